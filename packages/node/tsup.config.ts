@@ -1,0 +1,7 @@
+import { packageConfig } from '../../scripts/tsup-base.ts';
+
+export default packageConfig({
+  entry: { index: 'src/index.ts' },
+  commands: { cli: 'src/cli.ts' },
+  guardNodeVersion: true,
+});

@@ -1,0 +1,6 @@
+import { packageConfig } from '../../scripts/tsup-base.ts';
+
+export default packageConfig({
+  entry: { index: 'src/index.ts' },
+  guardNodeVersion: true,
+});

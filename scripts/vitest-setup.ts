@@ -1,0 +1,50 @@
+import { afterAll, afterEach, beforeEach } from 'vitest';
+
+// A test that leaves a line on the console, or an error that nobody waits for,
+// has failed, whatever it asserted.
+
+const methods = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
+const stray: string[] = [];
+
+for (const method of methods) {
+  console[method] = (...values: unknown[]): void => {
+    stray.push(`console.${method}: ${values.map(String).join(' ')}`);
+  };
+}
+
+const describe = (reason: unknown): string =>
+  reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+
+const onException = (error: unknown): void => {
+  stray.push(`uncaughtException: ${describe(error)}`);
+};
+const onRejection = (reason: unknown): void => {
+  stray.push(`unhandledRejection: ${describe(reason)}`);
+};
+const onWarning = (warning: Error): void => {
+  // Leaked listeners show themselves in no other way.
+  if (warning.name === 'MaxListenersExceededWarning') stray.push(`warning: ${warning.message}`);
+};
+
+process.on('uncaughtException', onException);
+process.on('unhandledRejection', onRejection);
+process.on('warning', onWarning);
+
+const failOnStray = (): void => {
+  const found = stray.splice(0);
+  if (found.length > 0) throw new Error(`nothing may be left over:\n${found.join('\n')}`);
+};
+
+beforeEach(failOnStray);
+// Rejections are reported after the microtasks of the test have run.
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  failOnStray();
+});
+afterAll(async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('uncaughtException', onException);
+  process.off('unhandledRejection', onRejection);
+  process.off('warning', onWarning);
+  failOnStray();
+});
