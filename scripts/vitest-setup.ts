@@ -30,6 +30,11 @@ process.on('uncaughtException', onException);
 process.on('unhandledRejection', onRejection);
 process.on('warning', onWarning);
 
+// `npm run fuzz` gives every property many more runs. Loaded only then: most
+// test files have no property.
+const runs = Number(process.env.REVERSEIT_FUZZ_RUNS);
+if (runs > 0) (await import('fast-check')).configureGlobal({ numRuns: runs });
+
 const failOnStray = (): void => {
   const found = stray.splice(0);
   if (found.length > 0) throw new Error(`nothing may be left over:\n${found.join('\n')}`);

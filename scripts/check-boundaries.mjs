@@ -1,0 +1,313 @@
+// Which part of the repository may import which. Run by `npm run lint`.
+//
+//   node scripts/check-boundaries.mjs [--strict]
+//
+// With --strict also: every pure module has a test of its own beside it, and
+// every parser a property test.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/**
+ * @typedef {object} Zone
+ * @property {string} name
+ * @property {RegExp} files paths in the repository
+ * @property {readonly string[]} zones names of the zones it may import by path
+ * @property {readonly (string | RegExp)[]} packages what it may import by name
+ * @property {readonly string[]} [typesOf] packages it may import types from
+ * @property {boolean} [pure] no I/O, no clock: the protocol machines
+ */
+
+const anyBuiltin = /^node:/;
+
+/** @type {readonly Zone[]} the first that matches a file is its zone */
+const zones = [
+  ...entries({
+    errors: ['core/errors'],
+    options: ['core/options'],
+    http: ['core/http'],
+    http1: ['core/http1'],
+    websocket: ['core/websocket'],
+    deadlines: ['core/time'],
+  }),
+  {
+    name: 'core entry',
+    files: /^packages\/core\/src\/index\.ts$/,
+    zones: ['core/errors', 'core/options', 'core/http', 'core/http1', 'core/server', 'core/time'],
+    packages: [],
+  },
+  machine('errors', []),
+  machine('options', ['errors']),
+  machine('http', ['errors']),
+  exception('http1', 'llhttp/module', ['llhttp-wasm'], ['errors', 'http']),
+  machine('http1', ['errors', 'http']),
+  exception('websocket', 'opening-handshake', ['node:crypto'], ['errors', 'http']),
+  exception('websocket', '[a-z-]*(?:deflate|inflate)[a-z-]*', ['node:zlib'], ['errors', 'http']),
+  machine('websocket', ['errors', 'http']),
+  {
+    name: 'core/time',
+    files: /^packages\/core\/src\/time\//,
+    zones: ['core/time', 'core/errors'],
+    packages: [],
+  },
+  {
+    name: 'core/server',
+    files: /^packages\/core\/src\/server\//,
+    zones: ['core/server', 'core/errors', 'core/options', 'core/http', 'core/http1', 'core/time'],
+    packages: [anyBuiltin],
+  },
+  {
+    name: 'upstream',
+    files: /^packages\/upstream\/src\//,
+    zones: ['upstream'],
+    packages: [
+      anyBuiltin,
+      'undici',
+      /^@reverseit\/core\/(errors|options|http|websocket|deadlines)$/,
+    ],
+  },
+  {
+    name: 'node',
+    files: /^packages\/node\/src\//,
+    zones: ['node'],
+    packages: [
+      anyBuiltin,
+      /^@reverseit\/core(\/(errors|options|http|websocket|deadlines))?$/,
+      '@reverseit/upstream',
+    ],
+    typesOf: ['@reverseit/core/http1'],
+  },
+  {
+    // It serves the tests of every package, so it may need none of them.
+    name: 'test-servers',
+    files: /^test-servers\//,
+    zones: ['test-servers'],
+    packages: [anyBuiltin, 'ws', 'undici'],
+  },
+];
+
+/** @param {Readonly<Record<string, readonly string[]>>} table @returns {Zone[]} */
+function entries(table) {
+  return Object.entries(table).map(([name, allowed]) => ({
+    name: `core entry ./${name}`,
+    files: new RegExp(`^packages/core/src/${name}\\.ts$`),
+    zones: allowed,
+    packages: [],
+  }));
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} others
+ * @returns {Zone}
+ */
+function machine(folder, others) {
+  return {
+    name: `core/${folder}`,
+    files: new RegExp(`^packages/core/src/${folder}/`),
+    zones: [folder, ...others].map((name) => `core/${name}`),
+    packages: ['node:buffer'],
+    pure: true,
+  };
+}
+
+/**
+ * One file of a machine that may import something more.
+ *
+ * @param {string} folder
+ * @param {string} file
+ * @param {readonly string[]} more
+ * @param {readonly string[]} others
+ * @returns {Zone}
+ */
+function exception(folder, file, more, others) {
+  return {
+    ...machine(folder, others),
+    files: new RegExp(`^packages/core/src/${folder}/(?:.*/)?${file}\\.ts$`),
+    packages: ['node:buffer', ...more],
+  };
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const strict = process.argv.includes('--strict');
+
+/** @type {string[]} */
+const faults = [];
+
+/** @param {string} folder @returns {string[]} paths from the root, with slashes */
+const sourcesIn = (folder) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+        .filter((path) => !path.includes('node_modules/'))
+    : [];
+
+/** @param {string} path */
+const zoneOf = (path) => zones.find((zone) => zone.files.test(path));
+
+/** @param {string} path */
+const isTest = (path) => /\.test\.ts$|\/test\//.test(path);
+
+/** @param {string} path */
+const parse = (path) =>
+  ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+
+/**
+ * Every module a file names: imports, re-exports, import types and dynamic
+ * imports, each with whether only its types are used.
+ *
+ * @param {ts.SourceFile} file
+ */
+const importsOf = (file) => {
+  /** @type {{ specifier: string, typesOnly: boolean, line: number }[]} */
+  const found = [];
+  /** @param {ts.Node | undefined} node @param {boolean} typesOnly */
+  const add = (node, typesOnly) => {
+    if (node === undefined || !ts.isStringLiteralLike(node)) return;
+    const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
+    found.push({ specifier: node.text, typesOnly, line: line + 1 });
+  };
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const names = clause?.namedBindings;
+      const allNamesAreTypes =
+        clause?.name === undefined &&
+        names !== undefined &&
+        ts.isNamedImports(names) &&
+        names.elements.length > 0 &&
+        names.elements.every((element) => element.isTypeOnly);
+      add(
+        node.moduleSpecifier,
+        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || allNamesAreTypes,
+      );
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, node.isTypeOnly);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, true);
+    } else if (
+      ts.isCallExpression(node) &&
+      (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
+        (ts.isIdentifier(node.expression) && node.expression.text === 'require'))
+    ) {
+      add(node.arguments[0], false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+};
+
+/**
+ * @param {string} path
+ * @param {{ specifier: string, typesOnly: boolean, line: number }} used
+ */
+const checkImport = (path, { specifier, typesOnly, line }) => {
+  /** @param {string} text */
+  const fault = (text) => faults.push(`${path}:${line}  ${text}`);
+  const zone = zoneOf(path);
+
+  if (specifier.startsWith('.')) {
+    const target = join(dirname(path), specifier).split(sep).join('/');
+    if (!existsSync(join(root, target))) {
+      fault(`'${specifier}' is no file; imports carry their extension (.ts)`);
+      return;
+    }
+    if (packageOf(path) !== packageOf(target)) {
+      fault(`'${specifier}' reaches into another package; import it by its name`);
+      return;
+    }
+    if (zone === undefined || isTest(path)) return;
+    const targetZone = zoneOf(target);
+    if (isTest(target)) fault(`source imports a test: '${specifier}'`);
+    else if (targetZone !== undefined && !zone.zones.includes(targetZone.name)) {
+      fault(`${zone.name} may not import ${targetZone.name} ('${specifier}')`);
+    }
+    return;
+  }
+
+  if (zone === undefined || isTest(path)) return;
+  const allowed = zone.packages.some((rule) =>
+    typeof rule === 'string' ? rule === specifier : rule.test(specifier),
+  );
+  if (allowed || (typesOnly && zone.typesOf?.includes(specifier))) return;
+  fault(
+    zone.typesOf?.includes(specifier)
+      ? `${zone.name} may import only types from '${specifier}'`
+      : `${zone.name} may not import '${specifier}'`,
+  );
+};
+
+/** @param {string} path */
+const packageOf = (path) => /^packages\/[^/]+/.exec(path)?.[0] ?? path.split('/')[0];
+
+/**
+ * Has the file anything that runs? Types and re-exports alone need no test.
+ *
+ * @param {ts.SourceFile} file
+ */
+const hasCode = (file) =>
+  file.statements.some(
+    (statement) =>
+      !ts.isImportDeclaration(statement) &&
+      !ts.isExportDeclaration(statement) &&
+      !ts.isInterfaceDeclaration(statement) &&
+      !ts.isTypeAliasDeclaration(statement),
+  );
+
+/**
+ * A module that takes input apart says so in what it exports: `parseX`,
+ * `readX`, `createXParser`, `XReader`, …
+ *
+ * @param {ts.SourceFile} file
+ */
+const isParser = (file) =>
+  file.statements.some((statement) => {
+    if (!ts.canHaveModifiers(statement)) return false;
+    const modifiers = ts.getModifiers(statement) ?? [];
+    if (!modifiers.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)) return false;
+    const names = ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations.map((declaration) => declaration.name)
+      : ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)
+        ? [statement.name]
+        : [];
+    return names.some(
+      (name) =>
+        name !== undefined &&
+        ts.isIdentifier(name) &&
+        /^(parse|read)[A-Z]|(Parser|Reader|Decoder)$/.test(name.text),
+    );
+  });
+
+/** @param {string} path @param {ts.SourceFile} file */
+const checkTests = (path, file) => {
+  if (isTest(path) || path.endsWith('.d.ts') || !zoneOf(path)?.pure || !hasCode(file)) return;
+  const stem = join(root, dirname(path), basename(path, '.ts'));
+  const hasUnit = existsSync(`${stem}.test.ts`);
+  const hasProperty = existsSync(`${stem}.fuzz.test.ts`);
+  if (!hasUnit && !hasProperty) faults.push(`${path}  has no test beside it`);
+  else if (isParser(file) && !hasProperty) {
+    faults.push(`${path}  is a parser and has no ${basename(stem)}.fuzz.test.ts`);
+  }
+};
+
+const paths = ['packages/core', 'packages/upstream', 'packages/node', 'test-servers'].flatMap(
+  (folder) => [...sourcesIn(`${folder}/src`), ...sourcesIn(`${folder}/test`)],
+);
+for (const path of paths) {
+  const file = parse(path);
+  for (const used of importsOf(file)) checkImport(path, used);
+  if (strict) checkTests(path, file);
+}
+
+for (const fault of faults.sort()) console.error(fault);
+console.error(
+  faults.length === 0
+    ? `boundaries: ${paths.length} files, all in order`
+    : `boundaries: ${faults.length} faults in ${paths.length} files`,
+);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { capture, cleanEnvironment, Failure, isWindows, run } from './process.mjs';
+import {
+  alone,
+  canRunTools,
+  ensureInstalled,
+  ensureNode,
+  ensurePnpm,
+  root,
+  say,
+  toolEnvironment,
+} from './toolchain.mjs';
+
+const bootstrap = fileURLToPath(new URL('../bootstrap.mjs', import.meta.url));
+
+/**
+ * @typedef {object} Tools
+ * @property {NodeJS.ProcessEnv} env
+ * @property {(file: string, args: readonly string[], options?: RunOptions) => Promise<number>} node
+ * @property {(name: string, args: readonly string[], options?: RunOptions) => Promise<number>} tool
+ *
+ * @typedef {{ env?: NodeJS.ProcessEnv, forwardInterrupt?: boolean }} RunOptions
+ * @typedef {(args: readonly string[], tools: Tools) => Promise<number>} Task
+ */
+
+/** @type {Readonly<Record<string, Task>>} */
+const tasks = {
+  install: async () => 0,
+
+  build: async (args, tools) => build(args, tools),
+
+  start: async (args, tools) =>
+    (await build([], tools)) || tools.node('scripts/start.mjs', args, { forwardInterrupt: true }),
+
+  test: async (args, tools) => (await build([], tools)) || tools.tool('vitest', ['run', ...args]),
+
+  /** The tests without a build: `node scripts/bootstrap.mjs vitest [filter…]`. */
+  vitest: async (args, tools) => tools.tool('vitest', ['run', ...args]),
+
+  typecheck: async (args, tools) =>
+    (await tools.tool('turbo', [
+      'run',
+      'typecheck',
+      '--continue',
+      '--output-logs=errors-only',
+      ...args,
+    ])) || tools.tool('tsc', ['-p', 'tsconfig.json']),
+
+  lint: async (args, tools) =>
+    (await tools.tool('biome', ['check', '--error-on-warnings', ...args])) ||
+    tools.node('scripts/check-boundaries.mjs', []),
+
+  format: async (args, tools) => tools.tool('biome', ['check', '--write', ...args]),
+
+  'check:boundaries': async (args, tools) => tools.node('scripts/check-boundaries.mjs', args),
+
+  'check:packages': async (args, tools) =>
+    (await build([], tools)) || tools.node('scripts/check-packages.mjs', args),
+
+  'test-servers': async (args, tools) =>
+    tools.node('test-servers/src/main.ts', args, { forwardInterrupt: true }),
+
+  bench: async (args, tools) => (await build([], tools)) || tools.node('benchmarks/run.ts', args),
+
+  soak: async (args, tools) =>
+    (await build([], tools)) || tools.node('benchmarks/memory/soak.ts', args),
+
+  /** Properties, with many more runs than in a test: `npm run fuzz -- [filter…]`. */
+  fuzz: async (args, tools) =>
+    tools.tool('vitest', ['run', '--testTimeout=0', ...(args.length > 0 ? args : ['.fuzz.test'])], {
+      env: { ...tools.env, REVERSEIT_FUZZ_RUNS: process.env.REVERSEIT_FUZZ_RUNS ?? '20000' },
+    }),
+};
+
+/**
+ * @param {string | undefined} name
+ * @param {readonly string[]} args
+ */
+export const main = async (name, args) => {
+  try {
+    process.exitCode = await perform(name, args);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    console.error(`\n${error.message}`);
+    process.exitCode = error.exitCode;
+  }
+};
+
+/**
+ * @param {string | undefined} name
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}
+ */
+const perform = async (name, args) => {
+  const task = Object.hasOwn(tasks, name ?? '') ? tasks[name ?? ''] : undefined;
+  if (task === undefined) {
+    throw new Failure(
+      `There is no task ${name ?? '(none)'}. Tasks: ${Object.keys(tasks).join(', ')}.`,
+      2,
+    );
+  }
+  if (!canRunTools()) return performOnOtherNode([/** @type {string} */ (name), ...args]);
+  const pnpm = await ensurePnpm();
+  await ensureInstalled(pnpm);
+  return task(args, toolsOf(pnpm));
+};
+
+/** @param {readonly string[]} args */
+const performOnOtherNode = async (args) => {
+  if (process.env.REVERSEIT_BOOTSTRAP !== undefined) {
+    throw new Failure(`Node.js ${process.version} is not one the tools run on.`);
+  }
+  const node = await ensureNode();
+  return run(node, [bootstrap, ...args], {
+    env: {
+      ...cleanEnvironment(process.env, [dirname(node)]),
+      // The outer npm is still the one to call.
+      ...(process.env.npm_execpath === undefined ? {} : { npm_execpath: process.env.npm_execpath }),
+      REVERSEIT_BOOTSTRAP: '1',
+    },
+    forwardInterrupt: args[0] === 'start' || args[0] === 'test-servers',
+  });
+};
+
+/** @param {{ cli: string, bin: string }} pnpm @returns {Tools} */
+const toolsOf = (pnpm) => {
+  const env = toolEnvironment(pnpm);
+  return {
+    env,
+    node: async (file, args, options) => {
+      if (!existsSync(join(root, file))) throw new Failure(`There is no ${file} yet.`);
+      // Node 22 strips types too, but says at each start that this is new.
+      const flags = file.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning'] : [];
+      return run(process.execPath, [...flags, file, ...args], { cwd: root, env, ...options });
+    },
+    tool: async (name, args, options) =>
+      run(name, args, { cwd: root, env, shell: isWindows, ...options }),
+  };
+};
+
+/** @param {readonly string[]} args @param {Tools} tools */
+const build = async (args, { env }) =>
+  alone(async () => {
+    const started = Date.now();
+    const { code, output } = await capture(
+      'turbo',
+      ['run', 'build', '--output-logs=errors-only', ...args],
+      {
+        cwd: root,
+        env,
+        shell: isWindows,
+        timeoutMs: 600_000,
+      },
+    );
+    if (code === 0) say(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    else console.error(output);
+    return code;
+  });
