@@ -1,0 +1,23 @@
+export type {
+  Blame,
+  CatalogEntry,
+  ConnectionFate,
+  ErrorClassName,
+  ErrorCode,
+  RetryVerdict,
+} from './errors/catalog.ts';
+export { catalog } from './errors/catalog.ts';
+export type { ErrorExtras } from './errors/reverseit-error.ts';
+export {
+  AbortError,
+  ConfigError,
+  DeadlineError,
+  fail,
+  isReverseItError,
+  LimitError,
+  ProtocolError,
+  ReverseItError,
+  StateError,
+  UpstreamError,
+  WebSocketError,
+} from './errors/reverseit-error.ts';

@@ -1,0 +1,21 @@
+/** Comma lists of tokens (RFC 9110 §5.6.1): Connection, Upgrade, TE, Transfer-Encoding and their like. */
+import { isToken, toLowerAscii, trimOws } from './ascii.ts';
+
+/**
+ * Adds the members of a token list to `into`, in lower case. Empty members are passed over, as a
+ * recipient must. False where a member is no token; `into` then holds those before it.
+ */
+export function readTokenList(value: string, into: string[]): boolean {
+  let start = 0;
+  while (start <= value.length) {
+    let end = value.indexOf(',', start);
+    if (end === -1) end = value.length;
+    const member = trimOws(value.substring(start, end));
+    if (member.length > 0) {
+      if (!isToken(member)) return false;
+      into.push(toLowerAscii(member));
+    }
+    start = end + 1;
+  }
+  return true;
+}

@@ -1,0 +1,170 @@
+/**
+ * The binding of llhttp. It knows bytes and offsets only: a call to `execute` copies its input into
+ * WebAssembly memory, runs the state machine and records what the callbacks report as spans, that is
+ * (kind, start, end) in the caller's own chunk. No callback runs foreign code, fails or decides
+ * anything, so the parser cannot be re-entered, and every rule of ours is applied after the call.
+ *
+ * One WebAssembly instance, one input window and one span record serve all parsers of the process:
+ * parsing is synchronous, so only one call runs at a time.
+ */
+import { ERRNO, SPAN } from './constants.ts';
+import { llhttpModule } from './module.ts';
+
+/** Longest input of one `execute` call. Larger chunks are fed in slices, so that memory does not grow with traffic. */
+export const windowSize = 65536;
+
+interface LlhttpExports {
+  readonly memory: WebAssembly.Memory;
+  _initialize(): void;
+  malloc(size: number): number;
+  llhttp_alloc(type: number): number;
+  llhttp_free(parser: number): void;
+  llhttp_reset(parser: number): void;
+  llhttp_resume(parser: number): void;
+  llhttp_execute(parser: number, data: number, length: number): number;
+  llhttp_finish(parser: number): number;
+  llhttp_get_error_pos(parser: number): number;
+  llhttp_get_error_reason(parser: number): number;
+  llhttp_get_http_major(parser: number): number;
+  llhttp_get_http_minor(parser: number): number;
+  llhttp_get_status_code(parser: number): number;
+}
+
+/** Where the spans of the latest `execute` call stand: triples of kind, start, end, the latter two relative to the chunk. */
+export interface SpanRecord {
+  /** Kind, start, end, kind, start, end, … */
+  list: Int32Array;
+  /** How many numbers of `list` are in use. */
+  used: number;
+  /** The call ended at the end of a head. */
+  headComplete: boolean;
+  /** The call ended at the end of a message. */
+  messageComplete: boolean;
+}
+
+/** The spans of the latest `execute` call. */
+export const record: SpanRecord = {
+  list: new Int32Array(3 * 256),
+  used: 0,
+  headComplete: false,
+  messageComplete: false,
+};
+
+/** What turns an address in WebAssembly memory into an offset in the chunk under execution. */
+let base = 0;
+
+function note(kind: number, at: number, length: number): number {
+  let { list } = record;
+  const { used } = record;
+  if (used === list.length) {
+    list = new Int32Array(used * 2);
+    list.set(record.list);
+    record.list = list;
+  }
+  const start = at + base;
+  list[used] = kind;
+  list[used + 1] = start;
+  list[used + 2] = start + length;
+  record.used = used + 3;
+  return ERRNO.OK;
+}
+
+let shared: LlhttpExports | null = null;
+let windowAddress = 0;
+let windowView = new Uint8Array(0);
+
+function instance(): LlhttpExports {
+  if (shared !== null) return shared;
+  const env = {
+    wasm_on_message_begin: () => ERRNO.OK,
+    wasm_on_url: (_parser: number, at: number, length: number) => note(SPAN.TARGET, at, length),
+    wasm_on_status: (_parser: number, at: number, length: number) => note(SPAN.STATUS, at, length),
+    wasm_on_header_field: (_parser: number, at: number, length: number) =>
+      note(SPAN.NAME, at, length),
+    wasm_on_header_value: (_parser: number, at: number, length: number) =>
+      note(SPAN.VALUE, at, length),
+    wasm_on_body: (_parser: number, at: number, length: number) => note(SPAN.BODY, at, length),
+    // Pausing at both ends of a message makes llhttp stop at the exact byte.
+    wasm_on_headers_complete: () => {
+      record.headComplete = true;
+      return ERRNO.PAUSED;
+    },
+    wasm_on_message_complete: () => {
+      record.messageComplete = true;
+      return ERRNO.PAUSED;
+    },
+  };
+  const exports = new WebAssembly.Instance(llhttpModule(), { env })
+    .exports as unknown as LlhttpExports;
+  exports._initialize();
+  windowAddress = exports.malloc(windowSize);
+  shared = exports;
+  return exports;
+}
+
+/** One llhttp state machine. Must be freed. */
+export class Llhttp {
+  readonly #exports: LlhttpExports;
+  #pointer: number;
+  /** Offset, in the chunk of the latest call, behind the last byte that was consumed; of the offending byte after an error. */
+  consumed = 0;
+
+  constructor(type: number) {
+    this.#exports = instance();
+    this.#pointer = this.#exports.llhttp_alloc(type);
+    if (this.#pointer === 0) throw new RangeError('llhttp: out of WebAssembly memory');
+  }
+
+  /** Runs over `chunk[start, end)`, at most `windowSize` bytes, and fills `record`. Returns an errno. */
+  execute(chunk: Uint8Array, start: number, end: number): number {
+    const exports = this.#exports;
+    // Growing memory detaches the view.
+    if (windowView.buffer !== exports.memory.buffer) {
+      windowView = new Uint8Array(exports.memory.buffer, windowAddress, windowSize);
+    }
+    windowView.set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    base = start - windowAddress;
+    record.used = 0;
+    record.headComplete = false;
+    record.messageComplete = false;
+    const errno = exports.llhttp_execute(this.#pointer, windowAddress, end - start);
+    this.consumed = errno === ERRNO.OK ? end : exports.llhttp_get_error_pos(this.#pointer) + base;
+    return errno;
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    this.#exports.llhttp_resume(this.#pointer);
+  }
+
+  /** Forgets the message under way; the next byte begins a new one. */
+  reset(): void {
+    this.#exports.llhttp_reset(this.#pointer);
+  }
+
+  get versionMajor(): number {
+    return this.#exports.llhttp_get_http_major(this.#pointer);
+  }
+
+  get versionMinor(): number {
+    return this.#exports.llhttp_get_http_minor(this.#pointer);
+  }
+
+  /** llhttp's own words for the latest error. */
+  get errorReason(): string {
+    const bytes = new Uint8Array(this.#exports.memory.buffer);
+    let at = this.#exports.llhttp_get_error_reason(this.#pointer);
+    let text = '';
+    if (at === 0) return text;
+    for (let byte = bytes[at]; byte !== undefined && byte !== 0; byte = bytes[++at]) {
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  free(): void {
+    if (this.#pointer === 0) return;
+    this.#exports.llhttp_free(this.#pointer);
+    this.#pointer = 0;
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * The request parser: bytes in, heads and content out. It knows no socket and no time. llhttp is the
+ * grammar; where it is more tolerant than RFC 9112 allows a proxy to be, the rules here are stricter.
+ *
+ * A message goes through three states. In HEAD, `readHead` takes bytes until a head is complete and has
+ * passed every rule. In BODY, `readBody` passes content on as slices of the caller's own chunk. In
+ * COMPLETE nothing is taken, so that pipelined bytes stay with the caller until `next`. A refused
+ * request leaves the parser FAILED for ever: no byte behind it is looked at.
+ */
+import type { ErrorCode } from '../errors/catalog.ts';
+import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { isTokenByte } from '../http/ascii.ts';
+import type { FieldSection } from '../http/field-section.ts';
+import { ChunkBudget } from './chunk-budget.ts';
+import { checkHeadLimits, type RequestHeadLimits } from './head-limits.ts';
+import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
+import { Llhttp, record, windowSize } from './llhttp/instance.ts';
+import { PartialHead } from './partial-head.ts';
+import { buildRequestHead, refusal } from './request-head-builder.ts';
+import type { RequestHead } from './request-head.ts';
+import { applyRequestRules } from './request-rules.ts';
+import { TrailerReader } from './trailer-reader.ts';
+
+/** The states of a parser. */
+export const PARSER = { HEAD: 0, BODY: 1, COMPLETE: 2, FAILED: 3 } as const;
+export type ParserState = (typeof PARSER)[keyof typeof PARSER];
+
+/** Where content goes. */
+export interface ContentSink {
+  /** A piece of content: a view of the chunk that was handed to `readBody`. */
+  onContent(piece: Buffer): void;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SP = 0x20;
+
+const noTrailers: FieldSection = [];
+
+export class RequestParser {
+  readonly #limits: RequestHeadLimits;
+  readonly #llhttp = new Llhttp(MESSAGE_TYPE.REQUEST);
+  #state: ParserState = PARSER.HEAD;
+  #offset = 0;
+  #head: RequestHead | null = null;
+  #error: ReverseItError | null = null;
+  #partial: PartialHead | null = null;
+  /** Bytes seen of the empty line that may stand before a request (RFC 9112 §2.2): 0, 1 or 2. */
+  #leading = 0;
+  #remaining = 0;
+  #budget: ChunkBudget | null = null;
+  #trailers: TrailerReader | null = null;
+
+  constructor(limits: RequestHeadLimits) {
+    this.#limits = limits;
+  }
+
+  get state(): ParserState {
+    return this.#state;
+  }
+
+  /** Offset in the chunk of the latest call behind the last byte that was taken. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The head of the message under way; null before it is complete. */
+  get head(): RequestHead | null {
+    return this.#head;
+  }
+
+  /** Why the parser failed. */
+  get error(): ReverseItError | null {
+    return this.#error;
+  }
+
+  /** The trailer section of a complete chunked message, mostly empty. */
+  get trailers(): FieldSection {
+    return this.#trailers?.fields ?? noTrailers;
+  }
+
+  /** Whether a head has begun to arrive and is not complete. */
+  get insideHead(): boolean {
+    return this.#state === PARSER.HEAD && (this.#partial !== null || this.#leading > 0);
+  }
+
+  /**
+   * Takes bytes of `chunk` from `start`, at most until the end of a head. Returns the head once it is
+   * complete; null when more bytes are needed or the request is refused (`state` tells).
+   */
+  readHead(chunk: Buffer, start: number): RequestHead | null {
+    this.#offset = start;
+    if (this.#state !== PARSER.HEAD) return null;
+    if (this.#partial === null && !this.#skipEmptyLine(chunk)) return null;
+    while (this.#state === PARSER.HEAD && this.#offset < chunk.length) {
+      const from = this.#offset;
+      const errno = this.#llhttp.execute(
+        chunk,
+        from,
+        Math.min(chunk.length, from + windowSize),
+      );
+      this.#offset = this.#llhttp.consumed;
+      if (this.#partial === null && errno === ERRNO.PAUSED && record.headComplete) {
+        return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
+      }
+      this.#partial ??= new PartialHead();
+      const { bytes, length, spans, used } = this.#join(chunk, from);
+      if (errno === ERRNO.PAUSED && record.headComplete) {
+        return this.#completeHead(bytes, 0, length, spans, used);
+      }
+      const code = checkHeadLimits(this.#limits, spans, used, 0, length, false);
+      if (code !== null) this.#fail(code);
+      else if (errno !== ERRNO.OK) this.#failSyntax(errno, chunk[this.#offset], this.#partial);
+    }
+    return null;
+  }
+
+  /** Passes content of `chunk` from `start` on to the sink, at most until the end of the message. */
+  readBody(chunk: Buffer, start: number, sink: ContentSink): void {
+    this.#offset = start;
+    if (this.#state !== PARSER.BODY) return;
+    if (this.#budget === null) this.#readLength(chunk, sink);
+    else this.#readChunked(chunk, sink, this.#budget);
+  }
+
+  /** Makes ready for the next message on the connection. Only in state COMPLETE. */
+  next(): void {
+    if (this.#state !== PARSER.COMPLETE) {
+      throw fail('RIT_ERR_INTERNAL', 'request parser: next() before the message is complete');
+    }
+    this.#state = PARSER.HEAD;
+    this.#head = null;
+    this.#budget = null;
+    this.#trailers = null;
+  }
+
+  /** Gives the llhttp machine back. The parser takes nothing any more. */
+  free(): void {
+    this.#llhttp.free();
+    this.#partial = null;
+    if (this.#state !== PARSER.FAILED) this.#state = PARSER.COMPLETE;
+  }
+
+  /** False: a byte of the empty line is missing still, or the request is refused. */
+  #skipEmptyLine(chunk: Buffer): boolean {
+    while (this.#offset < chunk.length) {
+      const byte = chunk[this.#offset];
+      if (this.#leading === 0 && byte === CR) this.#leading = 1;
+      else if (this.#leading === 1 && byte === LF) this.#leading = 2;
+      else if (this.#leading === 1 || byte === CR || byte === LF) {
+        this.#fail('RIT_ERR_REQUEST_LINE', 'more than an empty line before the request');
+        return false;
+      } else return true;
+      this.#offset++;
+    }
+    return false;
+  }
+
+  #join(chunk: Buffer, from: number): PartialHead {
+    const partial = this.#partial as PartialHead;
+    partial.append(chunk, from, this.#offset);
+    return partial;
+  }
+
+  #completeHead(
+    bytes: Buffer,
+    origin: number,
+    end: number,
+    spans: Int32Array,
+    used: number,
+  ): RequestHead | null {
+    const code = checkHeadLimits(this.#limits, spans, used, origin, end, true);
+    if (code !== null) return this.#fail(code);
+    const head = buildRequestHead(bytes, origin, end, spans, used);
+    if (typeof head === 'string') return this.#fail(head);
+    const ruling = applyRequestRules(head);
+    if (ruling !== null) return this.#fail(ruling);
+    this.#partial = null;
+    this.#leading = 0;
+    this.#head = head;
+    if (head.framing === 'chunked') {
+      this.#budget = new ChunkBudget();
+      this.#state = PARSER.BODY;
+      this.#llhttp.resume();
+    } else {
+      // Content of a known length is counted here and never fed to llhttp.
+      this.#remaining = head.contentLength;
+      this.#state = head.contentLength === 0 ? PARSER.COMPLETE : PARSER.BODY;
+      this.#llhttp.reset();
+    }
+    return head;
+  }
+
+  #readLength(chunk: Buffer, sink: ContentSink): void {
+    const start = this.#offset;
+    const available = chunk.length - start;
+    if (available === 0) return;
+    const taken = Math.min(available, this.#remaining);
+    this.#offset = start + taken;
+    this.#remaining -= taken;
+    if (this.#remaining === 0) this.#state = PARSER.COMPLETE;
+    sink.onContent(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
+  }
+
+  #readChunked(chunk: Buffer, sink: ContentSink, budget: ChunkBudget): void {
+    while (this.#state === PARSER.BODY && this.#offset < chunk.length) {
+      const from = this.#offset;
+      const errno = this.#llhttp.execute(
+        chunk,
+        from,
+        Math.min(chunk.length, from + windowSize),
+      );
+      this.#offset = this.#llhttp.consumed;
+      const { list, used, messageComplete } = record;
+      let content = 0;
+      // The sink may bring about another parser's call, which would overwrite the record.
+      const pieces: Buffer[] = [];
+      for (let i = 0; i < used; i += 3) {
+        const start = list[i + 1] as number;
+        const end = list[i + 2] as number;
+        if (list[i] === SPAN.BODY) {
+          content += end - start;
+          pieces.push(chunk.subarray(start, end));
+        } else {
+          this.#trailers ??= new TrailerReader(this.#limits);
+          this.#trailers.append(list[i] as number, chunk.toString('latin1', start, end));
+        }
+      }
+      const overBudget = !budget.spend(this.#offset - from, content);
+      const trailerCode = this.#trailers?.check() ?? null;
+      if (overBudget) this.#fail('RIT_ERR_CHUNK_OVERHEAD');
+      else if (trailerCode !== null) this.#fail(trailerCode);
+      else if (errno === ERRNO.PAUSED && messageComplete) {
+        this.#state = PARSER.COMPLETE;
+        this.#trailers?.finish();
+        this.#llhttp.reset();
+      } else if (errno !== ERRNO.OK) {
+        this.#fail(this.#trailers === null ? 'RIT_ERR_CHUNK_SYNTAX' : 'RIT_ERR_FIELD_SYNTAX');
+      }
+      if (this.#error !== null) return;
+      for (const piece of pieces) sink.onContent(piece);
+    }
+  }
+
+  #fail(code: ErrorCode, message?: string): null {
+    this.#state = PARSER.FAILED;
+    this.#partial = null;
+    this.#error = fail(code, message ?? refusal(code, this.#limits));
+    return null;
+  }
+
+  /** Turns llhttp's verdict into ours. */
+  #failSyntax(errno: number, byte: number | undefined, partial: PartialHead): void {
+    const reason = this.#llhttp.errorReason;
+    const code = syntaxCode(errno, reason, byte, partial);
+    this.#fail(code);
+  }
+}
+
+function syntaxCode(
+  errno: number,
+  reason: string,
+  byte: number | undefined,
+  partial: PartialHead,
+): ErrorCode {
+  switch (errno) {
+    case ERRNO.INVALID_METHOD:
+      // llhttp knows a closed list of methods; what is a token and not on it is merely unknown.
+      return byte !== undefined && (isTokenByte(byte) || (byte === SP && partial.length > 0))
+        ? 'RIT_ERR_METHOD_UNKNOWN'
+        : 'RIT_ERR_REQUEST_LINE';
+    case ERRNO.INVALID_URL:
+      return 'RIT_ERR_TARGET';
+    case ERRNO.PAUSED_H2_UPGRADE:
+      return 'RIT_ERR_HTTP_VERSION';
+    case ERRNO.INVALID_VERSION:
+      return reason === 'Invalid HTTP version' ? 'RIT_ERR_HTTP_VERSION' : 'RIT_ERR_REQUEST_LINE';
+    case ERRNO.INVALID_CONTENT_LENGTH:
+      return reason.includes('Transfer-Encoding')
+        ? 'RIT_ERR_FRAMING_CONFLICT'
+        : 'RIT_ERR_CONTENT_LENGTH';
+    case ERRNO.UNEXPECTED_CONTENT_LENGTH:
+      return 'RIT_ERR_CONTENT_LENGTH';
+    case ERRNO.INVALID_TRANSFER_ENCODING:
+      return 'RIT_ERR_FRAMING_CONFLICT';
+    default:
+      return partial.used > 3 ? 'RIT_ERR_FIELD_SYNTAX' : 'RIT_ERR_REQUEST_LINE';
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Deadlines without a timer each. All deadlines of one length stand in one list in the order in which
+ * they were armed, which is the order in which they pass; only the first needs a timer. Arming,
+ * refreshing and clearing are pointer moves, so a deadline per request costs no allocation and no
+ * timer. Timers are unreferenced: a socket keeps a process alive, a deadline does not.
+ */
+
+/** What is told that its deadline passed. */
+export interface DeadlineTarget {
+  onDeadline(kind: number): void;
+}
+
+/** One deadline, made once by its owner and armed again and again. */
+export class Deadline {
+  /** @internal */ at = 0;
+  /** @internal */ queue: DeadlineQueue | null = null;
+  /** @internal */ previous: Deadline | null = null;
+  /** @internal */ next: Deadline | null = null;
+
+  /** @internal */ readonly target: DeadlineTarget;
+  /** @internal */ readonly kind: number;
+
+  constructor(target: DeadlineTarget, kind: number) {
+    this.target = target;
+    this.kind = kind;
+  }
+
+  get armed(): boolean {
+    return this.queue !== null;
+  }
+
+  /** Takes the deadline back. Harmless when it is not armed. */
+  clear(): void {
+    this.queue?.remove(this);
+  }
+}
+
+/** Time and timers, to be replaced in tests. */
+export interface Clock {
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  /** Calls back once after `ms`; returns what takes it back. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The longest delay that a Node timer takes; beyond it, it fires at once. */
+const longestDelay = 2 ** 31 - 1;
+
+/** All deadlines of one length. */
+export class DeadlineQueue {
+  #first: Deadline | null = null;
+  #last: Deadline | null = null;
+  #cancelTimer: (() => void) | null = null;
+  readonly #clock: Clock;
+  readonly #expire = () => this.#onTimer();
+  /** Length in milliseconds; 0 and `Infinity` mean that a deadline of this queue never passes. */
+  readonly ms: number;
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.ms = ms;
+  }
+
+  /** Arms the deadline, or starts it anew when it is armed, here or in another queue. */
+  arm(deadline: Deadline): void {
+    if (deadline.queue !== null) deadline.queue.remove(deadline);
+    if (this.ms === 0 || this.ms === Number.POSITIVE_INFINITY) return;
+    deadline.at = this.#clock.now() + this.ms;
+    deadline.queue = this;
+    deadline.previous = this.#last;
+    if (this.#last === null) this.#first = deadline;
+    else this.#last.next = deadline;
+    this.#last = deadline;
+    if (this.#cancelTimer === null) this.#schedule(this.ms);
+  }
+
+  /** @internal */
+  remove(deadline: Deadline): void {
+    const { previous, next } = deadline;
+    if (previous === null) this.#first = next;
+    else previous.next = next;
+    if (next === null) this.#last = previous;
+    else next.previous = previous;
+    deadline.queue = null;
+    deadline.previous = null;
+    deadline.next = null;
+  }
+
+  /** Takes the timer back. Deadlines still armed never pass. */
+  dispose(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    while (this.#first !== null) this.remove(this.#first);
+  }
+
+  #schedule(ms: number): void {
+    this.#cancelTimer = this.#clock.after(
+      Math.min(Math.max(1, Math.ceil(ms)), longestDelay),
+      this.#expire,
+    );
+  }
+
+  #onTimer(): void {
+    this.#cancelTimer = null;
+    const now = this.#clock.now();
+    // Only what was due when the timer fired: a target that arms itself again waits its turn.
+    while (this.#first !== null && this.#first.at <= now) {
+      const deadline = this.#first;
+      this.remove(deadline);
+      deadline.target.onDeadline(deadline.kind);
+    }
+    if (this.#first !== null && this.#cancelTimer === null) this.#schedule(this.#first.at - now);
+  }
+}
+
+/** The queues of one server or pool, one per length. */
+export class Deadlines {
+  readonly #queues = new Map<number, DeadlineQueue>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds that never run backwards. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** The queue of a length in milliseconds. Ask once and keep it; lengths come from options. */
+  queue(ms: number): DeadlineQueue {
+    let queue = this.#queues.get(ms);
+    if (queue === undefined) {
+      queue = new DeadlineQueue(this.#clock, ms);
+      this.#queues.set(ms, queue);
+    }
+    return queue;
+  }
+
+  /** Takes every timer back. */
+  dispose(): void {
+    for (const queue of this.#queues.values()) queue.dispose();
+    this.#queues.clear();
+  }
+}

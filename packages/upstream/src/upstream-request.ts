@@ -1,0 +1,56 @@
+import type { ReverseItError } from '@reverseit/core/errors';
+import type { FieldSection } from '@reverseit/core/http';
+
+/** One request to a backend. Fields are final: what stands here goes on the wire. */
+export interface UpstreamRequest {
+  /** Method token, as it goes on the wire. */
+  readonly method: string;
+  /** Request target in origin form (`/path?query`) or `*`. */
+  readonly target: string;
+  /**
+   * End-to-end fields in wire order, exactly one `host` among them. `content-length` stands here if
+   * and only if the body's length is known; there is never a `transfer-encoding`, `connection`,
+   * `expect` or another connection-specific field (RFC 9110 §7.6.1): the transport frames the body.
+   */
+  readonly fields: FieldSection;
+  /** No content, content that is complete, or content that arrives while it is sent. */
+  readonly body: Buffer | BodySource | null;
+}
+
+/** Where the transport puts the pieces of a streamed request body. */
+export interface BodySink {
+  /** Sends a piece. False: stop until `resume` is called on the source. */
+  write(chunk: Buffer): boolean;
+  /** The body is complete. */
+  end(): void;
+  /** The body will never be complete; the request is aborted with this error. */
+  fail(error: ReverseItError): void;
+}
+
+/** A request body that arrives while it is sent. One use only. */
+export interface BodySource {
+  /** Length in bytes from `content-length`, or null where the body is chunked. */
+  readonly contentLength: number | null;
+  /** Called once, when the connection is ready. The source may write from within. */
+  start(sink: BodySink): void;
+  /** Called after `write` answered false, once the transport takes more. */
+  resume(): void;
+  /** No piece is wanted any more: the response came early, or the request failed. */
+  cancel(): void;
+}
+
+/** What bounds one request. Resolved once per route, shared by its requests. */
+export interface DispatchLimits {
+  /** Longest wait for a connection, in ms. 0: no limit. */
+  readonly poolTimeout: number;
+  /** From the request having been sent to the response head, in ms. 0: no limit. */
+  readonly responseHeaderTimeout: number;
+  /** Longest silence while receiving, in ms, rolling. 0: no limit. */
+  readonly upstreamIdleTimeout: number;
+  /** GET, HEAD and OPTIONS whose reused connection closed before any response byte are sent again so often. */
+  readonly responseHeaderRetries: number;
+  /** Sum of name + 2 + value over the response's header section, in bytes. */
+  readonly maxResponseHeaderBytes: number;
+  /** Response body, in bytes. */
+  readonly maxResponseBodySize: number;
+}
