@@ -38,7 +38,6 @@ export const packageConfig = ({
     target: 'node22',
     splitting: true,
     sourcemap: true,
-    treeshake: false,
     silent: true,
     noExternal: [...bundle],
     outExtension: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.js' }),
@@ -54,7 +53,10 @@ export const packageConfig = ({
         if (guardNodeVersion) await writeGuards(Object.keys(entry), Object.keys(commands));
       },
     },
-    { ...shared, entry: behindGuard(entry), format: 'cjs' },
+    // `treeshake` has rollup turn the chunks into CommonJS. Left to itself tsup
+    // does it with sucrase, which also rewrites `?.` and `??` into helper calls
+    // and writes absolute paths into the source maps.
+    { ...shared, entry: behindGuard(entry), format: 'cjs', treeshake: true },
     {
       ...shared,
       entry: { ...entry },

@@ -105,6 +105,7 @@ const ensureTool = async (name, spec, proof, title) => {
           '--no-audit',
           '--no-fund',
           '--ignore-scripts',
+          ...impatient,
           '--loglevel=error',
         ],
         { cwd: aside, env: cleanEnvironment(), timeoutMs: 300_000 },
@@ -120,6 +121,13 @@ const ensureTool = async (name, spec, proof, title) => {
     return modules;
   });
 };
+
+// By default npm tries for a minute before it says that there is no network.
+const impatient = [
+  '--fetch-retries=2',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
+];
 
 const demandNpm = async () => {
   const { code, stdout } = await npm(['--version'], {
@@ -137,7 +145,14 @@ const demandNpm = async () => {
 
 /** @param {string} title @param {string} output */
 const explainInstall = (title, output) => {
-  const tail = output.trim().split('\n').slice(-12).join('\n');
+  const tail = output
+    .trim()
+    .split('\n')
+    .filter(
+      (line) => !/^npm error\s+(at |\}|\w+: )|^npm error$|complete log of this run/.test(line),
+    )
+    .slice(-12)
+    .join('\n');
   return /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|ECONNRESET/.test(
     output,
   )
@@ -185,6 +200,7 @@ export const ensureInstalled = async (pnpm) => {
         'install',
         '--frozen-lockfile',
         '--prefer-offline',
+        ...impatient,
         '--config.confirm-modules-purge=false',
       ],
       { cwd: root, env: toolEnvironment(pnpm), timeoutMs: 600_000 },
