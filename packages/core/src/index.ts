@@ -1,1 +1,2 @@
-export {};
+export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';
+export { resolveServerOptions, serverOptions } from './server/server-options.ts';

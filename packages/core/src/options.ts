@@ -1,1 +1,39 @@
-export {};
+export type { Fault } from './options/faults.ts';
+export { Faults, faultText, keyPath, show } from './options/faults.ts';
+export { nearMiss } from './options/near-miss.ts';
+export { group, openGroup, optionalGroup } from './options/option-groups.ts';
+export type { RowText } from './options/option-kinds.ts';
+export {
+  boolean,
+  bytes,
+  choice,
+  choices,
+  count,
+  custom,
+  milliseconds,
+  string,
+} from './options/option-kinds.ts';
+export type {
+  Option,
+  OptionInput,
+  OptionTable,
+  OptionText,
+  OptionValues,
+} from './options/option-schema.ts';
+export {
+  defaultValues,
+  defineOptions,
+  isPlainObject,
+  pickOptions,
+  readOptions,
+  resolveOptions,
+} from './options/option-schema.ts';
+export type { FieldsInput, PemInput } from './options/option-wire-kinds.ts';
+export {
+  backendUrl,
+  fieldNames,
+  fields,
+  isToken,
+  pathPrefix,
+  pem,
+} from './options/option-wire-kinds.ts';

@@ -1,1 +1,2 @@
-export {};
+export type { PoolOptions, ResolvedPoolOptions } from './upstream-options.ts';
+export { poolOptions, resolvePoolOptions } from './upstream-options.ts';

@@ -1,0 +1,105 @@
+/** Options that are objects with rows of their own. */
+import { type Faults, keyPath } from './faults.ts';
+import type { RowText } from './option-kinds.ts';
+import {
+  defaultValues,
+  isPlainObject,
+  type Option,
+  type OptionInput,
+  type OptionTable,
+  type OptionValues,
+  readOptions,
+} from './option-schema.ts';
+
+interface GroupSpec<T extends OptionTable> extends RowText {
+  readonly rows: T;
+  /** What the flags of the rows begin with, without hyphens; empty for nothing. */
+  readonly flagPrefix: string;
+}
+
+/** A nested object. Keys that are not given keep the value they would inherit. */
+export function group<const T extends OptionTable>(
+  spec: GroupSpec<T>,
+): Option<OptionInput<T>, OptionValues<T>> {
+  const initial = defaultValues(spec.rows);
+  return Object.freeze({
+    ...shared(spec),
+    default: initial,
+    defaultText: groupDefault(spec.rows),
+    read: (value: unknown, key: string, faults: Faults, base: OptionValues<T>) =>
+      readOptions(spec.rows, value, key, faults, base),
+  });
+}
+
+interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
+  /** A rule that spans the rows: what is wrong, or undefined. */
+  check?(values: OptionValues<T>): string | undefined;
+}
+
+/** A nested object that is absent unless given. */
+export function optionalGroup<const T extends OptionTable>(
+  spec: OptionalGroupSpec<T>,
+): Option<OptionInput<T> | null, OptionValues<T> | null> {
+  const initial = defaultValues(spec.rows);
+  return Object.freeze({
+    ...shared(spec),
+    default: null,
+    defaultText: 'none',
+    read(value: unknown, key: string, faults: Faults, base: OptionValues<T> | null) {
+      if (value === null) return null;
+      const values = readOptions(spec.rows, value, key, faults, base ?? initial);
+      const wrong = spec.check?.(values);
+      if (wrong !== undefined) faults.add(key, wrong);
+      return values;
+    },
+  });
+}
+
+interface OpenGroupSpec<T extends OptionTable> extends GroupSpec<T> {
+  /** Where the keys are defined that are handed on unread. */
+  readonly accepts: string;
+}
+
+/**
+ * A nested object whose other keys belong to an interface of Node and are handed on as they are. Only
+ * the rows are checked, and have flags.
+ */
+export function openGroup<Foreign extends object, const T extends OptionTable = OptionTable>(
+  spec: OpenGroupSpec<T>,
+): Option<Foreign | null, Foreign | null> {
+  const { rows, accepts } = spec;
+  return Object.freeze({
+    ...shared(spec),
+    accepts,
+    default: null,
+    defaultText: 'none',
+    read(value: unknown, key: string, faults: Faults): Foreign | null {
+      if (value === null) return null;
+      if (!isPlainObject(value)) {
+        faults.refuse(key, value, accepts, true);
+        return null;
+      }
+      for (const [name, row] of Object.entries(rows)) {
+        if (!Object.hasOwn(value, name) || value[name] === undefined) continue;
+        row.read(value[name], keyPath(key, name), faults, row.default);
+      }
+      // The other keys are checked by Node, which owns the type.
+      return Object.freeze({ ...value }) as Foreign;
+    },
+  });
+}
+
+const shared = <T extends OptionTable>({ rows, flagPrefix, ...row }: GroupSpec<T>) => ({
+  kind: 'group',
+  group: row.group,
+  prose: row.prose,
+  answers: row.answers ?? '',
+  accepts: `an object of ${Object.keys(rows).join(', ')}`,
+  text: null,
+  nested: { rows, flagPrefix },
+});
+
+const groupDefault = (rows: OptionTable): string =>
+  `{${Object.entries(rows)
+    .map(([key, row]) => `${key}: ${row.defaultText}`)
+    .join(', ')}}`;

@@ -1,0 +1,232 @@
+/** The kinds of options whose value is one scalar, and the general kind that the others are made of. */
+import type { Faults } from './faults.ts';
+import { show } from './faults.ts';
+import type { Option, OptionText } from './option-schema.ts';
+
+/** What every row states. */
+export interface RowText {
+  readonly group: string;
+  readonly prose: string;
+  readonly answers?: string;
+}
+
+interface CustomSpec<In, Out> extends RowText {
+  readonly kind: string;
+  readonly accepts: string;
+  readonly default: Out;
+  readonly defaultText?: string;
+  /** The value is never shown in a message. */
+  readonly secret?: boolean;
+  readonly text?: Partial<OptionText> | null;
+  /** The value to keep, or undefined to refuse it. */
+  check(value: unknown): Out | undefined;
+  readonly '~input'?: In;
+}
+
+/** A row with a check of its own. Where the default is null, null may be given and means none. */
+export function custom<In, Out>(spec: CustomSpec<In, Out>): Option<In, Out> {
+  const { accepts, secret = false } = spec;
+  return Object.freeze({
+    kind: spec.kind,
+    group: spec.group,
+    prose: spec.prose,
+    answers: spec.answers ?? '',
+    accepts,
+    default: spec.default,
+    defaultText: spec.defaultText ?? defaultText(spec.default),
+    text: spec.text === null ? null : { ...plainText, ...spec.text },
+    nested: null,
+    read(value: unknown, key: string, faults: Faults): Out {
+      if (value === null && spec.default === null) return spec.default;
+      const kept = spec.check(value);
+      if (kept !== undefined) return kept;
+      faults.refuse(key, value, accepts, secret);
+      return spec.default;
+    },
+  });
+}
+
+const plainText: OptionText = {
+  placeholder: 'TEXT',
+  repeats: false,
+  negatable: false,
+  file: false,
+  parse: (text) => text,
+};
+
+const defaultText = (value: unknown): string => {
+  if (value === null) return 'none';
+  return typeof value === 'string' ? JSON.stringify(value) : show(value);
+};
+
+interface AmountSpec<Lift extends boolean> extends RowText {
+  readonly default: number;
+  /** Least value; 1 unless told. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Whether `Infinity` lifts the limit. */
+  readonly lift?: Lift;
+}
+
+/** `'infinity'` is for JSON, which has no `Infinity`. */
+type Amount<Lift extends boolean> = Lift extends true ? number | 'infinity' : number;
+
+/** A size in bytes. */
+export function bytes<const Lift extends boolean = false>(
+  spec: AmountSpec<Lift>,
+): Option<Amount<Lift>, number> {
+  return amount('bytes', 'a whole number of bytes', 'BYTES', spec);
+}
+
+/** A number of things. */
+export function count<const Lift extends boolean = false>(
+  spec: AmountSpec<Lift>,
+): Option<Amount<Lift>, number> {
+  return amount('count', 'a whole number', 'N', spec);
+}
+
+function amount<In>(
+  kind: string,
+  noun: string,
+  placeholder: string,
+  {
+    default: initial,
+    min = 1,
+    max = Number.MAX_SAFE_INTEGER,
+    lift = false,
+    ...row
+  }: AmountSpec<boolean>,
+): Option<In, number> {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  return custom<In, number>({
+    ...row,
+    kind,
+    default: initial,
+    accepts: `${noun} ${bounds}${lift ? ', or Infinity' : ''}`,
+    text: { placeholder, parse: parseAmount },
+    check: (value) => {
+      const given = value === 'infinity' ? Number.POSITIVE_INFINITY : value;
+      if (given === Number.POSITIVE_INFINITY) return lift ? given : undefined;
+      return isWhole(given, min, max) ? given : undefined;
+    },
+  });
+}
+
+/** The longest delay of a timer in Node. */
+const longestDelay = 2 ** 31 - 1;
+
+/** A duration in milliseconds. 0 and `Infinity` mean none, which the resolved object spells 0. */
+export function milliseconds(
+  spec: RowText & { readonly default: number },
+): Option<number | 'infinity', number> {
+  return custom({
+    ...spec,
+    kind: 'milliseconds',
+    accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for none`,
+    text: { placeholder: 'MS', parse: parseAmount },
+    check: (value) => {
+      if (value === Number.POSITIVE_INFINITY || value === 'infinity') return 0;
+      return isWhole(value, 0, longestDelay) ? value : undefined;
+    },
+  });
+}
+
+const isWhole = (value: unknown, min: number, max: number): value is number =>
+  Number.isInteger(value) && typeof value === 'number' && value >= min && value <= max;
+
+/** Digits only: no sign, fraction, exponent, blank or unit. */
+const parseAmount = (text: string): unknown => {
+  if (text === 'infinity' || text === 'Infinity') return Number.POSITIVE_INFINITY;
+  return /^\d{1,16}$/.test(text) ? Number(text) : text;
+};
+
+/** Yes or no. */
+export function boolean(spec: RowText & { readonly default: boolean }): Option<boolean, boolean> {
+  return custom<boolean, boolean>({
+    ...spec,
+    kind: 'boolean',
+    accepts: 'true or false',
+    text: { placeholder: '', negatable: true, parse: parseBoolean },
+    check: (value) => (typeof value === 'boolean' ? value : undefined),
+  });
+}
+
+const parseBoolean = (text: string): unknown =>
+  text === 'true' ? true : text === 'false' ? false : text;
+
+interface StringSpec<Default> extends RowText {
+  readonly default: Default;
+  readonly accepts?: string;
+  readonly placeholder?: string;
+  /** Any string unless told. */
+  check?(value: string): boolean;
+}
+
+/** A string; with a null default also null, which means none. */
+export function string<const Default extends string | null>(
+  spec: StringSpec<Default>,
+): Option<string | Extract<Default, null>, string | Extract<Default, null>> {
+  type Value = string | Extract<Default, null>;
+  const { placeholder = 'TEXT', accepts = 'a string', check, ...row } = spec;
+  return custom<Value, Value>({
+    ...row,
+    // A string that is not null is a string, which the conditional type hides.
+    default: spec.default as Value,
+    kind: 'string',
+    accepts,
+    text: { placeholder },
+    check: (value) =>
+      typeof value === 'string' && (check === undefined || check(value)) ? value : undefined,
+  });
+}
+
+/** One of a few values. */
+export function choice<const Value extends string | false>(
+  spec: RowText & { readonly default: Value; readonly values: readonly Value[] },
+): Option<Value, Value> {
+  const { values, ...row } = spec;
+  const negatable = values.some((value) => value === false);
+  return custom<Value, Value>({
+    ...row,
+    kind: 'choice',
+    accepts: alternatives(values),
+    text: {
+      placeholder: values.map(String).join('|'),
+      negatable,
+      parse: (text) => (negatable && text === 'false' ? false : text),
+    },
+    check: (value) => values.find((one) => one === value),
+  });
+}
+
+/** Some of a few values, at least one and none twice, in the order of preference. */
+export function choices<const Value extends string>(
+  spec: RowText & { readonly default: readonly Value[]; readonly values: readonly Value[] },
+): Option<readonly Value[], readonly Value[]> {
+  const { values, ...row } = spec;
+  const find = (value: unknown): Value | undefined => values.find((one) => one === value);
+  return custom<readonly Value[], readonly Value[]>({
+    ...row,
+    kind: 'choices',
+    default: Object.freeze([...spec.default]),
+    accepts: `an array of ${alternatives(values)}, each at most once`,
+    text: {
+      placeholder: `${values.join('|')},…`,
+      repeats: true,
+      parse: (text) => text.split(','),
+    },
+    check: (value) => {
+      if (!Array.isArray(value) || value.length === 0) return undefined;
+      const found = value.map(find).filter((one) => one !== undefined);
+      const distinct = new Set(found).size === value.length;
+      return distinct ? Object.freeze(found) : undefined;
+    },
+  });
+}
+
+const alternatives = (values: readonly (string | false)[]): string => {
+  const shown = values.map(show);
+  return shown.length === 1
+    ? String(shown[0])
+    : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`;
+};

@@ -1,0 +1,136 @@
+/**
+ * One declarative table is the single source of an option's name, type, default, bounds, prose, flag
+ * and place in the reference. A row knows how to read one value; this file reads whole objects.
+ *
+ * Reading is strict: an unknown key, a value of another type and a value out of bounds are faults, no
+ * value is converted silently, and all faults of a configuration are reported in one `ConfigError`.
+ * The result is frozen and complete, so that no later code holds a default of its own.
+ */
+import { Faults, keyPath } from './faults.ts';
+
+/** How the command line spells an option. */
+export interface OptionText {
+  /** What stands for the value in the help, such as `BYTES`. Empty where the flag takes no value. */
+  readonly placeholder: string;
+  /** The flag may be given several times; its values are joined to a list. */
+  readonly repeats: boolean;
+  /** `--no-x` is a way to say false. */
+  readonly negatable: boolean;
+  /** The text names a file whose content is the value. */
+  readonly file: boolean;
+  /** From text to value. Text that stands for no value is handed on, for `read` to refuse. */
+  parse(text: string): unknown;
+}
+
+/** One row of a table. `In` is what a user may write, `Out` what the resolved object holds. */
+export interface Option<In, Out> {
+  readonly kind: string;
+  /** Heading of the reference and the help under which the row stands. */
+  readonly group: string;
+  /** What the option decides, in one sentence. */
+  readonly prose: string;
+  /** What passing the limit answers, such as `414`. Empty where there is no answer. */
+  readonly answers: string;
+  /** What is accepted, to follow the word "expected". */
+  readonly accepts: string;
+  readonly default: Out;
+  /** The default as the reference shows it. */
+  readonly defaultText: string;
+  /** Null where no single flag stands for the option. */
+  readonly text: OptionText | null;
+  /** Rows of a nested object, and what their flags begin with (empty: nothing). */
+  readonly nested: { readonly rows: OptionTable; readonly flagPrefix: string } | null;
+  /** Reads a given value; reports what is wrong and then answers with the default. */
+  read(value: unknown, key: string, faults: Faults, base: Out): Out;
+  /** Carries the type, never a value. */
+  readonly '~input'?: In;
+}
+
+/** Key → row. */
+export type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
+
+/** What a user may write. Every key is optional; `undefined` means not given. */
+export type OptionInput<T extends OptionTable> = {
+  readonly [K in keyof T]?: (T[K] extends Option<infer In, unknown> ? In : never) | undefined;
+};
+
+/** What the rest of the code sees: every key, checked, frozen. */
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in keyof T]: T[K] extends Option<unknown, infer Out> ? Out : never;
+};
+
+/** Makes a table. Keys are camelCase; the rows keep their own types. */
+export function defineOptions<const T extends OptionTable>(table: T): T {
+  return Object.freeze(table);
+}
+
+/** Every default of a table. */
+export function defaultValues<T extends OptionTable>(table: T): OptionValues<T> {
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(table)) values[key] = option.default;
+  // The loop follows the mapped type, which the compiler cannot see.
+  return Object.freeze(values) as OptionValues<T>;
+}
+
+/**
+ * Reads an object by its table and returns a frozen, complete one.
+ *
+ * @throws ConfigError (`RIT_ERR_CONFIG`); `details.faults` lists every `{key, message}`.
+ */
+export function resolveOptions<T extends OptionTable>(table: T, input: unknown): OptionValues<T> {
+  const faults = new Faults();
+  const values = readOptions(table, input, '', faults, defaultValues(table));
+  faults.throwIfAny();
+  return values;
+}
+
+/**
+ * The same for a part of a larger configuration: faults are collected under the path of `parent`, and
+ * keys that are not given come from `base`.
+ *
+ * @param elsewhere says of a key that this table lacks where it belongs.
+ */
+export function readOptions<T extends OptionTable>(
+  table: T,
+  input: unknown,
+  parent: string,
+  faults: Faults,
+  base: OptionValues<T>,
+  elsewhere?: (key: string) => string | undefined,
+): OptionValues<T> {
+  if (!isPlainObject(input)) {
+    faults.refuse(parent, input, 'an object of options');
+    return base;
+  }
+  const known = Object.keys(table);
+  for (const key of Object.keys(input)) {
+    if (Object.hasOwn(table, key)) continue;
+    faults.unknown(parent, key, input[key], known, elsewhere?.(key));
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(table)) {
+    const value = Object.hasOwn(input, key) ? input[key] : undefined;
+    const inherited = base[key];
+    values[key] =
+      value === undefined ? inherited : option.read(value, keyPath(parent, key), faults, inherited);
+  }
+  return Object.freeze(values) as OptionValues<T>;
+}
+
+/** The values of one table, out of those of a table that holds more. */
+export function pickOptions<T extends OptionTable>(
+  table: T,
+  values: OptionValues<T>,
+): OptionValues<T> {
+  const picked: Record<string, unknown> = {};
+  for (const key of Object.keys(table)) picked[key] = values[key];
+  return Object.freeze(picked) as OptionValues<T>;
+}
+
+/** True for object literals, parsed JSON and module namespaces; not for instances of classes. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The second test also knows the literals of another realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,192 @@
+/** Options that hold what later stands on the wire: URLs, paths, fields, keys and certificates. */
+import { type Faults, keyPath, show } from './faults.ts';
+import { custom, type RowText } from './option-kinds.ts';
+import { isPlainObject, type Option } from './option-schema.ts';
+
+const segmentText = String.raw`/(?:[\w\-.~!$&'()*+,;=:@]|%[\dA-Fa-f]{2})+`;
+const pathText = new RegExp(`^(?:${segmentText})*/?$`);
+const dotSegment = /^(?:\.|%2[Ee]){1,2}(?:;.*)?$/;
+const encodedSeparator = /%(?:2[Ff]|5[Cc])/;
+
+/**
+ * A path without its last slash, empty for `/`, or undefined where it could be read in two ways: dot
+ * segments, empty segments, encoded separators, and characters that RFC 3986 §3.3 has no room for.
+ */
+const plainPath = (path: string): string | undefined => {
+  if (!pathText.test(path) || encodedSeparator.test(path)) return undefined;
+  if (path.split('/').some((segment) => dotSegment.test(segment))) return undefined;
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+};
+
+/** A path prefix as it stands in targets, percent-encoded; `/api/` is the same as `/api`. */
+export function pathPrefix<const Default extends string | null>(
+  spec: RowText & { readonly default: Default },
+): Option<string | Extract<Default, null>, string | Extract<Default, null>> {
+  type Value = string | Extract<Default, null>;
+  return custom<Value, Value>({
+    ...spec,
+    // A default that is not null is a string, which the conditional type hides.
+    default: spec.default as Value,
+    kind: 'path prefix',
+    accepts:
+      'a path such as "/api": percent-encoded, starting with "/", without empty or dot segments and without query',
+    text: { placeholder: 'PATH' },
+    check: (value) => {
+      if (typeof value !== 'string' || !value.startsWith('/')) return undefined;
+      const path = plainPath(value);
+      return path === '' ? '/' : path;
+    },
+  });
+}
+
+/** `scheme://authority/path`, without userinfo, query and fragment. */
+const urlText = /^([A-Za-z]+):\/\/([^/?#@\\]+)(\/[^?#]*)?$/;
+
+/**
+ * The URL of a backend. The resolved value is a string in one spelling: scheme and host in lower case,
+ * the default port left out, no slash at the end.
+ */
+export function backendUrl(
+  spec: RowText & { readonly schemes: readonly string[] },
+): Option<string | URL | null, string | null> {
+  const { schemes, ...row } = spec;
+  return custom<string | URL | null, string | null>({
+    ...row,
+    kind: 'url',
+    default: null,
+    accepts: `a URL with ${schemes.join(', ')}, a host in ASCII, optionally a port and a path prefix, and neither user, query nor fragment`,
+    text: { placeholder: 'URL' },
+    check: (value) => {
+      const text = value instanceof URL ? value.href : value;
+      if (typeof text !== 'string' || !/^[!-~]+$/.test(text)) return undefined;
+      const [, scheme = '', authority = '', path = ''] = urlText.exec(text) ?? [];
+      if (!schemes.includes(`${scheme.toLowerCase()}:`) || authority.endsWith(':'))
+        return undefined;
+      const prefix = plainPath(path);
+      if (prefix === undefined || !URL.canParse(text)) return undefined;
+      const { protocol, host, port } = new URL(text);
+      return port === '0' ? undefined : `${protocol}//${host}${prefix}`;
+    },
+  });
+}
+
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const isName = (value: unknown): value is string => typeof value === 'string' && token.test(value);
+
+/** RFC 9110 §5.5, in latin1: no control character but a tab, no white space at the ends. */
+const isFieldValue = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/.test(value);
+
+/** True for a token (RFC 9110 §5.6.2). */
+export const isToken = isName;
+
+interface FieldsSpec extends RowText {
+  /** Names that the configuration must not touch, in lower case. */
+  readonly never: readonly string[];
+}
+
+/** Fields to write down: an object, or pairs where a name repeats. */
+export type FieldsInput =
+  | Readonly<Record<string, string | readonly string[]>>
+  | readonly (readonly [name: string, value: string])[];
+
+/** Fields. The resolved value is a flat list: name, value, name, value, … */
+export function fields(spec: FieldsSpec): Option<FieldsInput, readonly string[]> {
+  const { never, ...row } = spec;
+  const accepts = 'an object {name: value} or an array of [name, value] pairs';
+  const base = custom<FieldsInput, readonly string[]>({
+    ...row,
+    kind: 'fields',
+    default: Object.freeze([]),
+    defaultText: 'none',
+    accepts,
+    secret: true,
+    text: { placeholder: 'NAME: VALUE', repeats: true, parse: (text) => [splitField(text)] },
+    check: () => undefined,
+  });
+  return Object.freeze({
+    ...base,
+    read(value: unknown, key: string, faults: Faults): readonly string[] {
+      const entries = fieldEntries(value, key);
+      if (entries === undefined) faults.refuse(key, value, accepts, true);
+      const list: string[] = [];
+      for (const { at, pair } of entries ?? []) {
+        const [name, content] = isPair(pair) ? pair : [];
+        if (!isPair(pair)) faults.refuse(at, pair, 'a pair of name and value', true);
+        else if (!isName(name)) faults.refuse(at, name, 'a field name (RFC 9110 §5.1)');
+        else if (never.includes(name.toLowerCase())) {
+          faults.add(at, `${show(name)} belongs to the connection and cannot be set`);
+        } else if (isFieldValue(content)) list.push(name, content);
+        else faults.refuse(at, content, 'a field value (RFC 9110 §5.5)', true);
+      }
+      return Object.freeze(list);
+    },
+  });
+}
+
+interface FieldEntry {
+  readonly at: string;
+  readonly pair: unknown;
+}
+
+const fieldEntries = (value: unknown, key: string): readonly FieldEntry[] | undefined => {
+  if (Array.isArray(value)) {
+    return value.map((pair: unknown, index) => ({ at: `${key}[${index}]`, pair }));
+  }
+  if (!isPlainObject(value)) return undefined;
+  return Object.entries(value).flatMap(([name, content]) => {
+    const contents: readonly unknown[] = Array.isArray(content) ? content : [content];
+    return contents.map((one) => ({ at: keyPath(key, name), pair: [name, one] }));
+  });
+};
+
+const isPair = (value: unknown): value is readonly [unknown, unknown] =>
+  Array.isArray(value) && value.length === 2;
+
+/** `name: value` as on the command line. Text without a colon stays text, and is refused. */
+const splitField = (text: string): unknown => {
+  const colon = text.indexOf(':');
+  return colon === -1 ? text : [text.slice(0, colon), text.slice(colon + 1).trim()];
+};
+
+/** Field names. The resolved list is in lower case, each name once. */
+export function fieldNames(spec: FieldsSpec): Option<readonly string[], readonly string[]> {
+  const { never, ...row } = spec;
+  return custom<readonly string[], readonly string[]>({
+    ...row,
+    kind: 'field names',
+    default: Object.freeze([]),
+    defaultText: 'none',
+    accepts: `an array of field names, none of them ${never.join(', ')}`,
+    text: { placeholder: 'NAME', repeats: true, parse: (text) => [text] },
+    check: (value) => {
+      if (!Array.isArray(value) || !value.every(isName)) return undefined;
+      const names = new Set(value.map((name) => name.toLowerCase()));
+      return never.some((name) => names.has(name)) ? undefined : Object.freeze([...names]);
+    },
+  });
+}
+
+/** Keys or certificates as `node:tls` takes them. */
+export type PemInput = string | Buffer | (string | Buffer)[];
+
+/** A key or certificates; on the command line the name of a file that holds them. */
+export function pem(spec: RowText): Option<PemInput | null, PemInput | null> {
+  const isPem = (value: unknown): value is string | Buffer =>
+    (typeof value === 'string' || value instanceof Uint8Array) && value.length > 0;
+  return custom<PemInput | null, PemInput | null>({
+    ...spec,
+    kind: 'pem',
+    default: null,
+    accepts: 'PEM text, a Buffer, or an array of these',
+    secret: true,
+    text: { placeholder: 'FILE', file: true },
+    check: (value) => {
+      if (isPem(value)) return value;
+      return Array.isArray(value) && value.length > 0 && value.every(isPem)
+        ? [...value]
+        : undefined;
+    },
+  });
+}

@@ -1,0 +1,101 @@
+/** The options of the listener. They bind while a request is parsed, so no route can differ in them. */
+import type { TlsOptions } from 'node:tls';
+import { openGroup } from '../options/option-groups.ts';
+import { bytes, count, milliseconds } from '../options/option-kinds.ts';
+import {
+  defineOptions,
+  type OptionInput,
+  type OptionValues,
+  resolveOptions,
+} from '../options/option-schema.ts';
+import { pem } from '../options/option-wire-kinds.ts';
+
+const head = 'Request head';
+const client = 'Client connections';
+
+/** What is held of a request head before it is complete stays in memory, so none of it is unlimited. */
+const mostHeadBytes = 16 * 1024 * 1024;
+
+export const serverOptions = defineOptions({
+  maxRequestTargetBytes: bytes({
+    group: head,
+    prose: 'Longest request target.',
+    default: 8192,
+    max: mostHeadBytes,
+    answers: '414',
+  }),
+  maxRequestHeaderLineBytes: bytes({
+    group: head,
+    prose: 'Longest header line, counted as name + 2 + value.',
+    default: 8192,
+    max: mostHeadBytes,
+    answers: '431',
+  }),
+  maxRequestHeaderBytes: bytes({
+    group: head,
+    prose: 'Largest sum of header lines, counted as name + 2 + value each.',
+    default: 65536,
+    max: mostHeadBytes,
+    answers: '431',
+  }),
+  maxRequestHeaders: count({
+    group: head,
+    prose: 'Most header lines in a request.',
+    default: 100,
+    max: 65535,
+    answers: '431',
+  }),
+  requestHeaderTimeout: milliseconds({
+    group: head,
+    prose: 'Longest time from the first byte of a request, or the accept, to the end of its head.',
+    default: 30000,
+    answers: '408',
+  }),
+  keepAliveTimeout: milliseconds({
+    group: client,
+    prose: 'Longest time a client connection may be idle between requests.',
+    default: 75000,
+    answers: 'closed silently',
+  }),
+  responseSendTimeout: milliseconds({
+    group: client,
+    prose: 'Longest time a client may take no byte of a response that waits for it.',
+    default: 60000,
+    answers: 'reset',
+  }),
+  maxConnections: count({
+    group: client,
+    prose: 'Most client connections at a time.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+    answers: 'closed at accept',
+  }),
+  maxRequestsPerConnection: count({
+    group: client,
+    prose: 'Most requests on one client connection; the last response says so.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+    answers: 'Connection: close',
+  }),
+  tls: openGroup<TlsOptions>({
+    group: client,
+    prose: 'Listens with TLS. Every option of a TLS server of Node is taken.',
+    accepts: 'an object of options of node:tls, such as {key, cert}',
+    flagPrefix: 'tls',
+    rows: defineOptions({
+      key: pem({ group: client, prose: 'Private key of the listener, in PEM.' }),
+      cert: pem({ group: client, prose: 'Certificate chain of the listener, in PEM.' }),
+    }),
+  }),
+});
+
+/** Options of the listener, as a user writes them. */
+export interface ServerOptions extends OptionInput<typeof serverOptions> {}
+
+/** Options of the listener, checked, complete and frozen. In a timeout 0 means none. */
+export interface ResolvedServerOptions extends OptionValues<typeof serverOptions> {}
+
+/** @throws ConfigError that lists every fault. */
+export function resolveServerOptions(input: ServerOptions = {}): ResolvedServerOptions {
+  return resolveOptions(serverOptions, input);
+}

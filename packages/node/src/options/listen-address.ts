@@ -1,0 +1,34 @@
+/** Where a server listens, as text and as a value. */
+
+/** A TCP address or the path of a Unix socket. Without a host: every address of the machine. */
+export type ListenAddress =
+  | { readonly host?: string; readonly port: number }
+  | { readonly path: string };
+
+/**
+ * Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` or `unix:PATH`. Port 0 is any free port. Undefined
+ * where the text is none of these.
+ */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length);
+    return path === '' || path.includes('\0') ? undefined : Object.freeze({ path });
+  }
+  const [, ipv6, name, digits = ''] = addressText.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65535) return undefined;
+  const host = ipv6 ?? name;
+  if (host === undefined) return Object.freeze({ port });
+  if (ipv6 !== undefined && !URL.canParse(`http://[${ipv6}]`)) return undefined;
+  return Object.freeze({ host, port });
+}
+
+const addressText =
+  /^(?:(?:\[([\dA-Fa-f:.]+)\]|([A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?))?:)?(\d{1,5})$/;
+
+/** The address as a URL for a person to open, or the path of the socket. */
+export function showListenAddress(address: ListenAddress, secure = false): string {
+  if ('path' in address) return `unix:${address.path}`;
+  const { host = '::', port } = address;
+  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

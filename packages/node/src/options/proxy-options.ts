@@ -1,0 +1,56 @@
+/** The options of a whole proxy: the listener's, one route's or the defaults of several, and how to end. */
+
+import { serverOptions } from '@reverseit/core';
+import { custom, defineOptions, milliseconds, type OptionInput } from '@reverseit/core/options';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { type RouteOptions, routeOptions } from './route-options.ts';
+
+const start = 'Start and end';
+
+const lifecycleOptions = defineOptions({
+  listen: custom<string | number, ListenAddress>({
+    group: start,
+    kind: 'address',
+    prose: 'Where to listen; without a host on every address of the machine.',
+    default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
+    defaultText: '"127.0.0.1:4000"',
+    accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, or "unix:PATH"',
+    text: { placeholder: 'HOST:PORT' },
+    check: (value) =>
+      typeof value === 'string' || typeof value === 'number'
+        ? parseListenAddress(String(value))
+        : undefined,
+  }),
+  closeTimeout: milliseconds({
+    group: start,
+    prose: 'Longest time a graceful close waits for what is under way before it is cut off.',
+    default: 30000,
+  }),
+});
+
+const routesOption = custom<readonly RouteOptions[], null>({
+  group: 'Route',
+  kind: 'routes',
+  prose: 'Routes, each with options of its own; those beside it are then defaults for all of them.',
+  default: null,
+  defaultText: 'one route, of the options beside it',
+  accepts: 'an array of routes, at least one',
+  text: null,
+  check: (value) => (Array.isArray(value) && value.length > 0 ? null : undefined),
+});
+
+/** Every option of a proxy, in the order of the reference. */
+export const proxyOptions = defineOptions({
+  ...lifecycleOptions,
+  ...routeOptions,
+  routes: routesOption,
+  ...serverOptions,
+});
+
+/** Options of a proxy, as a user writes them. */
+export interface ReverseItOptions extends OptionInput<typeof proxyOptions> {}
+
+/** Types a configuration file: `export default defineConfig({ … })`. */
+export function defineConfig(options: ReverseItOptions): ReverseItOptions {
+  return options;
+}

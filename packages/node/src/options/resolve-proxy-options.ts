@@ -1,0 +1,113 @@
+/** From what a user wrote to one frozen object: tables first, then the rules that span options. */
+import { type ResolvedServerOptions, serverOptions } from '@reverseit/core';
+import {
+  defaultValues,
+  Faults,
+  isPlainObject,
+  keyPath,
+  type OptionValues,
+  pickOptions,
+  readOptions,
+} from '@reverseit/core/options';
+import { poolOptions } from '@reverseit/upstream';
+import type { ListenAddress } from './listen-address.ts';
+import { proxyOptions } from './proxy-options.ts';
+import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
+
+/** Options of a proxy, checked, complete and frozen. */
+export interface ResolvedProxyOptions {
+  readonly listen: ListenAddress;
+  /** In ms; 0 means that a close waits as long as it takes. */
+  readonly closeTimeout: number;
+  readonly server: ResolvedServerOptions;
+  /** At least one, and no two for the same host and path. */
+  readonly routes: readonly ResolvedRouteOptions[];
+}
+
+/**
+ * Checks the options of a proxy and completes them.
+ *
+ * @throws ConfigError (`RIT_ERR_CONFIG`) that lists every fault.
+ */
+export function resolveProxyOptions(input: unknown): ResolvedProxyOptions {
+  const faults = new Faults();
+  const initial = defaultValues(proxyOptions);
+  const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
+  const base = pickOptions(routeOptions, top);
+  const places = readRoutes(input, base, faults);
+  for (const place of places) checkRoute(place, faults);
+  refuseRepeats(places, faults);
+  faults.throwIfAny();
+  return Object.freeze({
+    listen: top.listen,
+    closeTimeout: top.closeTimeout,
+    server: pickOptions(serverOptions, top),
+    routes: Object.freeze(places.flatMap(({ values }) => complete(values))),
+  });
+}
+
+type RouteValues = OptionValues<typeof routeOptions>;
+
+/** A route and where it stands in the configuration. */
+interface Place {
+  readonly key: string;
+  readonly values: RouteValues;
+}
+
+function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly Place[] {
+  const given: readonly unknown[] =
+    isPlainObject(input) && Array.isArray(input.routes) ? input.routes : [];
+  if (given.length === 0) return [{ key: '', values: base }];
+  const pools = new Map<unknown, RouteValues['pool']>();
+  return given.map((route, index) => {
+    const key = `routes[${index}]`;
+    const values = readOptions(routeOptions, route, key, faults, base, belongsAbove);
+    // Routes that were given the same object mean the same pool.
+    const named = isPlainObject(route) ? route.pool : undefined;
+    const pool = pools.get(named) ?? values.pool;
+    pools.set(named, pool);
+    return { key, values: Object.freeze({ ...values, pool }) };
+  });
+}
+
+const belongsInPool = (key: string): string | undefined =>
+  Object.hasOwn(poolOptions, key) ? `it belongs in pool: {${key}}` : undefined;
+
+const belongsAbove = (key: string): string | undefined =>
+  Object.hasOwn(proxyOptions, key)
+    ? 'it holds for the whole server and stands beside routes'
+    : belongsInPool(key);
+
+/** Rules that span the options of one route. Silent about options that were refused already. */
+function checkRoute({ key, values }: Place, faults: Faults): void {
+  const { backend, path, stripPath } = values;
+  const wrong = (name: string): boolean => faults.has(keyPath(key, name)) || faults.has(name);
+  const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
+  if (backend === null && !wrong('backend'))
+    add('backend', 'required; expected the URL of a backend');
+  if (stripPath !== null && !wrong('stripPath') && !wrong('path')) {
+    if (!isUnder(path, stripPath) && !isUnder(stripPath, path)) {
+      add('stripPath', `${stripPath} never applies to a route whose path is ${path}`);
+    }
+  }
+}
+
+/** Whether a path is the prefix or stands under it, on a segment boundary. */
+const isUnder = (path: string, prefix: string): boolean =>
+  prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
+
+function refuseRepeats(places: readonly Place[], faults: Faults): void {
+  const first = new Map<string, string>();
+  for (const { key, values } of places) {
+    if (faults.has(keyPath(key, 'path')) || faults.has(keyPath(key, 'host'))) continue;
+    // A host holds no slash and a path begins with one, so the two cannot run into each other.
+    const place = `${values.host ?? ''}${values.path}`;
+    const earlier = first.get(place);
+    if (earlier === undefined) first.set(place, key);
+    else faults.add(key, `has the same host and path as ${earlier}`);
+  }
+}
+
+/** Narrows the type; a route without a backend was refused. */
+const complete = (values: RouteValues): readonly ResolvedRouteOptions[] =>
+  values.backend === null ? [] : [Object.freeze({ ...values, backend: values.backend })];

@@ -1,0 +1,272 @@
+/** The options of a route. At the top level of a configuration they are defaults for all routes. */
+import {
+  backendUrl,
+  boolean,
+  bytes,
+  choice,
+  count,
+  custom,
+  defineOptions,
+  fieldNames,
+  fields,
+  group,
+  isToken,
+  milliseconds,
+  type OptionInput,
+  type OptionValues,
+  pathPrefix,
+  string,
+} from '@reverseit/core/options';
+import { poolOptions } from '@reverseit/upstream';
+
+const where = 'Route';
+const backend = 'Request to the backend';
+const body = 'Request body';
+const response = 'Response of the backend';
+const websocket = 'WebSocket';
+
+/** What is held in memory is not unlimited. */
+const mostHeldBytes = 1024 * 1024 * 1024;
+
+/** Fields that frame a message or belong to one connection (RFC 9110 §7.6.1, RFC 9112 §6). */
+const connectionFields = [
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+export const routeOptions = defineOptions({
+  backend: backendUrl({
+    group: where,
+    prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
+    schemes: ['http:', 'https:', 'ws:', 'wss:'],
+  }),
+  path: pathPrefix({
+    group: where,
+    prose: 'Serves targets under this path; the longest of all routes applies.',
+    default: '/',
+    answers: '404',
+  }),
+  host: custom<string | null, string | null>({
+    group: where,
+    kind: 'host',
+    prose:
+      'Serves requests for this host, whatever the port; "*.name" stands for all names below it.',
+    default: null,
+    defaultText: 'any',
+    accepts:
+      'a host name in ASCII or an IP address without port, such as "example.org", "*.example.org" or "[::1]"',
+    answers: '404',
+    text: { placeholder: 'NAME' },
+    check: (value) =>
+      typeof value === 'string' && hostText.test(value)
+        ? value.toLowerCase().replace(/\.$/, '')
+        : undefined,
+  }),
+  stripPath: pathPrefix({
+    group: where,
+    prose: 'Removed from the start of the path before the path prefix of the backend is put there.',
+    default: null,
+  }),
+  unixSocket: string({
+    group: backend,
+    prose: 'Unix socket to connect to; the backend option stays the authority.',
+    default: null,
+    accepts: 'a path of at most 107 bytes',
+    placeholder: 'PATH',
+    check: (path) => path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= 107,
+  }),
+  upstreamConnection: choice({
+    group: backend,
+    prose: 'Takes connections from the pool, or makes a fresh one for each request.',
+    values: ['pooled', 'one-shot'],
+    default: 'pooled',
+  }),
+  pool: group({
+    group: backend,
+    prose: 'The connection pool. Routes that inherit it, or are given the same object, share it.',
+    rows: poolOptions,
+    flagPrefix: '',
+  }),
+  poolTimeout: milliseconds({
+    group: backend,
+    prose: 'Longest wait for a free connection.',
+    default: 5000,
+    answers: '503',
+  }),
+  responseHeaderTimeout: milliseconds({
+    group: response,
+    prose: 'Longest time from the request having been sent to the head of the response.',
+    default: 30000,
+    answers: '504',
+  }),
+  responseHeaderRetries: count({
+    group: response,
+    prose:
+      'Times that GET, HEAD and OPTIONS are sent again when a reused connection closed before any byte of the response.',
+    default: 1,
+    min: 0,
+    max: 10,
+  }),
+  upstreamIdleTimeout: milliseconds({
+    group: response,
+    prose: 'Longest silence of the backend while a response is received.',
+    default: 55000,
+    answers: '504, or the connection is aborted after the head',
+  }),
+  requestBodyReadTimeout: milliseconds({
+    group: body,
+    prose: 'Longest silence of the client while its body is read.',
+    default: 55000,
+    answers: '408',
+  }),
+  maxRequestBodySize: bytes({
+    group: body,
+    prose: 'Largest request body; a content-length above it is refused before any body is read.',
+    default: 104857600,
+    lift: true,
+    answers: '413',
+  }),
+  requestBodyBufferSize: bytes({
+    group: body,
+    prose: 'Held before the request to the backend starts; a longer body is streamed.',
+    default: 1048576,
+    min: 0,
+    max: mostHeldBytes,
+  }),
+  maxResponseBodySize: bytes({
+    group: response,
+    prose: 'Largest response body.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+    answers: '502, or the connection is aborted after the head',
+  }),
+  maxResponseHeaderBytes: bytes({
+    group: response,
+    prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    default: 65536,
+    max: mostHeldBytes,
+    answers: '502',
+  }),
+  forwardedHeaders: choice({
+    group: backend,
+    prose:
+      'Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or sends none.',
+    values: ['append', 'replace', false],
+    default: 'append',
+  }),
+  via: custom<string | false, string | false>({
+    group: backend,
+    kind: 'pseudonym',
+    prose:
+      'Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).',
+    default: false,
+    accepts: 'a pseudonym (a token) or false',
+    answers: '508',
+    text: {
+      placeholder: 'NAME',
+      negatable: true,
+      parse: (text) => (text === 'false' ? false : text),
+    },
+    check: (value) => (value === false || isToken(value) ? value : undefined),
+  }),
+  addHeaders: fields({
+    group: backend,
+    prose: 'Fields to set on the request, in place of those of the same name; the last word.',
+    never: connectionFields,
+  }),
+  removeHeaders: fieldNames({
+    group: backend,
+    prose: 'Fields to remove from the request.',
+    never: ['content-length', 'host', 'transfer-encoding'],
+  }),
+  preserveHostHeader: boolean({
+    group: backend,
+    prose: 'Sends the Host of the client instead of the authority of the backend.',
+    default: false,
+  }),
+  errorResponse: group({
+    group: response,
+    prose: 'Answer to connection-level failures of the backend.',
+    flagPrefix: 'error-response',
+    rows: defineOptions({
+      status: count({
+        group: response,
+        prose: 'Status of the answer when the backend cannot be reached or breaks off.',
+        default: 502,
+        min: 400,
+        max: 599,
+      }),
+      body: string({
+        group: response,
+        prose: 'Body of the answer when the backend cannot be reached or breaks off.',
+        default: 'Bad Gateway',
+      }),
+    }),
+  }),
+  websocketIdleTimeout: milliseconds({
+    group: websocket,
+    prose: 'Longest silence of both directions.',
+    default: 55000,
+    answers: 'close 1001',
+  }),
+  websocketBackendUpgradeTimeout: milliseconds({
+    group: websocket,
+    prose: 'Longest time to the answer of the backend to the handshake.',
+    default: 5000,
+    answers: '504',
+  }),
+  maxWebsocketFrameSize: bytes({
+    group: websocket,
+    prose: 'Largest frame and largest reassembled message, after inflation.',
+    default: 16777216,
+    lift: true,
+    answers: 'close 1009',
+  }),
+  maxWebsocketPendingBytes: bytes({
+    group: websocket,
+    prose: 'Bytes of client frames held before the backend accepted the WebSocket.',
+    default: 1048576,
+    min: 0,
+    max: mostHeldBytes,
+    answers: 'close 1009',
+  }),
+  maxWebsocketPendingFrames: count({
+    group: websocket,
+    prose: 'Client frames held before the backend accepted the WebSocket.',
+    default: 16,
+    min: 0,
+    max: 65535,
+    answers: 'close 1009',
+  }),
+  websocketCompress: boolean({
+    group: websocket,
+    prose: 'Negotiates permessage-deflate with the client (RFC 7692).',
+    default: false,
+  }),
+  websocketValidateUtf8: boolean({
+    group: websocket,
+    prose: 'Checks that text messages are UTF-8 (RFC 6455 §8.1).',
+    default: true,
+    answers: 'close 1007',
+  }),
+});
+
+const hostText = /^(?:(?:\*\.)?[\w](?:[\w.-]{0,251}\w)?\.?|\[[\dA-Fa-f:.]+\])$/;
+
+/** Options of a route, as a user writes them. */
+export interface RouteOptions extends OptionInput<typeof routeOptions> {}
+
+type RouteValues = OptionValues<typeof routeOptions>;
+
+/** Options of a route, checked, complete and frozen. In a timeout 0 means none. */
+export interface ResolvedRouteOptions extends RouteValues {
+  /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
+  readonly backend: string;
+}

@@ -1,0 +1,82 @@
+/** The options of a pool: how a backend is connected to. Requests bring their own limits. */
+import {
+  boolean,
+  choices,
+  count,
+  defineOptions,
+  milliseconds,
+  type OptionInput,
+  type OptionValues,
+  optionalGroup,
+  pem,
+  resolveOptions,
+  string,
+} from '@reverseit/core/options';
+
+const group = 'Backend connections';
+
+export const poolOptions = defineOptions({
+  poolSize: count({
+    group,
+    prose: 'Most connections per backend and pool.',
+    default: 50,
+    max: 65535,
+  }),
+  poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
+  connectTimeout: milliseconds({
+    group,
+    prose: 'Longest time to connect to a backend, TLS included.',
+    default: 5000,
+    answers: '504',
+  }),
+  connMaxIdleTime: milliseconds({
+    group,
+    prose: 'Longest time a backend connection is kept unused.',
+    default: 90000,
+    answers: 'closed silently',
+  }),
+  protocols: choices({
+    group,
+    prose:
+      'Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3).',
+    values: ['http1', 'http2'],
+    default: ['http1'],
+  }),
+  verifyTls: boolean({
+    group,
+    prose: 'Verifies the certificate of the backend.',
+    default: true,
+    answers: '502',
+  }),
+  tls: optionalGroup({
+    group,
+    prose: 'TLS to the backend.',
+    flagPrefix: 'backend-tls',
+    check: ({ key, cert }) =>
+      (key === null) === (cert === null) ? undefined : 'key and cert are needed together',
+    rows: defineOptions({
+      ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
+      cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
+      key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
+      servername: string({
+        group,
+        prose: 'Name to ask for and to verify instead of the host of the backend.',
+        default: null,
+        accepts: 'a host name in ASCII',
+        placeholder: 'NAME',
+        check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?$/.test(name),
+      }),
+    }),
+  }),
+});
+
+/** Options of a pool, as a user writes them. */
+export interface PoolOptions extends OptionInput<typeof poolOptions> {}
+
+/** Options of a pool, checked, complete and frozen. In a timeout 0 means none. */
+export interface ResolvedPoolOptions extends OptionValues<typeof poolOptions> {}
+
+/** @throws ConfigError that lists every fault. */
+export function resolvePoolOptions(input: PoolOptions = {}): ResolvedPoolOptions {
+  return resolveOptions(poolOptions, input);
+}
