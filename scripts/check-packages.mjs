@@ -1,14 +1,15 @@
 // The packages as their users get them: packed, installed from the tarballs in
 // an empty project, and used on every supported Node.
 //
-//   node scripts/check-packages.mjs [--node=22,24] [--keep]
+//   node scripts/check-packages.mjs [--node=22,24] [--out=folder] [--keep]
 //
+// With --out the tarballs are left there if all is in order, to be published.
 // Expects a build. Source and the `@reverseit/source` condition play no part.
 
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { capture, cleanEnvironment, npm } from './lib/process.mjs';
 import { ensureNode, ensurePnpm, root, toolEnvironment } from './lib/toolchain.mjs';
 
@@ -23,6 +24,7 @@ const alsoPacked = { core: ['THIRD_PARTY_LICENSES'] };
 
 const options = process.argv.slice(2);
 const chosen = options.find((option) => option.startsWith('--node='));
+const out = options.find((option) => option.startsWith('--out='))?.slice('--out='.length);
 const majors = chosen === undefined ? supported : chosen.slice('--node='.length).split(',');
 
 let failures = 0;
@@ -331,6 +333,10 @@ try {
   await checkTypes(entries);
   for (const major of majors) await checkOnNode(major, entries);
   await checkTooOld();
+  if (out !== undefined && failures === 0) {
+    await mkdir(out, { recursive: true });
+    for (const tarball of tarballs) await copyFile(tarball, join(out, basename(tarball)));
+  }
 } finally {
   if (options.includes('--keep')) console.log(`kept: ${work}`);
   else await rm(work, { recursive: true, force: true });

@@ -132,7 +132,7 @@ const toolsOf = (pnpm) => {
     node: async (file, args, options) => {
       if (!existsSync(join(root, file))) throw new Failure(`There is no ${file} yet.`);
       // Node 22 strips types too, but says at each start that this is new.
-      const flags = file.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning'] : [];
+      const flags = ['--disable-warning=ExperimentalWarning'];
       return run(process.execPath, [...flags, file, ...args], { cwd: root, env, ...options });
     },
     tool: async (name, args, options) =>

@@ -1,0 +1,59 @@
+// The demonstration behind `npm start`: the friendly backend of the tests, and
+// ReverseIt in front of it.
+
+import * as reverseit from '@reverseit/node';
+import { startFriendlyOrigin } from '@reverseit/test-servers';
+
+const host = '127.0.0.1';
+const port = Number(process.env.PORT ?? 4000);
+
+const { createServer } = /** @type {Record<string, any>} */ (reverseit);
+if (createServer === undefined) {
+  console.error('There is no proxy to start yet.');
+  process.exit(1);
+}
+
+const origin = await startFriendlyOrigin();
+const server = createServer({ backend: origin.url });
+try {
+  await server.listen({ host, port });
+} catch (error) {
+  console.error(
+    /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
+      ? `Port ${port} is taken; PORT=4001 npm start uses another.`
+      : error,
+  );
+  await origin.close();
+  process.exit(1);
+}
+
+const url = `http://${host}:${port}`;
+console.log(`
+ReverseIt listens on ${url}, in front of the demo backend on ${origin.url}
+
+  curl -i ${url}/hello
+  curl -i ${url}/api/items
+  curl -i ${url}/api/items -H 'content-type: application/json' -d '{"name":"lamp"}'
+  node -e "new WebSocket('ws://${host}:${port}/ws').onopen = ({ target }) => {
+    target.onmessage = ({ data }) => { console.log(data); target.close(); };
+    target.send('hello');
+  }"
+
+Ctrl-C ends it, once the requests under way are answered.
+`);
+
+/** @type {number | undefined} */
+let endingSince;
+
+const end = async () => {
+  if (endingSince !== undefined) {
+    // A terminal's Ctrl-C reaches us directly and through npm as well.
+    if (Date.now() - endingSince > 500) process.exit(1);
+    return;
+  }
+  endingSince = Date.now();
+  await server.close();
+  await origin.close();
+};
+process.on('SIGINT', end);
+process.on('SIGTERM', end);
