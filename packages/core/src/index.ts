@@ -1,2 +1,24 @@
+import { HttpServer } from './server/server.ts';
+import { resolveServerOptions, type ServerOptions } from './server/server-options.ts';
+import type { RequestListener } from './server/server-context.ts';
+
+export * from './deadlines.ts';
+export * from './errors.ts';
+export * from './http.ts';
+export * from './http1.ts';
+export type { ExchangeHandler } from './server/exchange.ts';
+export { Exchange } from './server/exchange.ts';
+export { httpDate } from './server/http-date.ts';
+export type { ListenTarget, ServerStats } from './server/server.ts';
+export { HttpServer } from './server/server.ts';
+export type { RequestListener } from './server/server-context.ts';
 export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
+
+/**
+ * Makes a server that hands each request to `listener` as an exchange.
+ * @throws ConfigError that lists every invalid option
+ */
+export function createHttpServer(options: ServerOptions, listener: RequestListener): HttpServer {
+  return new HttpServer(resolveServerOptions(options), listener);
+}

@@ -1,0 +1,406 @@
+/**
+ * One client connection: feeds the parser, runs exchanges one at a time and in order, and owns what
+ * waits and what is held. At most one read of the socket is held back, and beyond `mostHeld` of
+ * pipelined bytes the socket is not read at all.
+ */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { fail, ReverseItError } from '../errors/reverseit-error.ts';
+import { type ContentSink, PARSER, RequestParser } from '../http1/request-parser.ts';
+import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
+import { errorResponse } from './error-response.ts';
+import { Exchange, type ExchangeConnection, silentHandler } from './exchange.ts';
+import { cutSocket } from './cut-socket.ts';
+import { LingeringClose } from './lingering-close.ts';
+import { PeerProbe } from './peer-probe.ts';
+import type { ServerContext } from './server-context.ts';
+import { SocketWriter } from './socket-writer.ts';
+
+/** Pipelined bytes that are held while an exchange is under way; beyond them the socket is paused. */
+const mostHeld = 65536;
+/** Content that is read and dropped after an early response, to keep the connection; beyond it, the connection ends. */
+const mostDiscarded = 65536;
+
+/** Longest silence of a client whose content is dropped, in ms. */
+const discardIdleTimeout = 5000;
+
+const WAIT = { READ: 0, SEND: 1 } as const;
+const emptyChunk = Buffer.alloc(0);
+
+export class Connection implements ExchangeConnection, ContentSink, DeadlineTarget {
+  readonly writer: SocketWriter;
+  readonly #context: ServerContext;
+  readonly #socket: Socket;
+  readonly #parser: RequestParser;
+  readonly #readDeadline = new Deadline(this, WAIT.READ);
+  readonly #sendDeadline = new Deadline(this, WAIT.SEND);
+  #exchange: Exchange | null = null;
+  /** The response of the current exchange is complete. */
+  #responded = false;
+  /** Content of the current request is wanted. */
+  #reading = false;
+  /** The handler has been told that the request is complete, or need not be told. */
+  #contentEnded = true;
+  #contentIdleTimeout = 0;
+  #continueSent = false;
+  /** Content is read and dropped: the response came before the request's end. */
+  #discarded = -1;
+  #held: Buffer | null = null;
+  #paused = false;
+  #consuming = false;
+  /** The head deadline runs; it is not refreshed by bytes. */
+  #headDeadlineArmed = true;
+  #served = 0;
+  #peerEnded = false;
+  #closed = false;
+  #probe: PeerProbe | null = null;
+
+  constructor(context: ServerContext, socket: Socket) {
+    this.#context = context;
+    this.#socket = socket;
+    this.writer = new SocketWriter(socket, this);
+    this.#parser = new RequestParser(context.limits);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('drain', () => this.#onDrain());
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error) => this.#onClose(error));
+    socket.on('close', () => {
+      this.#onClose(undefined);
+      context.onConnectionClosed(this);
+    });
+    context.headDeadlines.arm(this.#readDeadline);
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  get remotePort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
+  get encrypted(): boolean {
+    return (this.#socket as Partial<TLSSocket>).encrypted === true;
+  }
+
+  get requestComplete(): boolean {
+    return this.#parser.state === PARSER.COMPLETE;
+  }
+
+  get ending(): boolean {
+    return (
+      this.#context.closing ||
+      (this.#peerEnded && this.#held === null) ||
+      this.#served >= this.#context.maxRequestsPerConnection
+    );
+  }
+
+  /** Whether no request is under way: the connection can be closed without loss. */
+  get idle(): boolean {
+    return this.#exchange === null && this.#held === null && !this.#parser.insideHead;
+  }
+
+  /** Ends the connection where it is idle; else it ends with its response. */
+  shutdown(): void {
+    if (this.idle) this.#finish();
+  }
+
+  /** Cuts the connection at once. */
+  destroy(error: ReverseItError): void {
+    this.#onClose(error);
+    this.#socket.destroy();
+  }
+
+  // Reading
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    if (this.#held !== null) {
+      this.#held = Buffer.concat([this.#held, chunk]);
+      if (this.#held.length >= mostHeld) this.#pause();
+      return;
+    }
+    this.#consume(chunk);
+  }
+
+  /** Feeds the parser until the chunk is used up, or held, or the connection ends. */
+  #consume(chunk: Buffer): void {
+    this.#consuming = true;
+    let offset = 0;
+    while (!this.#closed) {
+      const parser = this.#parser;
+      if (parser.state === PARSER.HEAD) {
+        if (offset >= chunk.length) break;
+        const head = parser.readHead(chunk, offset);
+        offset = parser.offset;
+        if (head !== null) this.#begin();
+      } else if (parser.state === PARSER.BODY) {
+        if (offset >= chunk.length) break;
+        if (!this.#reading) {
+          this.#hold(chunk, offset);
+          break;
+        }
+        parser.readBody(chunk, offset, this);
+        offset = parser.offset;
+      } else if (parser.state === PARSER.COMPLETE) {
+        if (!this.#endRequest(chunk, offset)) break;
+      } else {
+        this.#refuse(parser.error as ReverseItError);
+      }
+    }
+    this.#consuming = false;
+    if (!this.#closed) this.#armReadDeadline();
+  }
+
+  #begin(): void {
+    const head = this.#parser.head;
+    if (head === null) return;
+    this.#readDeadline.clear();
+    this.#headDeadlineArmed = false;
+    this.#served++;
+    this.#responded = false;
+    this.#reading = false;
+    this.#continueSent = false;
+    this.#discarded = -1;
+    this.#contentEnded = this.#parser.state === PARSER.COMPLETE;
+    const exchange = new Exchange(head, this);
+    this.#exchange = exchange;
+    this.#context.onExchangeStart();
+    this.#context.listener(exchange);
+  }
+
+  onContent(piece: Buffer): void {
+    if (this.#discarded >= 0) {
+      this.#discarded += piece.length;
+      return;
+    }
+    if (!this.#responded && this.#exchange !== null) this.#exchange.handler.onContent(piece);
+  }
+
+  /** The request is complete. True when the next one may be read. */
+  #endRequest(chunk: Buffer, offset: number): boolean {
+    if (!this.#contentEnded) {
+      this.#contentEnded = true;
+      this.#reading = false;
+      this.#readDeadline.clear();
+      if (!this.#responded) this.#exchange?.handler.onContentEnd(this.#parser.trailers);
+    }
+    if (this.#closed) return false;
+    if (!this.#responded || this.writer.needsDrain) {
+      this.#hold(chunk, offset);
+      return false;
+    }
+    this.#exchange = null;
+    this.#parser.next();
+    return true;
+  }
+
+  #hold(chunk: Buffer, offset: number): void {
+    if (offset >= chunk.length) return;
+    this.#held = offset === 0 ? chunk : chunk.subarray(offset);
+    // Content is held only while its handler cannot take it; pipelined bytes up to a bound.
+    if (this.#parser.state === PARSER.BODY || this.#held.length >= mostHeld) this.#pause();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** Goes on with what is held, and with the socket. */
+  #release(): void {
+    if (this.#consuming || this.#closed) return;
+    const held = this.#held;
+    this.#held = null;
+    this.#consume(held ?? emptyChunk);
+    if (this.#paused && this.#held === null && !this.#closed) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+  }
+
+  // What the exchange asks for
+
+  readContent(idleTimeout: number): void {
+    if (this.#closed || this.#reading || this.#parser.state !== PARSER.BODY) return;
+    this.#reading = true;
+    this.#contentIdleTimeout = idleTimeout;
+    if (!this.#continueSent && this.#parser.head?.expectContinue === true) {
+      this.#continueSent = true;
+      // RFC 9110 §10.1.1: no need for it when the content has begun to arrive.
+      if (this.#held === null) this.#exchange?.sendInterim(100, []);
+    }
+    if (this.#consuming) return;
+    this.#release();
+  }
+
+  pauseContent(): void {
+    this.#reading = false;
+    if (this.#parser.state === PARSER.BODY && !this.#headDeadlineArmed) this.#readDeadline.clear();
+  }
+
+  beginResponse(): number {
+    const probe = this.#probe;
+    this.#probe = null;
+    return probe === null ? 0 : probe.stop();
+  }
+
+  responseDone(keepAlive: boolean): void {
+    if (this.#closed) return;
+    this.#responded = true;
+    this.#context.onExchangeEnd();
+    if (!keepAlive || this.#context.closing) {
+      this.#finish();
+      return;
+    }
+    if (this.#parser.state === PARSER.BODY && !this.#discardRest()) {
+      this.#finish();
+      return;
+    }
+    this.#release();
+  }
+
+  /** After an early response: reads the rest of the request and drops it, if that is not much. */
+  #discardRest(): boolean {
+    const head = this.#parser.head;
+    // A client that was not told to go on will not send, or will, and nobody can know which.
+    if (head === null || (head.expectContinue && !this.#continueSent)) return false;
+    this.#discarded = 0;
+    this.#reading = true;
+    this.#contentIdleTimeout = discardIdleTimeout;
+    return true;
+  }
+
+  cut(): void {
+    if (this.#closed) return;
+    this.#context.onExchangeEnd();
+    this.#exchange = null;
+    this.#onClose(undefined);
+    // RST: a response until close must not look complete.
+    cutSocket(this.#socket);
+  }
+
+  // Waiting
+
+  #armReadDeadline(): void {
+    const { state } = this.#parser;
+    if (state === PARSER.BODY) {
+      if (this.#discarded > mostDiscarded) this.#finish();
+      else if (this.#reading) {
+        this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
+      }
+    } else if (state === PARSER.HEAD && this.#exchange === null) {
+      if ((this.#context.closing || this.#peerEnded) && this.idle) this.#finish();
+      else if (this.#parser.insideHead) {
+        if (!this.#headDeadlineArmed) {
+          this.#headDeadlineArmed = true;
+          this.#context.headDeadlines.arm(this.#readDeadline);
+        }
+      } else if (this.#served > 0) this.#context.keepAliveDeadlines.arm(this.#readDeadline);
+    }
+  }
+
+  onDeadline(kind: number): void {
+    if (kind === WAIT.SEND) {
+      this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
+      return;
+    }
+    if (this.#parser.state === PARSER.BODY) {
+      if (this.#responded) this.#finish();
+      else this.#refuse(fail('RIT_ERR_BODY_TIMEOUT'));
+    } else if (this.#headDeadlineArmed) this.#refuse(fail('RIT_ERR_HEAD_TIMEOUT'));
+    else this.#finish();
+  }
+
+  /** A client that takes nothing of its response must not hold it for ever. */
+  onBlocked(): void {
+    if (!this.#closed && !this.#sendDeadline.armed) {
+      this.#context.sendDeadlines.arm(this.#sendDeadline);
+    }
+  }
+
+  #onDrain(): void {
+    if (this.#closed) return;
+    this.#sendDeadline.clear();
+    if (this.#responded) this.#release();
+    else this.#exchange?.handler.onDrain();
+  }
+
+  // Ending
+
+  #onEnd(): void {
+    if (this.#closed) return;
+    this.#peerEnded = true;
+    const exchange = this.#exchange;
+    if (exchange === null || this.#responded) {
+      if (this.#held === null) this.#finish();
+    } else if (this.#parser.state !== PARSER.COMPLETE) {
+      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+    } else if (exchange.headSent) {
+      this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
+    } else {
+      // Half-closed or gone? The first bytes of the response's version will tell.
+      this.#probe = new PeerProbe(this.writer, this.#context.deadlines);
+    }
+  }
+
+  /** Answers an error of the client's own, and ends the connection. */
+  #refuse(error: ReverseItError): void {
+    this.#context.onRefusal(error);
+    const exchange = this.#exchange;
+    if (exchange !== null && !this.#responded) {
+      // The answer first: it may still be sent, which an aborted exchange cannot.
+      const { handler } = exchange;
+      exchange.handler = silentHandler;
+      exchange.fail(error);
+      handler.onAbort(error);
+      return;
+    }
+    if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
+    this.#finish();
+  }
+
+  #abort(error: ReverseItError): void {
+    this.#onClose(error);
+    cutSocket(this.#socket);
+  }
+
+  /** Ends the connection in good order: what is written is delivered, what still comes is dropped. */
+  #finish(): void {
+    if (this.#closed) return;
+    this.writer.flush();
+    this.#detach();
+    this.#exchange = null;
+    new LingeringClose(this.#socket, this.#context, this.#peerEnded);
+  }
+
+  #onClose(cause: Error | undefined): void {
+    if (this.#closed) return;
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#detach();
+    if (exchange !== null && !this.#responded) {
+      this.#context.onExchangeEnd();
+      exchange.abandon(
+        cause instanceof ReverseItError
+          ? cause
+          : fail('RIT_ERR_CLIENT_ABORTED', undefined, { cause }),
+      );
+    }
+  }
+
+  #detach(): void {
+    this.#closed = true;
+    this.#readDeadline.clear();
+    this.#sendDeadline.clear();
+    this.#probe?.stop();
+    this.#probe = null;
+    this.#held = null;
+    this.#parser.free();
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * One request and its response. The handler is told of the request's content and of what goes wrong;
+ * it answers through the methods here. The exchange keeps the response honest: one final head, content
+ * that matches its framing, and a connection that is cut rather than a short response passed off as
+ * complete.
+ */
+import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
+import { isBodiless } from '../http/status.ts';
+import { chunkEnd, chunkStart, ENCODING, type Encoding, lastChunk } from '../http1/body-encoder.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { assertFields, fieldLines, statusLine } from '../http1/response-head.ts';
+import { errorFields, errorText } from './error-response.ts';
+import { httpDate } from './http-date.ts';
+import type { SocketWriter } from './socket-writer.ts';
+
+/** What is told of an exchange. Set once, before the request listener returns. Must not throw. */
+export interface ExchangeHandler {
+  /** A piece of the request's content, after `readContent`. It may be kept. */
+  onContent(piece: Buffer): void;
+  /** The request is complete. Not called for a request without content. */
+  onContentEnd(trailers: FieldSection): void;
+  /** The client's socket takes more, after `write` answered false. */
+  onDrain(): void;
+  /**
+   * The exchange is over before its time: the client left, stalled or broke the protocol, or the server
+   * is shutting down. The last call; the exchange has been answered or cut already.
+   */
+  onAbort(error: ReverseItError): void;
+}
+
+/** What an exchange needs of its connection. */
+export interface ExchangeConnection {
+  readonly writer: SocketWriter;
+  /** Whether the request has been read to its end. */
+  readonly requestComplete: boolean;
+  /** Whether the server wants connections to end: it is closing, or this was the last request allowed. */
+  readonly ending: boolean;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly encrypted: boolean;
+  readContent(idleTimeout: number): void;
+  pauseContent(): void;
+  /** The first byte of a response is about to be written; returns how many of it are out already. */
+  beginResponse(): number;
+  /** The response has been written to its end. */
+  responseDone(keepAlive: boolean): void;
+  /** Cuts the connection. */
+  cut(): void;
+}
+
+const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
+type Phase = (typeof PHASE)[keyof typeof PHASE];
+
+/** Hears nothing: of an exchange that nobody handles, or handles any more. */
+export const silentHandler: ExchangeHandler = {
+  onContent: ignore,
+  onContentEnd: ignore,
+  onDrain: ignore,
+  onAbort: ignore,
+};
+
+function ignore(): void {
+  // Nobody is interested.
+}
+
+export class Exchange {
+  /** The request line and header section. */
+  readonly head: RequestHead;
+  /** Who is told. Set it before the request listener returns. */
+  handler: ExchangeHandler = silentHandler;
+  readonly #connection: ExchangeConnection;
+  #phase: Phase = PHASE.HEAD;
+  #encoding: Encoding = ENCODING.NONE;
+  #remaining = 0;
+  #keepAlive = false;
+  #status = 0;
+
+  constructor(head: RequestHead, connection: ExchangeConnection) {
+    this.head = head;
+    this.#connection = connection;
+  }
+
+  /** The client's address; empty on a Unix socket. */
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress;
+  }
+
+  get remotePort(): number {
+    return this.#connection.remotePort;
+  }
+
+  get localPort(): number {
+    return this.#connection.localPort;
+  }
+
+  /** Whether the client speaks TLS to us. */
+  get encrypted(): boolean {
+    return this.#connection.encrypted;
+  }
+
+  /** Whether the request has been read to its end. */
+  get requestComplete(): boolean {
+    return this.#connection.requestComplete;
+  }
+
+  /** Whether the final response has begun. */
+  get headSent(): boolean {
+    return this.#phase !== PHASE.HEAD;
+  }
+
+  /** Whether the response is complete or given up. */
+  get done(): boolean {
+    return this.#phase === PHASE.DONE;
+  }
+
+  /** Status of the final response; 0 before it. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /** Whether the client's socket holds more than it should. */
+  get needsDrain(): boolean {
+    return this.#connection.writer.needsDrain;
+  }
+
+  /**
+   * Lets the request's content flow, at first and after `pauseContent`. A client that waits for it is
+   * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
+   * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
+   */
+  readContent(idleTimeout: number): void {
+    if (this.#phase !== PHASE.DONE) this.#connection.readContent(idleTimeout);
+  }
+
+  /** Holds the request's content back; at most one read's worth of pieces still comes. */
+  pauseContent(): void {
+    this.#connection.pauseContent();
+  }
+
+  /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    if (this.#phase !== PHASE.HEAD || this.head.minorVersion === 0) return;
+    const text = `${statusLine(status, '')}${fieldLines(fields)}\r\n`;
+    this.#connection.writer.push(text.substring(this.#connection.beginResponse()));
+  }
+
+  /**
+   * Sends the final head. `fields` are well formed and name neither `connection` nor
+   * `transfer-encoding`; `content-length` is among them if the length is known. `contentLength` is the
+   * length of the content to come, null where it is not known: it then goes chunked, or until close to
+   * an HTTP/1.0 client.
+   */
+  sendHead(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection,
+    contentLength: number | null,
+  ): void {
+    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
+    this.#chooseEncoding(status, contentLength);
+    this.#phase = PHASE.CONTENT;
+    this.#status = status;
+    let text = statusLine(status, reason) + fieldLines(fields);
+    if (this.#encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
+    if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
+    else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
+    else text += '\r\n';
+    const sent = this.#connection.beginResponse();
+    // Waits for the first piece of content, so that both leave in one write.
+    this.#connection.writer.push(sent === 0 ? text : text.substring(sent));
+  }
+
+  #chooseEncoding(status: number, contentLength: number | null): void {
+    const { head } = this;
+    this.#keepAlive = head.persistent && !this.#connection.ending;
+    // A request that is refused unread would have to be read to its end before the next one.
+    if (!this.#connection.requestComplete && status >= 400) this.#keepAlive = false;
+    if (isBodiless(head.method, status)) this.#encoding = ENCODING.NONE;
+    else if (contentLength !== null) {
+      this.#encoding = ENCODING.LENGTH;
+      this.#remaining = contentLength;
+    } else if (head.minorVersion === 1) this.#encoding = ENCODING.CHUNKED;
+    else {
+      this.#encoding = ENCODING.UNTIL_CLOSE;
+      this.#keepAlive = false;
+    }
+  }
+
+  /**
+   * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
+   * none is dropped.
+   */
+  write(piece: Buffer): boolean {
+    if (this.#phase !== PHASE.CONTENT) {
+      if (this.#phase === PHASE.DONE) return true;
+      throw misuse('content before the head');
+    }
+    const { writer } = this.#connection;
+    if (piece.length === 0) return !writer.needsDrain;
+    switch (this.#encoding) {
+      case ENCODING.NONE:
+        return true;
+      case ENCODING.LENGTH:
+        this.#remaining -= piece.length;
+        if (this.#remaining < 0) {
+          this.reset();
+          throw misuse('more content than announced');
+        }
+        if (this.#remaining === 0) writer.pushAndFlush(piece);
+        else writer.push(piece);
+        break;
+      case ENCODING.CHUNKED:
+        writer.push(chunkStart(piece.length));
+        writer.push(piece);
+        writer.push(chunkEnd);
+        break;
+      case ENCODING.UNTIL_CLOSE:
+        writer.push(piece);
+        break;
+    }
+    return !writer.needsDrain;
+  }
+
+  /**
+   * Ends the response. Trailers go out with a chunked response only. A response that is shorter than it
+   * announced is cut off instead, so that it never looks complete.
+   */
+  end(trailers?: ReadonlyFieldSection): void {
+    if (this.#phase === PHASE.DONE) return;
+    if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
+    const { writer } = this.#connection;
+    if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
+      this.reset();
+      return;
+    }
+    if (this.#encoding === ENCODING.CHUNKED) writer.pushAndFlush(lastChunk(trailers ?? []));
+    else writer.flush();
+    this.#phase = PHASE.DONE;
+    this.#connection.responseDone(this.#keepAlive);
+  }
+
+  /**
+   * Answers with a whole response in one write. `content-length` and `date` are added.
+   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed
+   */
+  respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {
+    assertFields(fields);
+    const content = typeof body === 'string' ? Buffer.from(body) : body;
+    const all = [...fields, 'date', httpDate()];
+    if (status !== 204 && status >= 200) all.push('content-length', String(content.length));
+    this.sendHead(status, '', all, content.length);
+    this.write(content);
+    this.end();
+  }
+
+  /**
+   * Answers an error: with the status that the catalog gives it while no final head is out, by cutting
+   * the connection otherwise, or where the error has no status.
+   */
+  fail(error: ReverseItError): void {
+    if (this.#phase === PHASE.DONE) return;
+    if (this.#phase !== PHASE.HEAD || error.status === 0) {
+      this.reset();
+      return;
+    }
+    if (error.connection !== 'keep') this.head.persistent = false;
+    this.respond(error.status, errorFields(error), errorText(error.status));
+  }
+
+  /** Cuts the connection, so that a response under way is seen to be incomplete. */
+  reset(): void {
+    if (this.#phase === PHASE.DONE) return;
+    this.#phase = PHASE.DONE;
+    this.#connection.cut();
+  }
+
+  /** @internal The connection ended the exchange by itself. */
+  abandon(error: ReverseItError): void {
+    this.#phase = PHASE.DONE;
+    this.handler.onAbort(error);
+  }
+}
+
+function misuse(what: string): ReverseItError {
+  return fail('RIT_ERR_INTERNAL', `exchange: ${what}`);
+}

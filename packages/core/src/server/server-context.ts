@@ -1,0 +1,25 @@
+/** What every connection of a server shares. */
+import type { ReverseItError } from '../errors/reverseit-error.ts';
+import type { RequestHeadLimits } from '../http1/head-limits.ts';
+import type { DeadlineQueue, Deadlines } from '../time/deadlines.ts';
+import type { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Called with each request. Must set `exchange.handler` or answer before it returns; must not throw. */
+export type RequestListener = (exchange: Exchange) => void;
+
+export interface ServerContext {
+  readonly limits: RequestHeadLimits;
+  readonly maxRequestsPerConnection: number;
+  readonly listener: RequestListener;
+  readonly deadlines: Deadlines;
+  readonly headDeadlines: DeadlineQueue;
+  readonly keepAliveDeadlines: DeadlineQueue;
+  readonly sendDeadlines: DeadlineQueue;
+  /** The server has been told to close. */
+  readonly closing: boolean;
+  onExchangeStart(): void;
+  onExchangeEnd(): void;
+  onRefusal(error: ReverseItError): void;
+  onConnectionClosed(connection: Connection): void;
+}

@@ -1,0 +1,186 @@
+/**
+ * The listener: accepts connections, keeps their register, and closes gracefully. Every request is
+ * handed to one listener function as an exchange.
+ */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
+import { Connection } from './connection.ts';
+import type { RequestListener, ServerContext } from './server-context.ts';
+import type { ResolvedServerOptions } from './server-options.ts';
+
+/** Where to listen: a TCP port (0: a free one) or the path of a Unix socket. */
+export type ListenTarget =
+  | { readonly port: number; readonly host?: string }
+  | { readonly path: string };
+
+/** Figures of a server, at this moment unless named a total. */
+export interface ServerStats {
+  /** Client connections, those that linger included. */
+  readonly connections: number;
+  /** Exchanges under way. */
+  readonly activeExchanges: number;
+  readonly totalConnections: number;
+  readonly totalExchanges: number;
+  /** Requests that were refused before or while they were read. */
+  readonly totalRefusals: number;
+  /** Connections closed at accept because of `maxConnections`. */
+  readonly totalDropped: number;
+}
+
+export class HttpServer implements ServerContext, DeadlineTarget {
+  readonly limits: ResolvedServerOptions;
+  readonly maxRequestsPerConnection: number;
+  readonly listener: RequestListener;
+  readonly deadlines = new Deadlines();
+  readonly headDeadlines: DeadlineQueue;
+  readonly keepAliveDeadlines: DeadlineQueue;
+  readonly sendDeadlines: DeadlineQueue;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  /** TLS handshakes under way: sockets that are no connections yet. */
+  readonly #handshakes = new Set<Socket>();
+  readonly #closeDeadline = new Deadline(this, 0);
+  #closing: Promise<void> | null = null;
+  #onEmpty: (() => void) | null = null;
+  #activeExchanges = 0;
+  #totalConnections = 0;
+  #totalExchanges = 0;
+  #totalRefusals = 0;
+  #totalDropped = 0;
+
+  constructor(options: ResolvedServerOptions, listener: RequestListener) {
+    this.limits = options;
+    this.maxRequestsPerConnection = options.maxRequestsPerConnection;
+    this.listener = listener;
+    this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
+    this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
+    this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
+    this.#server = options.tls === null ? this.#plain() : this.#tls(options.tls);
+    if (Number.isFinite(options.maxConnections)) {
+      this.#server.maxConnections = options.maxConnections;
+    }
+    this.#server.on('drop', () => this.#totalDropped++);
+  }
+
+  #plain(): Server {
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  #tls(options: TlsOptions): Server {
+    const timeout = this.limits.requestHeaderTimeout;
+    const server = createTlsServer({
+      ...options,
+      ALPNProtocols: ['http/1.1'],
+      allowHalfOpen: true,
+      noDelay: true,
+      handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
+    });
+    server.on('connection', (socket: Socket) => {
+      this.#handshakes.add(socket);
+      socket.on('close', () => this.#handshakes.delete(socket));
+    });
+    server.on('secureConnection', (socket) => this.#accept(socket));
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    this.#totalConnections++;
+    this.#connections.add(new Connection(this, socket));
+  }
+
+  get closing(): boolean {
+    return this.#closing !== null;
+  }
+
+  /**
+   * Starts to listen.
+   * @throws ConfigError `RIT_ERR_LISTEN` where the address is in use or not to be had
+   */
+  listen(target: ListenTarget): Promise<AddressInfo | string> {
+    return new Promise((resolve, reject) => {
+      const onError = (cause: Error): void => {
+        reject(fail('RIT_ERR_LISTEN', `cannot listen: ${cause.message}`, { cause }));
+      };
+      this.#server.once('error', onError);
+      this.#server.listen(
+        'path' in target
+          ? { path: target.path }
+          : { port: target.port, host: target.host ?? '127.0.0.1' },
+        () => {
+          this.#server.off('error', onError);
+          // A later error (out of descriptors at accept) must not end the process.
+          this.#server.on('error', () => this.#totalDropped++);
+          resolve(this.#server.address() as AddressInfo | string);
+        },
+      );
+    });
+  }
+
+  /** The address that is listened on; null before `listen` and after `close`. */
+  address(): AddressInfo | string | null {
+    return this.#server.address();
+  }
+
+  stats(): ServerStats {
+    return {
+      connections: this.#connections.size,
+      activeExchanges: this.#activeExchanges,
+      totalConnections: this.#totalConnections,
+      totalExchanges: this.#totalExchanges,
+      totalRefusals: this.#totalRefusals,
+      totalDropped: this.#totalDropped,
+    };
+  }
+
+  /**
+   * Stops accepting, lets exchanges under way finish, closes idle connections, and cuts what is left
+   * after `timeout` ms (`Infinity`: waits as long as it takes; 0: at once). Resolves when no connection
+   * is left.
+   */
+  close(timeout: number): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      let listening = this.#server.listening;
+      this.#onEmpty = () => {
+        if (listening || this.#connections.size > 0 || this.#handshakes.size > 0) return;
+        this.deadlines.dispose();
+        resolve();
+      };
+      if (listening) {
+        this.#server.close(() => {
+          listening = false;
+          this.#onEmpty?.();
+        });
+      } else queueMicrotask(() => this.#onEmpty?.());
+    });
+    for (const connection of [...this.#connections]) connection.shutdown();
+    if (timeout === 0) this.onDeadline();
+    else this.deadlines.queue(timeout).arm(this.#closeDeadline);
+    return this.#closing;
+  }
+
+  /** The deadline of `close`: cuts every connection that is left. */
+  onDeadline(): void {
+    for (const connection of [...this.#connections]) connection.destroy(fail('RIT_ERR_SHUTDOWN'));
+    for (const socket of this.#handshakes) socket.destroy();
+  }
+
+  onExchangeStart(): void {
+    this.#activeExchanges++;
+    this.#totalExchanges++;
+  }
+
+  onExchangeEnd(): void {
+    this.#activeExchanges--;
+  }
+
+  onRefusal(_error: ReverseItError): void {
+    this.#totalRefusals++;
+  }
+
+  onConnectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#onEmpty?.();
+  }
+}
