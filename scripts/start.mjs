@@ -48,7 +48,7 @@ let endingSince;
 const end = async () => {
   if (endingSince !== undefined) {
     // A terminal's Ctrl-C reaches us directly and through npm as well.
-    if (Date.now() - endingSince > 500) process.exit(1);
+    if (Date.now() - endingSince > 1000) process.exit(1);
     return;
   }
   endingSince = Date.now();

@@ -62,7 +62,15 @@ export const run = (command, args, { cwd, env, shell = false, forwardInterrupt =
     process.on('SIGINT', onInterrupt);
     process.on('SIGTERM', onTerminate);
     process.on('SIGHUP', onTerminate);
+    // npm terminates the shell between itself and us, and that one tells nobody.
+    const parent = process.ppid;
+    const orphanWatch = setInterval(() => {
+      if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return;
+      clearInterval(orphanWatch);
+      child.kill('SIGTERM');
+    }, 250);
     const done = () => {
+      clearInterval(orphanWatch);
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', onTerminate);
       process.off('SIGHUP', onTerminate);
