@@ -1,4 +1,5 @@
 /*! llhttp: Copyright Fedor Indutny, 2018. llhttp-wasm: Copyright 2025 Kyle Carberry. Both MIT; see THIRD_PARTY_LICENSES. */
+/// <reference path="./webassembly.d.ts" />
 import { wasmBytes } from 'llhttp-wasm';
 
 let compiled: WebAssembly.Module | undefined;
