@@ -4,16 +4,19 @@ import { defineConfig } from 'vitest/config';
 // of their exports map. The built packages are the concern of check-packages.
 const conditions = ['@reverseit/source', 'module', 'node', 'development|production'];
 
+// `npm run fuzz` is for the property tests alone.
+const tests = process.env.REVERSEIT_FUZZ_RUNS === undefined ? '.test.ts' : '.fuzz.test.ts';
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'test-servers/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'scripts/**/*.test.ts',
+      `packages/*/src/**/*${tests}`,
+      `packages/*/test/**/*${tests}`,
+      `test-servers/**/*${tests}`,
+      `examples/**/*${tests}`,
+      `scripts/**/*${tests}`,
     ],
     setupFiles: ['./scripts/vitest-setup.ts'],
     pool: 'forks',

@@ -69,7 +69,7 @@ const tasks = {
 
   /** Properties, with many more runs than in a test: `npm run fuzz -- [filter…]`. */
   fuzz: async (args, tools) =>
-    tools.tool('vitest', ['run', '--testTimeout=0', ...(args.length > 0 ? args : ['.fuzz.test'])], {
+    tools.tool('vitest', ['run', '--testTimeout=0', ...args], {
       env: { ...tools.env, REVERSEIT_FUZZ_RUNS: process.env.REVERSEIT_FUZZ_RUNS ?? '20000' },
     }),
 };
