@@ -1,2 +1,15 @@
-export type { PoolOptions, ResolvedPoolOptions } from './upstream-options.ts';
-export { poolOptions, resolvePoolOptions } from './upstream-options.ts';
+export type { OriginOptions, OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
+export { createPool } from './pool.ts';
+export type { PoolOptions, PoolTlsOptions } from './pool-options.ts';
+export type {
+  BodySink,
+  BodySource,
+  DispatchLimits,
+  UpstreamRequest,
+} from './upstream-request.ts';
+export type {
+  ResponseHandler,
+  UpgradeHandler,
+  UpstreamExchange,
+  UpstreamResponseHead,
+} from './upstream-response.ts';

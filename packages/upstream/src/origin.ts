@@ -1,0 +1,59 @@
+/**
+ * Where requests go: scheme, host and port of a backend, or a unix socket with that authority. Parsed
+ * once, when a route is made. The path of the backend's URL is the caller's business.
+ */
+import { fail } from '@reverseit/core/errors';
+
+export interface Origin {
+  /** The same key means the same connections. */
+  readonly key: string;
+  /** For stats and logs: `http://host:port`, with the socket's path where there is one. */
+  readonly label: string;
+  readonly secure: boolean;
+  /** Name or address to connect to; an IPv6 address stands without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly unixSocket: string | null;
+}
+
+const secureByProtocol: Readonly<Record<string, boolean>> = {
+  __proto__: null as never,
+  'http:': false,
+  'ws:': false,
+  'https:': true,
+  'wss:': true,
+};
+
+/**
+ * Reads a backend.
+ * @throws ConfigError `RIT_ERR_CONFIG` for another scheme, credentials or a missing host.
+ */
+export function parseOrigin(backend: string | URL, unixSocket?: string): Origin {
+  const url = toUrl(backend);
+  const secure = secureByProtocol[url.protocol];
+  if (secure === undefined) throw refuse('its scheme must be http, https, ws or wss', url.protocol);
+  if (url.username !== '' || url.password !== '') throw refuse('it must not hold credentials');
+  if (url.hostname === '') throw refuse('it names no host');
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  if (port === 0) throw refuse('its port must not be 0');
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  const label = `${secure ? 'https' : 'http'}://${url.hostname}:${port}`;
+  if (unixSocket === undefined) return { key: label, label, secure, host, port, unixSocket: null };
+  if (unixSocket === '' || unixSocket.includes('\0')) {
+    throw fail('RIT_ERR_CONFIG', 'unixSocket: must be a path');
+  }
+  const key = `${label} ${unixSocket}`;
+  return { key, label: `${label} (unix:${unixSocket})`, secure, host, port, unixSocket };
+}
+
+function toUrl(backend: string | URL): URL {
+  if (backend instanceof URL) return backend;
+  const url = URL.parse(backend);
+  if (url === null) throw refuse('it is not a URL');
+  return url;
+}
+
+function refuse(why: string, value?: string): Error {
+  // The value itself may hold a password.
+  return fail('RIT_ERR_CONFIG', `backend: ${why}${value === undefined ? '' : `, not ${value}`}`);
+}

@@ -1,0 +1,234 @@
+/**
+ * A pool: for each origin as many shards as asked for, each with its own connections. Exchanges go to
+ * the shards in turn, past those that are full.
+ */
+import { type Clock, Deadlines } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import { Connector } from './connector.ts';
+import { LimitsResolver } from './dispatch-limits.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { IdleTimeouts } from './idle-timeouts.ts';
+import { type Origin, parseOrigin } from './origin.ts';
+import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
+import { Shard, type ShardOwner, type ShardStats } from './shard.ts';
+import type { DispatchLimits, UpstreamRequest } from './upstream-request.ts';
+import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
+
+export interface OriginOptions {
+  /** Path of a unix socket to connect to; the backend's URL stays the authority. */
+  readonly unixSocket?: string;
+  /** `"one-shot"`: a fresh connection for each request, closed after it. Default `"pooled"`. */
+  readonly connection?: 'pooled' | 'one-shot';
+}
+
+/** A backend, reached through a pool. Cheap; made once for each route. */
+export interface OriginPool {
+  /** Sends a request. Everything that comes of it is told to the handler, after this has returned. */
+  dispatch(
+    request: UpstreamRequest,
+    limits: DispatchLimits,
+    handler: ResponseHandler,
+  ): UpstreamExchange;
+  /**
+   * Sends a GET without body that asks for a switch to WebSocket: `Connection` and `Upgrade` are added to its
+   * fields. After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the
+   * stats as `switched` until it is closed. Any other answer comes as an ordinary response.
+   */
+  upgrade(
+    request: UpstreamRequest,
+    limits: DispatchLimits,
+    handler: UpgradeHandler,
+  ): UpstreamExchange;
+}
+
+/** Counts of one origin, over its shards. */
+export interface OriginStats extends ShardStats {
+  /** `http://host:port`, with the unix socket where there is one. */
+  readonly origin: string;
+}
+
+/** Counts of a pool, over its origins. */
+export interface PoolStats extends ShardStats {
+  readonly origins: readonly OriginStats[];
+}
+
+export interface Pool {
+  /**
+   * The way to a backend. The same scheme, host, port and unix socket share their connections.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL.
+   */
+  origin(backend: string | URL, options?: OriginOptions): OriginPool;
+  stats(): PoolStats;
+  /** Refuses what is new, lets what was accepted end, and resolves when every connection is closed. */
+  close(): Promise<void>;
+  /** Fails everything with `RIT_ERR_UPSTREAM_CLOSED`, and resolves when every connection is closed. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Makes a pool of connections to backends. It opens none before the first request.
+ * @throws ConfigError `RIT_ERR_CONFIG` that names the option.
+ */
+export function createPool(options?: PoolOptions, clock?: Clock): Pool {
+  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock));
+}
+
+class ConnectionPool implements Pool, ShardOwner {
+  closing = false;
+  readonly #options: ResolvedPoolOptions;
+  readonly #deadlines: Deadlines;
+  readonly #limits: LimitsResolver;
+  readonly #origins = new Map<string, OriginShards>();
+  #closed: Promise<void> | null = null;
+  #resolveClosed: (() => void) | null = null;
+
+  constructor(options: ResolvedPoolOptions, deadlines: Deadlines) {
+    this.#options = options;
+    this.#deadlines = deadlines;
+    this.#limits = new LimitsResolver(deadlines);
+  }
+
+  origin(backend: string | URL, options: OriginOptions = {}): OriginPool {
+    const { connection = 'pooled' } = options;
+    if (connection !== 'pooled' && connection !== 'one-shot') {
+      throw fail('RIT_ERR_CONFIG', 'upstreamConnection: use "pooled" or "one-shot"');
+    }
+    const origin = parseOrigin(backend, options.unixSocket);
+    let shards = this.#origins.get(origin.key);
+    if (shards === undefined) {
+      shards = new OriginShards(origin, this.#makeShards(origin));
+      this.#origins.set(origin.key, shards);
+    }
+    return new PooledOrigin(shards, this.#limits, connection === 'one-shot');
+  }
+
+  #makeShards(origin: Origin): Shard[] {
+    const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
+    const connector = new Connector(origin, this.#options);
+    const options = {
+      size: poolSize,
+      connectTimeout: this.#deadlines.queue(connectTimeout),
+      idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
+    };
+    return Array.from({ length: poolCount }, () => new Shard(this, connector, options));
+  }
+
+  stats(): PoolStats {
+    const origins = [...this.#origins.values()].map((shards) => shards.stats());
+    return { ...sum(origins), origins };
+  }
+
+  close(): Promise<void> {
+    const closed = this.#shutDown();
+    for (const { shards } of this.#origins.values()) for (const shard of shards) shard.drain();
+    return closed;
+  }
+
+  destroy(): Promise<void> {
+    const closed = this.#shutDown();
+    for (const { shards } of this.#origins.values()) for (const shard of shards) shard.destroy();
+    return closed;
+  }
+
+  #shutDown(): Promise<void> {
+    this.closing = true;
+    this.#closed ??= new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.onEmpty();
+    return this.#closed;
+  }
+
+  onEmpty(): void {
+    for (const { shards } of this.#origins.values()) {
+      for (const shard of shards) if (!shard.isEmpty) return;
+    }
+    this.#deadlines.dispose();
+    this.#resolveClosed?.();
+  }
+}
+
+/** The shards of one origin, served in turn. */
+class OriginShards {
+  readonly shards: readonly Shard[];
+  readonly #origin: Origin;
+  #next = 0;
+
+  constructor(origin: Origin, shards: readonly Shard[]) {
+    this.#origin = origin;
+    this.shards = shards;
+  }
+
+  pick(): Shard {
+    const { shards } = this;
+    const { length } = shards;
+    const first = this.#next;
+    if (length > 1) {
+      this.#next = (first + 1) % length;
+      for (let i = 0; i < length; i++) {
+        const shard = shards[(first + i) % length] as Shard;
+        if (shard.hasRoom) return shard;
+      }
+    }
+    return shards[first] as Shard;
+  }
+
+  stats(): OriginStats {
+    return { origin: this.#origin.label, ...sum(this.shards.map((shard) => shard.stats())) };
+  }
+}
+
+class PooledOrigin implements OriginPool {
+  readonly #shards: OriginShards;
+  readonly #limits: LimitsResolver;
+  readonly #oneShot: boolean;
+
+  constructor(shards: OriginShards, limits: LimitsResolver, oneShot: boolean) {
+    this.#shards = shards;
+    this.#limits = limits;
+    this.#oneShot = oneShot;
+  }
+
+  dispatch(
+    request: UpstreamRequest,
+    limits: DispatchLimits,
+    handler: ResponseHandler,
+  ): UpstreamExchange {
+    return this.#send(request, limits, handler, null);
+  }
+
+  upgrade(
+    request: UpstreamRequest,
+    limits: DispatchLimits,
+    handler: UpgradeHandler,
+  ): UpstreamExchange {
+    return this.#send(request, limits, handler, handler);
+  }
+
+  #send(
+    request: UpstreamRequest,
+    limits: DispatchLimits,
+    handler: ResponseHandler,
+    onSwitch: UpgradeHandler | null,
+  ): UpstreamExchange {
+    const shard = this.#shards.pick();
+    const resolved = this.#limits.resolve(limits);
+    const exchange = new Http1Exchange(shard, request, resolved, handler, onSwitch, this.#oneShot);
+    shard.acquire(exchange);
+    return exchange.dispatched();
+  }
+}
+
+function sum(parts: readonly ShardStats[]): ShardStats {
+  const total = { open: 0, idle: 0, active: 0, waiting: 0, switched: 0, opened: 0, reused: 0 };
+  for (const part of parts) {
+    total.open += part.open;
+    total.idle += part.idle;
+    total.active += part.active;
+    total.waiting += part.waiting;
+    total.switched += part.switched;
+    total.opened += part.opened;
+    total.reused += part.reused;
+  }
+  return total;
+}

@@ -1,0 +1,168 @@
+/**
+ * Stands between a connection's bytes and undici's response parser, and decides which of them the
+ * parser gets to see. It exists because the parser does three things that a proxy cannot live with:
+ * it kills the connection over a `100 Continue` (RFC 9110 §15.2 has every client accept it), it takes
+ * blank lines, `RTSP/1.0`, `HTTP/2.0` and a status of 099 for a response, and it reads bytes without
+ * bound where no callback reports them: reason phrase, white space around values, chunk extensions.
+ *
+ * So each status line is read here first, whole; an interim head is handed on whole, or dropped when
+ * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
+ */
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+
+/** Longest status line, and longest interim head (RFC 9110 §15.2), in bytes. */
+const longestStatusLine = 8192;
+const longestInterimHead = 16_384;
+/** Interim responses to one request. A 102 every 20 s is the habit; a drip must not hold a request for ever. */
+const mostInterims = 32;
+/** Beyond the fields themselves: status line, and room where the limit on fields is small. */
+const silentSlack = longestStatusLine + 2048;
+
+const prefix = Buffer.from('HTTP/1.');
+const headEnd = Buffer.from('\r\n\r\n');
+/** `HTTP/1.1 200` and the blank or CR behind it. */
+const shortestStatusLine = 13;
+
+export class ResponseGate {
+  /** Set once the response cannot be trusted; nothing is handed on any more. */
+  failure: ReverseItError | null = null;
+  /** Whether any byte of a response to the present request has come. */
+  seen = false;
+  /** Whether the final response is HTTP/1.0. */
+  isHttp10 = false;
+
+  #passing = false;
+  #headComplete = false;
+  #upgrade = false;
+  #interims = 0;
+  #held: Buffer | null = null;
+  /** Whether what is held begins with a complete unread message, not with one to be completed. */
+  #rest = false;
+  #silent = 0;
+  #mostSilent = 0;
+
+  /** A request is about to be sent. `maxFieldBytes` bounds the response's header section. */
+  begin(maxFieldBytes: number, upgrade: boolean): void {
+    this.seen = false;
+    this.isHttp10 = false;
+    this.#passing = false;
+    this.#headComplete = false;
+    this.#upgrade = upgrade;
+    this.#interims = 0;
+    this.#held = null;
+    this.#rest = false;
+    this.#silent = 0;
+    // A field of n + 2 + v bytes as the limit counts it takes n + 3 + v on the wire, or n + 4 + v with
+    // the customary blank; the smallest counts 3, so twice the limit is never too little.
+    this.#mostSilent = 2 * maxFieldBytes + silentSlack;
+  }
+
+  /** Something came of the bytes: an interim head or a piece of the body. */
+  progress(): void {
+    this.#silent = 0;
+  }
+
+  /** The parser reported the final head. */
+  headComplete(): void {
+    this.#headComplete = true;
+    this.#silent = 0;
+  }
+
+  /**
+   * Takes what was read, or null when there was nothing to read. Answers what the parser may see; null
+   * when there is nothing yet, or when `failure` is set.
+   */
+  push(chunk: Buffer | null): Buffer | null {
+    if (chunk === null) {
+      if (!this.#rest) return null;
+    } else {
+      this.seen = true;
+      if (this.#silent > this.#mostSilent) return this.#refuseSilence();
+      this.#silent += chunk.length;
+      if (this.#passing) return chunk;
+    }
+    return this.#atHead(this.#join(chunk));
+  }
+
+  #join(chunk: Buffer | null): Buffer {
+    const held = this.#held;
+    this.#held = null;
+    this.#rest = false;
+    if (held === null) return chunk as Buffer;
+    return chunk === null ? held : Buffer.concat([held, chunk]);
+  }
+
+  #atHead(bytes: Buffer): Buffer | null {
+    let rest = bytes;
+    while (rest.length > 0) {
+      const status = readStatus(rest);
+      if (status === malformed) return this.#refuse('malformed status line');
+      if (status === incomplete) {
+        this.#held = rest;
+        return null;
+      }
+      if (status >= 200 || (status === 101 && this.#upgrade)) {
+        this.#passing = true;
+        this.isHttp10 = rest[7] === 0x30;
+        return rest;
+      }
+      if (status === 101) return this.#refuse('switched protocols without being asked');
+      const end = rest.indexOf(headEnd, shortestStatusLine - 1);
+      if ((end === -1 ? rest.length : end) > longestInterimHead) {
+        return this.#refuse('interim response too large');
+      }
+      if (end === -1) {
+        this.#held = rest;
+        return null;
+      }
+      if (++this.#interims > mostInterims) return this.#refuse('too many interim responses');
+      const next = rest.subarray(end + headEnd.length);
+      if (status !== 100) {
+        // The parser must stop here: what follows may be a 100 again.
+        this.#held = next.length > 0 ? next : null;
+        this.#rest = next.length > 0;
+        return rest.subarray(0, end + headEnd.length);
+      }
+      rest = next;
+    }
+    return null;
+  }
+
+  #refuse(what: string): null {
+    this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
+    return null;
+  }
+
+  #refuseSilence(): null {
+    if (this.#headComplete) return this.#refuse('framing outweighs its content');
+    this.failure = fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
+    return null;
+  }
+}
+
+const incomplete = -1;
+const malformed = -2;
+
+/** Status of a complete status line `HTTP/1.x NNN[ reason]` CRLF (RFC 9112 §4), 100 to 599. */
+function readStatus(bytes: Buffer): number {
+  const known = Math.min(bytes.length, prefix.length);
+  for (let i = 0; i < known; i++) if (bytes[i] !== prefix[i]) return malformed;
+  if (bytes.length < shortestStatusLine) return incomplete;
+  const minor = bytes[7] as number;
+  const after = bytes[12] as number;
+  if ((minor !== 0x30 && minor !== 0x31) || bytes[8] !== 0x20) return malformed;
+  if (after !== 0x20 && after !== 0x0d) return malformed;
+  const first = (bytes[9] as number) - 0x30;
+  const second = (bytes[10] as number) - 0x30;
+  const third = (bytes[11] as number) - 0x30;
+  if (first < 1 || first > 5 || !isDigit(second) || !isDigit(third)) return malformed;
+  // Reason phrases are short; the parser would lose one that arrives in pieces.
+  let i = 12;
+  while (i < bytes.length && bytes[i] !== 0x0a) i++;
+  if (i > longestStatusLine) return malformed;
+  return i === bytes.length ? incomplete : first * 100 + second * 10 + third;
+}
+
+function isDigit(value: number): boolean {
+  return value >= 0 && value <= 9;
+}

@@ -1,0 +1,184 @@
+/**
+ * Raw header Buffers to a checked response head: names are tokens, values free of control characters,
+ * the section within its limit, and the framing beyond doubt (RFC 9112 §6.3). Pure; the parser has
+ * checked most of it already, and is not trusted with it.
+ */
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import {
+  equalsIgnoreCase,
+  type FieldSection,
+  isFieldValue,
+  isToken,
+  readDecimal,
+  readTokenList,
+  trimOws,
+} from '@reverseit/core/http';
+import type { UpstreamResponseHead } from './upstream-response.ts';
+
+/** A final head, and what its framing says of the connection. */
+export interface CheckedHead extends UpstreamResponseHead {
+  /** Whether the connection may carry another request (RFC 9112 §9.3). */
+  readonly persistent: boolean;
+  /** Whether the end of the connection is the end of the body (RFC 9112 §6.3, rule 8). */
+  readonly untilClose: boolean;
+  /** How long the backend keeps the connection when idle, in whole seconds; -1 where it does not say. */
+  readonly idleHint: number;
+}
+
+export interface HeadLimits {
+  readonly maxResponseHeaderBytes: number;
+  readonly maxResponseBodySize: number;
+}
+
+/** Checks the head of a final response. Answers an error where the response must not be used. */
+export function readHead(
+  status: number,
+  reason: string,
+  raw: readonly Buffer[],
+  isHead: boolean,
+  isHttp10: boolean,
+  limits: HeadLimits,
+): CheckedHead | ReverseItError {
+  const fields = readSection(raw, limits.maxResponseHeaderBytes);
+  if (!Array.isArray(fields)) return fields;
+  const framing = readFraming(fields, isHttp10);
+  if (framing.error !== '') return malformed(framing.error);
+
+  const { length, chunked, close, keepAlive, idleHint } = framing;
+  const bodiless = isHead || status === 204 || status === 304;
+  const untilClose = !bodiless && !chunked && length === -1;
+  if (!bodiless && length > limits.maxResponseBodySize) {
+    return bodyTooLarge(limits.maxResponseBodySize, length);
+  }
+  let persistent = idleHint !== 0 && !close && !untilClose && (!isHttp10 || keepAlive);
+  // Announced content that must not be there may yet follow, and would be taken for the next response.
+  if (bodiless && !isHead && (length > 0 || chunked)) persistent = false;
+  // The parser takes a HEAD's response without framing for one until close.
+  if (isHead && !chunked && length === -1 && !keepAlive) persistent = false;
+
+  return {
+    status,
+    reason: isPrintable(reason) ? reason : '',
+    fields,
+    contentLength: bodiless ? 0 : length === -1 ? null : length,
+    persistent,
+    untilClose,
+    idleHint,
+  };
+}
+
+/** What the fields say of body and connection. */
+interface Framing {
+  /** Why the response must not be used; empty where nothing is wrong. */
+  error: string;
+  /** -1 where there is no content-length. */
+  length: number;
+  chunked: boolean;
+  close: boolean;
+  keepAlive: boolean;
+  idleHint: number;
+}
+
+function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
+  const framing: Framing = {
+    error: '',
+    length: -1,
+    chunked: false,
+    close: false,
+    keepAlive: false,
+    idleHint: -1,
+  };
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    // Few names have one of these lengths.
+    const { length } = name;
+    if (length !== 10 && length !== 14 && length !== 17) continue;
+    const value = fields[i + 1] as string;
+    if (equalsIgnoreCase(name, 'content-length')) readContentLength(framing, value);
+    else if (equalsIgnoreCase(name, 'transfer-encoding')) readTransferEncoding(framing, value);
+    else if (equalsIgnoreCase(name, 'connection')) readConnection(framing, value);
+    else if (equalsIgnoreCase(name, 'keep-alive')) readKeepAlive(framing, value);
+  }
+  if (framing.chunked) {
+    if (framing.length !== -1) framing.error = 'both transfer-encoding and content-length';
+    // RFC 9112 §6.1: a transfer coding in an HTTP/1.0 message is faulty framing.
+    else if (isHttp10) framing.error = 'transfer-encoding in HTTP/1.0';
+  }
+  return framing;
+}
+
+function readContentLength(framing: Framing, value: string): void {
+  if (framing.length !== -1) framing.error = 'content-length repeated';
+  framing.length = readDecimal(value);
+  if (framing.length === -1) framing.error = 'content-length is not a number';
+}
+
+function readTransferEncoding(framing: Framing, value: string): void {
+  if (framing.chunked) framing.error = 'transfer-encoding repeated';
+  if (!equalsIgnoreCase(value, 'chunked')) framing.error = 'transfer coding other than chunked';
+  framing.chunked = true;
+}
+
+function readConnection(framing: Framing, value: string): void {
+  if (equalsIgnoreCase(value, 'keep-alive')) {
+    framing.keepAlive = true;
+    return;
+  }
+  const tokens: string[] = [];
+  // A list that cannot be read is no reason to fail the response, only to distrust the connection.
+  if (!readTokenList(value, tokens) || tokens.includes('close')) framing.close = true;
+  if (tokens.includes('keep-alive')) framing.keepAlive = true;
+}
+
+/** `timeout` of a Keep-Alive field (RFC 2068 §19.7.1.1); the shortest counts. */
+function readKeepAlive(framing: Framing, value: string): void {
+  for (const part of value.split(',')) {
+    const parameter = trimOws(part);
+    if (!equalsIgnoreCase(parameter.slice(0, 8), 'timeout=')) continue;
+    const seconds = readDecimal(parameter.slice(8));
+    const known = framing.idleHint;
+    if (seconds !== -1 && (known === -1 || seconds < known)) framing.idleHint = seconds;
+  }
+}
+
+/** Decodes and checks a header or trailer section. `max` bounds the sum of name + 2 + value. */
+export function readSection(raw: readonly Buffer[], max: number): FieldSection | ReverseItError {
+  const fields: FieldSection = new Array(raw.length);
+  let size = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1');
+    // The parser leaves blanks at the end of a value (RFC 9112 §5: OWS is not part of it).
+    const value = trimOws((raw[i + 1] as Buffer).toString('latin1'));
+    size += name.length + 2 + value.length;
+    if (size > max) return headTooLarge(max);
+    if (!isToken(name)) return malformed('field name is not a token');
+    if (!isFieldValue(value)) return malformed('control character in a field value');
+    fields[i] = name;
+    fields[i + 1] = value;
+  }
+  return fields;
+}
+
+export function bodyTooLarge(max: number, seen: number): ReverseItError {
+  return fail('RIT_ERR_UPSTREAM_BODY_TOO_LARGE', undefined, {
+    details: { limit: 'maxResponseBodySize', max, seen },
+  });
+}
+
+function headTooLarge(max: number): ReverseItError {
+  return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', undefined, {
+    details: { limit: 'maxResponseHeaderBytes', max },
+  });
+}
+
+function malformed(what: string): ReverseItError {
+  return fail('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
+}
+
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
+}
