@@ -7,6 +7,11 @@ export {
 } from './http/ascii.ts';
 export type { Authority } from './http/authority.ts';
 export { isAuthority, parseAuthority, sameAuthority } from './http/authority.ts';
+export {
+  isConnectionField,
+  isNamedByConnection,
+  isProtectedField,
+} from './http/connection-fields.ts';
 export { readDecimal } from './http/digits.ts';
 export { readTokenList } from './http/field-list.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
@@ -18,3 +23,9 @@ export {
   sectionSize,
   setField,
 } from './http/field-section.ts';
+export type { Field } from './http/known-field.ts';
+export { FIELD, knownField } from './http/known-field.ts';
+export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';
+export { isBodiless, reasonPhrase } from './http/status.ts';
+export { forwardableTrailers } from './http/trailer-fields.ts';
+export { viaEntry, viaNames } from './http/via.ts';

@@ -1,6 +1,6 @@
 import { HttpServer } from './server/server.ts';
-import { resolveServerOptions, type ServerOptions } from './server/server-options.ts';
 import type { RequestListener } from './server/server-context.ts';
+import { resolveServerOptions, type ServerOptions } from './server/server-options.ts';
 
 export * from './deadlines.ts';
 export * from './errors.ts';

@@ -1,1 +1,19 @@
-export {};
+export {
+  AbortError,
+  ConfigError,
+  DeadlineError,
+  type ErrorCode,
+  isReverseItError,
+  LimitError,
+  ProtocolError,
+  ReverseItError,
+  StateError,
+  UpstreamError,
+  WebSocketError,
+} from '@reverseit/core/errors';
+export type { Address, ReverseItServer, ReverseItStats } from './create-server.ts';
+export { createServer } from './create-server.ts';
+export type { ListenAddress } from './options/listen-address.ts';
+export type { ReverseItOptions } from './options/proxy-options.ts';
+export { defineConfig } from './options/proxy-options.ts';
+export type { RouteOptions } from './options/route-options.ts';

@@ -16,8 +16,8 @@ import { checkHeadLimits, type RequestHeadLimits } from './head-limits.ts';
 import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
 import { PartialHead } from './partial-head.ts';
-import { buildRequestHead, refusal } from './request-head-builder.ts';
 import type { RequestHead } from './request-head.ts';
+import { buildRequestHead, refusal } from './request-head-builder.ts';
 import { applyRequestRules } from './request-rules.ts';
 import { TrailerReader } from './trailer-reader.ts';
 
@@ -94,11 +94,7 @@ export class RequestParser {
     if (this.#partial === null && !this.#skipEmptyLine(chunk)) return null;
     while (this.#state === PARSER.HEAD && this.#offset < chunk.length) {
       const from = this.#offset;
-      const errno = this.#llhttp.execute(
-        chunk,
-        from,
-        Math.min(chunk.length, from + windowSize),
-      );
+      const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
       this.#offset = this.#llhttp.consumed;
       if (this.#partial === null && errno === ERRNO.PAUSED && record.headComplete) {
         return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
@@ -205,11 +201,7 @@ export class RequestParser {
   #readChunked(chunk: Buffer, sink: ContentSink, budget: ChunkBudget): void {
     while (this.#state === PARSER.BODY && this.#offset < chunk.length) {
       const from = this.#offset;
-      const errno = this.#llhttp.execute(
-        chunk,
-        from,
-        Math.min(chunk.length, from + windowSize),
-      );
+      const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
       this.#offset = this.#llhttp.consumed;
       const { list, used, messageComplete } = record;
       let content = 0;

@@ -8,69 +8,78 @@ import { equalsIgnoreCase } from '../http/ascii.ts';
 import { isAuthority } from '../http/authority.ts';
 import { readDecimal } from '../http/digits.ts';
 import { readTokenList } from '../http/field-list.ts';
+import { FIELD, type Field, knownField } from '../http/known-field.ts';
 import type { RequestHead } from './request-head.ts';
 import { normalizeTarget } from './request-target.ts';
 
 /** More names than this in Connection are an attack on whoever compares them. */
 const mostConnectionNames = 64;
 
+/** The lines of the fields that decide about a message, gathered before one of them is judged. */
+interface DecidingFields {
+  host: string | null;
+  contentLength: string | null;
+  transferEncoding: string | null;
+  connection: string[] | null;
+  expectation: string | null;
+  hasUpgrade: boolean;
+}
+
 /** Judges a head and completes it. Returns the code of the refusal, or null. */
 export function applyRequestRules(head: RequestHead): ErrorCode | null {
+  const found: DecidingFields = {
+    host: null,
+    contentLength: null,
+    transferEncoding: null,
+    connection: null,
+    expectation: null,
+    hasUpgrade: false,
+  };
   const { fields } = head;
-  let host: string | null = null;
-  let contentLength: string | null = null;
-  let transferEncoding: string | null = null;
-  let connection: string[] | null = null;
-  let expectation: string | null = null;
-  let hasUpgrade = false;
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    // The length tells nearly all other fields apart without looking at their letters.
-    switch (name.length) {
-      case 4:
-        if (equalsIgnoreCase(name, 'host')) {
-          if (host !== null) return 'RIT_ERR_HOST';
-          host = fields[i + 1] as string;
-        }
-        break;
-      case 6:
-        if (equalsIgnoreCase(name, 'expect')) {
-          const value = fields[i + 1] as string;
-          if (expectation !== null) return 'RIT_ERR_EXPECTATION';
-          expectation = value;
-        }
-        break;
-      case 7:
-        if (equalsIgnoreCase(name, 'upgrade')) hasUpgrade = true;
-        break;
-      case 10:
-        if (equalsIgnoreCase(name, 'connection')) {
-          connection ??= [];
-          if (!readTokenList(fields[i + 1] as string, connection)) return 'RIT_ERR_FIELD_SYNTAX';
-        }
-        break;
-      case 14:
-        if (equalsIgnoreCase(name, 'content-length')) {
-          if (contentLength !== null) return 'RIT_ERR_CONTENT_LENGTH';
-          contentLength = fields[i + 1] as string;
-        }
-        break;
-      case 17:
-        if (equalsIgnoreCase(name, 'transfer-encoding')) {
-          if (transferEncoding !== null) return 'RIT_ERR_FRAMING_CONFLICT';
-          transferEncoding = fields[i + 1] as string;
-        }
-        break;
-    }
+    const field = knownField(fields[i] as string);
+    if (field === FIELD.OTHER) continue;
+    const code = gather(found, field, fields[i + 1] as string);
+    if (code !== null) return code;
   }
   return (
     readMethod(head) ??
-    readHost(head, host) ??
+    readHost(head, found.host) ??
     normalizeTarget(head) ??
-    readFraming(head, contentLength, transferEncoding) ??
-    readConnection(head, connection, hasUpgrade) ??
-    readExpectation(head, expectation)
+    readFraming(head, found.contentLength, found.transferEncoding) ??
+    readConnection(head, found.connection, found.hasUpgrade) ??
+    readExpectation(head, found.expectation)
   );
+}
+
+/** Keeps a deciding line. A second line of a field that must be single is refused, not passed over. */
+function gather(found: DecidingFields, field: Field, value: string): ErrorCode | null {
+  switch (field) {
+    case FIELD.HOST:
+      if (found.host !== null) return 'RIT_ERR_HOST';
+      found.host = value;
+      return null;
+    case FIELD.CONTENT_LENGTH:
+      if (found.contentLength !== null) return 'RIT_ERR_CONTENT_LENGTH';
+      found.contentLength = value;
+      return null;
+    case FIELD.TRANSFER_ENCODING:
+      if (found.transferEncoding !== null) return 'RIT_ERR_FRAMING_CONFLICT';
+      found.transferEncoding = value;
+      return null;
+    case FIELD.CONNECTION:
+      found.connection ??= [];
+      return readTokenList(value, found.connection) ? null : 'RIT_ERR_FIELD_SYNTAX';
+    case FIELD.EXPECT:
+      if (found.expectation !== null) return 'RIT_ERR_EXPECTATION';
+      found.expectation = value;
+      return null;
+    case FIELD.UPGRADE:
+      found.hasUpgrade = true;
+      return null;
+    default:
+      return null;
+  }
 }
 
 /** CONNECT asks for a tunnel, which a reverse proxy does not make (RFC 9110 §9.3.6). */

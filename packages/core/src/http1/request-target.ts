@@ -1,6 +1,7 @@
 /** The four forms of a request target (RFC 9112 §3.2), reduced to path and query plus authority. */
-import { isAuthority, sameAuthority } from '../http/authority.ts';
+
 import type { ErrorCode } from '../errors/catalog.ts';
+import { isAuthority, sameAuthority } from '../http/authority.ts';
 import type { RequestHead } from './request-head.ts';
 
 /**

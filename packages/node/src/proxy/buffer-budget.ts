@@ -1,0 +1,23 @@
+/**
+ * What all requests together may hold of their bodies before the backend is asked. One request's share
+ * is `requestBodyBufferSize`; thousands of clients that stall just below it would add up, so beyond the
+ * budget a body is streamed at once instead.
+ */
+export class BufferBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** Takes bytes. False: nothing was taken, the budget is spent. */
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * One request on its way through: the client's exchange on one side, the backend's on the other, and
+ * back-pressure between them. A body up to the buffer size is held until it is complete, so that a slow
+ * client keeps no backend connection; a longer one is streamed.
+ */
+import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
+import type {
+  BodySink,
+  BodySource,
+  ResponseHandler,
+  UpstreamExchange,
+  UpstreamRequest,
+  UpstreamResponseHead,
+} from '@reverseit/upstream';
+import { responseFields } from './response-rewrite.ts';
+import type { RouteRuntime } from './route-runtime.ts';
+
+const noPieces: Buffer[] = [];
+
+export class ProxyExchange
+  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest
+{
+  // The request as the pool takes it.
+  readonly method: string;
+  readonly target: string;
+  fields: FieldSection;
+  body: Buffer | BodySource | null = null;
+  readonly contentLength: number | null;
+
+  readonly #exchange: Exchange;
+  readonly #route: RouteRuntime;
+  #upstream: UpstreamExchange | null = null;
+  #sink: BodySink | null = null;
+  #pieces: Buffer[] = noPieces;
+  #held = 0;
+  #received = 0;
+  /** The request's content is complete. */
+  #complete: boolean;
+  /** The upstream side was told to start. */
+  #dispatched = false;
+  #over = false;
+
+  constructor(exchange: Exchange, route: RouteRuntime, target: string, fields: FieldSection) {
+    const { head } = exchange;
+    this.#exchange = exchange;
+    this.#route = route;
+    this.method = head.method;
+    this.target = target;
+    this.fields = fields;
+    this.contentLength = head.framing === 'length' ? head.contentLength : null;
+    this.#complete = exchange.requestComplete;
+  }
+
+  /** Sends the request on, at once or when its body has been collected. */
+  begin(): void {
+    if (this.#complete) this.#dispatch();
+    else this.#collect();
+  }
+
+  // The request's content
+
+  #collect(): void {
+    const { maxRequestBodySize, requestBodyBufferSize } = this.#route.options;
+    const length = this.contentLength;
+    if (length !== null && length > maxRequestBodySize) {
+      this.#refuseSize();
+      return;
+    }
+    this.#pieces = [];
+    // A body that is known to be too long for the buffer need not wait for the buffer to fill.
+    if (requestBodyBufferSize === 0 || (length !== null && length > requestBodyBufferSize)) {
+      this.#startStreaming();
+    } else this.#read();
+  }
+
+  #read(): void {
+    this.#exchange.readContent(this.#route.options.requestBodyReadTimeout);
+  }
+
+  onContent(piece: Buffer): void {
+    if (this.#over) return;
+    this.#received += piece.length;
+    if (this.#received > this.#route.options.maxRequestBodySize) {
+      this.#refuseSize();
+      return;
+    }
+    if (this.#sink !== null) {
+      if (!this.#sink.write(piece)) this.#exchange.pauseContent();
+      return;
+    }
+    this.#pieces.push(piece);
+    if (this.#dispatched) return;
+    if (
+      this.#received > this.#route.options.requestBodyBufferSize ||
+      !this.#route.buffers.take(piece.length)
+    ) {
+      this.#startStreaming();
+    } else this.#held += piece.length;
+  }
+
+  onContentEnd(_trailers: FieldSection): void {
+    if (this.#over) return;
+    this.#complete = true;
+    if (this.#sink !== null) this.#sink.end();
+    else if (!this.#dispatched) {
+      this.body = Buffer.concat(this.#pieces, this.#received);
+      if (this.contentLength === null) this.#addLength(this.#received);
+      this.#dispatch();
+    }
+  }
+
+  /** A chunked body that was collected has a length by now, which spares the backend the chunks. */
+  #addLength(length: number): void {
+    this.fields.push('content-length', String(length));
+  }
+
+  #refuseSize(): void {
+    const { maxRequestBodySize } = this.#route.options;
+    this.#fail(
+      fail(
+        'RIT_ERR_BODY_TOO_LARGE',
+        `request body exceeds maxRequestBodySize (${maxRequestBodySize})`,
+      ),
+    );
+  }
+
+  #startStreaming(): void {
+    this.body = this;
+    this.#exchange.pauseContent();
+    this.#dispatch();
+  }
+
+  /** BodySource: the connection is ready for the body. */
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    const pieces = this.#pieces;
+    this.#releaseBuffers();
+    let more = true;
+    for (const piece of pieces) more = sink.write(piece);
+    if (this.#complete) sink.end();
+    else if (more) this.#read();
+  }
+
+  /** BodySource: the backend takes more. */
+  resume(): void {
+    if (!this.#over && !this.#complete) this.#read();
+  }
+
+  /** BodySource: the backend wants no more. What still comes is the connection's to drop. */
+  cancel(): void {
+    this.#sink = null;
+    this.#complete = true;
+    this.#exchange.pauseContent();
+  }
+
+  #releaseBuffers(): void {
+    if (this.#held > 0) this.#route.buffers.give(this.#held);
+    this.#held = 0;
+    this.#pieces = noPieces;
+  }
+
+  // The backend
+
+  #dispatch(): void {
+    this.#dispatched = true;
+    this.#upstream = this.#route.origin.dispatch(this, this.#route.limits, this);
+  }
+
+  onInterim(status: number, fields: FieldSection): void {
+    // RFC 8297; other interim responses concern the hop.
+    if (status === 103) {
+      this.#exchange.sendInterim(103, responseFields(fields, 103, false, null));
+    }
+  }
+
+  onHead(head: UpstreamResponseHead): void {
+    const fields = responseFields(head.fields, head.status, this.#route.options.via, httpDate());
+    this.#exchange.sendHead(head.status, head.reason, fields, head.contentLength);
+  }
+
+  onData(chunk: Buffer): void {
+    if (!this.#exchange.write(chunk)) this.#upstream?.pause();
+  }
+
+  onEnd(trailers: FieldSection): void {
+    this.#finish();
+    this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
+  }
+
+  onError(error: ReverseItError): void {
+    this.#finish();
+    this.#route.answer(this.#exchange, error);
+  }
+
+  // The client
+
+  onDrain(): void {
+    this.#upstream?.resume();
+  }
+
+  onAbort(_error: ReverseItError): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#upstream?.abort();
+  }
+
+  #fail(error: ReverseItError): void {
+    this.#finish();
+    this.#upstream?.abort();
+    this.#exchange.fail(error);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#sink = null;
+    this.#releaseBuffers();
+  }
+}

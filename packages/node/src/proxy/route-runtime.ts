@@ -1,0 +1,47 @@
+/** A route ready to serve: what its options mean, worked out once. */
+import type { Exchange } from '@reverseit/core';
+import type { ReverseItError } from '@reverseit/core/errors';
+import type { DispatchLimits, OriginPool } from '@reverseit/upstream';
+import type { ResolvedRouteOptions } from '../options/route-options.ts';
+import type { Route } from '../routes/route.ts';
+import type { RoutePlace } from '../routes/route-table.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import { RequestRewrite } from './request-rewrite.ts';
+import type { TargetRewrite } from './target-rewrite.ts';
+
+const plainText = ['content-type', 'text/plain; charset=utf-8'];
+
+export class RouteRuntime implements RoutePlace {
+  readonly host: string | null;
+  readonly path: string;
+  /** For logs: host and path as configured. */
+  readonly name: string;
+  readonly options: ResolvedRouteOptions;
+  readonly target: TargetRewrite;
+  readonly request: RequestRewrite;
+  readonly limits: DispatchLimits;
+  readonly origin: OriginPool;
+  readonly buffers: BufferBudget;
+
+  constructor(route: Route, origin: OriginPool, buffers: BufferBudget) {
+    this.host = route.host;
+    this.path = route.path;
+    this.name = route.name;
+    this.options = route.options;
+    this.target = route.target;
+    this.request = new RequestRewrite(route.options);
+    this.limits = route.options;
+    this.origin = origin;
+    this.buffers = buffers;
+  }
+
+  /** Answers a failed exchange: as `errorResponse` says where the backend failed us, else as the error's own status. */
+  answer(exchange: Exchange, error: ReverseItError): void {
+    if (exchange.headSent || error.status !== 502) {
+      exchange.fail(error);
+      return;
+    }
+    const { status, body } = this.options.errorResponse;
+    exchange.respond(status, plainText, body);
+  }
+}
