@@ -68,7 +68,6 @@ class ProxyServer implements ReverseItServer {
     }
     const origin = pool.origin(options.backend, {
       connection: options.upstreamConnection,
-      maxResponseHeaderBytes: options.maxResponseHeaderBytes,
       ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
     });
     return new RouteRuntime(createRoute(options), origin, buffers);

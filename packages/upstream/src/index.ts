@@ -13,3 +13,4 @@ export type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from './upstream-response.ts';
+export { poolOptions } from './upstream-options.ts';
