@@ -6,7 +6,7 @@ export * from './deadlines.ts';
 export * from './errors.ts';
 export * from './http.ts';
 export * from './http1.ts';
-export type { ExchangeHandler } from './server/exchange.ts';
+export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';
 export type { ListenTarget, ServerStats } from './server/server.ts';

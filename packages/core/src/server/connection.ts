@@ -10,7 +10,13 @@ import { type ContentSink, PARSER, RequestParser } from '../http1/request-parser
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
-import { Exchange, type ExchangeConnection, silentHandler } from './exchange.ts';
+import {
+  Exchange,
+  type ExchangeConnection,
+  type SwitchedSocket,
+  silentHandler,
+  type Tunnel,
+} from './exchange.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
 import type { ServerContext } from './server-context.ts';
@@ -33,6 +39,12 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   readonly #socket: Socket;
   readonly #parser: RequestParser;
   readonly #readDeadline = new Deadline(this, WAIT.READ);
+  /** What a switch of protocols takes off the socket again. */
+  readonly #listeners: {
+    readonly data: (chunk: Buffer) => void;
+    readonly drain: () => void;
+    readonly end: () => void;
+  };
   readonly #sendDeadline = new Deadline(this, WAIT.SEND);
   #exchange: Exchange | null = null;
   /** The response of the current exchange is complete. */
@@ -46,6 +58,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   /** Content is read and dropped: the response came before the request's end. */
   #discarded = -1;
   #held: Buffer | null = null;
+  #mostHeld = mostHeld;
+  #tunnel: Tunnel | null = null;
   #paused = false;
   #consuming = false;
   /** The head deadline runs; it is not refreshed by bytes. */
@@ -60,9 +74,14 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     this.#socket = socket;
     this.writer = new SocketWriter(socket, this);
     this.#parser = new RequestParser(context.limits);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#onDrain());
-    socket.on('end', () => this.#onEnd());
+    this.#listeners = {
+      data: (chunk) => this.#onData(chunk),
+      drain: () => this.#onDrain(),
+      end: () => this.#onEnd(),
+    };
+    socket.on('data', this.#listeners.data);
+    socket.on('drain', this.#listeners.drain);
+    socket.on('end', this.#listeners.end);
     socket.on('error', (error) => this.#onClose(error));
     socket.on('close', () => {
       this.#onClose(undefined);
@@ -106,11 +125,13 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** Ends the connection where it is idle; else it ends with its response. */
   shutdown(): void {
-    if (this.idle) this.#finish();
+    if (this.#tunnel !== null) this.#tunnel.shutdown();
+    else if (this.idle) this.#finish();
   }
 
   /** Cuts the connection at once. */
   destroy(error: ReverseItError): void {
+    this.#tunnel?.destroy(error);
     this.#onClose(error);
     this.#socket.destroy();
   }
@@ -121,7 +142,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (this.#closed) return;
     if (this.#held !== null) {
       this.#held = Buffer.concat([this.#held, chunk]);
-      if (this.#held.length >= mostHeld) this.#pause();
+      if (this.#held.length >= this.#mostHeld) this.#pause();
       return;
     }
     this.#consume(chunk);
@@ -203,7 +224,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (offset >= chunk.length) return;
     this.#held = offset === 0 ? chunk : chunk.subarray(offset);
     // Content is held only while its handler cannot take it; pipelined bytes up to a bound.
-    if (this.#parser.state === PARSER.BODY || this.#held.length >= mostHeld) this.#pause();
+    if (this.#parser.state === PARSER.BODY || this.#held.length >= this.#mostHeld) this.#pause();
   }
 
   #pause(): void {
@@ -283,6 +304,27 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     this.#onClose(undefined);
     // RST: a response until close must not look complete.
     cutSocket(this.#socket);
+  }
+
+  holdUpTo(bytes: number): void {
+    this.#mostHeld = Math.max(mostHeld, bytes);
+  }
+
+  surrender(head: string, tunnel: Tunnel): SwitchedSocket {
+    if (this.#consuming) {
+      throw fail('RIT_ERR_INTERNAL', 'a switch of protocols from within the request listener');
+    }
+    const socket = this.#socket;
+    const early = this.#held ?? emptyChunk;
+    this.writer.pushAndFlush(head);
+    this.#context.onExchangeEnd();
+    this.#exchange = null;
+    this.#detach();
+    this.#tunnel = tunnel;
+    socket.pause();
+    const { data, drain, end } = this.#listeners;
+    socket.off('data', data).off('drain', drain).off('end', end);
+    return { socket, early };
   }
 
   // Waiting

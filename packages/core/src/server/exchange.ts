@@ -4,6 +4,8 @@
  * that matches its framing, and a connection that is cut rather than a short response passed off as
  * complete.
  */
+
+import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import { isBodiless } from '../http/status.ts';
@@ -48,6 +50,26 @@ export interface ExchangeConnection {
   responseDone(keepAlive: boolean): void;
   /** Cuts the connection. */
   cut(): void;
+  /** Holds so many bytes that follow the request while its response is awaited. */
+  holdUpTo(bytes: number): void;
+  /** Ends HTTP on the connection, behind the given head, and gives the socket away. */
+  surrender(head: string, tunnel: Tunnel): SwitchedSocket;
+}
+
+/** What follows after a switch of protocols, as far as the server is concerned. */
+export interface Tunnel {
+  /** The server closes: end in good order. */
+  shutdown(): void;
+  /** The server's deadline has passed: end now. The socket is destroyed right after. */
+  destroy(error: ReverseItError): void;
+}
+
+/** A client's socket after a switch of protocols. */
+export interface SwitchedSocket {
+  /** Paused, without listeners of the server's but those for its register. `error` events are heard. */
+  readonly socket: Socket;
+  /** Bytes that the client sent behind its request. */
+  readonly early: Buffer;
 }
 
 const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
@@ -253,6 +275,30 @@ export class Exchange {
     this.sendHead(status, '', all, content.length);
     this.write(content);
     this.end();
+  }
+
+  /**
+   * Lets the client send up to so many bytes behind a request whose answer may be a switch of
+   * protocols; beyond them its socket is not read.
+   */
+  holdUpTo(bytes: number): void {
+    this.#connection.holdUpTo(bytes);
+  }
+
+  /**
+   * Switches protocols (RFC 9110 §15.2.2): sends 101 with the fields, `connection` and `upgrade` among
+   * them, and gives the socket away. The server still counts the connection, and tells the tunnel when
+   * it closes.
+   */
+  switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
+    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
+    if (!this.head.upgrade || !this.#connection.requestComplete) {
+      throw misuse('a switch of protocols that the request does not offer');
+    }
+    this.#phase = PHASE.DONE;
+    this.#status = 101;
+    const text = `${statusLine(101, '')}${fieldLines(fields)}\r\n`;
+    return this.#connection.surrender(text.substring(this.#connection.beginResponse()), tunnel);
   }
 
   /**
