@@ -42,7 +42,7 @@ export interface ScriptedOriginOptions {
   readonly maxUnreadBytes?: number;
   /** How many of a connection's first bytes are kept. Default: 4 MiB. */
   readonly maxRecordedBytes?: number;
-  /** How many connections and how many requests are kept in the lists. Default: 10 000. */
+  /** How many connections, requests and failures are kept in the lists. Default: 10 000. */
   readonly maxRecords?: number;
 }
 
@@ -152,7 +152,7 @@ export class OriginConnection {
     } catch (thrown) {
       this.failure = thrown instanceof Error ? thrown : new Error(String(thrown));
       this.#finished.reject(this.failure);
-      if (!(thrown instanceof PeerGoneError)) this.#origin.failures.push(this.failure);
+      if (!(thrown instanceof PeerGoneError)) this.#origin.noteFailure(this.failure);
       this.socket.destroy();
     }
     if (this.reader.ended) this.socket.end();
@@ -160,7 +160,7 @@ export class OriginConnection {
   }
 
   #note(request: RawRequest): RawRequest {
-    this.requests.push(request);
+    if (this.requests.length < this.#origin.maxRecords) this.requests.push(request);
     this.#origin.note(request);
     return request;
   }
@@ -279,7 +279,17 @@ export class ScriptedOrigin {
   /** @internal */
   note(request: RawRequest): void {
     this.#requestCount += 1;
-    if (this.requests.length < (this.options.maxRecords ?? 10_000)) this.requests.push(request);
+    if (this.requests.length < this.maxRecords) this.requests.push(request);
+  }
+
+  /** @internal */
+  noteFailure(failure: Error): void {
+    if (this.failures.length < this.maxRecords) this.failures.push(failure);
+  }
+
+  /** @internal */
+  get maxRecords(): number {
+    return this.options.maxRecords ?? 10_000;
   }
 
   /** Stops listening, destroys every connection and waits until all are gone. */
@@ -305,9 +315,7 @@ export class ScriptedOrigin {
     const index = this.#accepted;
     this.#accepted += 1;
     const connection = new OriginConnection(this, socket, transport, index);
-    if (this.connections.length < (this.options.maxRecords ?? 10_000)) {
-      this.connections.push(connection);
-    }
+    if (this.connections.length < this.maxRecords) this.connections.push(connection);
     void connection.run(this.#scriptFor(index));
   }
 
