@@ -1,1 +1,34 @@
-export {};
+/** The `reverseit` command: connects `run` to the process. */
+import { readFileSync } from 'node:fs';
+import { loadConfigFile } from './cli/config-file.ts';
+import { run, type Signal } from './cli/run.ts';
+import { createServer } from './create-server.ts';
+
+// A reader that went away is no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const code = await run({
+  args: process.argv.slice(2),
+  version: packageVersion(),
+  color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  print: (line) => process.stdout.write(`${line}\n`),
+  log: (line) => process.stderr.write(`${line}\n`),
+  readFile: (path) => readFileSync(path, 'utf8'),
+  loadConfig: loadConfigFile,
+  createServer,
+  onSignal(callback) {
+    const listener = (signal: NodeJS.Signals): void => callback(signal as Signal);
+    process.on('SIGINT', listener).on('SIGTERM', listener);
+    return () => process.off('SIGINT', listener).off('SIGTERM', listener);
+  },
+});
+process.exitCode = code;
+// Cut short: what is under way must not keep the process alive.
+if (code > 2) process.exit();
+
+/** This file is one folder below the package, as source and as built. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}

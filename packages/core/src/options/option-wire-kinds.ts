@@ -54,6 +54,7 @@ export function backendUrl(
     ...row,
     kind: 'url',
     default: null,
+    defaultText: 'required',
     accepts: `a URL with ${schemes.join(', ')}, a host in ASCII, optionally a port and a path prefix, and neither user, query nor fragment`,
     text: { placeholder: 'URL' },
     check: (value) => {

@@ -17,7 +17,7 @@ import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
 /** Options of a proxy, checked, complete and frozen. */
 export interface ResolvedProxyOptions {
   readonly listen: ListenAddress;
-  /** In ms; 0 means that a close waits as long as it takes. */
+  /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
   readonly server: ResolvedServerOptions;
   /** At least one, and no two for the same host and path. */
@@ -40,7 +40,7 @@ export function resolveProxyOptions(input: unknown): ResolvedProxyOptions {
   faults.throwIfAny();
   return Object.freeze({
     listen: top.listen,
-    closeTimeout: top.closeTimeout,
+    closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
     server: pickOptions(serverOptions, top),
     routes: Object.freeze(places.flatMap(({ values }) => complete(values))),
   });

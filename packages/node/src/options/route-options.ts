@@ -157,7 +157,7 @@ export const routeOptions = defineOptions({
   forwardedHeaders: choice({
     group: backend,
     prose:
-      'Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or sends none.',
+      'Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or leaves it alone.',
     values: ['append', 'replace', false],
     default: 'append',
   }),

@@ -1,0 +1,164 @@
+/** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Fault, Faults, nearMiss } from '@reverseit/core/options';
+import { commandFlags, type Flag, flags } from './flags.ts';
+
+/** What the arguments ask for. */
+export interface Arguments {
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly check: boolean;
+  readonly config: string | null;
+  /** Options as a configuration file would hold them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The flags that were given, by the path of their options, such as `pool.poolSize`. */
+  readonly given: ReadonlyMap<string, string>;
+  readonly faults: readonly Fault[];
+}
+
+/** What a flag is given. */
+interface Given {
+  /** As typed, such as `--no-via`. */
+  readonly raw: string;
+  readonly value: string | undefined;
+}
+
+/**
+ * @param args without the names of Node and of the script
+ * @param readFile reads the files that flags name; what it throws becomes a fault
+ */
+export function parseArguments(
+  args: readonly string[],
+  readFile: (path: string) => string,
+): Arguments {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: parseOptions,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const reader = new ArgumentReader(readFile);
+  for (const token of tokens) {
+    if (token.kind === 'positional') reader.refusePositional(token.value);
+    if (token.kind !== 'option') continue;
+    // A flag that takes a value also takes the next flag for it.
+    const missing = token.inlineValue === false && token.value.startsWith('-');
+    reader.read(token.name, { raw: token.rawName, value: missing ? undefined : token.value });
+  }
+  return reader;
+}
+
+const takesValue = ({ text }: Flag): boolean => text.placeholder !== '';
+
+const parseOptions: NonNullable<ParseArgsConfig['options']> = Object.fromEntries([
+  ...commandFlags.map(({ name, short, placeholder }) => [
+    name,
+    { type: placeholder === '' ? 'boolean' : 'string', ...(short === null ? {} : { short }) },
+  ]),
+  ...flags.map((flag) => [flag.name, { type: takesValue(flag) ? 'string' : 'boolean' }]),
+]);
+
+const byName: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.name, flag]));
+const negated: ReadonlyMap<string, Flag> = new Map(
+  flags.filter(({ text }) => text.negatable).map((flag) => [`no-${flag.name}`, flag]),
+);
+const commands: ReadonlyMap<string, string> = new Map(
+  commandFlags.map(({ name, placeholder }) => [name, placeholder]),
+);
+const allNames = [...commands.keys(), ...byName.keys(), ...negated.keys()];
+
+class ArgumentReader implements Arguments {
+  help = false;
+  version = false;
+  check = false;
+  config: string | null = null;
+  readonly options: Record<string, unknown> = {};
+  readonly given = new Map<string, string>();
+  readonly #readFile: (path: string) => string;
+  readonly #faults = new Faults();
+
+  constructor(readFile: (path: string) => string) {
+    this.#readFile = readFile;
+  }
+
+  get faults(): readonly Fault[] {
+    return this.#faults.list;
+  }
+
+  refusePositional(text: string): void {
+    this.#faults.add(text, 'unexpected argument; options begin with --');
+  }
+
+  read(name: string, given: Given): void {
+    const flag = byName.get(name);
+    const turnedOff = negated.get(name);
+    const command = commands.get(name);
+    if (flag !== undefined) this.#readFlag(flag, given);
+    else if (turnedOff !== undefined) this.#negate(turnedOff, given);
+    else if (command === undefined) this.#refuseUnknown(name, given);
+    else if (command === '') this.#readCommand(name, given);
+    else this.#readConfig(given);
+  }
+
+  #readCommand(name: string, { raw, value }: Given): void {
+    if (value !== undefined) this.#faults.add(raw, 'takes no value');
+    if (name === 'help') this.help = true;
+    else if (name === 'version') this.version = true;
+    else this.check = true;
+  }
+
+  #readConfig({ raw, value }: Given): void {
+    if (value === undefined || value === '') this.#faults.add(raw, 'needs the name of a file');
+    else if (this.config !== null) this.#faults.add(raw, 'given twice');
+    else this.config = value;
+  }
+
+  #negate(flag: Flag, { raw, value }: Given): void {
+    if (value !== undefined) this.#faults.add(raw, 'takes no value');
+    else this.#put(flag, raw, false);
+  }
+
+  #readFlag(flag: Flag, { raw, value }: Given): void {
+    const { text, option } = flag;
+    if (value !== undefined) {
+      const content = text.file ? this.#contentOf(raw, value) : text.parse(value);
+      if (content !== undefined) this.#put(flag, raw, content);
+    } else if (takesValue(flag)) this.#faults.add(raw, `needs a value; expected ${option.accepts}`);
+    else this.#put(flag, raw, true);
+  }
+
+  #contentOf(raw: string, path: string): string | undefined {
+    try {
+      return this.#readFile(path);
+    } catch (error) {
+      this.#faults.add(raw, `cannot read the file: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #put({ path, text }: Flag, raw: string, value: unknown): void {
+    const parents = path.slice(0, -1);
+    const key = path.at(-1) ?? '';
+    let holder = this.options;
+    for (const parent of parents) {
+      const next = (holder[parent] as Record<string, unknown> | undefined) ?? {};
+      holder[parent] = next;
+      holder = next;
+    }
+    const before = holder[key];
+    if (text.repeats && Array.isArray(before) && Array.isArray(value)) before.push(...value);
+    else if (before === undefined) holder[key] = value;
+    else this.#faults.add(raw, 'given twice');
+    this.given.set(path.join('.'), raw);
+  }
+
+  #refuseUnknown(name: string, { raw }: Given): void {
+    const near = nearMiss(name, allNames);
+    const help = near === null ? '--help lists all of them' : `did you mean --${near}?`;
+    this.#faults.add(raw, `unknown option; ${help}`);
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,19 @@
+/** Reads a configuration file: JSON, or an ES module whose default export is the configuration. */
+import { readFile } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fail } from '@reverseit/core/errors';
+
+/** @throws ConfigError (`RIT_ERR_CONFIG`) that names the file. */
+export async function loadConfigFile(file: string): Promise<unknown> {
+  const path = resolve(file);
+  try {
+    if (extname(path) === '.json') return JSON.parse(await readFile(path, 'utf8'));
+    const module: unknown = await import(pathToFileURL(path).href);
+    if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw fail('RIT_ERR_CONFIG', `cannot load ${path}: ${reason}`, { cause });
+  }
+  throw fail('RIT_ERR_CONFIG', `${path} has no default export`);
+}

@@ -1,0 +1,51 @@
+/** The flags of the command line, read from the option tables. */
+import type { Option, OptionTable, OptionText } from '@reverseit/core/options';
+import { proxyOptions } from '../options/proxy-options.ts';
+
+/** One flag and the option it stands for. */
+export interface Flag {
+  /** Without hyphens at the start, such as `pool-size`. */
+  readonly name: string;
+  /** Where the option stands in the configuration, such as `pool`, `poolSize`. */
+  readonly path: readonly string[];
+  readonly option: Option<unknown, unknown>;
+  readonly text: OptionText;
+}
+
+/** `maxRequestHeaders` → `max-request-headers`. */
+export const kebabCase = (key: string): string =>
+  key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function flagsOf(table: OptionTable, path: readonly string[], prefix: string): readonly Flag[] {
+  return Object.entries(table).flatMap(([key, option]) => {
+    const here = [...path, key];
+    if (option.nested !== null) return flagsOf(option.nested.rows, here, option.nested.flagPrefix);
+    if (option.text === null) return [];
+    const name = prefix === '' ? kebabCase(key) : `${prefix}-${kebabCase(key)}`;
+    return [{ name, path: here, option, text: option.text }];
+  });
+}
+
+/** Every flag, in the order of the reference. */
+export const flags: readonly Flag[] = flagsOf(proxyOptions, [], '');
+
+/** A flag of the command itself, which stands for no option. */
+export interface CommandFlag {
+  readonly name: string;
+  readonly short: string | null;
+  readonly placeholder: string;
+  readonly prose: string;
+}
+
+export const commandFlags: readonly CommandFlag[] = [
+  {
+    name: 'config',
+    short: 'c',
+    placeholder: 'FILE',
+    prose:
+      'Reads options from a JSON file or the default export of an ES module; flags outrank it.',
+  },
+  { name: 'check', short: null, placeholder: '', prose: 'Checks the configuration and ends.' },
+  { name: 'help', short: 'h', placeholder: '', prose: 'Shows this help.' },
+  { name: 'version', short: 'v', placeholder: '', prose: 'Shows the version.' },
+];
