@@ -22,9 +22,9 @@ const use = useCleanup();
 
 const get = (target = '/'): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-async function pair(options: ScriptedOriginOptions) {
+async function pair(options: ScriptedOriginOptions, guardMs = 5000) {
   const origin = use(await startScriptedOrigin(options));
-  const client = use(await connectRaw({ port: origin.port, guardMs: options.guardMs ?? 5000 }));
+  const client = use(await connectRaw({ port: origin.port, guardMs }));
   return { origin, client };
 }
 
@@ -104,11 +104,11 @@ describe('scripted origin and raw client', () => {
   });
 
   it('say what never came', async () => {
-    const { origin, client } = await pair({ script: expectRequest(), guardMs: 50 });
+    const { origin, client } = await pair({ script: expectRequest(), guardMs: 500 }, 50);
     client.send('GET / HT');
     await expect(client.readResponse()).rejects.toThrow('waited 50 ms for client: "\\n"');
     const connection = await origin.connection();
-    await expect(connection.done).rejects.toThrow(/waited 50 ms.*GET \/ HT/);
+    await expect(connection.done).rejects.toThrow(/waited 500 ms.*GET \/ HT/);
     expect(() => origin.assertScripts()).toThrow('GET / HT');
   });
 
