@@ -91,7 +91,9 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   }
 
   get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? '';
+    const address = this.#socket.remoteAddress ?? '';
+    // An IPv4 client of a listener on `::` (RFC 4291 §2.5.5.2): backends know it by its IPv4 address.
+    return address.startsWith('::ffff:') ? address.substring(7) : address;
   }
 
   get remotePort(): number {
