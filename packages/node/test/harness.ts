@@ -1,0 +1,345 @@
+/**
+ * A proxy between a client that writes exact bytes and a backend that records exact bytes, fresh for
+ * each test. After it, everything must be gone: requests under way, pool slots, sockets, timers.
+ *
+ * Messages are told as lists of lines. Joined by CRLF they are the bytes on the wire, unless the content
+ * is chunked; then its pieces are joined, since the network may cut them anywhere.
+ */
+import {
+  type Answer,
+  answerEach,
+  connectRaw,
+  eventually,
+  guarded,
+  type RawClient,
+  type RawRequest,
+  type RawResponse,
+  response,
+  type Script,
+  type ScriptedOrigin,
+  type ScriptedOriginOptions,
+  startScriptedOrigin,
+} from '@reverseit/test-servers';
+import { useCensus } from '@reverseit/test-servers/use-server';
+import { afterEach, expect, it } from 'vitest';
+import {
+  createServer,
+  type ListenAddress,
+  type ReverseItOptions,
+  type ReverseItServer,
+} from '../src/index.ts';
+
+/** The lines of a message; the one behind the empty line is the content. */
+export type Message = readonly string[];
+
+/** Options of a proxy; `{origin}` in a text stands for host and port of the backend. */
+export type Options = ReverseItOptions | ((origin: ScriptedOrigin) => ReverseItOptions);
+
+export interface BenchSetup {
+  readonly options?: Options;
+  readonly origin?: ScriptedOriginOptions;
+  /** Default: a free port on 127.0.0.1. */
+  readonly listen?: ListenAddress;
+}
+
+/** Starts benches in a test, and judges and stops them behind it. */
+export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
+  const open: Bench[] = [];
+  useCensus();
+  afterEach(async () => {
+    for (const bench of open.splice(0)) await bench.close();
+  });
+  return async (setup = {}) => {
+    const origin = await startScriptedOrigin(
+      setup.origin ?? { script: answerEach(response(200, 'ok')) },
+    );
+    const { options = {} } = setup;
+    const given = typeof options === 'function' ? options(origin) : options;
+    // Most cases are not about these fields; http-forwarded.test.ts is.
+    const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...given });
+    await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
+    const bench = new Bench(origin, proxy);
+    open.push(bench);
+    return bench;
+  };
+}
+
+export class Bench {
+  readonly origin: ScriptedOrigin;
+  readonly proxy: ReverseItServer;
+  readonly port: number;
+  readonly #clients: RawClient[] = [];
+
+  constructor(origin: ScriptedOrigin, proxy: ReverseItServer) {
+    this.origin = origin;
+    this.proxy = proxy;
+    const address = proxy.address();
+    this.port = address !== null && 'port' in address ? address.port : 0;
+  }
+
+  /** Host and port of the backend, as Host names it. */
+  get authority(): string {
+    return `127.0.0.1:${this.origin.port}`;
+  }
+
+  async connect(guardMs?: number): Promise<RawClient> {
+    const client = await connectRaw({
+      port: this.port,
+      ...(guardMs === undefined ? {} : { guardMs }),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The figures of the one pool. */
+  get pool() {
+    const [pool] = this.proxy.stats().pools;
+    if (pool === undefined) throw new Error('a proxy without a pool');
+    return pool;
+  }
+
+  /** Waits until no request is under way and no client is connected. */
+  async whenIdle(): Promise<void> {
+    const busy = (): string[] => {
+      const { connections, activeExchanges, pools } = this.proxy.stats();
+      const found = [`${connections} clients`, `${activeExchanges} exchanges`];
+      for (const pool of pools) found.push(`${pool.active} active`, `${pool.waiting} waiting`);
+      return found.filter((text) => !text.startsWith('0 '));
+    };
+    await eventually(
+      () => busy().length === 0,
+      () => `the proxy to be idle; left: ${busy().join(', ')}`,
+    );
+    // What is open then, is idle: no slot is lost.
+    for (const pool of this.proxy.stats().pools) {
+      await eventually(
+        () => this.proxy.stats().pools.every(({ open, idle }) => open === idle),
+        `the pool's connections to be idle or closed: ${JSON.stringify(pool)}`,
+      );
+    }
+  }
+
+  /** What the backend has seen on all connections, in their order, byte for byte. */
+  get seenBytes(): string {
+    return this.origin.connections.map(({ received }) => received.toString('latin1')).join('');
+  }
+
+  /** Ends it: nothing may be left but idle connections, and then not even they. */
+  async close(): Promise<void> {
+    try {
+      for (const client of this.#clients) await client.close();
+      await this.whenIdle();
+      this.origin.assertScripts();
+      await guarded(this.proxy.close({ timeout: 0 }), 'an idle proxy to close');
+    } finally {
+      await this.proxy.close({ timeout: 0 });
+      await this.origin.close();
+    }
+  }
+}
+
+/** One request, or several on a connection, and what becomes of them. */
+export interface HttpCase {
+  /** Begins with the deciding section. */
+  readonly name: string;
+  readonly options?: Options;
+  /** What the client sends, latin1. */
+  readonly send: string | Uint8Array;
+  /** What the backend answers to each request. Default: 200 with the content `ok`. */
+  readonly answer?: Answer;
+  /** What the backend does on its first connection, instead. */
+  readonly script?: Script;
+  /** Methods that the responses answer, where the first one's is not that of all. */
+  readonly methods?: readonly string[];
+  /** What the client gets. */
+  readonly got: readonly Message[];
+  /**
+   * What becomes of the client's connection: it serves another request (the default), ends with a FIN,
+   * or is reset.
+   */
+  readonly fate?: 'kept' | 'closed' | 'reset';
+  /** Target of the request that shows that a connection is kept. */
+  readonly again?: string;
+  /** What the backend sees, in all. */
+  readonly seen: readonly Message[];
+}
+
+const defaultAgain = '/again';
+
+/** Makes each case a test. */
+export function runCases(
+  start: (setup?: BenchSetup) => Promise<Bench>,
+  cases: readonly HttpCase[],
+) {
+  it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
+    await runCase(start, one);
+  });
+}
+
+async function runCase(
+  start: (setup?: BenchSetup) => Promise<Bench>,
+  one: HttpCase,
+): Promise<void> {
+  const { again = defaultAgain, answer = response(200, 'ok'), fate = 'kept' } = one;
+  const answering = answerEach((request, nth) => {
+    if (request.target.endsWith(again)) return response(200, 'again');
+    return typeof answer === 'function' ? answer(request, nth) : answer;
+  });
+  const bench = await start({
+    origin: one.script === undefined ? { script: answering } : { scripts: [one.script, answering] },
+    ...(one.options === undefined ? {} : { options: one.options }),
+  });
+  const fill = (message: Message): Message =>
+    message.map((line) => line.replaceAll('{origin}', bench.authority));
+
+  const client = await bench.connect();
+  const written = client.write(
+    typeof one.send === 'string' ? one.send.replaceAll('{origin}', bench.authority) : one.send,
+  );
+  const wanted = one.got.map(fill);
+  const got: Message[] = [];
+  const method = /^[^ ]*/.exec(typeof one.send === 'string' ? one.send : '')?.[0] ?? 'GET';
+  for (let nth = 0; got.length < wanted.length; nth += 1) {
+    const answered = await client.readResponse({ method: one.methods?.[nth] ?? method });
+    got.push(...responseLines(answered));
+  }
+  expect(got).toEqual(wanted);
+  if (!wanted.some(isChunked)) {
+    const bytes = wanted.map((lines) => lines.join('\r\n')).join('');
+    expect(withoutDates(client.received.toString('latin1'))).toBe(bytes);
+  }
+  if (fate === 'kept') {
+    const next = await client.request(`GET ${again} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect([next.status, next.text]).toEqual([200, 'again']);
+  } else if (fate === 'closed') await client.expectFin();
+  else await client.expectReset();
+  await written;
+  await client.close();
+
+  await bench.whenIdle();
+  checkSeen(bench, one.seen.map(fill), fate === 'kept' ? again : null);
+}
+
+function checkSeen(bench: Bench, wanted: readonly Message[], again: string | null): void {
+  if (wanted.length === 0 && again === null) {
+    // Not even a connection: nothing of it can have got there.
+    expect({ bytes: bench.seenBytes, connections: bench.origin.connectionCount }).toEqual({
+      bytes: '',
+      connections: 0,
+    });
+    return;
+  }
+  const isAgain = (target: string): boolean => again !== null && target.endsWith(again);
+  if (wanted.some(isChunked)) {
+    const requests = bench.origin.requests.filter(({ target }) => !isAgain(target));
+    expect(requests.map(requestLines)).toEqual(wanted);
+    return;
+  }
+  let bytes = bench.seenBytes;
+  if (again !== null) {
+    const at = bytes.lastIndexOf('GET ');
+    expect(bytes.slice(at).split(' ')[1]).toMatch(/again$/);
+    bytes = bytes.slice(0, at);
+  }
+  expect(bytes.split('\r\n')).toEqual(
+    wanted
+      .map((lines) => lines.join('\r\n'))
+      .join('')
+      .split('\r\n'),
+  );
+}
+
+const isChunked = (message: Message): boolean => message.includes('transfer-encoding: chunked');
+
+// Reading and telling messages.
+
+/** A response and the interim ones before it, as lists of lines. A date of today is `now`. */
+export function responseLines(answered: RawResponse): Message[] {
+  const interim = answered.interim.map((head) => [
+    `HTTP/${head.version} ${head.status} ${head.reason}`,
+    ...head.fields.map(fieldLine),
+    '',
+    '',
+  ]);
+  const { version, status, reason, fields, trailers } = answered;
+  const lines = [`HTTP/${version} ${status} ${reason}`, ...fields.map(fieldLine), ''];
+  lines.push(answered.body.toString('latin1'), ...trailers.map(fieldLine));
+  return [...interim, lines];
+}
+
+/** A request as a list of lines. */
+export function requestLines(request: RawRequest): Message {
+  const { method, target, version, fields, trailers } = request;
+  const lines = [`${method} ${target} HTTP/${version}`, ...fields.map(([n, v]) => `${n}: ${v}`)];
+  lines.push('', request.body.toString('latin1'), ...trailers.map(([n, v]) => `${n}: ${v}`));
+  return lines;
+}
+
+const fieldLine = ([name, value]: readonly [string, string]): string =>
+  withoutDates(`${name}: ${value}\r\n`).slice(0, -2);
+
+const dates = /^date: (\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)\r\n/gm;
+
+/** RFC 9110 §5.6.7: the date that the proxy adds; it must be right. */
+function withoutDates(text: string): string {
+  return text.replace(dates, (line, date: string) => {
+    const age = Math.abs(Date.now() - Date.parse(date));
+    return age < 10_000 && new Date(date).toUTCString() === date ? 'date: now\r\n' : line;
+  });
+}
+
+/** A request as bytes: the first line, Host, the other fields, the content. */
+export function request(line: string, fields: readonly string[] = [], content = ''): string {
+  return [`${line} HTTP/1.1`, 'Host: a', ...fields, '', content].join('\r\n');
+}
+
+/** What the backend sees of a request: the fields of the hop stand around the client's. */
+export function seen(line: string, fields: readonly string[] = [], content?: string): Message {
+  const lines = [`${line} HTTP/1.1`, 'host: {origin}', 'connection: keep-alive', ...fields];
+  return [...lines, '', content ?? ''];
+}
+
+/** A response as the client sees it, in the order in which the proxy writes: fields, date, framing. */
+export function got(status: string, fields: readonly string[], content = ''): Message {
+  return [`HTTP/1.1 ${status}`, ...fields, '', content];
+}
+
+/** What the client sees of the default answer. */
+export const ok: Message = got('200 Scripted', ['content-length: 2', 'date: now'], 'ok');
+
+/** The same, on a connection that ends. */
+export const okAndClose: Message = got(
+  '200 Scripted',
+  ['content-length: 2', 'date: now', 'connection: close'],
+  'ok',
+);
+
+/** A refusal by the proxy that ends the connection. */
+export function refused(status: string, extra: readonly string[] = []): Message {
+  const text = `${status}\n`;
+  return got(
+    status,
+    [
+      'content-type: text/plain; charset=utf-8',
+      ...extra,
+      'date: now',
+      `content-length: ${text.length}`,
+      'connection: close',
+    ],
+    text,
+  );
+}
+
+/** A refusal that leaves the connection open. */
+export function declined(status: string, extra: readonly string[] = []): Message {
+  return refused(status, extra).filter((line) => line !== 'connection: close');
+}
+
+/** The answer of the option `errorResponse`. */
+export function badGateway(content = 'Bad Gateway', status = '502 Bad Gateway'): Message {
+  return got(
+    status,
+    ['content-type: text/plain; charset=utf-8', 'date: now', `content-length: ${content.length}`],
+    content,
+  );
+}
