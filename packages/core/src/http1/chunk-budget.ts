@@ -1,7 +1,8 @@
 /**
  * Bounds what chunked framing may cost beside the content it carries: chunk extensions, leading zeros
  * and one-byte chunks are reported by no callback, and would otherwise keep us busy for ever
- * (RFC 9112 §7.1.1; CVE-2024-22019).
+ * (RFC 9112 §7.1.1; CVE-2024-22019). Told of framing and content in their order on the wire, it gives
+ * the same verdict however the bytes were split.
  */
 
 /** Overhead that any body may have, in bytes: also the longest chunk extension. */
@@ -12,10 +13,14 @@ const perContentByte = 8;
 export class ChunkBudget {
   #overhead = 0;
 
-  /** Counts bytes that were read, `content` of them content. False once the budget is spent. */
-  spend(read: number, content: number): boolean {
-    this.#overhead += read - content;
-    this.#overhead = Math.max(0, this.#overhead - content * perContentByte);
+  /** Counts bytes of framing. False once the budget is spent. */
+  spend(bytes: number): boolean {
+    this.#overhead += bytes;
     return this.#overhead <= allowance;
+  }
+
+  /** Counts bytes of content, which pay for framing before them. */
+  earn(bytes: number): void {
+    this.#overhead = Math.max(0, this.#overhead - bytes * perContentByte);
   }
 }

@@ -22,32 +22,45 @@ export interface RequestHeadLimits {
 const requestLineOverhead = 48;
 
 /**
- * Judges the head that stands in `[origin, end)` of the chunk that the spans refer to. `complete` says
- * that `end` is behind the empty line. Returns the code of the first limit that is passed, or null.
+ * Judges the head, complete or not, that stands in `bytes[origin, end)`, which the spans refer to.
+ * Returns the code of the first limit that is passed, or null.
  */
 export function checkHeadLimits(
   limits: RequestHeadLimits,
+  bytes: Uint8Array,
   spans: Int32Array,
   used: number,
   origin: number,
   end: number,
-  complete: boolean,
 ): ErrorCode | null {
   if (used === 0) {
     return end - origin > requestLineOverhead ? 'RIT_ERR_REQUEST_LINE' : null;
   }
+  const targetStart = spans[1] as number;
   const targetEnd = spans[2] as number;
-  if (targetEnd - (spans[1] as number) > limits.maxRequestTargetBytes) {
-    return 'RIT_ERR_TARGET_TOO_LONG';
-  }
-  if (used === 3) {
-    return end - targetEnd > requestLineOverhead ? 'RIT_ERR_REQUEST_LINE' : null;
-  }
-  // The line end behind the last field: seen when the head is complete, allowed for when it is not.
-  const lastLineEnd = end - 2;
+  if (targetStart - origin > requestLineOverhead) return 'RIT_ERR_REQUEST_LINE';
+  if (targetEnd - targetStart > limits.maxRequestTargetBytes) return 'RIT_ERR_TARGET_TOO_LONG';
+  // A line end here is HTTP/0.9, whose request is complete: it must not wait for a head.
+  if (targetEnd < end && bytes[targetEnd] !== 0x20) return 'RIT_ERR_REQUEST_LINE';
+  const lineEnd = used === 3 ? end : (spans[4] as number);
+  if (lineEnd - targetEnd > requestLineOverhead) return 'RIT_ERR_REQUEST_LINE';
+  return checkFieldLimits(limits, spans, 3, used, end);
+}
+
+/**
+ * Judges the field lines whose spans begin at `first`, in a section, complete or not, that ends at
+ * `end`. Returns the code of the first limit that is passed, or null.
+ */
+export function checkFieldLimits(
+  limits: RequestHeadLimits,
+  spans: Int32Array,
+  first: number,
+  used: number,
+  end: number,
+): ErrorCode | null {
   let count = 0;
   let sum = 0;
-  let at = 3;
+  let at = first;
   while (at < used) {
     const lineStart = spans[at + 1] as number;
     let size = (spans[at + 2] as number) - lineStart + 2;
@@ -56,7 +69,8 @@ export function checkHeadLimits(
       size += (spans[at + 2] as number) - (spans[at + 1] as number);
       at += 3;
     }
-    const lineEnd = at < used ? (spans[at + 1] as number) - 2 : lastLineEnd;
+    // Behind the last line stand its end and the empty line, or as much of them as has come.
+    const lineEnd = at < used ? (spans[at + 1] as number) - 2 : end - 4;
     const onWire = lineEnd - lineStart;
     if (onWire > size) size = onWire;
     sum += size;
@@ -65,8 +79,5 @@ export function checkHeadLimits(
       return 'RIT_ERR_HEAD_TOO_LARGE';
     }
   }
-  // The empty line belongs to no field.
-  return complete || end - (spans[used - 1] as number) <= limits.maxRequestHeaderLineBytes + 4
-    ? null
-    : 'RIT_ERR_HEAD_TOO_LARGE';
+  return null;
 }

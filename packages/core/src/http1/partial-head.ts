@@ -2,7 +2,7 @@
  * A head that came in pieces: its bytes and the spans found so far, joined across chunks. Made only
  * when a chunk ends inside a head, so that the usual head, which comes whole, is copied nowhere.
  */
-import { record } from './llhttp/instance.ts';
+import { type Llhttp, record, windowSize } from './llhttp/instance.ts';
 
 const initialBytes = 1024;
 const initialSpans = 3 * 32;
@@ -15,13 +15,33 @@ export class PartialHead {
   spans = new Int32Array(initialSpans);
   used = 0;
 
-  /** Takes over what the latest `execute` consumed of `chunk[start, end)`, and the spans it found there. */
-  append(chunk: Buffer, start: number, end: number): void {
+  /**
+   * Takes over what the latest `execute` consumed of `chunk[start, end)`, and the spans it found there,
+   * from the one at `firstSpan` on.
+   */
+  append(chunk: Buffer, start: number, end: number, firstSpan: number): void {
     const shift = this.length - start;
     this.#reserve(end - start);
     chunk.copy(this.bytes, this.length, start, end);
     this.length += end - start;
-    for (let i = 0; i < record.used; i += 3) {
+    this.#appendSpans(firstSpan, shift);
+  }
+
+  /**
+   * Finds the spans anew. llhttp reports a span at its end or the chunk's, but not when the byte behind
+   * it is refused; with the bytes before that byte alone, the spans are those of any other split.
+   */
+  scanAgain(llhttp: Llhttp): void {
+    this.used = 0;
+    llhttp.reset();
+    for (let at = 0; at < this.length; at += windowSize) {
+      llhttp.execute(this.bytes, at, Math.min(this.length, at + windowSize));
+      this.#appendSpans(0, 0);
+    }
+  }
+
+  #appendSpans(first: number, shift: number): void {
+    for (let i = first; i < record.used; i += 3) {
       this.#appendSpan(
         record.list[i] as number,
         (record.list[i + 1] as number) + shift,

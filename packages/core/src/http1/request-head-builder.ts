@@ -1,8 +1,7 @@
 /** Spans to a request head: one latin1 decode of the whole head, then substrings. */
 import type { ErrorCode } from '../errors/catalog.ts';
-import type { FieldSection } from '../http/field-section.ts';
 import type { RequestHeadLimits } from './head-limits.ts';
-import { SPAN } from './llhttp/constants.ts';
+import { readFields } from './read-fields.ts';
 import { RequestHead } from './request-head.ts';
 
 const versionPrefix = ' HTTP/';
@@ -36,7 +35,7 @@ export function buildRequestHead(
   if (text.charCodeAt(targetEnd + 6) !== 0x31 || (minor !== 0 && minor !== 1)) {
     return 'RIT_ERR_HTTP_VERSION';
   }
-  const fields = readFields(text, origin, spans, used);
+  const fields = readFields(text, origin, spans, 3, used);
   if (typeof fields === 'string') return fields;
   return new RequestHead(
     method,
@@ -45,38 +44,6 @@ export function buildRequestHead(
     fields,
     end - origin,
   );
-}
-
-function readFields(
-  text: string,
-  origin: number,
-  spans: Int32Array,
-  used: number,
-): FieldSection | ErrorCode {
-  const fields: FieldSection = [];
-  for (let at = 3; at < used; at += 6) {
-    // Every name is followed by its value, be it empty: llhttp reports both.
-    if (spans[at] !== SPAN.NAME || spans[at + 3] !== SPAN.VALUE) return 'RIT_ERR_FIELD_SYNTAX';
-    const nameStart = (spans[at + 1] as number) - origin;
-    const nameEnd = (spans[at + 2] as number) - origin;
-    const valueStart = (spans[at + 4] as number) - origin;
-    let valueEnd = (spans[at + 5] as number) - origin;
-    let sawTab = false;
-    while (valueEnd > valueStart) {
-      const code = text.charCodeAt(valueEnd - 1);
-      if (code === 0x09) sawTab = true;
-      else if (code !== 0x20) break;
-      valueEnd--;
-    }
-    // RFC 9112 §6.1: a tab behind a coding or length is a blank to some and a letter to others.
-    if (sawTab && (nameEnd - nameStart === 17 || nameEnd - nameStart === 14)) {
-      const name = text.substring(nameStart, nameEnd).toLowerCase();
-      if (name === 'transfer-encoding') return 'RIT_ERR_FRAMING_CONFLICT';
-      if (name === 'content-length') return 'RIT_ERR_CONTENT_LENGTH';
-    }
-    fields.push(text.substring(nameStart, nameEnd), text.substring(valueStart, valueEnd));
-  }
-  return fields;
 }
 
 /** The message of a refused limit: names the option and its value, never the input. */

@@ -49,7 +49,8 @@ export class RequestParser {
   #leading = 0;
   #remaining = 0;
   #budget: ChunkBudget | null = null;
-  #trailers: TrailerReader | null = null;
+  #trailerReader: TrailerReader | null = null;
+  #trailers: FieldSection = noTrailers;
 
   constructor(limits: RequestHeadLimits) {
     this.#limits = limits;
@@ -76,12 +77,12 @@ export class RequestParser {
 
   /** The trailer section of a complete chunked message, mostly empty. */
   get trailers(): FieldSection {
-    return this.#trailers?.fields ?? noTrailers;
+    return this.#trailers;
   }
 
-  /** Whether a head has begun to arrive and is not complete. */
+  /** Whether a head has begun to arrive and is not complete. An empty line before it is no part of it. */
   get insideHead(): boolean {
-    return this.#state === PARSER.HEAD && (this.#partial !== null || this.#leading > 0);
+    return this.#state === PARSER.HEAD && this.#partial !== null;
   }
 
   /**
@@ -100,13 +101,18 @@ export class RequestParser {
         return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
       }
       this.#partial ??= new PartialHead();
-      const { bytes, length, spans, used } = this.#join(chunk, from);
+      const partial = this.#partial;
+      partial.append(chunk, from, this.#offset, 0);
       if (errno === ERRNO.PAUSED && record.headComplete) {
-        return this.#completeHead(bytes, 0, length, spans, used);
+        return this.#completeHead(partial.bytes, 0, partial.length, partial.spans, partial.used);
       }
-      const code = checkHeadLimits(this.#limits, spans, used, 0, length, false);
+      const reason = errno === ERRNO.OK ? '' : this.#llhttp.errorReason;
+      if (errno !== ERRNO.OK) partial.scanAgain(this.#llhttp);
+      const code = checkPartialHead(this.#limits, partial);
       if (code !== null) this.#fail(code);
-      else if (errno !== ERRNO.OK) this.#failSyntax(errno, chunk[this.#offset], this.#partial);
+      else if (errno !== ERRNO.OK) {
+        this.#fail(syntaxCode(errno, reason, chunk[this.#offset], partial));
+      }
     }
     return null;
   }
@@ -127,7 +133,8 @@ export class RequestParser {
     this.#state = PARSER.HEAD;
     this.#head = null;
     this.#budget = null;
-    this.#trailers = null;
+    this.#trailerReader = null;
+    this.#trailers = noTrailers;
   }
 
   /** Gives the llhttp machine back. The parser takes nothing any more. */
@@ -152,12 +159,6 @@ export class RequestParser {
     return false;
   }
 
-  #join(chunk: Buffer, from: number): PartialHead {
-    const partial = this.#partial as PartialHead;
-    partial.append(chunk, from, this.#offset);
-    return partial;
-  }
-
   #completeHead(
     bytes: Buffer,
     origin: number,
@@ -165,7 +166,7 @@ export class RequestParser {
     spans: Int32Array,
     used: number,
   ): RequestHead | null {
-    const code = checkHeadLimits(this.#limits, spans, used, origin, end, true);
+    const code = checkHeadLimits(this.#limits, bytes, spans, used, origin, end);
     if (code !== null) return this.#fail(code);
     const head = buildRequestHead(bytes, origin, end, spans, used);
     if (typeof head === 'string') return this.#fail(head);
@@ -203,35 +204,53 @@ export class RequestParser {
       const from = this.#offset;
       const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
       this.#offset = this.#llhttp.consumed;
-      const { list, used, messageComplete } = record;
-      let content = 0;
-      // The sink may bring about another parser's call, which would overwrite the record.
+      const { messageComplete } = record;
+      // Gathered first: the sink may bring about another parser's call, which overwrites the record.
       const pieces: Buffer[] = [];
-      for (let i = 0; i < used; i += 3) {
-        const start = list[i + 1] as number;
-        const end = list[i + 2] as number;
-        if (list[i] === SPAN.BODY) {
-          content += end - start;
-          pieces.push(chunk.subarray(start, end));
-        } else {
-          this.#trailers ??= new TrailerReader(this.#limits);
-          this.#trailers.append(list[i] as number, chunk.toString('latin1', start, end));
-        }
-      }
-      const overBudget = !budget.spend(this.#offset - from, content);
-      const trailerCode = this.#trailers?.check() ?? null;
-      if (overBudget) this.#fail('RIT_ERR_CHUNK_OVERHEAD');
-      else if (trailerCode !== null) this.#fail(trailerCode);
-      else if (errno === ERRNO.PAUSED && messageComplete) {
-        this.#state = PARSER.COMPLETE;
-        this.#trailers?.finish();
-        this.#llhttp.reset();
-      } else if (errno !== ERRNO.OK) {
-        this.#fail(this.#trailers === null ? 'RIT_ERR_CHUNK_SYNTAX' : 'RIT_ERR_FIELD_SYNTAX');
+      const code = this.#readSpans(chunk, from, budget, pieces);
+      if (code !== null) this.#fail(code);
+      else if (errno === ERRNO.PAUSED && messageComplete) this.#completeChunked();
+      else if (errno !== ERRNO.OK) {
+        this.#fail(
+          errno === ERRNO.INVALID_HEADER_TOKEN || this.#trailerReader !== null
+            ? 'RIT_ERR_FIELD_SYNTAX'
+            : 'RIT_ERR_CHUNK_SYNTAX',
+        );
       }
       if (this.#error !== null) return;
       for (const piece of pieces) sink.onContent(piece);
     }
+  }
+
+  /** Sorts what the latest `execute` found: content, framing that costs, trailers. */
+  #readSpans(chunk: Buffer, from: number, budget: ChunkBudget, pieces: Buffer[]): ErrorCode | null {
+    const { list, used } = record;
+    const end = this.#offset;
+    if (this.#trailerReader !== null) return this.#trailerReader.append(chunk, from, end, 0);
+    let behind = from;
+    for (let i = 0; i < used; i += 3) {
+      const spanStart = list[i + 1] as number;
+      if (!budget.spend(spanStart - behind)) return 'RIT_ERR_CHUNK_OVERHEAD';
+      if (list[i] !== SPAN.BODY) {
+        this.#trailerReader = new TrailerReader(this.#limits);
+        return this.#trailerReader.append(chunk, spanStart, end, i);
+      }
+      behind = list[i + 2] as number;
+      budget.earn(behind - spanStart);
+      pieces.push(chunk.subarray(spanStart, behind));
+    }
+    return budget.spend(end - behind) ? null : 'RIT_ERR_CHUNK_OVERHEAD';
+  }
+
+  #completeChunked(): void {
+    const trailers = this.#trailerReader?.finish() ?? noTrailers;
+    if (typeof trailers === 'string') {
+      this.#fail(trailers);
+      return;
+    }
+    this.#trailers = trailers;
+    this.#state = PARSER.COMPLETE;
+    this.#llhttp.reset();
   }
 
   #fail(code: ErrorCode, message?: string): null {
@@ -240,15 +259,14 @@ export class RequestParser {
     this.#error = fail(code, message ?? refusal(code, this.#limits));
     return null;
   }
-
-  /** Turns llhttp's verdict into ours. */
-  #failSyntax(errno: number, byte: number | undefined, partial: PartialHead): void {
-    const reason = this.#llhttp.errorReason;
-    const code = syntaxCode(errno, reason, byte, partial);
-    this.#fail(code);
-  }
 }
 
+function checkPartialHead(limits: RequestHeadLimits, partial: PartialHead): ErrorCode | null {
+  const { bytes, spans, used, length } = partial;
+  return checkHeadLimits(limits, bytes, spans, used, 0, length);
+}
+
+/** Turns llhttp's verdict on a head into ours. */
 function syntaxCode(
   errno: number,
   reason: string,
@@ -276,6 +294,8 @@ function syntaxCode(
     case ERRNO.INVALID_TRANSFER_ENCODING:
       return 'RIT_ERR_FRAMING_CONFLICT';
     default:
-      return partial.used > 3 ? 'RIT_ERR_FIELD_SYNTAX' : 'RIT_ERR_REQUEST_LINE';
+      return partial.bytes.subarray(0, partial.length).includes(LF)
+        ? 'RIT_ERR_FIELD_SYNTAX'
+        : 'RIT_ERR_REQUEST_LINE';
   }
 }

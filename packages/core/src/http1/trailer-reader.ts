@@ -1,53 +1,32 @@
 /** Collects a trailer section (RFC 9112 §7.1.2) under the limits of a header section. */
 import type { ErrorCode } from '../errors/catalog.ts';
-import { trimOws } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import type { RequestHeadLimits } from './head-limits.ts';
-import { SPAN } from './llhttp/constants.ts';
+import { checkFieldLimits, type RequestHeadLimits } from './head-limits.ts';
+import { PartialHead } from './partial-head.ts';
+import { readFields } from './read-fields.ts';
 
 export class TrailerReader {
   readonly #limits: RequestHeadLimits;
-  readonly fields: FieldSection = [];
-  #inName = false;
-  #size = 0;
-  #lineSize = 0;
-  #tooLarge = false;
+  readonly #partial = new PartialHead();
 
   constructor(limits: RequestHeadLimits) {
     this.#limits = limits;
   }
 
-  /** A piece of a name or value; pieces of one element follow each other. */
-  append(kind: number, text: string): void {
-    const { fields } = this;
-    if (kind === SPAN.NAME) {
-      if (this.#inName) fields[fields.length - 2] += text;
-      else {
-        this.#inName = true;
-        this.#lineSize = 2;
-        this.#size += 2;
-        fields.push(text, '');
-      }
-    } else {
-      this.#inName = false;
-      fields[fields.length - 1] += text;
-    }
-    this.#lineSize += text.length;
-    this.#size += text.length;
-    if (this.#lineSize > this.#limits.maxRequestHeaderLineBytes) this.#tooLarge = true;
+  /**
+   * Takes over `chunk[start, end)` and the spans that the latest `execute` found there, from the one at
+   * `firstSpan` on. Returns the refusal, once a limit is passed.
+   */
+  append(chunk: Buffer, start: number, end: number, firstSpan: number): ErrorCode | null {
+    const partial = this.#partial;
+    partial.append(chunk, start, end, firstSpan);
+    const code = checkFieldLimits(this.#limits, partial.spans, 0, partial.used, partial.length);
+    return code === null ? null : 'RIT_ERR_TRAILERS_TOO_LARGE';
   }
 
-  /** The refusal, once a limit is passed. */
-  check(): ErrorCode | null {
-    return this.#tooLarge ||
-      this.#size > this.#limits.maxRequestHeaderBytes ||
-      this.fields.length / 2 > this.#limits.maxRequestHeaders
-      ? 'RIT_ERR_TRAILERS_TOO_LARGE'
-      : null;
-  }
-
-  /** The section is complete. */
-  finish(): void {
-    for (let i = 1; i < this.fields.length; i += 2) this.fields[i] = trimOws(this.fields[i] ?? '');
+  /** The section is complete: its fields, or the code of a refusal. */
+  finish(): FieldSection | ErrorCode {
+    const { bytes, length, spans, used } = this.#partial;
+    return readFields(bytes.toString('latin1', 0, length), 0, spans, 0, used);
   }
 }

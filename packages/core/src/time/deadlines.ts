@@ -111,15 +111,21 @@ export class DeadlineQueue {
   }
 
   #onTimer(): void {
-    this.#cancelTimer = null;
     const now = this.#clock.now();
-    // Only what was due when the timer fired: a target that arms itself again waits its turn.
-    while (this.#first !== null && this.#first.at <= now) {
-      const deadline = this.#first;
-      this.remove(deadline);
-      deadline.target.onDeadline(deadline.kind);
+    try {
+      // Only what was due when the timer fired: a target that arms itself again waits its turn.
+      while (this.#first !== null && this.#first.at <= now) {
+        const deadline = this.#first;
+        this.remove(deadline);
+        deadline.target.onDeadline(deadline.kind);
+      }
+    } finally {
+      // Only here is a timer set anew: one that a target armed in between would be for the wrong
+      // deadline. A target that throws does not stop the clock for the others.
+      this.#cancelTimer?.();
+      this.#cancelTimer = null;
+      if (this.#first !== null) this.#schedule(this.#first.at - now);
     }
-    if (this.#first !== null && this.#cancelTimer === null) this.#schedule(this.#first.at - now);
   }
 }
 

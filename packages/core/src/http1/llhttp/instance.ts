@@ -102,6 +102,11 @@ function instance(): LlhttpExports {
   return exports;
 }
 
+/** Size of the memory that all machines share, to be watched by tests. */
+export function wasmMemoryBytes(): number {
+  return instance().memory.buffer.byteLength;
+}
+
 /** One llhttp state machine. Must be freed. */
 export class Llhttp {
   readonly #exports: LlhttpExports;

@@ -1,0 +1,49 @@
+/** Spans to a field section: substrings of one latin1 decode. */
+import type { ErrorCode } from '../errors/catalog.ts';
+import { equalsIgnoreCase } from '../http/ascii.ts';
+import type { FieldSection } from '../http/field-section.ts';
+import { SPAN } from './llhttp/constants.ts';
+
+/**
+ * Reads the fields that stand in `text`, whose first character the spans call `origin`; their spans
+ * begin at `first`. Values come without the blanks behind them. Returns the code of a refusal where
+ * the bytes allow two readings.
+ */
+export function readFields(
+  text: string,
+  origin: number,
+  spans: Int32Array,
+  first: number,
+  used: number,
+): FieldSection | ErrorCode {
+  const fields: FieldSection = [];
+  for (let at = first; at < used; at += 6) {
+    // Every name is followed by its value, be it empty: llhttp reports both.
+    if (spans[at] !== SPAN.NAME || spans[at + 3] !== SPAN.VALUE) return 'RIT_ERR_FIELD_SYNTAX';
+    const nameStart = (spans[at + 1] as number) - origin;
+    const nameEnd = (spans[at + 2] as number) - origin;
+    const valueStart = (spans[at + 4] as number) - origin;
+    let valueEnd = (spans[at + 5] as number) - origin;
+    const valueSpanEnd = valueEnd;
+    while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--;
+    const nameLength = nameEnd - nameStart;
+    // The two names are told apart from nearly all others by their length.
+    if (nameLength === 17 || nameLength === 14) {
+      const name = text.substring(nameStart, nameEnd);
+      const isCoding = equalsIgnoreCase(name, 'transfer-encoding');
+      if (isCoding || equalsIgnoreCase(name, 'content-length')) {
+        // A tab beside a coding or length is a blank to some and a letter to others.
+        const tab = text.indexOf('\t', nameEnd);
+        if (tab !== -1 && tab < valueSpanEnd) {
+          return isCoding ? 'RIT_ERR_FRAMING_CONFLICT' : 'RIT_ERR_CONTENT_LENGTH';
+        }
+      }
+    }
+    fields.push(text.substring(nameStart, nameEnd), text.substring(valueStart, valueEnd));
+  }
+  return fields;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
