@@ -1,12 +1,13 @@
 /** `createServer`: options in, a proxy out. */
 import { HttpServer, type ServerStats } from '@reverseit/core';
-import { createPool, type Pool, type PoolStats } from '@reverseit/upstream';
+import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
+import { Observer } from './hooks/observer.ts';
 import type { ListenAddress } from './options/listen-address.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from './options/route-options.ts';
 import { BufferBudget } from './proxy/buffer-budget.ts';
-import { handleRequest } from './proxy/handle-request.ts';
+import { handleRequest, type ProxyRuntime } from './proxy/handle-request.ts';
 import { RouteRuntime } from './proxy/route-runtime.ts';
 import { createRoute } from './routes/route.ts';
 import { RouteTable } from './routes/route-table.ts';
@@ -56,21 +57,34 @@ class ProxyServer implements ReverseItServer {
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     const buffers = new BufferBudget(bufferBudgetBytes);
-    const routes = new RouteTable(options.routes.map((route) => this.#runtime(route, buffers)));
-    this.#server = new HttpServer(options.server, (exchange) => handleRequest(routes, exchange));
+    const routes = options.routes.map((route) => this.#runtime(route, buffers));
+    const runtime: ProxyRuntime = {
+      routes: new RouteTable(routes),
+      named: new Map(routes.map((route) => [route.name, route])),
+      observer: new Observer(options.hooks),
+    };
+    this.#server = new HttpServer(
+      options.server,
+      (exchange) => handleRequest(runtime, exchange),
+      (error) => runtime.observer.onRefusal(error),
+    );
   }
 
   #runtime(options: ResolvedRouteOptions, buffers: BufferBudget): RouteRuntime {
+    const origin = options.backend === null ? null : this.#origin(options, options.backend);
+    return new RouteRuntime(createRoute(options), origin, buffers);
+  }
+
+  #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
     let pool = this.#pools.get(options.pool);
     if (pool === undefined) {
       pool = createPool(options.pool);
       this.#pools.set(options.pool, pool);
     }
-    const origin = pool.origin(options.backend, {
+    return pool.origin(backend, {
       connection: options.upstreamConnection,
       ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
     });
-    return new RouteRuntime(createRoute(options), origin, buffers);
   }
 
   async listen(where: ListenAddress = this.#options.listen): Promise<Address> {

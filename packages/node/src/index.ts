@@ -13,6 +13,20 @@ export {
 } from '@reverseit/core/errors';
 export type { Address, ReverseItServer, ReverseItStats } from './create-server.ts';
 export { createServer } from './create-server.ts';
+export type { HeaderList } from './hooks/header-list.ts';
+export type {
+  AccessRecord,
+  DirectResponse,
+  HookContext,
+  HookRequest,
+  HookResponse,
+  Logger,
+  OnError,
+  OnFinish,
+  OnRequest,
+  OnResponse,
+  Respond,
+} from './hooks/hooks.ts';
 export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';

@@ -27,8 +27,8 @@ const mostHeld = 65536;
 /** Content that is read and dropped after an early response, to keep the connection; beyond it, the connection ends. */
 const mostDiscarded = 65536;
 
-/** Longest silence of a client whose content is dropped, in ms. */
-const discardIdleTimeout = 5000;
+/** Longest time that content is read and dropped, in ms. */
+const discardTimeout = 5000;
 
 const WAIT = { READ: 0, SEND: 1 } as const;
 const emptyChunk = Buffer.alloc(0);
@@ -55,17 +55,21 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #contentEnded = true;
   #contentIdleTimeout = 0;
   #continueSent = false;
-  /** Content is read and dropped: the response came before the request's end. */
+  /** Content is read and dropped, so much of it so far: the response came before the request's end. */
   #discarded = -1;
   #held: Buffer | null = null;
   #mostHeld = mostHeld;
   #tunnel: Tunnel | null = null;
   #paused = false;
   #consuming = false;
+  /** Of the chunk that is being consumed, bytes are left. */
+  #moreToConsume = false;
   /** The head deadline runs; it is not refreshed by bytes. */
   #headDeadlineArmed = true;
   #served = 0;
   #peerEnded = false;
+  /** Bytes that waited in the socket when the send deadline was armed. */
+  #unsent = 0;
   #closed = false;
   #probe: PeerProbe | null = null;
 
@@ -115,8 +119,18 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   get ending(): boolean {
     return (
       this.#context.closing ||
-      (this.#peerEnded && this.#held === null) ||
-      this.#served >= this.#context.maxRequestsPerConnection
+      (this.#peerEnded && this.#held === null && !this.#moreToConsume) ||
+      this.#served >= this.#context.maxRequestsPerConnection ||
+      this.#continueWithheld
+    );
+  }
+
+  /** The client waits for 100 (Continue) and has not got it: it will send the content, or will not, and nobody can know which. */
+  get #continueWithheld(): boolean {
+    return (
+      !this.#continueSent &&
+      this.#parser.state === PARSER.BODY &&
+      this.#parser.head?.expectContinue === true
     );
   }
 
@@ -153,30 +167,44 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   /** Feeds the parser until the chunk is used up, or held, or the connection ends. */
   #consume(chunk: Buffer): void {
     this.#consuming = true;
+    try {
+      this.#feed(chunk);
+    } catch (cause) {
+      // A listener or handler threw, which it must not: nobody would ever end its exchange.
+      this.#abort(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      throw cause;
+    } finally {
+      this.#consuming = false;
+      this.#moreToConsume = false;
+    }
+    if (!this.#closed) this.#armReadDeadline();
+  }
+
+  #feed(chunk: Buffer): void {
     let offset = 0;
     while (!this.#closed) {
       const parser = this.#parser;
       if (parser.state === PARSER.HEAD) {
-        if (offset >= chunk.length) break;
+        if (offset >= chunk.length) return;
         const head = parser.readHead(chunk, offset);
         offset = parser.offset;
+        this.#moreToConsume = offset < chunk.length;
         if (head !== null) this.#begin();
       } else if (parser.state === PARSER.BODY) {
-        if (offset >= chunk.length) break;
+        if (offset >= chunk.length) return;
         if (!this.#reading) {
           this.#hold(chunk, offset);
-          break;
+          return;
         }
         parser.readBody(chunk, offset, this);
         offset = parser.offset;
+        this.#moreToConsume = offset < chunk.length;
       } else if (parser.state === PARSER.COMPLETE) {
-        if (!this.#endRequest(chunk, offset)) break;
+        if (!this.#endRequest(chunk, offset)) return;
       } else {
         this.#refuse(parser.error as ReverseItError);
       }
     }
-    this.#consuming = false;
-    if (!this.#closed) this.#armReadDeadline();
   }
 
   #begin(): void {
@@ -215,6 +243,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (this.#closed) return false;
     if (!this.#responded || this.writer.needsDrain) {
       this.#hold(chunk, offset);
+      if (this.#peerEnded) this.#startProbe();
       return false;
     }
     this.#exchange = null;
@@ -253,10 +282,14 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (this.#closed || this.#reading || this.#parser.state !== PARSER.BODY) return;
     this.#reading = true;
     this.#contentIdleTimeout = idleTimeout;
-    if (!this.#continueSent && this.#parser.head?.expectContinue === true) {
-      this.#continueSent = true;
-      // RFC 9110 §10.1.1: no need for it when the content has begun to arrive.
-      if (this.#held === null) this.#exchange?.sendInterim(100, []);
+    const exchange = this.#exchange;
+    if (this.#continueWithheld && exchange !== null) {
+      // RFC 9110 §10.1.1: no need for it when the content has begun to arrive; no use behind a final head.
+      if (this.#held !== null || this.#moreToConsume) this.#continueSent = true;
+      else if (!exchange.headSent) {
+        this.#continueSent = true;
+        exchange.sendInterim(100, []);
+      }
     }
     if (this.#consuming) return;
     this.#release();
@@ -268,14 +301,14 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   }
 
   beginResponse(): number {
-    const probe = this.#probe;
-    this.#probe = null;
-    return probe === null ? 0 : probe.stop();
+    return this.#probe === null ? 0 : this.#probe.begin();
   }
 
   responseDone(keepAlive: boolean): void {
     if (this.#closed) return;
     this.#responded = true;
+    this.#probe?.stop();
+    this.#probe = null;
     this.#context.onExchangeEnd();
     if (!keepAlive || this.#context.closing) {
       this.#finish();
@@ -290,12 +323,11 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** After an early response: reads the rest of the request and drops it, if that is not much. */
   #discardRest(): boolean {
-    const head = this.#parser.head;
-    // A client that was not told to go on will not send, or will, and nobody can know which.
-    if (head === null || (head.expectContinue && !this.#continueSent)) return false;
+    if (this.#continueWithheld) return false;
     this.#discarded = 0;
     this.#reading = true;
-    this.#contentIdleTimeout = discardIdleTimeout;
+    // Once, and not for each piece that comes: a drip would keep the connection for hours.
+    this.#context.deadlines.queue(discardTimeout).arm(this.#readDeadline);
     return true;
   }
 
@@ -334,12 +366,15 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #armReadDeadline(): void {
     const { state } = this.#parser;
     if (state === PARSER.BODY) {
-      if (this.#discarded > mostDiscarded) this.#finish();
-      else if (this.#reading) {
+      if (this.#responded) {
+        if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
+      } else if (this.#peerEnded && this.#held === null) {
+        this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+      } else if (this.#reading) {
         this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
       }
     } else if (state === PARSER.HEAD && this.#exchange === null) {
-      if ((this.#context.closing || this.#peerEnded) && this.idle) this.#finish();
+      if (this.#peerEnded || (this.#context.closing && this.idle)) this.#finish();
       else if (this.#parser.insideHead) {
         if (!this.#headDeadlineArmed) {
           this.#headDeadlineArmed = true;
@@ -351,7 +386,9 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   onDeadline(kind: number): void {
     if (kind === WAIT.SEND) {
-      this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
+      // Slow is not dead, as long as some of what waits has been taken.
+      if (this.#socket.writableLength < this.#unsent) this.#armSendDeadline();
+      else this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
       return;
     }
     if (this.#parser.state === PARSER.BODY) {
@@ -363,9 +400,12 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** A client that takes nothing of its response must not hold it for ever. */
   onBlocked(): void {
-    if (!this.#closed && !this.#sendDeadline.armed) {
-      this.#context.sendDeadlines.arm(this.#sendDeadline);
-    }
+    if (!this.#closed && !this.#sendDeadline.armed) this.#armSendDeadline();
+  }
+
+  #armSendDeadline(): void {
+    this.#unsent = this.#socket.writableLength;
+    this.#context.sendDeadlines.arm(this.#sendDeadline);
   }
 
   #onDrain(): void {
@@ -380,22 +420,27 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #onEnd(): void {
     if (this.#closed) return;
     this.#peerEnded = true;
-    const exchange = this.#exchange;
-    if (exchange === null || this.#responded) {
+    if (this.#exchange === null || this.#responded) {
       if (this.#held === null) this.#finish();
-    } else if (this.#parser.state !== PARSER.COMPLETE) {
+    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held === null) {
       this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-    } else if (exchange.headSent) {
-      this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
-    } else {
-      // Half-closed or gone? The first bytes of the response's version will tell.
-      this.#probe = new PeerProbe(this.writer, this.#context.deadlines);
-    }
+    } else this.#startProbe();
+  }
+
+  /** Half-closed or gone? The response's bytes will tell. */
+  #startProbe(): void {
+    if (this.#exchange === null || this.#responded) return;
+    this.#probe ??= new PeerProbe(
+      this.#exchange,
+      this.#socket,
+      this.writer,
+      this.#context.deadlines,
+      () => this.#abort(fail('RIT_ERR_CLIENT_ABORTED')),
+    );
   }
 
   /** Answers an error of the client's own, and ends the connection. */
   #refuse(error: ReverseItError): void {
-    this.#context.onRefusal(error);
     const exchange = this.#exchange;
     if (exchange !== null && !this.#responded) {
       // The answer first: it may still be sent, which an aborted exchange cannot.
@@ -405,13 +450,17 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
       handler.onAbort(error);
       return;
     }
-    if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
+    // A fault in content that is only dropped has its response already.
+    if (exchange === null && error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
     this.#finish();
   }
 
   #abort(error: ReverseItError): void {
-    this.#onClose(error);
-    cutSocket(this.#socket);
+    try {
+      this.#onClose(error);
+    } finally {
+      cutSocket(this.#socket);
+    }
   }
 
   /** Ends the connection in good order: what is written is delivered, what still comes is dropped. */

@@ -7,7 +7,7 @@
 
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
+import { type FieldSection, hasField, type ReadonlyFieldSection } from '../http/field-section.ts';
 import { isBodiless } from '../http/status.ts';
 import { chunkEnd, chunkStart, ENCODING, type Encoding, lastChunk } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
@@ -72,6 +72,9 @@ export interface SwitchedSocket {
   readonly early: Buffer;
 }
 
+/** What the exchange itself says about its response. */
+const framingFields = ['content-length', 'transfer-encoding', 'connection'] as const;
+
 const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
@@ -98,6 +101,7 @@ export class Exchange {
   #remaining = 0;
   #keepAlive = false;
   #status = 0;
+  #bytesSent = 0;
 
   constructor(head: RequestHead, connection: ExchangeConnection) {
     this.head = head;
@@ -132,6 +136,11 @@ export class Exchange {
     return this.#phase !== PHASE.HEAD;
   }
 
+  /** Whether the response's content goes out in chunks. */
+  get chunked(): boolean {
+    return this.#encoding === ENCODING.CHUNKED;
+  }
+
   /** Whether the response is complete or given up. */
   get done(): boolean {
     return this.#phase === PHASE.DONE;
@@ -140,6 +149,11 @@ export class Exchange {
   /** Status of the final response; 0 before it. */
   get status(): number {
     return this.#status;
+  }
+
+  /** Content of the final response that was written so far, in bytes. */
+  get bytesSent(): number {
+    return this.#bytesSent;
   }
 
   /** Whether the client's socket holds more than it should. */
@@ -158,7 +172,8 @@ export class Exchange {
 
   /** Holds the request's content back; at most one read's worth of pieces still comes. */
   pauseContent(): void {
-    this.#connection.pauseContent();
+    // The connection may be at another exchange by now.
+    if (this.#phase !== PHASE.DONE) this.#connection.pauseContent();
   }
 
   /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
@@ -180,7 +195,10 @@ export class Exchange {
     fields: ReadonlyFieldSection,
     contentLength: number | null,
   ): void {
+    // The client left, and the handler was told; what it had under way may still end here.
+    if (this.#phase === PHASE.DONE && this.#status === 0) return;
     if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
+    if (status < 200) throw misuse('an interim status in a final head');
     this.#chooseEncoding(status, contentLength);
     this.#phase = PHASE.CONTENT;
     this.#status = status;
@@ -221,9 +239,9 @@ export class Exchange {
     }
     const { writer } = this.#connection;
     if (piece.length === 0) return !writer.needsDrain;
+    if (this.#encoding === ENCODING.NONE) return true;
+    this.#bytesSent += piece.length;
     switch (this.#encoding) {
-      case ENCODING.NONE:
-        return true;
       case ENCODING.LENGTH:
         this.#remaining -= piece.length;
         if (this.#remaining < 0) {
@@ -265,10 +283,13 @@ export class Exchange {
 
   /**
    * Answers with a whole response in one write. `content-length` and `date` are added.
-   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed
+   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
    */
   respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {
     assertFields(fields);
+    if (framingFields.some((name) => hasField(fields, name))) {
+      throw misuse('content-length, transfer-encoding and connection are not the handler’s to set');
+    }
     const content = typeof body === 'string' ? Buffer.from(body) : body;
     const all = [...fields, 'date', httpDate()];
     if (status !== 204 && status >= 200) all.push('content-length', String(content.length));

@@ -12,12 +12,17 @@ const lingerTimeout = 5000;
 
 export class LingeringClose implements DeadlineTarget {
   readonly #socket: Socket;
+  readonly #context: ServerContext;
   readonly #deadline = new Deadline(this, 0);
   #finished = false;
+  /** Bytes that waited in the socket when the deadline was armed. */
+  #unsent: number;
   #peerEnded: boolean;
 
   constructor(socket: Socket, context: ServerContext, peerEnded: boolean) {
     this.#socket = socket;
+    this.#context = context;
+    this.#unsent = socket.writableLength;
     this.#peerEnded = peerEnded;
     if (socket.destroyed) return;
     context.sendDeadlines.arm(this.#deadline);
@@ -29,12 +34,18 @@ export class LingeringClose implements DeadlineTarget {
     socket.resume();
     socket.end(() => {
       this.#finished = true;
+      if (socket.destroyed) return;
       if (this.#peerEnded) socket.destroy();
       else context.deadlines.queue(lingerTimeout).arm(this.#deadline);
     });
   }
 
   onDeadline(): void {
-    this.#socket.destroy();
+    const unsent = this.#socket.writableLength;
+    // As in the connection: slow is not dead.
+    if (!this.#finished && unsent < this.#unsent) {
+      this.#unsent = unsent;
+      this.#context.sendDeadlines.arm(this.#deadline);
+    } else this.#socket.destroy();
   }
 }

@@ -17,6 +17,7 @@ const client = 'Client connections';
 const mostHeadBytes = 16 * 1024 * 1024;
 
 export const serverOptions = defineOptions({
+  /** Longest request target. Default: 8192. Answer: 414. */
   maxRequestTargetBytes: bytes({
     group: head,
     prose: 'Longest request target.',
@@ -24,6 +25,7 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '414',
   }),
+  /** Longest header line, counted as name + 2 + value. Default: 8192. Answer: 431. */
   maxRequestHeaderLineBytes: bytes({
     group: head,
     prose: 'Longest header line, counted as name + 2 + value.',
@@ -31,6 +33,7 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '431',
   }),
+  /** Largest sum of header lines, counted as name + 2 + value each. Default: 65536. Answer: 431. */
   maxRequestHeaderBytes: bytes({
     group: head,
     prose: 'Largest sum of header lines, counted as name + 2 + value each.',
@@ -38,6 +41,7 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '431',
   }),
+  /** Most header lines in a request. Default: 100. Answer: 431. */
   maxRequestHeaders: count({
     group: head,
     prose: 'Most header lines in a request.',
@@ -45,24 +49,37 @@ export const serverOptions = defineOptions({
     max: 65535,
     answers: '431',
   }),
+  /**
+   * Longest time from the first byte of a request, or the accept, to the end of its head.
+   * Default: 30000. Answer: 408.
+   */
   requestHeaderTimeout: milliseconds({
     group: head,
     prose: 'Longest time from the first byte of a request, or the accept, to the end of its head.',
     default: 30000,
     answers: '408',
   }),
+  /**
+   * Longest time a client connection may be idle between requests.
+   * Default: 75000. Answer: closed silently.
+   */
   keepAliveTimeout: milliseconds({
     group: client,
     prose: 'Longest time a client connection may be idle between requests.',
     default: 75000,
     answers: 'closed silently',
   }),
+  /**
+   * Longest time a client may take no byte of a response that waits for it.
+   * Default: 60000. Answer: reset.
+   */
   responseSendTimeout: milliseconds({
     group: client,
     prose: 'Longest time a client may take no byte of a response that waits for it.',
     default: 60000,
     answers: 'reset',
   }),
+  /** Most client connections at a time. Default: Infinity. Answer: closed at accept. */
   maxConnections: count({
     group: client,
     prose: 'Most client connections at a time.',
@@ -70,6 +87,10 @@ export const serverOptions = defineOptions({
     lift: true,
     answers: 'closed at accept',
   }),
+  /**
+   * Most requests on one client connection; the last response says so.
+   * Default: Infinity. Answer: Connection: close.
+   */
   maxRequestsPerConnection: count({
     group: client,
     prose: 'Most requests on one client connection; the last response says so.',
@@ -77,13 +98,16 @@ export const serverOptions = defineOptions({
     lift: true,
     answers: 'Connection: close',
   }),
+  /** Listens with TLS. Every option of a TLS server of Node is taken. */
   tls: openGroup<TlsOptions>({
     group: client,
     prose: 'Listens with TLS. Every option of a TLS server of Node is taken.',
     accepts: 'an object of options of node:tls, such as {key, cert}',
     flagPrefix: 'tls',
     rows: defineOptions({
+      /** Private key of the listener, in PEM. Default: none. */
       key: pem({ group: client, prose: 'Private key of the listener, in PEM.' }),
+      /** Certificate chain of the listener, in PEM. Default: none. */
       cert: pem({ group: client, prose: 'Certificate chain of the listener, in PEM.' }),
     }),
   }),

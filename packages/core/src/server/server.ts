@@ -23,7 +23,7 @@ export interface ServerStats {
   readonly activeExchanges: number;
   readonly totalConnections: number;
   readonly totalExchanges: number;
-  /** Requests that were refused before or while they were read. */
+  /** Requests that were refused before they became an exchange. */
   readonly totalRefusals: number;
   /** Connections closed at accept because of `maxConnections`. */
   readonly totalDropped: number;
@@ -37,6 +37,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   readonly headDeadlines: DeadlineQueue;
   readonly keepAliveDeadlines: DeadlineQueue;
   readonly sendDeadlines: DeadlineQueue;
+  readonly #tellRefusal: ((error: ReverseItError) => void) | null;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   /** TLS handshakes under way: sockets that are no connections yet. */
@@ -50,7 +51,13 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   #totalRefusals = 0;
   #totalDropped = 0;
 
-  constructor(options: ResolvedServerOptions, listener: RequestListener) {
+  /** `onRefusal` is told of requests that were refused before they became an exchange. */
+  constructor(
+    options: ResolvedServerOptions,
+    listener: RequestListener,
+    onRefusal: ((error: ReverseItError) => void) | null = null,
+  ) {
+    this.#tellRefusal = onRefusal;
     this.limits = options;
     this.maxRequestsPerConnection = options.maxRequestsPerConnection;
     this.listener = listener;
@@ -79,7 +86,10 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     });
     server.on('connection', (socket: Socket) => {
       this.#handshakes.add(socket);
-      socket.on('close', () => this.#handshakes.delete(socket));
+      socket.on('close', () => {
+        this.#handshakes.delete(socket);
+        this.#onEmpty?.();
+      });
     });
     server.on('secureConnection', (socket) => this.#accept(socket));
     return server;
@@ -87,7 +97,10 @@ export class HttpServer implements ServerContext, DeadlineTarget {
 
   #accept(socket: Socket): void {
     this.#totalConnections++;
-    this.#connections.add(new Connection(this, socket));
+    const connection = new Connection(this, socket);
+    this.#connections.add(connection);
+    // Its TLS handshake was under way when the server began to close.
+    if (this.closing) connection.shutdown();
   }
 
   get closing(): boolean {
@@ -100,21 +113,30 @@ export class HttpServer implements ServerContext, DeadlineTarget {
    */
   listen(target: ListenTarget): Promise<AddressInfo | string> {
     return new Promise((resolve, reject) => {
-      const onError = (cause: Error): void => {
-        reject(fail('RIT_ERR_LISTEN', `cannot listen: ${cause.message}`, { cause }));
+      const server = this.#server;
+      const onError = (cause: unknown): void => {
+        server.off('error', onError);
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        reject(fail('RIT_ERR_LISTEN', `cannot listen: ${reason}`, { cause }));
       };
-      this.#server.once('error', onError);
-      this.#server.listen(
+      const onListening = (): void => {
+        server.off('error', onError);
+        // A later error (out of descriptors at accept) must not end the process.
+        server.on('error', () => this.#totalDropped++);
+        if (!this.closing) resolve(server.address() as AddressInfo | string);
+        else server.close(() => onError('the server was closed meanwhile'));
+      };
+      server.on('error', onError);
+      const where =
         'path' in target
           ? { path: target.path }
-          : { port: target.port, host: target.host ?? '127.0.0.1' },
-        () => {
-          this.#server.off('error', onError);
-          // A later error (out of descriptors at accept) must not end the process.
-          this.#server.on('error', () => this.#totalDropped++);
-          resolve(this.#server.address() as AddressInfo | string);
-        },
-      );
+          : { port: target.port, host: target.host ?? '127.0.0.1' };
+      try {
+        server.listen(where, onListening);
+      } catch (cause) {
+        // A port out of range, or a server that listens already.
+        onError(cause);
+      }
     });
   }
 
@@ -175,8 +197,9 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.#activeExchanges--;
   }
 
-  onRefusal(_error: ReverseItError): void {
+  onRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
+    this.#tellRefusal?.(error);
   }
 
   onConnectionClosed(connection: Connection): void {

@@ -2,12 +2,14 @@
 
 import { serverOptions } from '@reverseit/core';
 import { custom, defineOptions, milliseconds, type OptionInput } from '@reverseit/core/options';
+import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 
 const start = 'Start and end';
 
 const lifecycleOptions = defineOptions({
+  /** Where to listen; without a host on every address of the machine. Default: "127.0.0.1:4000". */
   listen: custom<string | number, ListenAddress>({
     group: start,
     kind: 'address',
@@ -21,6 +23,10 @@ const lifecycleOptions = defineOptions({
         ? parseListenAddress(String(value))
         : undefined,
   }),
+  /**
+   * Longest time a graceful close waits for what is under way before it is cut off.
+   * Default: 30000.
+   */
   closeTimeout: milliseconds({
     group: start,
     prose: 'Longest time a graceful close waits for what is under way before it is cut off.',
@@ -28,23 +34,27 @@ const lifecycleOptions = defineOptions({
   }),
 });
 
-const routesOption = custom<readonly RouteOptions[], null>({
-  group: 'Route',
-  kind: 'routes',
-  prose: 'Routes, each with options of its own; those beside it are then defaults for all of them.',
-  default: null,
-  defaultText: 'one route, of the options beside it',
-  accepts: 'an array of routes, at least one',
-  text: null,
-  check: (value) => (Array.isArray(value) && value.length > 0 ? null : undefined),
-});
-
 /** Every option of a proxy, in the order of the reference. */
 export const proxyOptions = defineOptions({
   ...lifecycleOptions,
   ...routeOptions,
-  routes: routesOption,
+  /**
+   * Routes, each with options of its own; those beside it are then defaults for all of them.
+   * Default: one route, of the options beside it.
+   */
+  routes: custom<readonly RouteOptions[], null>({
+    group: 'Route',
+    kind: 'routes',
+    prose:
+      'Routes, each with options of its own; those beside it are then defaults for all of them.',
+    default: null,
+    defaultText: 'one route, of the options beside it',
+    accepts: 'an array of routes, at least one',
+    text: null,
+    check: (value) => (Array.isArray(value) && value.length > 0 ? null : undefined),
+  }),
   ...serverOptions,
+  ...serverHookOptions,
 });
 
 /** Options of a proxy, as a user writes them. */

@@ -10,6 +10,7 @@ import {
   readOptions,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
+import { serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
@@ -20,6 +21,7 @@ export interface ResolvedProxyOptions {
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
   readonly server: ResolvedServerOptions;
+  readonly hooks: OptionValues<typeof serverHookOptions>;
   /** At least one, and no two for the same host and path. */
   readonly routes: readonly ResolvedRouteOptions[];
 }
@@ -42,7 +44,8 @@ export function resolveProxyOptions(input: unknown): ResolvedProxyOptions {
     listen: top.listen,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
     server: pickOptions(serverOptions, top),
-    routes: Object.freeze(places.flatMap(({ values }) => complete(values))),
+    hooks: pickOptions(serverHookOptions, top),
+    routes: Object.freeze(places.map(({ values }) => values)),
   });
 }
 
@@ -80,10 +83,10 @@ const belongsAbove = (key: string): string | undefined =>
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
-  const { backend, path, stripPath } = values;
+  const { backend, path, respond, stripPath } = values;
   const wrong = (name: string): boolean => faults.has(keyPath(key, name)) || faults.has(name);
   const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
-  if (backend === null && !wrong('backend'))
+  if (backend === null && respond === null && !wrong('backend') && !wrong('respond'))
     add('backend', 'required; expected the URL of a backend');
   if (stripPath !== null && !wrong('stripPath') && !wrong('path')) {
     if (!isUnder(path, stripPath) && !isUnder(stripPath, path)) {
@@ -107,7 +110,3 @@ function refuseRepeats(places: readonly Place[], faults: Faults): void {
     else faults.add(key, `has the same host and path as ${earlier}`);
   }
 }
-
-/** Narrows the type; a route without a backend was refused. */
-const complete = (values: RouteValues): readonly ResolvedRouteOptions[] =>
-  values.backend === null ? [] : [Object.freeze({ ...values, backend: values.backend })];

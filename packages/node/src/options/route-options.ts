@@ -18,6 +18,7 @@ import {
   string,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
+import { routeHookOptions } from './hook-options.ts';
 
 const where = 'Route';
 const backend = 'Request to the backend';
@@ -42,17 +43,29 @@ const connectionFields = [
 ];
 
 export const routeOptions = defineOptions({
+  /**
+   * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
+   * Default: required.
+   */
   backend: backendUrl({
     group: where,
     prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
     schemes: ['http:', 'https:', 'ws:', 'wss:'],
   }),
+  /**
+   * Serves targets under this path; the longest of all routes applies.
+   * Default: "/". Answer: 404.
+   */
   path: pathPrefix({
     group: where,
     prose: 'Serves targets under this path; the longest of all routes applies.',
     default: '/',
     answers: '404',
   }),
+  /**
+   * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
+   * Default: any. Answer: 404.
+   */
   host: custom<string | null, string | null>({
     group: where,
     kind: 'host',
@@ -69,11 +82,16 @@ export const routeOptions = defineOptions({
         ? value.toLowerCase().replace(/\.$/, '')
         : undefined,
   }),
+  /**
+   * Removed from the start of the path before the path prefix of the backend is put there.
+   * Default: none.
+   */
   stripPath: pathPrefix({
     group: where,
     prose: 'Removed from the start of the path before the path prefix of the backend is put there.',
     default: null,
   }),
+  /** Unix socket to connect to; the backend option stays the authority. Default: none. */
   unixSocket: string({
     group: backend,
     prose: 'Unix socket to connect to; the backend option stays the authority.',
@@ -82,30 +100,41 @@ export const routeOptions = defineOptions({
     placeholder: 'PATH',
     check: (path) => path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= 107,
   }),
+  /** Takes connections from the pool, or makes a fresh one for each request. Default: "pooled". */
   upstreamConnection: choice({
     group: backend,
     prose: 'Takes connections from the pool, or makes a fresh one for each request.',
     values: ['pooled', 'one-shot'],
     default: 'pooled',
   }),
+  /** The connection pool. Routes that inherit it, or are given the same object, share it. */
   pool: group({
     group: backend,
     prose: 'The connection pool. Routes that inherit it, or are given the same object, share it.',
     rows: poolOptions,
     flagPrefix: '',
   }),
+  /** Longest wait for a free connection. Default: 5000. Answer: 503. */
   poolTimeout: milliseconds({
     group: backend,
     prose: 'Longest wait for a free connection.',
     default: 5000,
     answers: '503',
   }),
+  /**
+   * Longest time from the request having been sent to the head of the response.
+   * Default: 30000. Answer: 504.
+   */
   responseHeaderTimeout: milliseconds({
     group: response,
     prose: 'Longest time from the request having been sent to the head of the response.',
     default: 30000,
     answers: '504',
   }),
+  /**
+   * Times that GET, HEAD and OPTIONS are sent again when a reused connection closed before any byte of the response.
+   * Default: 1.
+   */
   responseHeaderRetries: count({
     group: response,
     prose:
@@ -114,18 +143,27 @@ export const routeOptions = defineOptions({
     min: 0,
     max: 10,
   }),
+  /**
+   * Longest silence of the backend while a response is received.
+   * Default: 55000. Answer: 504, or the connection is aborted after the head.
+   */
   upstreamIdleTimeout: milliseconds({
     group: response,
     prose: 'Longest silence of the backend while a response is received.',
     default: 55000,
     answers: '504, or the connection is aborted after the head',
   }),
+  /** Longest silence of the client while its body is read. Default: 55000. Answer: 408. */
   requestBodyReadTimeout: milliseconds({
     group: body,
     prose: 'Longest silence of the client while its body is read.',
     default: 55000,
     answers: '408',
   }),
+  /**
+   * Largest request body; a content-length above it is refused before any body is read.
+   * Default: 104857600. Answer: 413.
+   */
   maxRequestBodySize: bytes({
     group: body,
     prose: 'Largest request body; a content-length above it is refused before any body is read.',
@@ -133,6 +171,7 @@ export const routeOptions = defineOptions({
     lift: true,
     answers: '413',
   }),
+  /** Held before the request to the backend starts; a longer body is streamed. Default: 1048576. */
   requestBodyBufferSize: bytes({
     group: body,
     prose: 'Held before the request to the backend starts; a longer body is streamed.',
@@ -140,6 +179,10 @@ export const routeOptions = defineOptions({
     min: 0,
     max: mostHeldBytes,
   }),
+  /**
+   * Largest response body.
+   * Default: Infinity. Answer: 502, or the connection is aborted after the head.
+   */
   maxResponseBodySize: bytes({
     group: response,
     prose: 'Largest response body.',
@@ -147,6 +190,10 @@ export const routeOptions = defineOptions({
     lift: true,
     answers: '502, or the connection is aborted after the head',
   }),
+  /**
+   * Largest sum of header lines of a response, counted as name + 2 + value each.
+   * Default: 65536. Answer: 502.
+   */
   maxResponseHeaderBytes: bytes({
     group: response,
     prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
@@ -154,6 +201,10 @@ export const routeOptions = defineOptions({
     max: mostHeldBytes,
     answers: '502',
   }),
+  /**
+   * Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or leaves it alone.
+   * Default: "append".
+   */
   forwardedHeaders: choice({
     group: backend,
     prose:
@@ -161,6 +212,10 @@ export const routeOptions = defineOptions({
     values: ['append', 'replace', false],
     default: 'append',
   }),
+  /**
+   * Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).
+   * Default: false. Answer: 508.
+   */
   via: custom<string | false, string | false>({
     group: backend,
     kind: 'pseudonym',
@@ -176,26 +231,34 @@ export const routeOptions = defineOptions({
     },
     check: (value) => (value === false || isToken(value) ? value : undefined),
   }),
+  /**
+   * Fields to set on the request, in place of those of the same name; the last word.
+   * Default: none.
+   */
   addHeaders: fields({
     group: backend,
     prose: 'Fields to set on the request, in place of those of the same name; the last word.',
     never: connectionFields,
   }),
+  /** Fields to remove from the request. Default: none. */
   removeHeaders: fieldNames({
     group: backend,
     prose: 'Fields to remove from the request.',
     never: ['content-length', 'host', 'transfer-encoding'],
   }),
+  /** Sends the Host of the client instead of the authority of the backend. Default: false. */
   preserveHostHeader: boolean({
     group: backend,
     prose: 'Sends the Host of the client instead of the authority of the backend.',
     default: false,
   }),
+  /** Answer to connection-level failures of the backend. */
   errorResponse: group({
     group: response,
     prose: 'Answer to connection-level failures of the backend.',
     flagPrefix: 'error-response',
     rows: defineOptions({
+      /** Status of the answer when the backend cannot be reached or breaks off. Default: 502. */
       status: count({
         group: response,
         prose: 'Status of the answer when the backend cannot be reached or breaks off.',
@@ -203,6 +266,10 @@ export const routeOptions = defineOptions({
         min: 400,
         max: 599,
       }),
+      /**
+       * Body of the answer when the backend cannot be reached or breaks off.
+       * Default: "Bad Gateway".
+       */
       body: string({
         group: response,
         prose: 'Body of the answer when the backend cannot be reached or breaks off.',
@@ -210,18 +277,24 @@ export const routeOptions = defineOptions({
       }),
     }),
   }),
+  /** Longest silence of both directions. Default: 55000. Answer: close 1001. */
   websocketIdleTimeout: milliseconds({
     group: websocket,
     prose: 'Longest silence of both directions.',
     default: 55000,
     answers: 'close 1001',
   }),
+  /** Longest time to the answer of the backend to the handshake. Default: 5000. Answer: 504. */
   websocketBackendUpgradeTimeout: milliseconds({
     group: websocket,
     prose: 'Longest time to the answer of the backend to the handshake.',
     default: 5000,
     answers: '504',
   }),
+  /**
+   * Largest frame and largest reassembled message, after inflation.
+   * Default: 16777216. Answer: close 1009.
+   */
   maxWebsocketFrameSize: bytes({
     group: websocket,
     prose: 'Largest frame and largest reassembled message, after inflation.',
@@ -229,6 +302,10 @@ export const routeOptions = defineOptions({
     lift: true,
     answers: 'close 1009',
   }),
+  /**
+   * Bytes of client frames held before the backend accepted the WebSocket.
+   * Default: 1048576. Answer: close 1009.
+   */
   maxWebsocketPendingBytes: bytes({
     group: websocket,
     prose: 'Bytes of client frames held before the backend accepted the WebSocket.',
@@ -237,6 +314,10 @@ export const routeOptions = defineOptions({
     max: mostHeldBytes,
     answers: 'close 1009',
   }),
+  /**
+   * Client frames held before the backend accepted the WebSocket.
+   * Default: 16. Answer: close 1009.
+   */
   maxWebsocketPendingFrames: count({
     group: websocket,
     prose: 'Client frames held before the backend accepted the WebSocket.',
@@ -245,17 +326,20 @@ export const routeOptions = defineOptions({
     max: 65535,
     answers: 'close 1009',
   }),
+  /** Negotiates permessage-deflate with the client (RFC 7692). Default: false. */
   websocketCompress: boolean({
     group: websocket,
     prose: 'Negotiates permessage-deflate with the client (RFC 7692).',
     default: false,
   }),
+  /** Checks that text messages are UTF-8 (RFC 6455 §8.1). Default: true. Answer: close 1007. */
   websocketValidateUtf8: boolean({
     group: websocket,
     prose: 'Checks that text messages are UTF-8 (RFC 6455 §8.1).',
     default: true,
     answers: 'close 1007',
   }),
+  ...routeHookOptions,
 });
 
 const hostText = /^(?:(?:\*\.)?[\w](?:[\w.-]{0,251}\w)?\.?|\[[\dA-Fa-f:.]+\])$/;
@@ -268,5 +352,5 @@ type RouteValues = OptionValues<typeof routeOptions>;
 /** Options of a route, checked, complete and frozen. In a timeout 0 means none. */
 export interface ResolvedRouteOptions extends RouteValues {
   /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
-  readonly backend: string;
+  readonly backend: string | null;
 }

@@ -1,6 +1,12 @@
-/** The steps of a request: route, target, fields, backend. What fails on the way is answered here. */
-import type { Exchange } from '@reverseit/core';
+/** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
+import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { sendDirect } from '../hooks/direct-response.ts';
+import { RequestContext } from '../hooks/hook-context.ts';
+import { RequestView } from '../hooks/hook-request.ts';
+import type { DirectResponse } from '../hooks/hooks.ts';
+import type { Observer } from '../hooks/observer.ts';
+import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { mayForward } from './request-rewrite.ts';
@@ -9,31 +15,54 @@ import type { RouteRuntime } from './route-runtime.ts';
 /** Methods that a backend may be asked for through us; CONNECT never is. */
 const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';
 
-export function handleRequest(routes: RouteTable<RouteRuntime>, exchange: Exchange): void {
+/** What serves the requests of a server. */
+export interface ProxyRuntime {
+  readonly routes: RouteTable<RouteRuntime>;
+  /** By name, for hooks that choose. */
+  readonly named: ReadonlyMap<string, RouteRuntime>;
+  readonly observer: Observer;
+}
+
+export function handleRequest(runtime: ProxyRuntime, exchange: Exchange): void {
+  const recorder = runtime.observer.record(exchange);
   try {
-    forward(routes, exchange);
+    const { head } = exchange;
+    if (head.target === '*' || !mayForward(head)) {
+      answerForUs(exchange);
+      recorder?.finish(null);
+      return;
+    }
+    const route = runtime.routes.match(head.authority, head.target);
+    if (route === null) throw fail('RIT_ERR_NO_ROUTE');
+    if (recorder !== null) recorder.route = route.name;
+    if (route.onRequest === null && route.onResponse === null && route.respond === null) {
+      forward(exchange, route, null, recorder);
+    } else new HookedRequest(runtime, exchange, route, recorder).begin();
   } catch (error) {
-    exchange.fail(asOurs(error));
+    answerError(exchange, recorder, error);
   }
 }
 
-function forward(routes: RouteTable<RouteRuntime>, exchange: Exchange): void {
+/** Sends a request on by a route whose hooks have run. */
+function forward(
+  exchange: Exchange,
+  route: RouteRuntime,
+  context: RequestContext | null,
+  recorder: Recorder | null,
+): void {
   const { head } = exchange;
-  if (head.target === '*' || !mayForward(head)) {
-    answerForUs(exchange);
-    return;
-  }
-  const route = routes.match(head.authority, head.target);
-  if (route === null) {
-    exchange.fail(fail('RIT_ERR_NO_ROUTE'));
-    return;
-  }
   const target = route.target.apply(head.target);
   const length = head.framing === 'length' ? head.contentLength : null;
   const fields = route.request.fields(head, exchange, length);
-  const proxied = new ProxyExchange(exchange, route, target, fields);
+  const proxied = new ProxyExchange(exchange, route, target, fields, context, recorder);
   exchange.handler = proxied;
   proxied.begin();
+}
+
+function answerError(exchange: Exchange, recorder: Recorder | null, cause: unknown): void {
+  const error = asOurs(cause);
+  exchange.fail(error);
+  recorder?.finish(error);
 }
 
 /** `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out (§7.6.2). */
@@ -46,4 +75,93 @@ function answerForUs(exchange: Exchange): void {
 
 function asOurs(error: unknown): ReverseItError {
   return isReverseItError(error) ? error : fail('RIT_ERR_INTERNAL', undefined, { cause: error });
+}
+
+/** A request while its hooks run. A hook that answers at once costs no promise. */
+class HookedRequest implements ExchangeHandler {
+  readonly #exchange: Exchange;
+  readonly #recorder: Recorder | null;
+  readonly #context: RequestContext;
+  readonly #view: RequestView;
+  #over = false;
+
+  constructor(
+    runtime: ProxyRuntime,
+    exchange: Exchange,
+    route: RouteRuntime,
+    recorder: Recorder | null,
+  ) {
+    this.#exchange = exchange;
+    this.#recorder = recorder;
+    this.#context = new RequestContext(exchange, route, runtime.named);
+    this.#view = new RequestView(exchange.head);
+    exchange.handler = this;
+  }
+
+  begin(): void {
+    const { onRequest } = this.#context.runtime;
+    if (onRequest === null) this.#proceed();
+    else
+      this.#await(onRequest(this.#view, this.#context), (answer) =>
+        this.#afterRequest(answer ?? null),
+      );
+  }
+
+  #afterRequest(answer: DirectResponse | null): void {
+    if (answer === null) this.#proceed();
+    else this.#answer(answer);
+  }
+
+  #proceed(): void {
+    const route = this.#context.runtime;
+    if (this.#recorder !== null) this.#recorder.route = route.name;
+    if (route.respond !== null) {
+      this.#await(route.respond(this.#view, this.#context), (answer) => this.#answer(answer));
+    } else forward(this.#exchange, route, this.#context, this.#recorder);
+  }
+
+  #answer(answer: DirectResponse): void {
+    this.#over = true;
+    sendDirect(this.#exchange, answer);
+    this.#context.end();
+    this.#recorder?.finish(null);
+  }
+
+  /** Goes on with the result of a hook, at once where it is no promise. */
+  #await<T>(result: T | Promise<T>, next: (value: T) => void): void {
+    if (!(result instanceof Promise)) {
+      next(result);
+      return;
+    }
+    result
+      .then((value) => {
+        if (!this.#over) next(value);
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#context.end();
+    answerError(this.#exchange, this.#recorder, cause);
+  }
+
+  onContent(): void {
+    // Content is not asked for before the hooks have run.
+  }
+
+  onContentEnd(): void {
+    // As above.
+  }
+
+  onDrain(): void {
+    // Nothing has been written.
+  }
+
+  onAbort(error: ReverseItError): void {
+    this.#over = true;
+    this.#context.end();
+    this.#recorder?.finish(error);
+  }
 }

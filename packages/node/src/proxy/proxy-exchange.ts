@@ -4,7 +4,7 @@
  * client keeps no backend connection; a longer one is streamed.
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
@@ -14,6 +14,10 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
+import type { RequestContext } from '../hooks/hook-context.ts';
+import { ResponseView } from '../hooks/hook-response.ts';
+import type { OnResponse } from '../hooks/hooks.ts';
+import type { Recorder } from '../hooks/recorder.ts';
 import { responseFields } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
@@ -31,6 +35,11 @@ export class ProxyExchange
 
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
+  /** What the hooks of the request share; null where the route has none. */
+  readonly #context: RequestContext | null;
+  readonly #recorder: Recorder | null;
+  /** What came of the response while `onResponse` was being waited for. */
+  #waiting: WaitingResponse | null = null;
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
   #pieces: Buffer[] = noPieces;
@@ -42,10 +51,19 @@ export class ProxyExchange
   #dispatched = false;
   #over = false;
 
-  constructor(exchange: Exchange, route: RouteRuntime, target: string, fields: FieldSection) {
+  constructor(
+    exchange: Exchange,
+    route: RouteRuntime,
+    target: string,
+    fields: FieldSection,
+    context: RequestContext | null,
+    recorder: Recorder | null,
+  ) {
     const { head } = exchange;
     this.#exchange = exchange;
     this.#route = route;
+    this.#context = context;
+    this.#recorder = recorder;
     this.method = head.method;
     this.target = target;
     this.fields = fields;
@@ -82,6 +100,7 @@ export class ProxyExchange
   onContent(piece: Buffer): void {
     if (this.#over) return;
     this.#received += piece.length;
+    if (this.#recorder !== null) this.#recorder.bytesReceived = this.#received;
     if (this.#received > this.#route.options.maxRequestBodySize) {
       this.#refuseSize();
       return;
@@ -164,8 +183,11 @@ export class ProxyExchange
   // The backend
 
   #dispatch(): void {
+    const { origin, limits } = this.#route;
+    if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
     this.#dispatched = true;
-    this.#upstream = this.#route.origin.dispatch(this, this.#route.limits, this);
+    this.#recorder?.asked();
+    this.#upstream = origin.dispatch(this, limits, this);
   }
 
   onInterim(status: number, fields: FieldSection): void {
@@ -176,45 +198,115 @@ export class ProxyExchange
   }
 
   onHead(head: UpstreamResponseHead): void {
-    const fields = responseFields(head.fields, head.status, this.#route.options.via, httpDate());
-    this.#exchange.sendHead(head.status, head.reason, fields, head.contentLength);
+    this.#recorder?.answered();
+    const { status, reason } = head;
+    const { options, onResponse } = this.#route;
+    const fields = responseFields(head.fields, status, options.via, httpDate());
+    if (onResponse === null || this.#context === null) {
+      this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    } else this.#askHook(onResponse, this.#context, head, fields);
+  }
+
+  #askHook(
+    onResponse: OnResponse,
+    context: RequestContext,
+    head: UpstreamResponseHead,
+    fields: FieldSection,
+  ): void {
+    const view = new ResponseView(head.status, fields);
+    try {
+      const result = onResponse(view, context);
+      if (!(result instanceof Promise)) {
+        this.#sendHooked(view, head);
+        return;
+      }
+      this.#waiting = { pieces: [], trailers: null };
+      this.#upstream?.pause();
+      result
+        .then(() => this.#resumeResponse(view, head))
+        .catch((e: unknown) => this.#hookFailed(e));
+    } catch (error) {
+      this.#hookFailed(error);
+    }
+  }
+
+  #sendHooked(view: ResponseView, head: UpstreamResponseHead): void {
+    const { status } = view;
+    const reason = status === head.status ? head.reason : '';
+    const fields = view.seal(this.method, head.contentLength);
+    this.#exchange.sendHead(status, reason, fields, head.contentLength);
+  }
+
+  #resumeResponse(view: ResponseView, head: UpstreamResponseHead): void {
+    const waiting = this.#waiting;
+    if (this.#over || waiting === null) return;
+    this.#waiting = null;
+    this.#sendHooked(view, head);
+    for (const piece of waiting.pieces) this.#exchange.write(piece);
+    if (waiting.trailers !== null) this.onEnd(waiting.trailers);
+    else if (!this.#exchange.needsDrain) this.#upstream?.resume();
+  }
+
+  #hookFailed(cause: unknown): void {
+    if (this.#over) return;
+    this.#fail(
+      isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', 'onResponse threw', { cause }),
+    );
   }
 
   onData(chunk: Buffer): void {
-    if (!this.#exchange.write(chunk)) this.#upstream?.pause();
+    if (this.#waiting !== null) this.#waiting.pieces.push(chunk);
+    else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
   }
 
   onEnd(trailers: FieldSection): void {
+    if (this.#waiting !== null) {
+      this.#waiting.trailers = trailers;
+      return;
+    }
     this.#finish();
     this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
+    this.#recorder?.finish(null);
   }
 
   onError(error: ReverseItError): void {
     this.#finish();
     this.#route.answer(this.#exchange, error);
+    this.#recorder?.finish(error);
   }
 
   // The client
 
   onDrain(): void {
-    this.#upstream?.resume();
+    if (this.#waiting === null) this.#upstream?.resume();
   }
 
-  onAbort(_error: ReverseItError): void {
+  onAbort(error: ReverseItError): void {
     if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
+    this.#recorder?.finish(error);
   }
 
   #fail(error: ReverseItError): void {
     this.#finish();
     this.#upstream?.abort();
     this.#exchange.fail(error);
+    this.#recorder?.finish(error);
   }
 
   #finish(): void {
     this.#over = true;
     this.#sink = null;
+    this.#waiting = null;
     this.#releaseBuffers();
+    this.#context?.end();
   }
+}
+
+/** A response that waits for its hook: at most one read's worth, since the backend is paused. */
+interface WaitingResponse {
+  readonly pieces: Buffer[];
+  /** Set once the response is complete. */
+  trailers: FieldSection | null;
 }

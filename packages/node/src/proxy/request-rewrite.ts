@@ -31,7 +31,7 @@ export class RequestRewrite {
   readonly #added: readonly string[];
 
   constructor(options: ResolvedRouteOptions) {
-    this.#host = authorityOf(options.backend);
+    this.#host = authorityOf(options.backend ?? '');
     this.#preserveHost = options.preserveHostHeader;
     this.#forwarded = options.forwardedHeaders;
     this.#via = options.via;

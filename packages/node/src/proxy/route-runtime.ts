@@ -2,6 +2,7 @@
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { DispatchLimits, OriginPool } from '@reverseit/upstream';
+import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { Route } from '../routes/route.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
@@ -20,10 +21,14 @@ export class RouteRuntime implements RoutePlace {
   readonly target: TargetRewrite;
   readonly request: RequestRewrite;
   readonly limits: DispatchLimits;
-  readonly origin: OriginPool;
+  /** Null where the application answers by itself. */
+  readonly origin: OriginPool | null;
   readonly buffers: BufferBudget;
+  readonly onRequest: OnRequest | null;
+  readonly onResponse: OnResponse | null;
+  readonly respond: Respond | null;
 
-  constructor(route: Route, origin: OriginPool, buffers: BufferBudget) {
+  constructor(route: Route, origin: OriginPool | null, buffers: BufferBudget) {
     this.host = route.host;
     this.path = route.path;
     this.name = route.name;
@@ -33,6 +38,9 @@ export class RouteRuntime implements RoutePlace {
     this.limits = route.options;
     this.origin = origin;
     this.buffers = buffers;
+    this.onRequest = route.options.onRequest;
+    this.onResponse = route.options.onResponse;
+    this.respond = route.options.respond;
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the backend failed us, else as the error's own status. */

@@ -4,19 +4,21 @@ import type { RoutePlace } from './route-table.ts';
 
 /** One route: where it applies, its options, and what becomes of its targets. */
 export interface Route extends RoutePlace {
-  /** For logs: host and path as configured, such as `example.org/api`. */
+  /** For logs: the option `name`, else host and path as configured, such as `example.org/api`. */
   readonly name: string;
   readonly options: ResolvedRouteOptions;
   readonly target: TargetRewrite;
 }
 
 export function createRoute(options: ResolvedRouteOptions): Route {
-  const { host, path } = options;
+  const { host, path, name } = options;
+  // A route that answers by itself forwards nothing.
+  const backend = options.backend ?? 'http://none.invalid';
   return Object.freeze({
     host,
     path,
-    name: `${host ?? ''}${path}`,
+    name: name ?? `${host ?? ''}${path}`,
     options,
-    target: new TargetRewrite(options),
+    target: new TargetRewrite({ path, stripPath: options.stripPath, backend }),
   });
 }

@@ -1,0 +1,35 @@
+import type { Exchange } from '@reverseit/core';
+import { fail } from '@reverseit/core/errors';
+import type { FieldSection } from '@reverseit/core/http';
+import type { DirectResponse } from './hooks.ts';
+
+/**
+ * Answers with a response of the application's own.
+ * @throws StateError `RIT_ERR_INTERNAL` where it is no response
+ */
+export function sendDirect(exchange: Exchange, response: DirectResponse): void {
+  const { status = 200, headers = {}, body = '' } = response;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw fail(
+      'RIT_ERR_INTERNAL',
+      'a hook answered with a status that is no integer from 200 to 599',
+    );
+  }
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    throw fail('RIT_ERR_INTERNAL', 'a hook answered with a body that is neither string nor Buffer');
+  }
+  exchange.respond(status, fieldsOf(headers), body);
+}
+
+/** What `respond` adds by itself, or what frames the message. */
+const ours = ['content-length', 'transfer-encoding', 'connection', 'date'];
+
+function fieldsOf(headers: NonNullable<DirectResponse['headers']>): FieldSection {
+  const fields: FieldSection = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (ours.includes(name.toLowerCase())) continue;
+    if (typeof value === 'string') fields.push(name, value);
+    else for (const one of value) fields.push(name, one);
+  }
+  return fields;
+}

@@ -1,0 +1,74 @@
+/** A field section as hooks see it: names in any case, order and repetition kept, values checked. */
+import { fail } from '@reverseit/core/errors';
+import {
+  type FieldSection,
+  getField,
+  getFieldValues,
+  hasField,
+  isFieldValue,
+  isToken,
+  removeField,
+  setField,
+  toLowerAscii,
+} from '@reverseit/core/http';
+
+/**
+ * Header fields that a hook may read and change. Names are matched without regard to case.
+ *
+ * `set` and `append` throw `RIT_ERR_INTERNAL` for a name that is no token and for a value with a control
+ * character (RFC 9110 §5.1, §5.5).
+ */
+export class HeaderList implements Iterable<readonly [name: string, value: string]> {
+  readonly #fields: FieldSection;
+
+  /** @internal The section itself, not a copy. */
+  constructor(fields: FieldSection) {
+    this.#fields = fields;
+  }
+
+  /** The first value, or undefined. */
+  get(name: string): string | undefined {
+    return getField(this.#fields, toLowerAscii(name));
+  }
+
+  /** All values, in order. */
+  getAll(name: string): string[] {
+    return getFieldValues(this.#fields, toLowerAscii(name));
+  }
+
+  has(name: string): boolean {
+    return hasField(this.#fields, toLowerAscii(name));
+  }
+
+  /** Replaces all lines of the field by one, in the place of the first. */
+  set(name: string, value: string): void {
+    assertField(name, value);
+    setField(this.#fields, name, value);
+  }
+
+  /** Adds a line behind all others. */
+  append(name: string, value: string): void {
+    assertField(name, value);
+    this.#fields.push(name, value);
+  }
+
+  /** Removes all lines of the field. */
+  delete(name: string): void {
+    removeField(this.#fields, toLowerAscii(name));
+  }
+
+  *[Symbol.iterator](): Generator<readonly [string, string]> {
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      yield [this.#fields[i] as string, this.#fields[i + 1] as string];
+    }
+  }
+}
+
+function assertField(name: string, value: string): void {
+  if (typeof name !== 'string' || !isToken(name)) {
+    throw fail('RIT_ERR_INTERNAL', 'a hook used a field name that is no token');
+  }
+  if (typeof value !== 'string' || !isFieldValue(value)) {
+    throw fail('RIT_ERR_INTERNAL', `a hook gave "${name}" a value that is no field value`);
+  }
+}

@@ -1,0 +1,46 @@
+import { fail } from '@reverseit/core/errors';
+import {
+  type FieldSection,
+  isBodiless,
+  isConnectionField,
+  removeField,
+} from '@reverseit/core/http';
+import { HeaderList } from './header-list.ts';
+import type { HookResponse } from './hooks.ts';
+
+/** What `onResponse` sees of a response, and what becomes of it. */
+export class ResponseView implements HookResponse {
+  readonly headers: HeaderList;
+  readonly #fields: FieldSection;
+  #status: number;
+
+  constructor(status: number, fields: FieldSection) {
+    this.#status = status;
+    this.#fields = fields;
+    this.headers = new HeaderList(fields);
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  set status(status: number) {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw fail('RIT_ERR_INTERNAL', 'a hook set a status that is no integer from 200 to 599');
+    }
+    this.#status = status;
+  }
+
+  /** The fields to send: without what would contradict the framing of content of the given length. */
+  seal(method: string, contentLength: number | null): FieldSection {
+    const fields = this.#fields;
+    for (let i = fields.length - 2; i >= 0; i -= 2) {
+      if (isConnectionField(fields[i] as string)) fields.splice(i, 2);
+    }
+    // A response without content may say what length it would have (RFC 9110 §8.6).
+    if (isBodiless(method, this.#status)) return fields;
+    removeField(fields, 'content-length');
+    if (contentLength !== null) fields.push('content-length', String(contentLength));
+    return fields;
+  }
+}

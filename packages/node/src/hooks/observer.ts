@@ -1,0 +1,74 @@
+/** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
+import type { Exchange } from '@reverseit/core';
+import type { ReverseItError } from '@reverseit/core/errors';
+import type { AccessRecord, Logger, OnError, OnFinish } from './hooks.ts';
+import { Recorder } from './recorder.ts';
+
+export interface ObserverOptions {
+  readonly logger: Logger | null;
+  readonly onError: OnError | null;
+  readonly onFinish: OnFinish | null;
+}
+
+export class Observer {
+  readonly #options: ObserverOptions;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** What follows a request; null where nobody wants to know. */
+  record(exchange: Exchange): Recorder | null {
+    const { logger, onError, onFinish } = this.#options;
+    return logger === null && onError === null && onFinish === null
+      ? null
+      : new Recorder(exchange, this);
+  }
+
+  /** A request was refused before it had a head, or while its connection was read. */
+  onRefusal(error: ReverseItError): void {
+    this.#onError(error, null);
+  }
+
+  /** A request is over. */
+  onRecord(record: AccessRecord): void {
+    if (record.error !== null) this.#onError(record.error, record);
+    const { onFinish } = this.#options;
+    if (onFinish !== null) this.#guard('onFinish', () => onFinish(record));
+  }
+
+  #onError(error: ReverseItError, record: AccessRecord | null): void {
+    const { logger, onError } = this.#options;
+    if (logger !== null) this.#log(logger, error, record);
+    if (onError !== null) this.#guard('onError', () => onError(error, record));
+  }
+
+  /** Peers' faults are everyday; ours and a backend's are not. */
+  #log(logger: Logger, error: ReverseItError, record: AccessRecord | null): void {
+    const details = {
+      err: error,
+      code: error.code,
+      ...(record === null ? {} : { route: record.route, method: record.method }),
+    };
+    try {
+      if (error.blame === 'us') logger.error(details, error.message);
+      else if (error.blame === 'upstream') logger.warn(details, error.message);
+      else logger.debug(details, error.message);
+    } catch {
+      // A logger that fails has nowhere to say so.
+    }
+  }
+
+  /** A callback that throws must not end the process. */
+  #guard(name: string, callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      try {
+        this.#options.logger?.error({ err: error }, `${name} threw`);
+      } catch {
+        // As above.
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** Notes the moments of one request, for the record at its end. */
+import type { Exchange } from '@reverseit/core';
+import type { ReverseItError } from '@reverseit/core/errors';
+import type { AccessRecord } from './hooks.ts';
+import type { Observer } from './observer.ts';
+
+export class Recorder {
+  route: string | null = null;
+  bytesReceived = 0;
+  readonly #exchange: Exchange;
+  readonly #observer: Observer;
+  /** As the client sent it: a hook may change the head's. */
+  readonly #target: string;
+  readonly #startedAt = Date.now();
+  readonly #start = performance.now();
+  #asked = -1;
+  #answered = -1;
+  #over = false;
+
+  constructor(exchange: Exchange, observer: Observer) {
+    this.#exchange = exchange;
+    this.#observer = observer;
+    this.#target = exchange.head.target;
+  }
+
+  /** The backend is asked. */
+  asked(): void {
+    this.#asked = performance.now();
+  }
+
+  /** Its response head has come. */
+  answered(): void {
+    this.#answered = performance.now();
+  }
+
+  /** The request is over. */
+  finish(error: ReverseItError | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#observer.onRecord(this.#record(error));
+  }
+
+  #record(error: ReverseItError | null): AccessRecord {
+    const { head } = this.#exchange;
+    const end = performance.now();
+    const status = this.#exchange.status;
+    return {
+      method: head.method,
+      target: this.#target,
+      authority: head.authority,
+      httpVersion: head.minorVersion === 1 ? '1.1' : '1.0',
+      remoteAddress: this.#exchange.remoteAddress,
+      route: this.route,
+      status: status === 0 && error?.blame === 'client' ? 499 : status,
+      bytesReceived: this.bytesReceived,
+      bytesSent: this.#exchange.bytesSent,
+      startedAt: this.#startedAt,
+      durations: {
+        total: end - this.#start,
+        request: this.#asked < 0 ? null : this.#asked - this.#start,
+        backend: this.#answered < 0 ? null : this.#answered - this.#asked,
+        response: this.#answered < 0 ? null : end - this.#answered,
+      },
+      errorCode: error?.code ?? null,
+      error,
+    };
+  }
+}
