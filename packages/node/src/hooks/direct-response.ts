@@ -1,13 +1,13 @@
-import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
+import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { DirectResponse } from './hooks.ts';
 
 /**
  * Answers with a response of the application's own.
  * @throws StateError `RIT_ERR_INTERNAL` where it is no response
  */
-export function sendDirect(exchange: Exchange, response: DirectResponse): void {
+export function sendDirect(exchange: ClientExchange, response: DirectResponse): void {
   const { status = 200, headers = {}, body = '' } = response;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw fail(

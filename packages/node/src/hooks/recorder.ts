@@ -1,13 +1,14 @@
 /** Notes the moments of one request, for the record at its end. */
-import type { Exchange } from '@reverseit/core';
+
 import type { ReverseItError } from '@reverseit/core/errors';
+import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { AccessRecord } from './hooks.ts';
 import type { Observer } from './observer.ts';
 
 export class Recorder {
   route: string | null = null;
   bytesReceived = 0;
-  readonly #exchange: Exchange;
+  readonly #exchange: ClientExchange;
   readonly #observer: Observer;
   /** As the client sent it: a hook may change the head's. */
   readonly #target: string;
@@ -17,7 +18,7 @@ export class Recorder {
   #answered = -1;
   #over = false;
 
-  constructor(exchange: Exchange, observer: Observer) {
+  constructor(exchange: ClientExchange, observer: Observer) {
     this.#exchange = exchange;
     this.#observer = observer;
     this.#target = exchange.head.target;

@@ -1,5 +1,5 @@
 /** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
-import type { Exchange, ExchangeHandler } from '@reverseit/core';
+import type { ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { sendDirect } from '../hooks/direct-response.ts';
 import { RequestContext } from '../hooks/hook-context.ts';
@@ -8,6 +8,7 @@ import type { DirectResponse } from '../hooks/hooks.ts';
 import type { Observer } from '../hooks/observer.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { mayForward } from './request-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
@@ -23,7 +24,7 @@ export interface ProxyRuntime {
   readonly observer: Observer;
 }
 
-export function handleRequest(runtime: ProxyRuntime, exchange: Exchange): void {
+export function handleRequest(runtime: ProxyRuntime, exchange: ClientExchange): void {
   const recorder = runtime.observer.record(exchange);
   try {
     const { head } = exchange;
@@ -45,7 +46,7 @@ export function handleRequest(runtime: ProxyRuntime, exchange: Exchange): void {
 
 /** Sends a request on by a route whose hooks have run. */
 function forward(
-  exchange: Exchange,
+  exchange: ClientExchange,
   route: RouteRuntime,
   context: RequestContext | null,
   recorder: Recorder | null,
@@ -59,14 +60,14 @@ function forward(
   proxied.begin();
 }
 
-function answerError(exchange: Exchange, recorder: Recorder | null, cause: unknown): void {
+function answerError(exchange: ClientExchange, recorder: Recorder | null, cause: unknown): void {
   const error = asOurs(cause);
   exchange.fail(error);
   recorder?.finish(error);
 }
 
 /** `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out (§7.6.2). */
-function answerForUs(exchange: Exchange): void {
+function answerForUs(exchange: ClientExchange): void {
   if (exchange.head.method === 'TRACE') {
     // Reflecting a request would hand its credentials to scripts.
     exchange.respond(405, ['allow', allow], '');
@@ -79,7 +80,7 @@ function asOurs(error: unknown): ReverseItError {
 
 /** A request while its hooks run. A hook that answers at once costs no promise. */
 class HookedRequest implements ExchangeHandler {
-  readonly #exchange: Exchange;
+  readonly #exchange: ClientExchange;
   readonly #recorder: Recorder | null;
   readonly #context: RequestContext;
   readonly #view: RequestView;
@@ -87,7 +88,7 @@ class HookedRequest implements ExchangeHandler {
 
   constructor(
     runtime: ProxyRuntime,
-    exchange: Exchange,
+    exchange: ClientExchange,
     route: RouteRuntime,
     recorder: Recorder | null,
   ) {

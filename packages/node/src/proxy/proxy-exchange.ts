@@ -3,7 +3,7 @@
  * back-pressure between them. A body up to the buffer size is held until it is complete, so that a slow
  * client keeps no backend connection; a longer one is streamed.
  */
-import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
+import { type ExchangeHandler, httpDate } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
@@ -18,6 +18,7 @@ import type { RequestContext } from '../hooks/hook-context.ts';
 import { ResponseView } from '../hooks/hook-response.ts';
 import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import { responseFields } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
@@ -33,7 +34,7 @@ export class ProxyExchange
   body: Buffer | BodySource | null = null;
   readonly contentLength: number | null;
 
-  readonly #exchange: Exchange;
+  readonly #exchange: ClientExchange;
   readonly #route: RouteRuntime;
   /** What the hooks of the request share; null where the route has none. */
   readonly #context: RequestContext | null;
@@ -52,7 +53,7 @@ export class ProxyExchange
   #over = false;
 
   constructor(
-    exchange: Exchange,
+    exchange: ClientExchange,
     route: RouteRuntime,
     target: string,
     fields: FieldSection,

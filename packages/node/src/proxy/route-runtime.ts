@@ -1,5 +1,5 @@
 /** A route ready to serve: what its options mean, worked out once. */
-import type { Exchange } from '@reverseit/core';
+
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { DispatchLimits, OriginPool } from '@reverseit/upstream';
 import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
@@ -7,6 +7,7 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { Route } from '../routes/route.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import type { TargetRewrite } from './target-rewrite.ts';
 
@@ -44,7 +45,7 @@ export class RouteRuntime implements RoutePlace {
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the backend failed us, else as the error's own status. */
-  answer(exchange: Exchange, error: ReverseItError): void {
+  answer(exchange: ClientExchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
       exchange.fail(error);
       return;
