@@ -1,0 +1,317 @@
+/**
+ * Servers of other makers, as backends and for comparison, where they are installed. A test asks
+ * `available()` first and skips itself by that name. Each runs in the foreground on a free port of
+ * loopback, with its files in a fresh folder below the system's temporary one.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { deferred, guarded } from './guard.ts';
+import { closed, opened } from './registry.ts';
+
+export type ExternalServerName = 'nginx' | 'haproxy' | 'python' | 'python-websockets';
+
+export interface ExternalServer {
+  readonly url: string;
+  readonly port: number;
+  /** Folder of the files that it serves; empty for HAProxy and websockets. */
+  readonly folder: string;
+  /** What it has written to its log. */
+  log(): string;
+  /** Ends it, removes its folder and waits for both. */
+  close(): Promise<void>;
+}
+
+/** Where a program is, in PATH or where Debian puts servers. */
+function find(program: string): string | undefined {
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/usr/bin',
+  ];
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The Python that has the package, of those there are. */
+function pythonWith(module: string): string | undefined {
+  const candidates = [find('python3'), '/usr/bin/python3'];
+  return candidates.find(
+    (path) =>
+      path !== undefined &&
+      isExecutable(path) &&
+      spawnSync(path, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0,
+  );
+}
+
+const found = new Map<ExternalServerName, string | undefined>();
+
+function programFor(name: ExternalServerName): string | undefined {
+  if (!found.has(name)) {
+    const python = name === 'python' ? 'http.server' : 'websockets';
+    found.set(name, name.startsWith('python') ? pythonWith(python) : find(name));
+  }
+  return found.get(name);
+}
+
+/** Whether the server is installed here. */
+export function available(name: ExternalServerName): boolean {
+  return programFor(name) !== undefined;
+}
+
+export interface ServedFiles {
+  /** Paths below the root, and what is in them. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+export interface ProxyTo {
+  /** `http://host:port` to pass every request on to, instead of serving files. */
+  readonly proxyTo?: string;
+}
+
+/** nginx: serves files, takes `PUT /upload/…` and stores it; or passes everything on. */
+export function startNginx(options: ServedFiles & ProxyTo = {}): Promise<ExternalServer> {
+  return start('nginx', options.files ?? {}, async (port, folder) => {
+    const inside = (name: string): string => join(folder, '..', name);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
+      .join('\n  ');
+    const asRoot = process.getuid?.() === 0 ? 'user root;' : '';
+    const location =
+      options.proxyTo === undefined
+        ? `root ${folder};
+    location /upload/ { dav_methods PUT DELETE; create_full_put_path on; }`
+        : `location / {
+      proxy_pass ${options.proxyTo};
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_request_buffering off;
+      proxy_buffering off;
+    }`;
+    await writeFile(
+      inside('nginx.conf'),
+      `daemon off;
+${asRoot}
+worker_processes 1;
+pid ${inside('nginx.pid')};
+error_log stderr notice;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  default_type text/plain;
+  ${temporary}
+  client_max_body_size 0;
+  keepalive_requests 1000000;
+  server {
+    listen 127.0.0.1:${port};
+    ${location}
+  }
+}
+`,
+    );
+    return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
+  });
+}
+
+/** HAProxy: answers every request itself with `hello`, or passes everything on. */
+export function startHaproxy(options: ProxyTo = {}): Promise<ExternalServer> {
+  return start('haproxy', {}, async (port, folder) => {
+    const config = join(folder, '..', 'haproxy.cfg');
+    const answer =
+      options.proxyTo === undefined
+        ? 'http-request return status 200 content-type text/plain string "hello\\n"'
+        : `default_backend target
+backend target
+  server target ${new URL(options.proxyTo).host}`;
+    await writeFile(
+      config,
+      `global
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend here
+  bind 127.0.0.1:${port}
+  ${answer}
+`,
+    );
+    return ['-db', '-f', config];
+  });
+}
+
+/** Python's `http.server`: serves files over HTTP/1.0 or, where it can, 1.1. */
+export function startPython(options: ServedFiles = {}): Promise<ExternalServer> {
+  return start('python', options.files ?? {}, async (port, folder) => [
+    '-u',
+    '-c',
+    `import functools, http.server as s, sys
+s.SimpleHTTPRequestHandler.protocol_version = 'HTTP/1.1'
+handler = functools.partial(s.SimpleHTTPRequestHandler, directory=sys.argv[2])
+s.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), handler).serve_forever()`,
+    String(port),
+    folder,
+  ]);
+}
+
+/** Python's `websockets`: echoes every message. */
+export function startPythonWebSockets(): Promise<ExternalServer> {
+  return start('python-websockets', {}, async (port) => [
+    '-u',
+    '-c',
+    `import asyncio, sys, websockets
+async def echo(socket, path=None):
+    async for message in socket:
+        await socket.send(message)
+async def main():
+    async with websockets.serve(echo, '127.0.0.1', int(sys.argv[1]), max_size=2**26):
+        await asyncio.Future()
+asyncio.run(main())`,
+    String(port),
+  ]);
+}
+
+type Prepare = (port: number, folder: string) => Promise<string[]>;
+
+async function start(
+  name: ExternalServerName,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  prepare: Prepare,
+): Promise<ExternalServer> {
+  const program = programFor(name);
+  if (program === undefined) throw new Error(`${name} is not installed`);
+  const home = await mkdtemp(join(tmpdir(), `reverseit-${name}-`));
+  try {
+    const folder = join(home, 'files');
+    await mkdir(folder);
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    // The port may be taken between its finding and its use; another one is tried then.
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await freePort();
+      const child = spawnQuietly(program, await prepare(port, folder));
+      try {
+        await child.whenListening(port);
+        return serverOf(name, port, folder, home, child);
+      } catch (error) {
+        await child.end();
+        if (attempt === 3) throw error;
+      }
+    }
+  } catch (error) {
+    await rm(home, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function serverOf(
+  name: string,
+  port: number,
+  folder: string,
+  home: string,
+  child: QuietChild,
+): ExternalServer {
+  const server: ExternalServer = {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    folder,
+    log: () => child.log(),
+    async close() {
+      await child.end();
+      await rm(home, { recursive: true, force: true });
+      closed(server);
+    },
+  };
+  opened(server, () => `${name} on port ${port}`);
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const listening = deferred();
+  server.listen(0, '127.0.0.1', listening.resolve);
+  await listening.promise;
+  const address = server.address();
+  const gone = deferred();
+  server.close(() => gone.resolve());
+  await gone.promise;
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}
+
+interface QuietChild {
+  log(): string;
+  whenListening(port: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+const maxLogLength = 100_000;
+
+function spawnQuietly(program: string, args: readonly string[]): QuietChild {
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  const note = (chunk: Buffer): void => {
+    if (log.length < maxLogLength) log += chunk.toString();
+  };
+  child.stdout?.on('data', note);
+  child.stderr?.on('data', note);
+  const ended = deferred();
+  let over = false;
+  child.once('error', (error) => note(Buffer.from(String(error))));
+  child.once('close', () => {
+    over = true;
+    ended.resolve();
+  });
+  // Must not outlive a test run that is broken off.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  return {
+    log: () => log,
+    async whenListening(port) {
+      const end = performance.now() + 10_000;
+      while (!(await connects(port))) {
+        if (over || performance.now() > end) throw new Error(`${program} does not listen: ${log}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      if (over) throw new Error(`${program} has ended: ${log}`);
+    },
+    async end() {
+      process.off('exit', kill);
+      if (!over) child.kill('SIGTERM');
+      try {
+        await guarded(ended.promise, `${program} to end`, 3000);
+      } catch {
+        kill();
+        await guarded(ended.promise, `${program} to be killed`);
+      }
+    },
+  };
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    let answer = false;
+    socket.once('connect', () => {
+      answer = true;
+      socket.destroy();
+    });
+    socket.once('error', () => {});
+    socket.once('close', () => resolve(answer));
+  });
+}
