@@ -14,6 +14,7 @@ export {
   pongFrame,
   readCloseStatus,
 } from './websocket/control-frame.ts';
+export type { CodecSink } from './websocket/deflate-pump.ts';
 export type { DeflaterOptions } from './websocket/deflater.ts';
 export { Deflater } from './websocket/deflater.ts';
 export type { Extension, ExtensionParameter } from './websocket/extensions.ts';
@@ -27,7 +28,7 @@ export {
 } from './websocket/frame-header.ts';
 export type { FrameReaderOptions, Step } from './websocket/frame-reader.ts';
 export { FrameReader, steps } from './websocket/frame-reader.ts';
-export { frame, frameHeader } from './websocket/frame-writer.ts';
+export { FragmentWriter, frame, frameHeader } from './websocket/frame-writer.ts';
 export type { InflaterOptions } from './websocket/inflater.ts';
 export { Inflater } from './websocket/inflater.ts';
 export {
@@ -65,4 +66,3 @@ export type {
 export { acceptDeflate, offerDeflate, readDeflateAnswer } from './websocket/permessage-deflate.ts';
 export { readChosenSubprotocol, readSubprotocols } from './websocket/subprotocol.ts';
 export { Utf8Stream } from './websocket/utf8-stream.ts';
-export type { CodecSink } from './websocket/zlib-pump.ts';

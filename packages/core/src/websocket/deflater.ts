@@ -1,12 +1,18 @@
 /**
  * Deflates the messages of one direction (RFC 7692 §7.2.1). A short message is deflated on the spot, a long
- * one slice by slice in the thread pool; the window goes from message to message through `History`, so that
+ * one slice by slice in the thread pool; the window goes from message to message through `DeflateWindow`, so that
  * no native memory is held between them.
  */
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import { History } from './history.ts';
-import { atOnceBytes, type CodecSink, type PumpTarget, pieceBytes, ZlibPump } from './zlib-pump.ts';
+import {
+  atOnceBytes,
+  type CodecSink,
+  DeflatePump,
+  type PumpTarget,
+  pieceBytes,
+} from './deflate-pump.ts';
+import { DeflateWindow } from './deflate-window.ts';
 
 export interface DeflaterOptions {
   /** Agreed window, 8–15. Priming zlib with a full window of 15 costs some 50 µs a message, with 12 some 10. */
@@ -33,8 +39,8 @@ export class Deflater implements PumpTarget {
 
   readonly #options: DeflaterOptions;
   readonly #sink: CodecSink;
-  readonly #history: History;
-  #pump: ZlibPump | null = null;
+  readonly #window: DeflateWindow;
+  #pump: DeflatePump | null = null;
   #busy = false;
   #closed = false;
 
@@ -47,7 +53,7 @@ export class Deflater implements PumpTarget {
   constructor(options: DeflaterOptions, sink: CodecSink) {
     this.#options = options;
     this.#sink = sink;
-    this.#history = new History(options.contextTakeover ? options.windowBits : 0);
+    this.#window = new DeflateWindow(options.contextTakeover ? options.windowBits : 0);
   }
 
   /** Whether a slice or an end is under way, so that none may be handed in. */
@@ -63,7 +69,7 @@ export class Deflater implements PumpTarget {
     if (!this.#ready()) return false;
     if (slice.length === 0) return true;
     if (this.#pump === null && this.#gatheredBytes + slice.length <= atOnceBytes) {
-      this.#gathered.push(slice.slice());
+      this.#gathered.push(new Uint8Array(slice));
       this.#gatheredBytes += slice.length;
       return true;
     }
@@ -71,8 +77,8 @@ export class Deflater implements PumpTarget {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#busy = true;
-    this.#pump ??= new ZlibPump(createDeflateRaw(this.#zlibOptions(pieceBytes)), this);
-    this.#history.append(fed);
+    this.#pump ??= new DeflatePump(createDeflateRaw(this.#zlibOptions(pieceBytes)), this);
+    this.#window.append(fed);
     this.#pump.feed(fed);
     return false;
   }
@@ -99,7 +105,7 @@ export class Deflater implements PumpTarget {
       this.#fail(cause);
       return false;
     }
-    this.#history.append(payload);
+    this.#window.append(payload);
     this.#sink.onCodecOutput(output.subarray(0, output.length - cutBytes), true);
     return true;
   }
@@ -116,7 +122,7 @@ export class Deflater implements PumpTarget {
     this.#pump = null;
     this.#gathered = [];
     this.#held = null;
-    this.#history.clear();
+    this.#window.clear();
   }
 
   /** @internal */
@@ -170,7 +176,7 @@ export class Deflater implements PumpTarget {
       // Not finished but flushed to a byte: the next message follows in the same stream (RFC 7692 §7.2.1).
       finishFlush: constants.Z_SYNC_FLUSH,
     };
-    const dictionary = this.#history.bytes;
+    const dictionary = this.#window.bytes;
     return dictionary.length === 0 ? options : { ...options, dictionary };
   }
 

@@ -4,6 +4,7 @@
  */
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { applyMask } from './masking.ts';
+import { opcodes } from './opcode.ts';
 
 /** A header alone, for a payload that is written after it. `maskingKey` null: not masked. */
 export function frameHeader(
@@ -32,4 +33,27 @@ export function frame(
   bytes.set(payload, length);
   if (maskingKey !== null) applyMask(bytes, length, bytes.length, maskingKey);
   return bytes;
+}
+
+/**
+ * Cuts one message after another into frames: the first carries the opcode and RSV1, the others continue
+ * it (RFC 6455 §5.4, RFC 7692 §6.1).
+ */
+export class FragmentWriter {
+  #opcode: number = opcodes.continuation;
+  #rsv1 = false;
+
+  /** The next frame begins a message. */
+  begin(opcode: number, rsv1: boolean): void {
+    this.#opcode = opcode;
+    this.#rsv1 = rsv1;
+  }
+
+  /** A frame of the message around `piece`; `last` ends the message. As `frame`. */
+  write(piece: Uint8Array, last: boolean, maskingKey: number | null): Buffer {
+    const bytes = frame(last, this.#rsv1, this.#opcode, piece, maskingKey);
+    this.#opcode = opcodes.continuation;
+    this.#rsv1 = false;
+    return bytes;
+  }
 }

@@ -8,8 +8,14 @@
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import { History } from './history.ts';
-import { atOnceBytes, type CodecSink, type PumpTarget, pieceBytes, ZlibPump } from './zlib-pump.ts';
+import {
+  atOnceBytes,
+  type CodecSink,
+  DeflatePump,
+  type PumpTarget,
+  pieceBytes,
+} from './deflate-pump.ts';
+import { DeflateWindow } from './deflate-window.ts';
 
 export interface InflaterOptions {
   /** Agreed window of the sender, 8–15. */
@@ -46,8 +52,8 @@ export class Inflater implements PumpTarget {
 
   readonly #options: InflaterOptions;
   readonly #sink: CodecSink;
-  readonly #history: History;
-  #pump: ZlibPump | null = null;
+  readonly #window: DeflateWindow;
+  #pump: DeflatePump | null = null;
   #busy = false;
   #closed = false;
 
@@ -66,7 +72,7 @@ export class Inflater implements PumpTarget {
   constructor(options: InflaterOptions, sink: CodecSink) {
     this.#options = options;
     this.#sink = sink;
-    this.#history = new History(options.windowBits);
+    this.#window = new DeflateWindow(options.windowBits);
   }
 
   /** Whether a slice or an end is under way, so that none may be handed in. */
@@ -83,11 +89,11 @@ export class Inflater implements PumpTarget {
     if (slice.length === 0) return true;
     this.#lastByte = slice[slice.length - 1] as number;
     if (this.#pump === null && this.#gatheredBytes + slice.length <= atOnceBytes) {
-      this.#gathered.push(slice.slice());
+      this.#gathered.push(new Uint8Array(slice));
       this.#gatheredBytes += slice.length;
       return true;
     }
-    this.#feed(this.#pump === null ? this.#takeGathered(slice) : slice.slice());
+    this.#feed(this.#pump === null ? this.#takeGathered(slice) : new Uint8Array(slice));
     return false;
   }
 
@@ -119,7 +125,7 @@ export class Inflater implements PumpTarget {
     this.#pump = null;
     this.#gathered = [];
     this.#held = null;
-    this.#history.clear();
+    this.#window.clear();
   }
 
   /** True when the message is done, false when it goes on in the thread pool or has failed. */
@@ -147,7 +153,7 @@ export class Inflater implements PumpTarget {
     }
     if (unused > ending.length) return this.#inflatePooled(payload);
     if (!isWhole(unused, ending)) return this.#fail('RIT_ERR_WS_DEFLATE', undefined);
-    if (this.#options.contextTakeover) this.#history.append(output);
+    if (this.#options.contextTakeover) this.#window.append(output);
     this.#deliverLast(output);
     return true;
   }
@@ -162,7 +168,7 @@ export class Inflater implements PumpTarget {
   #feed(slice: Uint8Array): void {
     this.#busy = true;
     this.#slice = slice;
-    this.#pump ??= new ZlibPump(createInflateRaw(this.#zlibOptions(pieceBytes)), this);
+    this.#pump ??= new DeflatePump(createInflateRaw(this.#zlibOptions(pieceBytes)), this);
     this.#pump.feed(slice);
   }
 
@@ -176,7 +182,7 @@ export class Inflater implements PumpTarget {
   onPumpPiece(piece: Uint8Array): boolean {
     this.#producedBytes += piece.length;
     if (this.#producedBytes > this.#options.maxMessageBytes) return this.#failTooLarge();
-    this.#history.append(piece);
+    this.#window.append(piece);
     const held = this.#held;
     this.#held = piece;
     return held === null || this.#sink.onCodecOutput(held, false);
@@ -228,7 +234,7 @@ export class Inflater implements PumpTarget {
     this.#producedBytes = 0;
     this.#held = null;
     this.#lastByte = 0;
-    if (!this.#options.contextTakeover) this.#history.clear();
+    if (!this.#options.contextTakeover) this.#window.clear();
     this.#sink.onCodecOutput(piece, true);
   }
 
@@ -252,7 +258,7 @@ export class Inflater implements PumpTarget {
     dictionary?: Uint8Array;
   } {
     const { windowBits } = this.#options;
-    const dictionary = this.#history.bytes;
+    const dictionary = this.#window.bytes;
     return dictionary.length === 0
       ? { windowBits, chunkSize }
       : { windowBits, chunkSize, dictionary };

@@ -35,7 +35,7 @@ export interface PumpTarget {
   onPumpError(cause: Error): void;
 }
 
-export class ZlibPump {
+export class DeflatePump {
   readonly #stream: DeflateRaw | InflateRaw;
   readonly #target: PumpTarget;
   #fedBytes = 0;

@@ -4,7 +4,7 @@
  * function of the message and these bytes, so short messages are coded at once, on the spot, and no native
  * handle (some 270 kB for a deflater) lives on between messages.
  */
-export class History {
+export class DeflateWindow {
   /** The most bytes that a reference may reach back. */
   readonly size: number;
   #bytes = new Uint8Array(0);

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { formatExtension, readExtensions } from './extensions.ts';
+
+const flag = (name: string) => ({ name, value: null });
+
+describe('Sec-WebSocket-Extensions (RFC 6455 §9.1)', () => {
+  it.each([
+    [[], []],
+    [['foo'], [{ name: 'foo', parameters: [] }]],
+    [
+      ['foo', 'bar'],
+      [
+        { name: 'foo', parameters: [] },
+        { name: 'bar', parameters: [] },
+      ],
+    ],
+    [
+      ['foo,, bar ,'],
+      [
+        { name: 'foo', parameters: [] },
+        { name: 'bar', parameters: [] },
+      ],
+    ],
+    [[''], []],
+    [
+      ['permessage-deflate; client_max_window_bits; server_max_window_bits=10'],
+      [
+        {
+          name: 'permessage-deflate',
+          parameters: [
+            flag('client_max_window_bits'),
+            { name: 'server_max_window_bits', value: '10' },
+          ],
+        },
+      ],
+    ],
+    [['foo;a="10"'], [{ name: 'foo', parameters: [{ name: 'a', value: '10' }] }]],
+    [['foo;a="1\\0"'], [{ name: 'foo', parameters: [{ name: 'a', value: '10' }] }]],
+    [
+      ['foo \t;\t a = "x" , bar; b ; b'],
+      [
+        { name: 'foo', parameters: [{ name: 'a', value: 'x' }] },
+        { name: 'bar', parameters: [flag('b'), flag('b')] },
+      ],
+    ],
+  ])('%j', (values, extensions) => expect(readExtensions(values)).toEqual(extensions));
+
+  it.each([
+    'foo;',
+    ';a',
+    'foo; ;a',
+    'foo bar',
+    'foo; a b',
+    'foo;=1',
+    'foo;a=',
+    'foo;a=1=2',
+    'foo;a="',
+    'foo;a=""',
+    'foo;a="1',
+    'foo;a="1" 2',
+    'foo;a="1"2"',
+    'foo;a="a,b"',
+    'foo;a="a;b"',
+    'foo;a="a b"',
+    'foo;a="1\\',
+    'foo;a="1\\"',
+    'fo\u00f6',
+    'foo/1',
+    '"foo"',
+    'foo;"a"=1',
+    'foo, bar;',
+  ])('%j is malformed', (value) => expect(readExtensions([value])).toBeNull());
+
+  it('is written in one form', () => {
+    expect(
+      formatExtension({ name: 'foo', parameters: [flag('a'), { name: 'b', value: '1' }] }),
+    ).toBe('foo; a; b=1');
+  });
+});
