@@ -64,6 +64,11 @@ export function exchangeError(cause: unknown, context: FailureContext): ReverseI
   return fail('RIT_ERR_INTERNAL', undefined, { cause });
 }
 
+/** Whether undici's parser found fault with the bytes, as opposed to the connection ending. */
+export function isParserObjection(error: unknown): boolean {
+  return verdictOn(error) === 'malformed';
+}
+
 /** The error of a connection that ended under an exchange. */
 export function lost(context: FailureContext, cause: unknown): ReverseItError {
   const code = context.headSeen ? 'RIT_ERR_UPSTREAM_TRUNCATED' : 'RIT_ERR_UPSTREAM_RESET';

@@ -13,7 +13,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { fail } from '@reverseit/core/errors';
 import { Client } from 'undici';
 import type { Connector } from './connector.ts';
-import { type ConnectPhase, connectError } from './error-map.ts';
+import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
 import { ResponseGate } from './response-gate.ts';
 
@@ -217,9 +217,14 @@ export class Http1Connection implements DeadlineTarget {
     socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
     socket.on('error', (error) => {
       this.failure ??= error;
+      // undici destroys the socket with what its parser objects to: that is no end of the connection.
+      if (!isParserObjection(error)) this.ended = true;
       this.#onEnded();
     });
-    socket.on('end', () => this.#onEnded());
+    socket.on('end', () => {
+      this.ended = true;
+      this.#onEnded();
+    });
     socket.on('close', () => this.#onClose());
     this.#interpose(socket);
   }
@@ -242,7 +247,6 @@ export class Http1Connection implements DeadlineTarget {
   }
 
   #onEnded(): void {
-    this.ended = true;
     if (this.state === 'idle') this.drop();
   }
 
@@ -251,7 +255,6 @@ export class Http1Connection implements DeadlineTarget {
     const callback = this.#connected;
     this.#connected = null;
     this.state = 'closed';
-    this.ended = true;
     this.#deadline.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);

@@ -1,6 +1,7 @@
 export type { OriginOptions, OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
 export { createPool } from './pool.ts';
-export type { PoolOptions, PoolTlsOptions } from './pool-options.ts';
+export type { PoolOptions, PoolTlsOptions } from './upstream-options.ts';
+export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,
   BodySource,
@@ -13,4 +14,3 @@ export type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from './upstream-response.ts';
-export { poolOptions } from './upstream-options.ts';

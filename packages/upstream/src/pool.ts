@@ -9,8 +9,9 @@ import { LimitsResolver } from './dispatch-limits.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { type Origin, parseOrigin } from './origin.ts';
-import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
+import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
 import { Shard, type ShardOwner, type ShardStats } from './shard.ts';
+import type { PoolOptions } from './upstream-options.ts';
 import type { DispatchLimits, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 

@@ -6,35 +6,41 @@ import {
   defineOptions,
   milliseconds,
   type OptionInput,
-  type OptionValues,
   optionalGroup,
   pem,
-  resolveOptions,
   string,
 } from '@reverseit/core/options';
 
 const group = 'Backend connections';
 
 export const poolOptions = defineOptions({
+  /** Most connections per backend and pool. Default: 50. */
   poolSize: count({
     group,
     prose: 'Most connections per backend and pool.',
     default: 50,
     max: 65535,
   }),
+  /** Pools per backend. Default: 1. */
   poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
+  /** Longest time to connect to a backend, TLS included. Default: 5000. Answer: 504. */
   connectTimeout: milliseconds({
     group,
     prose: 'Longest time to connect to a backend, TLS included.',
     default: 5000,
     answers: '504',
   }),
+  /** Longest time a backend connection is kept unused. Default: 90000. Answer: closed silently. */
   connMaxIdleTime: milliseconds({
     group,
     prose: 'Longest time a backend connection is kept unused.',
     default: 90000,
     answers: 'closed silently',
   }),
+  /**
+   * Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3).
+   * Default: ["http1"].
+   */
   protocols: choices({
     group,
     prose:
@@ -42,12 +48,14 @@ export const poolOptions = defineOptions({
     values: ['http1', 'http2'],
     default: ['http1'],
   }),
+  /** Verifies the certificate of the backend. Default: true. Answer: 502. */
   verifyTls: boolean({
     group,
     prose: 'Verifies the certificate of the backend.',
     default: true,
     answers: '502',
   }),
+  /** TLS to the backend. */
   tls: optionalGroup({
     group,
     prose: 'TLS to the backend.',
@@ -55,9 +63,13 @@ export const poolOptions = defineOptions({
     check: ({ key, cert }) =>
       (key === null) === (cert === null) ? undefined : 'key and cert are needed together',
     rows: defineOptions({
+      /** Certificates to trust instead of those that Node trusts, in PEM. Default: none. */
       ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
+      /** Client certificate chain, in PEM. Default: none. */
       cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
+      /** Private key of the listener, in PEM. Default: none. */
       key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
+      /** Name to ask for and to verify instead of the host of the backend. Default: none. */
       servername: string({
         group,
         prose: 'Name to ask for and to verify instead of the host of the backend.',
@@ -73,10 +85,5 @@ export const poolOptions = defineOptions({
 /** Options of a pool, as a user writes them. */
 export interface PoolOptions extends OptionInput<typeof poolOptions> {}
 
-/** Options of a pool, checked, complete and frozen. In a timeout 0 means none. */
-export interface ResolvedPoolOptions extends OptionValues<typeof poolOptions> {}
-
-/** @throws ConfigError that lists every fault. */
-export function resolvePoolOptions(input: PoolOptions = {}): ResolvedPoolOptions {
-  return resolveOptions(poolOptions, input);
-}
+/** Trust and credentials for `https:` and `wss:` backends, as `node:tls` takes them. */
+export type PoolTlsOptions = NonNullable<PoolOptions['tls']>;
