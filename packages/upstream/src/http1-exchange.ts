@@ -10,6 +10,7 @@ import {
   isReverseItError,
   type ReverseItError,
 } from '@reverseit/core/errors';
+import { hasField } from '@reverseit/core/http';
 import type { Dispatcher } from 'undici';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import { exchangeError, lost } from './error-map.ts';
@@ -251,9 +252,11 @@ export class Http1Exchange
       this.#fail(trailers);
       return;
     }
-    const complete = this.#upload === null || !this.#upload.active;
+    const uploading = this.#upload?.active === true;
+    // undici's parser heeds a Connection trailer, too, and would refuse the next response.
+    const clean = !uploading && !hasField(trailers, 'connection');
     this.#finish();
-    const persistent = head.persistent && complete && !this.oneShot && this.#onSwitch === null;
+    const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
     connection.release(persistent, head.idleHint);
     this.#handler.onEnd(trailers);
   }
