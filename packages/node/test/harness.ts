@@ -15,11 +15,11 @@ import {
   type RawRequest,
   type RawResponse,
   response,
-  type Script,
   type ScriptedOrigin,
   type ScriptedOriginOptions,
   startScriptedOrigin,
 } from '@reverseit/test-servers';
+import type { Script } from '@reverseit/test-servers/scripted-origin';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, expect, it } from 'vitest';
 import {
