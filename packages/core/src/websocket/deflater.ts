@@ -5,6 +5,7 @@
  */
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { ByteGatherer } from './byte-gatherer.ts';
 import {
   atOnceBytes,
   type CodecSink,
@@ -44,9 +45,8 @@ export class Deflater implements PumpTarget {
   #busy = false;
   #closed = false;
 
-  /** Slices of the current message that are not fed yet, copied. */
-  #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
+  /** What of the current message is not fed yet. */
+  readonly #gathered = new ByteGatherer();
   /** The newest piece, held back since its end may be what is cut. */
   #held: Uint8Array | null = null;
 
@@ -68,14 +68,9 @@ export class Deflater implements PumpTarget {
   write(slice: Uint8Array): boolean {
     if (!this.#ready()) return false;
     if (slice.length === 0) return true;
-    if (this.#pump === null && this.#gatheredBytes + slice.length <= atOnceBytes) {
-      this.#gathered.push(new Uint8Array(slice));
-      this.#gatheredBytes += slice.length;
-      return true;
-    }
-    const fed = Buffer.concat([...this.#gathered, slice]);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    this.#gathered.add(slice);
+    if (this.#pump === null && this.#gathered.length <= atOnceBytes) return true;
+    const fed = this.#gathered.take();
     this.#busy = true;
     this.#pump ??= new DeflatePump(createDeflateRaw(this.#zlibOptions(pieceBytes)), this);
     this.#window.append(fed);
@@ -91,13 +86,11 @@ export class Deflater implements PumpTarget {
       this.#pump.finish(empty);
       return false;
     }
-    if (this.#gatheredBytes === 0) {
+    if (this.#gathered.length === 0) {
       this.#sink.onCodecOutput(emptyMessage, true);
       return true;
     }
-    const payload = Buffer.concat(this.#gathered);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    const payload = this.#gathered.take();
     let output: Uint8Array;
     try {
       output = deflateRawSync(payload, this.#zlibOptions(payload.length + 64));
@@ -120,7 +113,7 @@ export class Deflater implements PumpTarget {
     this.#closed = true;
     this.#pump?.destroy();
     this.#pump = null;
-    this.#gathered = [];
+    this.#gathered.clear();
     this.#held = null;
     this.#window.clear();
   }
@@ -148,8 +141,8 @@ export class Deflater implements PumpTarget {
     this.#held = null;
     this.#pump?.destroy();
     this.#pump = null;
-    this.#busy = false;
     this.#sink.onCodecOutput(held.subarray(0, held.length - cutBytes), true);
+    this.#busy = false;
     if (!this.#closed) this.#sink.onCodecReady();
   }
 

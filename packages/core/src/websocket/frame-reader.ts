@@ -16,8 +16,9 @@ import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { type CloseStatus, maxControlPayload, readCloseStatus } from './control-frame.ts';
 import { Fragmentation, type MessageLimits } from './fragmentation.ts';
 import { FrameHeader, maxHeaderLength } from './frame-header.ts';
+import { checkFrameLength, checkFrameStart, type FrameRules } from './frame-rules.ts';
 import { applyMask, rotateMaskingKey } from './masking.ts';
-import { isControlOpcode, isOpcode, opcodes } from './opcode.ts';
+import { isControlOpcode, opcodes } from './opcode.ts';
 import { Utf8Stream } from './utf8-stream.ts';
 
 export interface FrameReaderOptions extends MessageLimits {
@@ -70,9 +71,12 @@ export class FrameReader {
   close: CloseStatus | null = null;
   /** Frames accepted so far, control frames too. */
   frameCount = 0;
+  /** Ends a span that passes with each frame: for one who waits to put in a frame of its own. */
+  stopAtFrameEnd = false;
 
   readonly #options: FrameReaderOptions;
   readonly #masked: boolean;
+  readonly #rules: FrameRules;
   #phase: Phase = 'header';
 
   #chunk: Uint8Array = empty;
@@ -105,6 +109,7 @@ export class FrameReader {
   constructor(options: FrameReaderOptions) {
     this.#options = options;
     this.#masked = options.role === 'server';
+    this.#rules = { masked: this.#masked, compression: options.compression };
     this.message = new Fragmentation(options);
   }
 
@@ -125,7 +130,7 @@ export class FrameReader {
    * two fragments of a message that may be a control frame only: see `message.opcode`.
    */
   get betweenFrames(): boolean {
-    return !this.#partPassed;
+    return !this.#partPassed && this.#cutPass === null && this.#passStart === this.#passEnd;
   }
 
   /** Whether `next` has answered `needData` to the last chunk, so that another may come. */
@@ -187,10 +192,10 @@ export class FrameReader {
     const available = end - at;
     if (available < 2) return this.#cut();
     header.readStart(source, at);
-    let verdict = this.#judgeStart();
+    let verdict = checkFrameStart(header, this.message, this.#rules);
     if (verdict !== null) return this.#fail(verdict);
     if (available < header.lengthEnd) return this.#cut();
-    verdict = this.#judgeLength(header.readLength(source, at));
+    verdict = checkFrameLength(header, this.message, header.readLength(source, at));
     if (verdict !== null) return this.#fail(verdict);
     if (available < header.length) return this.#cut();
     header.readMaskingKey(source, at);
@@ -206,31 +211,6 @@ export class FrameReader {
     this.#position += header.length - this.#cutLength;
     this.#cutLength = 0;
     return passes ? null : this.#beginReport();
-  }
-
-  /** The rules that the first two bytes decide. */
-  #judgeStart(): ErrorCode | null {
-    const { opcode, reserved, masked, fin, payloadLength } = this.header;
-    if (reserved !== 0) {
-      const allowed =
-        reserved === 4 &&
-        this.#options.compression &&
-        (opcode === opcodes.text || opcode === opcodes.binary);
-      if (!allowed) return 'RIT_ERR_WS_RESERVED_BITS';
-    }
-    if (!isOpcode(opcode)) return 'RIT_ERR_WS_OPCODE';
-    if (masked !== this.#masked) return 'RIT_ERR_WS_MASK';
-    if (isControlOpcode(opcode)) {
-      return fin && payloadLength <= maxControlPayload ? null : 'RIT_ERR_WS_CONTROL_FRAME';
-    }
-    return this.message.checkOrder(opcode);
-  }
-
-  #judgeLength(form: ReturnType<FrameHeader['readLength']>): ErrorCode | null {
-    if (form === 'malformed') return 'RIT_ERR_WS_LENGTH_FORM';
-    if (form === 'unsafe') return 'RIT_ERR_WS_FRAME_TOO_LARGE';
-    const { opcode, rsv1, payloadLength } = this.header;
-    return isControlOpcode(opcode) ? null : this.message.checkSize(opcode, rsv1, payloadLength);
   }
 
   /** Whether the frame goes on as it is. */
@@ -282,7 +262,7 @@ export class FrameReader {
     if (this.#left === 0) {
       this.#partPassed = false;
       this.#endFrame();
-      return null;
+      return this.stopAtFrameEnd && this.#takePass() ? steps.pass : null;
     }
     this.#key = rotateMaskingKey(this.#key, length);
     this.#partPassed = true;

@@ -8,6 +8,7 @@
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { ByteGatherer } from './byte-gatherer.ts';
 import {
   atOnceBytes,
   type CodecSink,
@@ -57,9 +58,8 @@ export class Inflater implements PumpTarget {
   #busy = false;
   #closed = false;
 
-  /** Slices of the current message that are not fed yet, copied. */
-  #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
+  /** What of the current message is not fed yet. */
+  readonly #gathered = new ByteGatherer();
   #lastByte = 0;
   /** The slice under way, for what a final block leaves of it. */
   #slice: Uint8Array = empty;
@@ -88,12 +88,9 @@ export class Inflater implements PumpTarget {
     if (!this.#ready()) return false;
     if (slice.length === 0) return true;
     this.#lastByte = slice[slice.length - 1] as number;
-    if (this.#pump === null && this.#gatheredBytes + slice.length <= atOnceBytes) {
-      this.#gathered.push(new Uint8Array(slice));
-      this.#gatheredBytes += slice.length;
-      return true;
-    }
-    this.#feed(this.#pump === null ? this.#takeGathered(slice) : new Uint8Array(slice));
+    this.#gathered.add(slice);
+    if (this.#pump === null && this.#gathered.length <= atOnceBytes) return true;
+    this.#feed(this.#gathered.take());
     return false;
   }
 
@@ -104,7 +101,7 @@ export class Inflater implements PumpTarget {
       this.#finish();
       return false;
     }
-    const payload = this.#takeGathered(empty);
+    const payload = this.#gathered.take();
     // RFC 7692 §7.2.3.6 says 00; `ws` sends nothing at all when its window is warm.
     if (payload.length === 0) {
       this.#deliverLast(empty);
@@ -123,7 +120,7 @@ export class Inflater implements PumpTarget {
     this.#closed = true;
     this.#pump?.destroy();
     this.#pump = null;
-    this.#gathered = [];
+    this.#gathered.clear();
     this.#held = null;
     this.#window.clear();
   }
@@ -218,8 +215,8 @@ export class Inflater implements PumpTarget {
     }
     this.#pump?.destroy();
     this.#pump = null;
-    this.#busy = false;
     this.#deliverLast(this.#held ?? empty);
+    this.#busy = false;
     if (!this.#closed) this.#sink.onCodecReady();
   }
 
@@ -240,16 +237,6 @@ export class Inflater implements PumpTarget {
 
   #ending(): Uint8Array {
     return this.#lastByte === 0xff ? uncutEnd : cutEnd;
-  }
-
-  #takeGathered(slice: Uint8Array): Uint8Array {
-    const all =
-      this.#gathered.length === 1 && slice.length === 0
-        ? (this.#gathered[0] as Uint8Array)
-        : Buffer.concat([...this.#gathered, slice]);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    return all;
   }
 
   #zlibOptions(chunkSize: number): {
