@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fail, ReverseItError } from '../errors/reverseit-error.ts';
-import { type ContentSink, PARSER, RequestParser } from '../http1/request-parser.ts';
+import type { ContentSink } from '../http1/chunked-reader.ts';
+import { PARSER, RequestParser } from '../http1/request-parser.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
@@ -451,7 +452,10 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
       return;
     }
     // A fault in content that is only dropped has its response already.
-    if (exchange === null && error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
+    if (exchange === null) {
+      this.#context.onRefusal(error);
+      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
+    }
     this.#finish();
   }
 
