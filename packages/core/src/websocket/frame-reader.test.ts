@@ -157,6 +157,26 @@ describe('frames that pass', () => {
     expect(reader.message.opcode).toBe(0);
   });
 
+  it('end their span with each frame for one who waits to put in another', () => {
+    const frames = [text('a'), ping, text('b', false), text('', true, 0)];
+    const wire = Buffer.concat(frames);
+    for (let cut = 0; cut < wire.length; cut++) {
+      const reader = new FrameReader(options);
+      reader.stopAtFrameEnd = true;
+      let passed = 0;
+      const ends: number[] = [];
+      for (const chunk of [wire.subarray(0, cut), wire.subarray(cut)]) {
+        reader.push(chunk);
+        while (reader.next() === steps.pass) {
+          passed += reader.bytes.length;
+          if (reader.betweenFrames) ends.push(passed);
+        }
+      }
+      // Each end of a frame was a place for another, wherever a header was cut.
+      expect(ends).toEqual([7, 14, 21, 27]);
+    }
+  });
+
   it('are as large as the limits allow', () => {
     const huge = {
       maxFrameBytes: Number.POSITIVE_INFINITY,

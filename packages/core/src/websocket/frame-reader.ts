@@ -71,7 +71,7 @@ export class FrameReader {
   close: CloseStatus | null = null;
   /** Frames accepted so far, control frames too. */
   frameCount = 0;
-  /** Ends a span that passes with each frame: for one who waits to put in a frame of its own. */
+  /** Whether a span that passes ends with its frame: for one who waits to put in a frame of its own. */
   stopAtFrameEnd = false;
 
   readonly #options: FrameReaderOptions;
@@ -139,8 +139,9 @@ export class FrameReader {
   }
 
   /**
-   * Hands in the next chunk. It belongs to the reader until `next` answers `needData`; reported payload is
-   * unmasked in place. Dropped after a failure and after a close frame. Throws `RIT_ERR_INTERNAL` while the last one is not used up.
+   * Hands in the next chunk. It belongs to the reader until `next` answers `needData`; reported payload
+   * is unmasked in place. Dropped after a failure and after a close frame. Throws `RIT_ERR_INTERNAL`
+   * while the last one is not used up.
    */
   push(chunk: Uint8Array): void {
     if (this.error !== null || this.#phase === 'closed' || chunk.length === 0) return;
@@ -180,7 +181,8 @@ export class FrameReader {
     let source = this.#chunk;
     let at = this.#position;
     let end = source.length;
-    if (at === end) return this.#takePass() ? steps.pass : this.#releaseChunk();
+    if ((at === end || this.stopAtFrameEnd) && this.#takePass()) return steps.pass;
+    if (at === end) return this.#releaseChunk();
     if (this.#cutLength > 0) {
       const added = Math.min(maxHeaderLength - this.#cutLength, end - at);
       this.#cutHeader.set(source.subarray(at, at + added), this.#cutLength);
@@ -262,7 +264,7 @@ export class FrameReader {
     if (this.#left === 0) {
       this.#partPassed = false;
       this.#endFrame();
-      return this.stopAtFrameEnd && this.#takePass() ? steps.pass : null;
+      return null;
     }
     this.#key = rotateMaskingKey(this.#key, length);
     this.#partPassed = true;

@@ -40,8 +40,8 @@ const maxFinalBlocks = 16;
 const cutEnd = new Uint8Array([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
 
 /**
- * For a sender that did not cut, since it had nothing to flush (`ws` ends a fragmented message so). The last
- * byte tells: what precedes a cut has its three highest used bits zero, so it is not FF.
+ * For a sender that did not cut, since it had nothing to flush (`ws` ends a fragmented message so). The
+ * last byte tells: before a cut it holds the three zero bits of a stored block's header, so it is not FF.
  */
 const uncutEnd = new Uint8Array([0x03, 0x00]);
 
