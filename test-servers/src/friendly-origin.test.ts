@@ -19,6 +19,8 @@ describe('friendly origin', () => {
     ['/status/418', { status: 418, text: 'status 418\n' }],
     ['/status/204', { status: 204, text: '' }],
     ['/nothing', { status: 404 }],
+    ['//', { status: 200 }],
+    ['/[/?x=%zz', { status: 404 }],
     ['/redirect', { status: 302 }],
     ['/stream?n=3&ms=0', { text: 'chunk 0\nchunk 1\nchunk 2\n', framing: 'chunked' }],
     ['/sse?n=1', { text: 'id: 0\ndata: event 0\n\n' }],

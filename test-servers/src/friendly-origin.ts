@@ -11,7 +11,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { type FriendlyRoute, friendlyRoutes } from './friendly-routes.ts';
 import { deferred, guarded } from './guard.ts';
 import { createItemsApi } from './items-api.ts';
@@ -28,6 +28,8 @@ export interface FriendlyOriginOptions {
   readonly tls?: TlsOptions;
   /** Milliseconds that an idle connection is kept. Default: 65 000. */
   readonly keepAliveTimeoutMs?: number;
+  /** Options of the `ws` server behind `/ws`, such as `perMessageDeflate`. */
+  readonly webSocket?: Pick<ServerOptions, 'perMessageDeflate' | 'handleProtocols' | 'maxPayload'>;
 }
 
 export interface FriendlyOrigin {
@@ -43,6 +45,9 @@ export interface FriendlyOrigin {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Echoed bytes that may wait for the client. */
+const maxWaitingBytes = 1024 * 1024;
+
 /** Starts it and resolves once it listens. */
 export async function startFriendlyOrigin(
   options: FriendlyOriginOptions = {},
@@ -52,7 +57,12 @@ export async function startFriendlyOrigin(
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 65_000;
   server.requestTimeout = 0;
   const sockets = trackSockets(server);
-  const webSockets = new WebSocketServer({ server, path: '/ws', clientTracking: false });
+  const webSockets = new WebSocketServer({
+    ...options.webSocket,
+    server,
+    path: '/ws',
+    clientTracking: false,
+  });
   webSockets.on('connection', echoMessages);
 
   const itemsApi = createItemsApi();
@@ -63,14 +73,16 @@ export async function startFriendlyOrigin(
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     requests += 1;
     response.on('error', () => {});
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://origin');
-    const [, first = '', ...rest] = pathname.split('/');
+    // By hand: the URL parser throws on targets that HTTP allows.
+    const [path = '', ...queries] = (request.url ?? '/').split('?');
+    const [, first = '', ...rest] = path.split('/');
+    const query = new URLSearchParams(queries.join('?'));
     const route: FriendlyRoute | undefined = first === 'api' ? itemsApi : friendlyRoutes.get(first);
     if (route === undefined) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
       return;
     }
-    Promise.resolve(route({ request, response, rest, query: searchParams })).catch(() =>
+    Promise.resolve(route({ request, response, rest, query })).catch(() =>
       // The client left, or sent what this route cannot read.
       response.destroy(),
     );
@@ -120,8 +132,13 @@ function trackSockets(server: Server): Set<Socket> {
   return sockets;
 }
 
-/** Sends every message back as it came. */
+/** Sends every message back as it came, and reads no further while the client does not. */
 function echoMessages(socket: WebSocket): void {
   socket.on('error', () => {});
-  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  socket.on('message', (data, isBinary) => {
+    socket.send(data, { binary: isBinary }, () => {
+      if (socket.isPaused && socket.bufferedAmount < maxWaitingBytes) socket.resume();
+    });
+    if (socket.bufferedAmount >= maxWaitingBytes) socket.pause();
+  });
 }

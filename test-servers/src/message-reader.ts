@@ -37,6 +37,7 @@ export interface ReadBody {
 }
 
 const maxLine = 1024 * 1024;
+const maxFieldBytes = 16 * 1024 * 1024;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // HTAB, SP to ~, and the opaque bytes (RFC 9110 §5.5).
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -54,9 +55,13 @@ export async function readLine(source: SocketReader): Promise<string> {
 /** Field lines up to and with the empty line (RFC 9112 §5). */
 export async function readFields(source: SocketReader): Promise<RawField[]> {
   const fields: RawField[] = [];
+  let length = 0;
   for (;;) {
     const line = await readLine(source);
     if (line === '') return fields;
+    length += line.length;
+    if (length > maxFieldBytes)
+      throw new MessageError(`more than ${maxFieldBytes} bytes of fields`);
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
     const value = line.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, '');

@@ -51,12 +51,13 @@ const sendsForEver = (about: string, first: string, piece: string, ms = 0): Misb
   },
 });
 
-const sendsSlowly = (about: string, bytes: string, ms: number): Misbehaviour => ({
+const sendsSlowly = (about: string, first: string, bytes: string): Misbehaviour => ({
   about,
   run: async (connection) => {
+    await connection.send(first);
     for (const byte of bytes) {
+      await pause(connection, 50);
       if (!(await connection.send(byte))) return;
-      await pause(connection, ms);
     }
   },
 });
@@ -172,8 +173,8 @@ const table = {
   'silent': { about: 'reads, and answers nothing', run: (connection, first) => connection.expectBody(first) },
   'silent-body': sends('a head and no body', head(ok, 'content-length: 3')),
   'stalled-body': sends('half a body and nothing more', `${head(ok, 'content-length: 6')}abc`),
-  'slow-head': sendsSlowly('a head, a byte every 50 ms', `${head(ok, 'content-length: 3')}abc`, 50),
-  'slow-body': { about: 'a body, a byte every 50 ms', run: async (connection) => { await connection.send(head(ok, 'content-length: 100')); await sendsSlowly('', 'a'.repeat(100), 50).run(connection, { method: '', target: '', version: '1.1', fields: [] }); } },
+  'slow-head': sendsSlowly('a head, a byte every 50 ms', '', `${head(ok, 'content-length: 3')}abc`),
+  'slow-body': sendsSlowly('a body, a byte every 50 ms', head(ok, 'content-length: 100'), 'a'.repeat(100)),
   'endless-body': sendsForEver('a body without end', head(ok), 'a'.repeat(64_000)),
   'endless-chunks': sendsForEver('chunks of one byte without end', head(ok, 'transfer-encoding: chunked'), '1\r\na\r\n'.repeat(1000)),
 

@@ -26,6 +26,7 @@ export class PeerGoneError extends Error {
 /** How the peer left: with a FIN, or with a reset (RST or a broken pipe). */
 export type Departure = 'fin' | 'reset';
 
+const resetCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 /** A single wait may not pile up more than this. */
 const maxAwaitedBytes = 256 * 1024 * 1024;
 
@@ -50,6 +51,7 @@ export class SocketReader {
   #closed = false;
   #held = false;
   #error: NodeJS.ErrnoException | undefined;
+  #departure: Departure | undefined;
 
   constructor(socket: Socket, options: SocketReaderOptions) {
     this.#socket = socket;
@@ -60,10 +62,12 @@ export class SocketReader {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => {
       this.#ended = true;
+      this.#departure ??= 'fin';
       this.#wake();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error ??= error;
+      if (resetCodes.has(error.code ?? '')) this.#departure ??= 'reset';
       this.#wake();
     });
     socket.on('close', () => {
@@ -102,11 +106,9 @@ export class SocketReader {
     return this.#error;
   }
 
-  /** How the peer has left, as far as is known. */
+  /** How the peer has left, whichever was seen first: a reset behind a FIN answers our own bytes. */
   get departure(): Departure | undefined {
-    const code = this.#error?.code;
-    if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNABORTED') return 'reset';
-    return this.#ended ? 'fin' : undefined;
+    return this.#departure;
   }
 
   /** Stops reading, until `resume()`: waits do not read either. */
@@ -204,13 +206,12 @@ export class SocketReader {
 
   /** Counts and forgets everything up to the peer's leaving. */
   async drain(): Promise<Departure> {
-    while (this.departure === undefined) {
+    for (;;) {
       this.#unread.skip(this.#unread.length);
+      if (this.#gone) return this.whenGone();
       const seen = this.#bytesReceived;
       await this.#until(() => this.#bytesReceived > seen || this.#gone, 'bytes or the end');
     }
-    this.#unread.skip(this.#unread.length);
-    return this.departure;
   }
 
   /** Waits until the peer has left, by FIN or reset; bytes on the way stay unread. */

@@ -48,7 +48,15 @@ export function useServer<T extends Closeable>(start: () => T | Promise<T>): () 
 export function useCleanup(): <T extends Closeable>(opened: T) => T {
   const open: Closeable[] = [];
   afterEach(async () => {
-    for (const thing of open.splice(0).reverse()) await thing.close();
+    const failures: unknown[] = [];
+    for (const thing of open.splice(0).reverse()) {
+      try {
+        await thing.close();
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   });
   return (thing) => {
     open.push(thing);
