@@ -1,4 +1,5 @@
+export type { ContentSink } from './http1/chunked-reader.ts';
 export type { RequestHeadLimits } from './http1/head-limits.ts';
 export type { BodyFraming, RequestHead } from './http1/request-head.ts';
-export type { ContentSink, ParserState } from './http1/request-parser.ts';
+export type { ParserState } from './http1/request-parser.ts';
 export { PARSER, RequestParser } from './http1/request-parser.ts';

@@ -6,16 +6,20 @@
 import type { ErrorCode } from '../errors/catalog.ts';
 import { SPAN } from './llhttp/constants.ts';
 
-/** Limits that apply while a head is parsed. */
-export interface RequestHeadLimits {
-  /** Longest request target, in bytes. */
-  readonly maxRequestTargetBytes: number;
+/** Limits of a header or trailer section. */
+export interface FieldLimits {
   /** Longest field line: name + 2 + value, in bytes. */
   readonly maxRequestHeaderLineBytes: number;
   /** Sum of the field lines, in bytes. */
   readonly maxRequestHeaderBytes: number;
   /** Number of field lines. */
   readonly maxRequestHeaders: number;
+}
+
+/** Limits that apply while a request head is parsed. */
+export interface RequestHeadLimits extends FieldLimits {
+  /** Longest request target, in bytes. */
+  readonly maxRequestTargetBytes: number;
 }
 
 /** What a request line may take beside its target: the longest method, the version, spaces and the line end. */
@@ -52,7 +56,7 @@ export function checkHeadLimits(
  * `end`. Returns the code of the first limit that is passed, or null.
  */
 export function checkFieldLimits(
-  limits: RequestHeadLimits,
+  limits: FieldLimits,
   spans: Int32Array,
   first: number,
   used: number,

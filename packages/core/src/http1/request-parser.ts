@@ -11,25 +11,18 @@ import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { isTokenByte } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import { ChunkBudget } from './chunk-budget.ts';
+import { ChunkedReader, type ContentSink } from './chunked-reader.ts';
 import { checkHeadLimits, type RequestHeadLimits } from './head-limits.ts';
-import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
+import { ERRNO, MESSAGE_TYPE } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
 import { PartialHead } from './partial-head.ts';
 import type { RequestHead } from './request-head.ts';
 import { buildRequestHead, refusal } from './request-head-builder.ts';
 import { applyRequestRules } from './request-rules.ts';
-import { TrailerReader } from './trailer-reader.ts';
 
 /** The states of a parser. */
 export const PARSER = { HEAD: 0, BODY: 1, COMPLETE: 2, FAILED: 3 } as const;
 export type ParserState = (typeof PARSER)[keyof typeof PARSER];
-
-/** Where content goes. */
-export interface ContentSink {
-  /** A piece of content: a view of the chunk that was handed to `readBody`. */
-  onContent(piece: Buffer): void;
-}
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -48,9 +41,8 @@ export class RequestParser {
   /** Bytes seen of the empty line that may stand before a request (RFC 9112 §2.2): 0, 1 or 2. */
   #leading = 0;
   #remaining = 0;
-  #budget: ChunkBudget | null = null;
-  #trailerReader: TrailerReader | null = null;
-  #trailers: FieldSection = noTrailers;
+  /** Of a chunked message. */
+  #chunked: ChunkedReader | null = null;
 
   constructor(limits: RequestHeadLimits) {
     this.#limits = limits;
@@ -77,7 +69,7 @@ export class RequestParser {
 
   /** The trailer section of a complete chunked message, mostly empty. */
   get trailers(): FieldSection {
-    return this.#trailers;
+    return this.#chunked?.trailers ?? noTrailers;
   }
 
   /** Whether a head has begun to arrive and is not complete. An empty line before it is no part of it. */
@@ -121,8 +113,8 @@ export class RequestParser {
   readBody(chunk: Buffer, start: number, sink: ContentSink): void {
     this.#offset = start;
     if (this.#state !== PARSER.BODY) return;
-    if (this.#budget === null) this.#readLength(chunk, sink);
-    else this.#readChunked(chunk, sink, this.#budget);
+    if (this.#chunked === null) this.#readLength(chunk, sink);
+    else this.#readChunked(chunk, sink, this.#chunked);
   }
 
   /** Makes ready for the next message on the connection. Only in state COMPLETE. */
@@ -132,9 +124,7 @@ export class RequestParser {
     }
     this.#state = PARSER.HEAD;
     this.#head = null;
-    this.#budget = null;
-    this.#trailerReader = null;
-    this.#trailers = noTrailers;
+    this.#chunked = null;
   }
 
   /** Gives the llhttp machine back. The parser takes nothing any more. */
@@ -176,9 +166,9 @@ export class RequestParser {
     this.#leading = 0;
     this.#head = head;
     if (head.framing === 'chunked') {
-      this.#budget = new ChunkBudget();
-      this.#state = PARSER.BODY;
       this.#llhttp.resume();
+      this.#chunked = new ChunkedReader(this.#llhttp, this.#limits);
+      this.#state = PARSER.BODY;
     } else {
       // Content of a known length is counted here and never fed to llhttp.
       this.#remaining = head.contentLength;
@@ -199,58 +189,13 @@ export class RequestParser {
     sink.onContent(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
   }
 
-  #readChunked(chunk: Buffer, sink: ContentSink, budget: ChunkBudget): void {
-    while (this.#state === PARSER.BODY && this.#offset < chunk.length) {
-      const from = this.#offset;
-      const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
-      this.#offset = this.#llhttp.consumed;
-      const { messageComplete } = record;
-      // Gathered first: the sink may bring about another parser's call, which overwrites the record.
-      const pieces: Buffer[] = [];
-      const code = this.#readSpans(chunk, from, budget, pieces);
-      if (code !== null) this.#fail(code);
-      else if (errno === ERRNO.PAUSED && messageComplete) this.#completeChunked();
-      else if (errno !== ERRNO.OK) {
-        this.#fail(
-          errno === ERRNO.INVALID_HEADER_TOKEN || this.#trailerReader !== null
-            ? 'RIT_ERR_FIELD_SYNTAX'
-            : 'RIT_ERR_CHUNK_SYNTAX',
-        );
-      }
-      if (this.#error !== null) return;
-      for (const piece of pieces) sink.onContent(piece);
+  #readChunked(chunk: Buffer, sink: ContentSink, chunked: ChunkedReader): void {
+    this.#offset = chunked.read(chunk, this.#offset, sink);
+    if (chunked.failure !== null) this.#fail(chunked.failure);
+    else if (chunked.complete) {
+      this.#state = PARSER.COMPLETE;
+      this.#llhttp.reset();
     }
-  }
-
-  /** Sorts what the latest `execute` found: content, framing that costs, trailers. */
-  #readSpans(chunk: Buffer, from: number, budget: ChunkBudget, pieces: Buffer[]): ErrorCode | null {
-    const { list, used } = record;
-    const end = this.#offset;
-    if (this.#trailerReader !== null) return this.#trailerReader.append(chunk, from, end, 0);
-    let behind = from;
-    for (let i = 0; i < used; i += 3) {
-      const spanStart = list[i + 1] as number;
-      if (!budget.spend(spanStart - behind)) return 'RIT_ERR_CHUNK_OVERHEAD';
-      if (list[i] !== SPAN.BODY) {
-        this.#trailerReader = new TrailerReader(this.#limits);
-        return this.#trailerReader.append(chunk, spanStart, end, i);
-      }
-      behind = list[i + 2] as number;
-      budget.earn(behind - spanStart);
-      pieces.push(chunk.subarray(spanStart, behind));
-    }
-    return budget.spend(end - behind) ? null : 'RIT_ERR_CHUNK_OVERHEAD';
-  }
-
-  #completeChunked(): void {
-    const trailers = this.#trailerReader?.finish() ?? noTrailers;
-    if (typeof trailers === 'string') {
-      this.#fail(trailers);
-      return;
-    }
-    this.#trailers = trailers;
-    this.#state = PARSER.COMPLETE;
-    this.#llhttp.reset();
   }
 
   #fail(code: ErrorCode, message?: string): null {

@@ -1,15 +1,15 @@
 /** Collects a trailer section (RFC 9112 §7.1.2) under the limits of a header section. */
 import type { ErrorCode } from '../errors/catalog.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import { checkFieldLimits, type RequestHeadLimits } from './head-limits.ts';
+import { checkFieldLimits, type FieldLimits } from './head-limits.ts';
 import { PartialHead } from './partial-head.ts';
 import { readFields } from './read-fields.ts';
 
 export class TrailerReader {
-  readonly #limits: RequestHeadLimits;
+  readonly #limits: FieldLimits;
   readonly #partial = new PartialHead();
 
-  constructor(limits: RequestHeadLimits) {
+  constructor(limits: FieldLimits) {
     this.#limits = limits;
   }
 

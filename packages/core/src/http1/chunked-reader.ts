@@ -1,0 +1,98 @@
+/**
+ * Chunked content (RFC 9112 §7.1) of one message: llhttp decodes it, a budget bounds what the framing
+ * may cost, trailers are collected under the limits of a header section.
+ */
+import type { ErrorCode } from '../errors/catalog.ts';
+import type { FieldSection } from '../http/field-section.ts';
+import { ChunkBudget } from './chunk-budget.ts';
+import type { FieldLimits } from './head-limits.ts';
+import { ERRNO, SPAN } from './llhttp/constants.ts';
+import { type Llhttp, record, windowSize } from './llhttp/instance.ts';
+import { TrailerReader } from './trailer-reader.ts';
+
+/** Where content goes. */
+export interface ContentSink {
+  /** A piece of content: a view of the chunk that was handed in. */
+  onContent(piece: Buffer): void;
+}
+
+const noTrailers: FieldSection = [];
+
+export class ChunkedReader {
+  readonly #llhttp: Llhttp;
+  readonly #limits: FieldLimits;
+  readonly #budget = new ChunkBudget();
+  #trailerReader: TrailerReader | null = null;
+  #offset = 0;
+  /** The message is complete. */
+  complete = false;
+  /** Why it is refused, or null. */
+  failure: ErrorCode | null = null;
+  /** The trailer section, once the message is complete. */
+  trailers: FieldSection = noTrailers;
+
+  /** `llhttp` has just been resumed behind a head whose coding is chunked. */
+  constructor(llhttp: Llhttp, limits: FieldLimits) {
+    this.#llhttp = llhttp;
+    this.#limits = limits;
+  }
+
+  /**
+   * Passes content of `chunk` from `start` on to the sink, at most until the end of the message. Returns
+   * the offset behind the last byte that was taken; `complete` and `failure` tell the rest.
+   */
+  read(chunk: Buffer, start: number, sink: ContentSink): number {
+    this.#offset = start;
+    while (!this.complete && this.failure === null && this.#offset < chunk.length) {
+      const from = this.#offset;
+      const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
+      this.#offset = this.#llhttp.consumed;
+      const { messageComplete } = record;
+      // Gathered first: the sink may bring about another parser's call, which overwrites the record.
+      const pieces: Buffer[] = [];
+      this.failure = this.#readSpans(chunk, from, pieces);
+      if (this.failure === null) {
+        if (errno === ERRNO.PAUSED && messageComplete) this.#finish();
+        else if (errno !== ERRNO.OK) this.failure = this.#syntaxCode(errno);
+      }
+      if (this.failure === null) for (const piece of pieces) sink.onContent(piece);
+    }
+    return this.#offset;
+  }
+
+  #syntaxCode(errno: number): ErrorCode {
+    return errno === ERRNO.INVALID_HEADER_TOKEN || this.#trailerReader !== null
+      ? 'RIT_ERR_FIELD_SYNTAX'
+      : 'RIT_ERR_CHUNK_SYNTAX';
+  }
+
+  /** Sorts what the latest `execute` found: content, framing that costs, trailers. */
+  #readSpans(chunk: Buffer, from: number, pieces: Buffer[]): ErrorCode | null {
+    const { list, used } = record;
+    const end = this.#offset;
+    if (this.#trailerReader !== null) return this.#trailerReader.append(chunk, from, end, 0);
+    let behind = from;
+    for (let i = 0; i < used; i += 3) {
+      const spanStart = list[i + 1] as number;
+      if (!this.#budget.spend(spanStart - behind)) return 'RIT_ERR_CHUNK_OVERHEAD';
+      if (list[i] !== SPAN.BODY) {
+        this.#trailerReader = new TrailerReader(this.#limits);
+        return this.#trailerReader.append(chunk, spanStart, end, i);
+      }
+      behind = list[i + 2] as number;
+      this.#budget.earn(behind - spanStart);
+      pieces.push(chunk.subarray(spanStart, behind));
+    }
+    return this.#budget.spend(end - behind) ? null : 'RIT_ERR_CHUNK_OVERHEAD';
+  }
+
+  #finish(): void {
+    const trailers = this.#trailerReader?.finish() ?? noTrailers;
+    if (typeof trailers === 'string') {
+      this.failure = trailers;
+      return;
+    }
+    this.trailers = trailers;
+    this.complete = true;
+  }
+}
