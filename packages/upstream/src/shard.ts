@@ -111,11 +111,9 @@ export class Shard implements ConnectionOwner, ExchangeHome {
 
   /** It had a connection, which was gone when it was used: it is served first, and afresh if possible. */
   reacquire(exchange: Http1Exchange): void {
-    if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
-    else if (!this.#serve(exchange, true)) {
-      this.#waiting.pushFirst(exchange);
-      exchange.onQueued();
-    }
+    if (this.#serve(exchange, true)) return;
+    this.#waiting.pushFirst(exchange);
+    exchange.onQueued();
   }
 
   leave(exchange: Http1Exchange): void {
@@ -173,14 +171,19 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   onSwitched(connection: Http1Connection): void {
     this.#connections.delete(connection);
     this.#switched.add(connection);
-    this.#serveWaiting();
-    this.#announceEmpty();
+    this.useSlot();
   }
 
   onClosed(connection: Http1Connection): void {
     this.#switched.delete(connection);
     if (!this.#connections.delete(connection)) return;
     this.onUnusable(connection);
+    // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
+    process.nextTick(useSlot, this);
+  }
+
+  /** A slot has become free. */
+  useSlot(): void {
     this.#serveWaiting();
     this.#announceEmpty();
   }
@@ -229,4 +232,8 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   #announceEmpty(): void {
     if (this.#owner.closing && this.isEmpty) this.#owner.onEmpty();
   }
+}
+
+function useSlot(shard: Shard): void {
+  shard.useSlot();
 }
