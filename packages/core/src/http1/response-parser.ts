@@ -1,0 +1,253 @@
+/**
+ * The response parser: bytes in, heads and content out. It knows no socket and no time, and nothing of
+ * the request; which framing a final head means is told by its owner (`expectContent`), since HEAD and
+ * the status have a say in it (RFC 9112 §6.3).
+ *
+ * HEAD takes a head, interim or final, and stays in HEAD. CONTENT passes content on as slices of the
+ * caller's own chunk. COMPLETE takes nothing until `next`. A malformed response leaves it FAILED.
+ */
+import type { ErrorCode } from '../errors/catalog.ts';
+import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import type { FieldSection } from '../http/field-section.ts';
+import { ChunkedReader, type ContentSink } from './chunked-reader.ts';
+import { checkFieldLimits, type FieldLimits } from './head-limits.ts';
+import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
+import { Llhttp, record, windowSize } from './llhttp/instance.ts';
+import { PartialHead } from './partial-head.ts';
+import { readFields } from './read-fields.ts';
+
+/** The states of a response parser. */
+export const RESPONSE = { HEAD: 0, CONTENT: 1, COMPLETE: 2, FAILED: 3 } as const;
+export type ResponseState = (typeof RESPONSE)[keyof typeof RESPONSE];
+
+/** The head of a response, interim or final. */
+export interface ParsedResponseHead {
+  readonly status: number;
+  /** Printable ASCII, or empty. */
+  readonly reason: string;
+  readonly minorVersion: 0 | 1;
+  readonly fields: FieldSection;
+}
+
+/** How the end of a response's content is told; `length` comes with the number of bytes. */
+export type ContentFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+/** Longest status line; reason phrases are short. */
+const longestStatusLine = 1024;
+
+export class ResponseParser {
+  readonly #limits: FieldLimits;
+  readonly #llhttp = new Llhttp(MESSAGE_TYPE.RESPONSE);
+  #state: ResponseState = RESPONSE.HEAD;
+  #offset = 0;
+  #error: ReverseItError | null = null;
+  #partial: PartialHead | null = null;
+  /** Bytes of content still to come; `Infinity` until the connection closes. */
+  #remaining = 0;
+  #chunked: ChunkedReader | null = null;
+
+  /** `maxHeaderBytes` is the sum of name + 2 + value over a section. */
+  constructor(maxHeaderBytes: number) {
+    this.#limits = {
+      maxRequestHeaderLineBytes: maxHeaderBytes,
+      maxRequestHeaderBytes: maxHeaderBytes,
+      maxRequestHeaders: Number.POSITIVE_INFINITY,
+    };
+  }
+
+  get state(): ResponseState {
+    return this.#state;
+  }
+
+  /** Offset in the chunk of the latest call behind the last byte that was taken. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get error(): ReverseItError | null {
+    return this.#error;
+  }
+
+  /** The trailer section of a complete chunked response. */
+  get trailers(): FieldSection {
+    return this.#chunked?.trailers ?? [];
+  }
+
+  /** Whether a head has begun to arrive and is not complete. */
+  get insideHead(): boolean {
+    return this.#partial !== null;
+  }
+
+  /**
+   * Takes bytes of `chunk` from `start`, at most until the end of a head. Behind a head the owner calls
+   * `expectContent`, or `next` where it was an interim one.
+   */
+  readHead(chunk: Buffer, start: number): ParsedResponseHead | null {
+    this.#offset = start;
+    while (this.#state === RESPONSE.HEAD && this.#offset < chunk.length) {
+      const from = this.#offset;
+      const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
+      this.#offset = this.#llhttp.consumed;
+      const complete = errno === ERRNO.PAUSED && record.headComplete;
+      if (this.#partial === null && complete) {
+        return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
+      }
+      this.#partial ??= new PartialHead();
+      const partial = this.#partial;
+      partial.append(chunk, from, this.#offset, 0);
+      if (complete) {
+        return this.#completeHead(partial.bytes, 0, partial.length, partial.spans, partial.used);
+      }
+      this.#checkPartial(partial, errno);
+    }
+    return null;
+  }
+
+  #checkPartial({ spans, used, length }: PartialHead, errno: number): void {
+    const first = firstField(spans, used);
+    if (first === used && length > longestStatusLine) this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
+    else if (checkFieldLimits(this.#limits, spans, first, used, length) !== null) {
+      this.#fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
+    } else if (errno !== ERRNO.OK) {
+      this.#fail('RIT_ERR_UPSTREAM_PROTOCOL', this.#llhttp.errorReason);
+    }
+  }
+
+  #completeHead(
+    bytes: Buffer,
+    origin: number,
+    end: number,
+    spans: Int32Array,
+    used: number,
+  ): ParsedResponseHead | null {
+    this.#partial = null;
+    const first = firstField(spans, used);
+    if (checkFieldLimits(this.#limits, spans, first, used, end) !== null) {
+      return this.#fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
+    }
+    const text = bytes.toString('latin1', origin, end);
+    const lineEnd = first < used ? (spans[first + 1] as number) - origin : text.length - 2;
+    const line = readStatusLine(text, lineEnd - 2);
+    const fields = readFields(text, origin, spans, first, used);
+    if (line === null || typeof fields === 'string') {
+      return this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
+    }
+    return { ...line, fields };
+  }
+
+  /**
+   * Tells the framing of the final response whose head has just been read. For `length` the number of
+   * bytes comes with it.
+   */
+  expectContent(framing: ContentFraming, length: number): void {
+    this.#state = RESPONSE.CONTENT;
+    if (framing === 'chunked') {
+      this.#llhttp.resume();
+      this.#chunked = new ChunkedReader(this.#llhttp, this.#limits);
+      return;
+    }
+    this.#llhttp.reset();
+    this.#remaining = framing === 'until-close' ? Number.POSITIVE_INFINITY : length;
+    if (framing === 'none' || length === 0) this.#state = RESPONSE.COMPLETE;
+    if (framing === 'until-close') this.#state = RESPONSE.CONTENT;
+  }
+
+  /** Passes content of `chunk` from `start` on to the sink, at most until the end of the response. */
+  readContent(chunk: Buffer, start: number, sink: ContentSink): void {
+    this.#offset = start;
+    if (this.#state !== RESPONSE.CONTENT || start >= chunk.length) return;
+    if (this.#chunked === null) this.#readLength(chunk, sink);
+    else this.#readChunked(chunk, sink, this.#chunked);
+  }
+
+  #readLength(chunk: Buffer, sink: ContentSink): void {
+    const start = this.#offset;
+    const taken = Math.min(chunk.length - start, this.#remaining);
+    this.#offset = start + taken;
+    this.#remaining -= taken;
+    if (this.#remaining === 0) this.#state = RESPONSE.COMPLETE;
+    sink.onContent(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
+  }
+
+  #readChunked(chunk: Buffer, sink: ContentSink, chunked: ChunkedReader): void {
+    this.#offset = chunked.read(chunk, this.#offset, sink);
+    if (chunked.failure !== null) {
+      this.#fail(
+        chunked.failure === 'RIT_ERR_TRAILERS_TOO_LARGE'
+          ? 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE'
+          : 'RIT_ERR_UPSTREAM_PROTOCOL',
+      );
+    } else if (chunked.complete) {
+      this.#state = RESPONSE.COMPLETE;
+      this.#llhttp.reset();
+    }
+  }
+
+  /** The connection has ended. True where that completes the response. */
+  finish(): boolean {
+    if (this.#state !== RESPONSE.CONTENT || this.#remaining !== Number.POSITIVE_INFINITY) {
+      return false;
+    }
+    this.#state = RESPONSE.COMPLETE;
+    return true;
+  }
+
+  /** Makes ready for the next head: behind an interim one, or behind a complete response. */
+  next(): void {
+    if (this.#state === RESPONSE.HEAD) this.#llhttp.reset();
+    else if (this.#state === RESPONSE.COMPLETE) this.#state = RESPONSE.HEAD;
+    this.#chunked = null;
+    this.#remaining = 0;
+  }
+
+  /** Gives the llhttp machine back. */
+  free(): void {
+    this.#llhttp.free();
+    this.#partial = null;
+    this.#chunked = null;
+    if (this.#state !== RESPONSE.FAILED) this.#state = RESPONSE.COMPLETE;
+  }
+
+  #fail(code: ErrorCode, reason = ''): null {
+    this.#state = RESPONSE.FAILED;
+    this.#partial = null;
+    this.#error =
+      reason === '' ? fail(code) : fail(code, `backend sent a malformed response: ${reason}`);
+    return null;
+  }
+}
+
+/** Index of the first span behind the status. */
+function firstField(spans: Int32Array, used: number): number {
+  let at = 0;
+  while (at < used && spans[at] === SPAN.STATUS) at += 3;
+  return at;
+}
+
+/** `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), whose end is at `end`; null where it is not that. */
+function readStatusLine(
+  text: string,
+  end: number,
+): { status: number; reason: string; minorVersion: 0 | 1 } | null {
+  if (!text.startsWith('HTTP/1.') || end < 12 || end > longestStatusLine) return null;
+  const minor = text.charCodeAt(7) - 0x30;
+  if ((minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) return null;
+  let status = 0;
+  for (let i = 9; i < 12; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    status = status * 10 + digit;
+  }
+  if (status < 100 || status > 599) return null;
+  if (end > 12 && text.charCodeAt(12) !== 0x20) return null;
+  return { status, reason: printable(text.substring(13, end)), minorVersion: minor };
+}
+
+/** The text, or nothing where it is not printable ASCII: a reason is for people only. */
+function printable(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return '';
+  }
+  return text;
+}
