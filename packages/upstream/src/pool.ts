@@ -120,22 +120,19 @@ class ConnectionPool implements Pool, ShardOwner {
   }
 
   close(): Promise<void> {
-    const closed = this.#shutDown();
-    for (const { shards } of this.#origins.values()) for (const shard of shards) shard.drain();
-    return closed;
+    return this.#shutDown((shard) => shard.drain());
   }
 
   destroy(): Promise<void> {
-    const closed = this.#shutDown();
-    for (const { shards } of this.#origins.values()) for (const shard of shards) shard.destroy();
-    return closed;
+    return this.#shutDown((shard) => shard.destroy());
   }
 
-  #shutDown(): Promise<void> {
+  #shutDown(end: (shard: Shard) => void): Promise<void> {
     this.closing = true;
     this.#closed ??= new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
+    for (const { shards } of this.#origins.values()) for (const shard of shards) end(shard);
     this.onEmpty();
     return this.#closed;
   }

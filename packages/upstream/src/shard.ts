@@ -55,6 +55,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   /** The idle connection that was used last; the others follow by their links. */
   #idleTop: Http1Connection | null = null;
   #serving = false;
+  #destroyed = false;
   #opened = 0;
   #reused = 0;
 
@@ -67,8 +68,9 @@ export class Shard implements ConnectionOwner, ExchangeHome {
     this.#mostWaiting = Math.max(1024, 10 * options.size);
   }
 
-  /** Nothing is open, and nobody waits. Switched sockets are no concern of the pool any more. */
+  /** Nothing is open, and nobody waits. Switched sockets are others' concern, until they are destroyed. */
   get isEmpty(): boolean {
+    if (this.#destroyed && this.#switched.size > 0) return false;
     return this.#connections.size === 0 && this.#waiting.length === 0;
   }
 
@@ -129,6 +131,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
 
   /** Fails every exchange and closes every socket, switched ones included. */
   destroy(): void {
+    this.#destroyed = true;
     for (let first = this.#waiting.first; first !== null; first = this.#waiting.first) {
       first.fail('RIT_ERR_UPSTREAM_CLOSED');
     }
@@ -176,7 +179,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
 
   onClosed(connection: Http1Connection): void {
     this.#switched.delete(connection);
-    if (!this.#connections.delete(connection)) return;
+    this.#connections.delete(connection);
     this.onUnusable(connection);
     // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
     process.nextTick(useSlot, this);

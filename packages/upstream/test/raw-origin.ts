@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 
 const requestHead = /[A-Z]+ \S+ HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*\r\n/g;
 
@@ -45,7 +45,9 @@ export class OriginConnection {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy();
+    // A TLS socket cannot be reset from here.
+    if (this.socket instanceof TLSSocket) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Resolves once the test holds; it is asked at every event of the socket. */

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { expect, test } from 'vitest';
+import type { PoolOptions } from '../src/index.ts';
+import { type Bench, bench, turns } from './harness.ts';
+import { type OriginConnection, startRawOrigin } from './raw-origin.ts';
+import { get } from './recorder.ts';
+
+const certificates = testCertificates();
+const { ca, server, client } = certificates;
+const reply = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+const answer = (connection: OriginConnection) => connection.write(reply);
+
+function tlsBench(pool: PoolOptions, tls: object = server, onRequest = answer): Promise<Bench> {
+  return bench(onRequest, { origin: { tls }, pool });
+}
+
+test('a verified backend', async () => {
+  const it = await tlsBench({ tls: { ca } });
+  expect((await it.send().done).body).toBe('ok');
+  await turns(2);
+  expect((await it.send().done).body).toBe('ok');
+  expect(it.origin.connections).toHaveLength(1);
+  expect(it.pool.stats().reused).toBe(1);
+});
+
+test('SNI is the backend’s host, never the request’s Host, which may change on one connection', async () => {
+  const names: unknown[] = [];
+  const it = await bench(answer, { origin: { tls: server }, pool: { tls: { ca } } });
+  const to = it.pool.origin(it.origin.url.replace('127.0.0.1', 'localhost'));
+  it.origin.server.on('secureConnection', (socket: TLSSocket) => names.push(socket.servername));
+  for (const host of ['evil.example', 'other.example', 'localhost']) {
+    const sent = await it.send(get('/', { fields: ['Host', host] }), null, to).done;
+    expect(sent.body).toBe('ok');
+    await turns(2);
+  }
+  expect(names).toEqual(['localhost']);
+  expect(it.origin.connections).toHaveLength(1);
+});
+
+test('no SNI for an address (RFC 6066 §3)', async () => {
+  const it = await tlsBench({ tls: { ca } });
+  await it.send().done;
+  expect((it.origin.connections[0]!.socket as TLSSocket).servername).toBe(false);
+});
+
+test.each([
+  ['an unknown authority', {}, server],
+  ['another name', { tls: { ca } }, certificates.wrongName],
+  ['expired', { tls: { ca } }, certificates.expired],
+  ['not yet valid', { tls: { ca } }, certificates.notYetValid],
+  ['self-signed', { tls: { ca } }, certificates.selfSigned],
+  [
+    'a servername that the certificate does not bear',
+    { tls: { ca, servername: 'other.example' } },
+    server,
+  ],
+])('refused: %s', async (_, pool, pair) => {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const it = await tlsBench(pool, { ...pair, minVersion: version, maxVersion: version });
+    // Three times: a session of a refused connection must not be resumed, for then nobody checks the name.
+    for (let i = 0; i < 3; i++) {
+      const sent = await it.send().done;
+      expect(sent.events).toEqual(['UPSTREAM_TLS']);
+      expect(sent.error?.status).toBe(502);
+      expect(sent.error?.message).toMatch(/: (ERR_TLS|CERT_|UNABLE_|DEPTH_|SELF_)\w+$/);
+    }
+    await it.settle({ open: 0 });
+    for (const { received } of it.origin.connections) expect(received).toBe('');
+  }
+});
+
+test.each([
+  ['verifyTls: false', { verifyTls: false }, certificates.selfSigned],
+  ['servername', { tls: { ca, servername: 'other.example' } }, certificates.wrongName],
+])('accepted by option: %s', async (_, pool, pair) => {
+  const it = await tlsBench(pool, pair);
+  expect((await it.send().done).body).toBe('ok');
+});
+
+test('a client certificate', async () => {
+  const asking = { ...server, ca, requestCert: true, rejectUnauthorized: true };
+  const it = await tlsBench({ tls: { ca, cert: client.cert, key: client.key } }, asking);
+  expect((await it.send().done).body).toBe('ok');
+  const without = await tlsBench({ tls: { ca } }, asking);
+  const sent = await without.send().done;
+  // TLS 1.3 tells of the refusal only after the handshake.
+  expect(['UPSTREAM_TLS', 'UPSTREAM_RESET']).toContain(sent.events[0]);
+});
+
+test('sessions are resumed', async () => {
+  const it = await bench(answer, {
+    origin: { tls: server },
+    pool: { tls: { ca } },
+    via: { connection: 'one-shot' },
+  });
+  const resumed: boolean[] = [];
+  it.origin.server.on('secureConnection', (socket: TLSSocket) => {
+    resumed.push(socket.isSessionReused());
+  });
+  for (let i = 0; i < 3; i++) {
+    await it.send().done;
+    await it.settle({ open: 0 });
+  }
+  expect(resumed).toEqual([false, true, true]);
+});
+
+test.each([
+  ['plain HTTP', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'],
+  ['the end', ''],
+])('a backend that speaks no TLS but %s', async (_, bytes) => {
+  const plain = createServer((socket) => socket.on('error', () => {}).end(bytes));
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  const address = plain.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const it = await bench();
+  const sent = await it.send(get(), null, it.pool.origin(`https://127.0.0.1:${port}`)).done;
+  expect(sent.events).toEqual(['UPSTREAM_TLS']);
+  await it.settle({ open: 0 });
+  plain.close();
+});
+
+test('a TLS backend spoken to in plain HTTP', async () => {
+  const secure = await startRawOrigin(answer, { tls: server });
+  const it = await bench();
+  const sent = await it.send(get(), null, it.pool.origin(secure.url.replace('https', 'http'))).done;
+  expect(['UPSTREAM_RESET', 'UPSTREAM_PROTOCOL']).toContain(sent.events[0]);
+  await secure.close();
+});
+
+test('truncation, resets, uploads and early answers over TLS', async () => {
+  const it = await tlsBench({ tls: { ca } }, server, (connection) => {
+    if (connection.received.includes('/cut'))
+      connection.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok');
+    else if (connection.received.includes('/reset')) connection.reset();
+    else if (connection.received.includes('/early'))
+      connection.end('HTTP/1.1 413 No\r\ncontent-length: 2\r\n\r\nno');
+    else connection.write(reply);
+  });
+  expect((await it.send(get('/cut')).done).events).toEqual([
+    'head 200',
+    'data',
+    'UPSTREAM_TRUNCATED',
+  ]);
+  expect((await it.send(get('/reset')).done).events).toEqual(['UPSTREAM_RESET']);
+  const source = {
+    contentLength: null,
+    start: (sink: { write(chunk: Buffer): boolean }) => void sink.write(Buffer.alloc(100_000)),
+    resume() {},
+    cancel() {},
+  };
+  const early = await it.send(get('/early', { method: 'POST', body: source })).done;
+  expect(early.events).toEqual(['head 413', 'data', 'end']);
+  await it.settle({ open: 0 });
+});
