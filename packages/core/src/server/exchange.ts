@@ -100,12 +100,14 @@ export class Exchange {
   #encoding: Encoding = ENCODING.NONE;
   #remaining = 0;
   #keepAlive = false;
+  #awaitsContinue: boolean;
   #status = 0;
   #bytesSent = 0;
 
   constructor(head: RequestHead, connection: ExchangeConnection) {
     this.head = head;
     this.#connection = connection;
+    this.#awaitsContinue = head.expectContinue;
   }
 
   /** The client's address; empty on a Unix socket. */
@@ -167,7 +169,9 @@ export class Exchange {
    * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
    */
   readContent(idleTimeout: number): void {
-    if (this.#phase !== PHASE.DONE) this.#connection.readContent(idleTimeout);
+    if (this.#phase === PHASE.DONE) return;
+    this.#awaitsContinue = false;
+    this.#connection.readContent(idleTimeout);
   }
 
   /** Holds the request's content back; at most one read's worth of pieces still comes. */
@@ -199,10 +203,11 @@ export class Exchange {
     if (this.#phase === PHASE.DONE && this.#status === 0) return;
     if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
     if (status < 200) throw misuse('an interim status in a final head');
+    // Throws where it cannot be written; then nothing has been.
+    let text = statusLine(status, reason) + fieldLines(fields);
     this.#chooseEncoding(status, contentLength);
     this.#phase = PHASE.CONTENT;
     this.#status = status;
-    let text = statusLine(status, reason) + fieldLines(fields);
     if (this.#encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
     if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
     else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
@@ -215,8 +220,11 @@ export class Exchange {
   #chooseEncoding(status: number, contentLength: number | null): void {
     const { head } = this;
     this.#keepAlive = head.persistent && !this.#connection.ending;
-    // A request that is refused unread would have to be read to its end before the next one.
-    if (!this.#connection.requestComplete && status >= 400) this.#keepAlive = false;
+    // A request that is refused unread would have to be read to its end before the next one; and a
+    // client that waits for 100 (Continue) may send the content or leave it out (RFC 9110 §10.1.1).
+    if (!this.#connection.requestComplete && (status >= 400 || this.#awaitsContinue)) {
+      this.#keepAlive = false;
+    }
     if (isBodiless(head.method, status)) this.#encoding = ENCODING.NONE;
     else if (contentLength !== null) {
       this.#encoding = ENCODING.LENGTH;
