@@ -34,8 +34,8 @@ export function responseFields(
       case FIELD.HOP:
         continue;
       case FIELD.CONTENT_LENGTH:
-        // RFC 9110 §8.6: never in a 204.
-        if (status === 204) continue;
+        // RFC 9110 §8.6: never in a 204 or an interim response.
+        if (status === 204 || status < 200) continue;
         break;
       case FIELD.DATE:
         hasDate = true;
