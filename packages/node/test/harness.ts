@@ -335,11 +335,11 @@ export function declined(status: string, extra: readonly string[] = []): Message
   return refused(status, extra).filter((line) => line !== 'connection: close');
 }
 
-/** The answer of the option `errorResponse`. */
-export function badGateway(content = 'Bad Gateway', status = '502 Bad Gateway'): Message {
+/** The answer of the option `errorResponse`, as it is without the option. */
+export function badGateway(extra: readonly string[] = []): Message {
   return got(
-    status,
-    ['content-type: text/plain; charset=utf-8', 'date: now', `content-length: ${content.length}`],
-    content,
+    '502 Bad Gateway',
+    ['content-type: text/plain; charset=utf-8', 'date: now', 'content-length: 11', ...extra],
+    'Bad Gateway',
   );
 }
