@@ -50,7 +50,8 @@ const tasks = {
 
   lint: async (args, tools) =>
     (await tools.tool('biome', ['check', '--error-on-warnings', ...args])) ||
-    tools.node('scripts/check-boundaries.mjs', []),
+    (await tools.node('scripts/check-boundaries.mjs', [])) ||
+    tools.node('scripts/generate-docs.mjs', ['--check']),
 
   format: async (args, tools) => tools.tool('biome', ['check', '--write', ...args]),
 

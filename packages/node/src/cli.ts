@@ -13,6 +13,7 @@ const code = await run({
   color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
   print: (line) => process.stdout.write(`${line}\n`),
   log: (line) => process.stderr.write(`${line}\n`),
+  now: () => performance.now(),
   readFile: (path) => readFileSync(path, 'utf8'),
   loadConfig: loadConfigFile,
   createServer,

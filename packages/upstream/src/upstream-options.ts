@@ -67,7 +67,7 @@ export const poolOptions = defineOptions({
       ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
       /** Client certificate chain, in PEM. Default: none. */
       cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
-      /** Private key of the listener, in PEM. Default: none. */
+      /** Private key of the client certificate, in PEM. Default: none. */
       key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
       /** Name to ask for and to verify instead of the host of the backend. Default: none. */
       servername: string({

@@ -13,7 +13,8 @@ export function helpText(heading: (text: string) => string): string {
     const entries = groups.get(option.group) ?? [];
     groups.set(option.group, entries);
     const prefix = text.negatable && text.placeholder === '' ? '--[no-]' : '--';
-    const notes = [`Default: ${option.defaultText}.`];
+    const isRequired = option.defaultText === 'required';
+    const notes = [isRequired ? 'Required.' : `Default: ${option.defaultText}.`];
     if (option.answers !== '') notes.push(`Answer: ${option.answers}.`);
     if (text.repeats) notes.push('May be repeated.');
     entries.push({

@@ -25,6 +25,8 @@ export interface CommandHost {
   print(line: string): void;
   /** Writes a line to standard error. */
   log(line: string): void;
+  /** Milliseconds that never run backwards. */
+  now(): number;
   readFile(path: string): string;
   loadConfig(file: string): Promise<unknown>;
   createServer(options: ReverseItOptions): ReverseItServer;
@@ -134,22 +136,26 @@ const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
 
 const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** One press of Ctrl-C may come twice in a row: from the terminal, and from npm, which passes it on. */
+const echoMs = 30;
+
 /** The first signal lets what is under way finish, the second ends at once. */
 function untilEnded(host: CommandHost, server: ReverseItServer): Promise<ExitCode> {
   return new Promise((resolve, reject) => {
-    let draining = false;
+    let drainingSince: number | null = null;
     const stop = host.onSignal((signal) => {
-      if (draining) {
+      const now = host.now();
+      if (drainingSince === null) {
+        drainingSince = now;
+        host.log(`reverseit: ${signal}, finishing what is under way; once more to end at once`);
+        server.close().then(() => {
+          stop();
+          resolve(0);
+        }, reject);
+      } else if (signal === 'SIGTERM' || now - drainingSince > echoMs) {
         stop();
         resolve(codes[signal]);
-        return;
       }
-      draining = true;
-      host.log(`reverseit: ${signal}, finishing what is under way; once more to end at once`);
-      server.close().then(() => {
-        stop();
-        resolve(0);
-      }, reject);
     });
   });
 }

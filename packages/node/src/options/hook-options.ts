@@ -32,7 +32,10 @@ function callback<F>({ prose, accepts }: CallbackText) {
 
 /** Hooks of a route. */
 export const routeHookOptions = defineOptions({
-  /** Name of the route in logs, records and `useRoute`. Default: host and path. */
+  /**
+   * Name of the route in logs, records and for hooks that choose a route.
+   * Default: host and path.
+   */
   name: custom<string | null, string | null>({
     group,
     kind: 'string',
@@ -43,12 +46,18 @@ export const routeHookOptions = defineOptions({
     text: null,
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
-  /** Called with each request: may change it, answer it by returning a response, or throw (500). Default: none. */
+  /**
+   * Called with each request: may change it, answer it by returning a response, or throw.
+   * Default: none.
+   */
   onRequest: callback<OnRequest>({
     prose: 'Called with each request: may change it, answer it by returning a response, or throw.',
     accepts: 'a function (request, context)',
   }),
-  /** Called with each response of the backend: may change its status and fields, or throw (500). Default: none. */
+  /**
+   * Called with each response of the backend: may change its status and fields, or throw.
+   * Default: none.
+   */
   onResponse: callback<OnResponse>({
     prose: 'Called with each response of the backend: may change its status and fields, or throw.',
     accepts: 'a function (response, context)',
@@ -72,7 +81,7 @@ export const routeHookOptions = defineOptions({
 
 /** Hooks of a whole server. */
 export const serverHookOptions = defineOptions({
-  /** Called with the record of each request that is over. Default: none. */
+  /** Called with the record of each request that is over, for an access log. Default: none. */
   onFinish: callback<OnFinish>({
     prose: 'Called with the record of each request that is over, for an access log.',
     accepts: 'a function (record)',

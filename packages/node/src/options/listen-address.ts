@@ -1,4 +1,5 @@
 /** Where a server listens, as text and as a value. */
+import { isPlainObject } from '@reverseit/core/options';
 
 /** A TCP address or the path of a Unix socket. Without a host: every address of the machine. */
 export type ListenAddress =
@@ -26,9 +27,24 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 const addressText =
   /^(?:(?:\[([\dA-Fa-f:.]+)\]|([A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?))?:)?(\d{1,5})$/;
 
+/** Reads an address given as text, as a port, or as an object. */
+export function readListenAddress(value: unknown): ListenAddress | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return parseListenAddress(`${value}`);
+  if (!isPlainObject(value)) return undefined;
+  const { host, port, path } = value;
+  if (typeof path === 'string' && host === undefined && port === undefined) {
+    return parseListenAddress(`unix:${path}`);
+  }
+  if (typeof port !== 'number' || path !== undefined) return undefined;
+  if (host === undefined) return parseListenAddress(`${port}`);
+  return typeof host === 'string' ? parseListenAddress(`${bracketed(host)}:${port}`) : undefined;
+}
+
 /** The address as a URL for a person to open, or the path of the socket. */
 export function showListenAddress(address: ListenAddress, secure = false): string {
   if ('path' in address) return `unix:${address.path}`;
   const { host = '::', port } = address;
-  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}`;
 }
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

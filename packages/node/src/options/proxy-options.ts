@@ -3,25 +3,23 @@
 import { serverOptions } from '@reverseit/core';
 import { custom, defineOptions, milliseconds, type OptionInput } from '@reverseit/core/options';
 import { serverHookOptions } from './hook-options.ts';
-import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 
 const start = 'Start and end';
 
 const lifecycleOptions = defineOptions({
   /** Where to listen; without a host on every address of the machine. Default: "127.0.0.1:4000". */
-  listen: custom<string | number, ListenAddress>({
+  listen: custom<string | number | ListenAddress, ListenAddress>({
     group: start,
     kind: 'address',
     prose: 'Where to listen; without a host on every address of the machine.',
     default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
     defaultText: '"127.0.0.1:4000"',
-    accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, or "unix:PATH"',
+    accepts:
+      '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", or an object {host, port} or {path}',
     text: { placeholder: 'HOST:PORT' },
-    check: (value) =>
-      typeof value === 'string' || typeof value === 'number'
-        ? parseListenAddress(String(value))
-        : undefined,
+    check: readListenAddress,
   }),
   /**
    * Longest time a graceful close waits for what is under way before it is cut off.

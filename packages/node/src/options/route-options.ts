@@ -45,7 +45,7 @@ const connectionFields = [
 export const routeOptions = defineOptions({
   /**
    * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
-   * Default: required.
+   * Required.
    */
   backend: backendUrl({
     group: where,

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { Faults } from './faults.ts';
+import type { Option } from './option-schema.ts';
+import { backendUrl, fieldNames, fields, isToken, pathPrefix, pem } from './option-wire-kinds.ts';
+
+const row = { group: 'Test', prose: 'A row.' };
+
+const read = <Out>(option: Option<unknown, Out>, value: unknown): Out | readonly string[] => {
+  const faults = new Faults();
+  const kept = option.read(value, 'key', faults, option.default);
+  return faults.list.length === 0
+    ? kept
+    : faults.list.map(({ key, message }) => `${key}: ${message}`);
+};
+
+const refused = [expect.stringMatching(/^key: .* is not accepted; expected /)];
+
+describe('pathPrefix', () => {
+  const path = pathPrefix({ ...row, default: '/' });
+  it.each([
+    ['/', '/'],
+    ['/api', '/api'],
+    ['/api/', '/api'],
+    ['/a/b.c/d;e=f', '/a/b.c/d;e=f'],
+    ["/a-._~!$&'()*+,;=:@", "/a-._~!$&'()*+,;=:@"],
+    ['/caf%C3%A9', '/caf%C3%A9'],
+    ['/...', '/...'],
+    ['/.well-known', '/.well-known'],
+  ])('%s is %s', (value, expected) => expect(read(path, value)).toBe(expected));
+  it.each([
+    ...['', 'api', '//', '/a//b', '/a//', '/.', '/a/..', '/a/../b', '/%2e', '/a/.%2E/b', '/..;x'],
+    ...['/a%2fb', '/a%5Cb', '/a\\b', '/a b', '/a?b', '/a#b', '/%', '/%zz', '/café', '/a\n', '*'],
+    ...['http://a/b', 1, null, ['/a'], { path: '/a' }],
+  ])('refuses %o', (value) => expect(read(path, value)).toEqual(refused));
+  it('takes null where there is none', () => {
+    expect(read(pathPrefix({ ...row, default: null }), null)).toBeNull();
+  });
+});
+
+describe('backendUrl', () => {
+  const url = backendUrl({ ...row, schemes: ['http:', 'https:', 'ws:', 'wss:'] });
+  it.each<[unknown, string]>([
+    ['http://a', 'http://a'],
+    ['http://a/', 'http://a'],
+    ['HTTP://A.Org:80/Base/', 'http://a.org/Base'],
+    ['https://a:443', 'https://a'],
+    ['https://a:80', 'https://a:80'],
+    ['ws://a:80', 'ws://a'],
+    ['wss://a:8443/x', 'wss://a:8443/x'],
+    ['http://127.0.0.1:3000/a/b', 'http://127.0.0.1:3000/a/b'],
+    ['http://[::1]:3000', 'http://[::1]:3000'],
+    ['http://a/caf%C3%A9', 'http://a/caf%C3%A9'],
+    [new URL('http://a/b'), 'http://a/b'],
+  ])('%s is %s', (value, expected) => expect(read(url, value)).toBe(expected));
+  it.each([
+    ...['', 'a', 'a:80', '//a', 'http:a', 'http:/a', 'http://', 'http:///a', 'ftp://a', 'unix:/a'],
+    ...['http://u@a', 'http://u:p@a', 'http://a?b', 'http://a/?b', 'http://a#b', 'http://a b'],
+    ...[
+      'http://a/../b',
+      'http://a/%2e%2e',
+      'http://a//b',
+      'http://a\\b',
+      'http://a/b\\c',
+      ' http://a',
+    ],
+    ...['http://a:0', 'http://a:65536', 'http://a:', 'http://a:x', 'http://[::1', 'http://[g]'],
+    ...[
+      'http://bücher.example',
+      'http://a/b c',
+      'http://a\n',
+      1,
+      ['http://a'],
+      { href: 'http://a' },
+    ],
+  ])('refuses %o', (value) => expect(read(url, value)).toEqual(refused));
+});
+
+describe('isToken (RFC 9110 §5.6.2)', () => {
+  it.each(['a', 'X-1', "!#$%&'*+-.^_`|~"])('%s is one', (text) => expect(isToken(text)).toBe(true));
+  it.each(['', 'a b', 'a:', 'é', 'a\n', '"a"', 1, null])('%o is none', (text) =>
+    expect(isToken(text)).toBe(false),
+  );
+});
+
+describe('fields', () => {
+  const some = fields({ ...row, never: ['connection', 'te'] });
+  it.each<[unknown, string[]]>([
+    [{}, []],
+    [[], []],
+    [{ 'X-A': '1' }, ['X-A', '1']],
+    [{ a: ['1', '2'] }, ['a', '1', 'a', '2']],
+    [{ a: [] }, []],
+    [
+      [
+        ['a', '1'],
+        ['A', ''],
+      ],
+      ['a', '1', 'A', ''],
+    ],
+    [{ a: 'b\tc d\xe9' }, ['a', 'b\tc d\xe9']],
+    [JSON.parse('{"__proto__": "x"}'), ['__proto__', 'x']],
+  ])('%j is %j', (value, expected) => {
+    const kept = read(some, value);
+    expect(kept).toEqual(expected);
+    expect(Object.isFrozen(kept)).toBe(true);
+  });
+
+  it('says which entry is wrong, and no word of a value (RFC 9110 §5.5)', () => {
+    const messages = read(some, {
+      'a b': 'secret',
+      ok: 'secret\r\nx: y',
+      pad: ' secret',
+      nul: 'secret\0',
+      wide: 'secret\u0100',
+      num: 5,
+      Connection: 'secret',
+    });
+    expect(messages).toEqual([
+      'key["a b"]: "a b" is not accepted; expected a field name (RFC 9110 §5.1)',
+      'key.ok: a string of 12 characters is not accepted; expected a field value (RFC 9110 §5.5)',
+      'key.pad: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
+      'key.nul: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
+      'key.wide: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
+      'key.num: a number is not accepted; expected a field value (RFC 9110 §5.5)',
+      'key.Connection: "Connection" belongs to the connection and cannot be set',
+    ]);
+  });
+
+  it.each(['a: b', null, 5, new Map([['a', 'b']])])('refuses %o', (value) =>
+    expect(read(some, value)).toEqual(refused),
+  );
+  it.each([[['a: b']], [[['a']]], [[['a', 'b', 'c']]]])('refuses the entries of %j', (value) =>
+    expect(read(some, value)).toEqual([expect.stringMatching(/^key\[0\]: .* a pair of name/)]),
+  );
+
+  it.each<[string, unknown]>([
+    ['a: b', ['a', 'b']],
+    ['a:b:c ', ['a', 'b:c']],
+    ['a:', ['a', '']],
+    [': b', ['', 'b']],
+    ['a', 'a'],
+  ])('reads the text %j as %j', (text, entry) => expect(some.text?.parse(text)).toEqual([entry]));
+});
+
+describe('fieldNames', () => {
+  const some = fieldNames({ ...row, never: ['host'] });
+  it.each([
+    [[], []],
+    [
+      ['X-A', 'x-a', 'B'],
+      ['x-a', 'b'],
+    ],
+  ])('%j is %j', (value, expected) => expect(read(some, value)).toEqual(expected));
+  it.each(['x', [1], ['a b'], ['Host'], [''], null])('refuses %o', (value) =>
+    expect(read(some, value)).toEqual(refused),
+  );
+  it('reads one name from text', () => expect(some.text?.parse('x-a')).toEqual(['x-a']));
+});
+
+describe('pem', () => {
+  const key = pem(row);
+  const buffer = Buffer.from('k');
+  it.each([['k'], [buffer], [['k', buffer]], [null]])('keeps %o', (value) =>
+    expect(read(key, value)).toEqual(value),
+  );
+  it.each(['', Buffer.alloc(0), [], [''], 5, {}])('refuses %o', (value) =>
+    expect(read(key, value)).toEqual(refused),
+  );
+  it('names a file on the command line', () => expect(key.text?.file).toBe(true));
+});

@@ -1,0 +1,54 @@
+// Writes what is made of the tables in the sources: docs/options.md, docs/errors.md, the reference in
+// README.md, and the comments above the rows of the tables.
+//
+//   node scripts/generate-docs.mjs [--check]
+//
+// With --check nothing is written, and a document that differs is an error.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { expectedDocuments } from './lib/docs.mjs';
+
+// The packages are read from their sources, which Node strips of their types.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(specifier, { ...context, conditions: [...context.conditions, '@reverseit/source'] }),
+});
+const { catalog } = await import('@reverseit/core/errors');
+const { serverOptions } = await import('../packages/core/src/server/server-options.ts');
+const { flags } = await import('../packages/node/src/cli/flags.ts');
+const { proxyOptions } = await import('../packages/node/src/options/proxy-options.ts');
+const { routeOptions } = await import('../packages/node/src/options/route-options.ts');
+
+/** @param {string} path */
+const absolute = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** @param {string} path */
+const read = (path) => readFileSync(absolute(path), 'utf8');
+/** @param {string} path */
+const readIfThere = (path) => {
+  try {
+    return read(path);
+  } catch {
+    return undefined;
+  }
+};
+
+const tables = { proxy: proxyOptions, route: routeOptions, server: serverOptions, flags, catalog };
+const stale = [...expectedDocuments(tables, read)].filter(
+  ([path, text]) => readIfThere(path) !== text,
+);
+
+if (process.argv.includes('--check')) {
+  for (const [path] of stale) console.error(`${path} is not up to date`);
+  if (stale.length > 0) {
+    console.error('node scripts/generate-docs.mjs writes them anew');
+    process.exitCode = 1;
+  }
+} else {
+  mkdirSync(absolute('docs'), { recursive: true });
+  for (const [path, text] of stale) {
+    writeFileSync(absolute(path), text);
+    console.log(`wrote ${path}`);
+  }
+}

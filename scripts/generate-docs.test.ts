@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { catalog } from '@reverseit/core/errors';
+import { describe, expect, it } from 'vitest';
+import { serverOptions } from '../packages/core/src/server/server-options.ts';
+import { flags } from '../packages/node/src/cli/flags.ts';
+import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
+import { routeOptions } from '../packages/node/src/options/route-options.ts';
+import { expectedDocuments, rowsOf, tableFiles } from './lib/docs.mjs';
+
+const tables = { proxy: proxyOptions, route: routeOptions, server: serverOptions, flags, catalog };
+const fileOf = (path: string): URL => new URL(`../${path}`, import.meta.url);
+const read = (path: string): string =>
+  existsSync(fileOf(path)) ? readFileSync(fileOf(path), 'utf8') : '';
+
+describe('what is made of the tables is up to date (node scripts/generate-docs.mjs)', () => {
+  it.each([...expectedDocuments(tables, read)])('%s', (path, text) => {
+    expect(read(path)).toBe(text);
+  });
+});
+
+describe('every option', () => {
+  it.each(rowsOf(tables).map((row) => [row.path.join('.'), row] as const))(
+    '%s is in the manual, in README.md and above its row',
+    (path, { option, flag }) => {
+      for (const file of ['docs/options.md', 'README.md']) {
+        const line = read(file)
+          .split('\n')
+          .find((text) => text.startsWith(`| \`${path}\` |`));
+        expect(line).toContain(option.prose.replaceAll('|', '\\|'));
+      }
+      if (flag !== undefined) expect(read('docs/options.md')).toContain(`\`--${flag}\``);
+      const commented = tableFiles.some((file) => {
+        const lines = read(file).split('\n');
+        const at = lines.findIndex(
+          (text) => /^ +\/\*\*| +\* /.test(text) && text.includes(option.prose),
+        );
+        const end = lines.findIndex((text, index) => index >= at && text.endsWith('*/'));
+        return at !== -1 && lines[end + 1]?.trim().startsWith(`${path.split('.').at(-1)}: `);
+      });
+      expect(commented).toBe(true);
+    },
+  );
+});
+
+describe('every error code', () => {
+  it.each(Object.keys(catalog))('%s is in the manual', (code) => {
+    expect(read('docs/errors.md')).toContain(`| \`${code}\` |`);
+  });
+});

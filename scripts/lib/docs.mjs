@@ -1,0 +1,270 @@
+// The documents that are made of tables: what `generate-docs.mjs` writes and its
+// test compares.
+
+/**
+ * @typedef {import('@reverseit/core/options').OptionTable} OptionTable
+ * @typedef {OptionTable[string]} Option
+ * @typedef {import('@reverseit/core/errors').CatalogEntry} CatalogEntry
+ *
+ * @typedef {object} Row
+ * @property {readonly string[]} path where the option stands, such as `pool`, `poolSize`
+ * @property {Option} option
+ * @property {string | undefined} flag without hyphens
+ *
+ * @typedef {object} Tables
+ * @property {OptionTable} proxy every option
+ * @property {OptionTable} route those that a route may have
+ * @property {OptionTable} server those of the listener
+ * @property {readonly { readonly path: readonly string[], readonly name: string }[]} flags
+ * @property {Readonly<Record<string, CatalogEntry>>} catalog
+ */
+
+/** Sources whose rows bear comments made of their prose. */
+export const tableFiles = [
+  'packages/core/src/server/server-options.ts',
+  'packages/upstream/src/upstream-options.ts',
+  'packages/node/src/options/route-options.ts',
+  'packages/node/src/options/hook-options.ts',
+  'packages/node/src/options/proxy-options.ts',
+];
+
+/**
+ * Every document as it should be, by its path.
+ *
+ * @param {Tables} tables
+ * @param {(path: string) => string} read
+ * @returns {Map<string, string>}
+ */
+export function expectedDocuments(tables, read) {
+  const rows = rowsOf(tables);
+  return new Map([
+    ['docs/options.md', optionsReference(rows, tables)],
+    ['docs/errors.md', errorsReference(tables.catalog)],
+    ['README.md', withRegion(read('README.md'), 'options', shortReference(rows))],
+    ...tableFiles.map(
+      (path) => /** @type {const} */ ([path, withComments(read(path), rows, path)]),
+    ),
+  ]);
+}
+
+/** @param {Tables} tables @returns {Row[]} options of groups stand behind their group */
+export function rowsOf({ proxy, flags }) {
+  const flagOf = new Map(flags.map(({ path, name }) => [path.join('.'), name]));
+  /** @type {(table: OptionTable, parents: readonly string[]) => Row[]} */
+  const walk = (table, parents) =>
+    Object.entries(table).flatMap(([key, option]) => {
+      const path = [...parents, key];
+      const row = { path, option, flag: flagOf.get(path.join('.')) };
+      return option.nested === null ? [row] : [row, ...walk(option.nested.rows, path)];
+    });
+  return walk(proxy, []);
+}
+
+/** @param {readonly Row[]} rows @param {Tables} tables */
+function optionsReference(rows, tables) {
+  const sections = [...grouped(rows)].map(
+    ([group, members]) => `## ${group}
+
+${placeOf(members, tables)}
+
+${table(
+  ['Option', 'Flag', 'Default', 'Accepts', 'Answer', 'Meaning'],
+  members.map(({ path, flag, option }) => [
+    code(path.join('.')),
+    flag === undefined ? '' : code(`--${flag}`),
+    defaultOf(option),
+    option.accepts,
+    option.answers,
+    option.prose,
+  ]),
+)}`,
+  );
+  return `# Options
+
+${generated}
+
+Sizes are in bytes, times in milliseconds. \`Infinity\` (\`"infinity"\` in JSON, \`infinity\` on the command
+line) lifts a limit that may be lifted; 0 for a timeout means none. An unknown key or a value that is
+not accepted throws a \`ConfigError\` that names every fault.
+
+${sections.join('\n')}`;
+}
+
+/** @param {readonly Row[]} rows @param {Tables} tables */
+function placeOf(rows, { route, server }) {
+  /** @param {Row} row */
+  const place = ({ path: [first = ''] }) => {
+    if (first === 'pool' && rows.every(({ path }) => path[0] === 'pool')) return 'pool';
+    return Object.hasOwn(server, first)
+      ? 'server'
+      : Object.hasOwn(route, first)
+        ? 'route'
+        : 'proxy';
+  };
+  const places = new Set(rows.map(place));
+  if (places.size === 1) return placeText[[...places].join()];
+  const above = rows
+    .filter((row) => place(row) === 'proxy')
+    .map(({ path }) => code(path.join('.')));
+  return `${placeText.route} For the whole proxy: ${above.join(', ')}.`;
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const placeText = {
+  pool: 'In `pool`, of a route or beside `routes`.',
+  server: 'For the whole server.',
+  proxy: 'For the whole proxy.',
+  route: 'Of a route; beside `routes` they are defaults for all routes.',
+};
+
+/** @param {readonly Row[]} rows */
+function shortReference(rows) {
+  return [...grouped(rows)]
+    .map(
+      ([group, members]) =>
+        `**${group}**\n\n${table(
+          ['Option', 'Default', 'Answer', 'Meaning'],
+          members.map(({ path, option }) => [
+            code(path.join('.')),
+            defaultOf(option),
+            option.answers,
+            option.prose,
+          ]),
+        )}`,
+    )
+    .join('\n');
+}
+
+/** @param {readonly Row[]} rows @returns {Map<string, Row[]>} in the order of first appearance */
+function grouped(rows) {
+  /** @type {Map<string, Row[]>} */
+  const groups = new Map();
+  for (const row of rows) {
+    const members = groups.get(row.option.group) ?? [];
+    groups.set(row.option.group, members);
+    members.push(row);
+  }
+  return groups;
+}
+
+/** @param {Option} option */
+function defaultOf({ nested, defaultText }) {
+  if (nested !== null && defaultText !== 'none') return '';
+  const isProse = /^[a-z][a-z ,]*$/.test(defaultText) && !['true', 'false'].includes(defaultText);
+  return isProse ? defaultText : code(defaultText);
+}
+
+/** @param {Readonly<Record<string, CatalogEntry>>} catalog */
+function errorsReference(catalog) {
+  const rows = Object.entries(catalog).map(([name, entry]) => [
+    code(name),
+    code(entry.class),
+    entry.status === 0 ? '' : String(entry.status),
+    entry.closeCode === 0 ? '' : String(entry.closeCode),
+    entry.connection,
+    entry.retry,
+    entry.text,
+    entry.rfc,
+  ]);
+  return `# Errors
+
+${generated}
+
+Every error has a stable \`code\`; match on it and not on the message. Status and close code are what the
+offending side is answered, the connection is the client's. \`retry\` tells whether the exchange may be
+sent again: never, when nothing of it was sent, or when a reused connection ended before any byte of
+the response.
+
+${table(['Code', 'Class', 'Status', 'Close code', 'Connection', 'Retry', 'Meaning', 'RFC'], rows)}`;
+}
+
+const generated =
+  '<!-- Made by scripts/generate-docs.mjs. Edit the tables in the sources instead. -->';
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
+function table(head, rows) {
+  /** @param {readonly string[]} cells */
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+/** @param {string} text */
+const code = (text) => `\`${text}\``;
+
+/** @param {string} text @param {string} name @param {string} content */
+function withRegion(text, name, content) {
+  const start = `<!-- ${name}:start -->`;
+  const end = `<!-- ${name}:end -->`;
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`README.md has no region ${start} … ${end}`);
+  return `${text.slice(0, from + start.length)}\n${content}${text.slice(to)}`;
+}
+
+/** The start of a row: `  poolSize: count({`. */
+const rowStart = /^( +)(\w+): (\w+)(?:<.*>)?\(/;
+
+/**
+ * The source of a table with a comment above each row, which editors show where the option is used.
+ *
+ * @param {string} source
+ * @param {readonly Row[]} rows
+ * @param {string} file
+ */
+function withComments(source, rows, file) {
+  const byKey = rowsByKey(source, rows, file);
+  /** @type {string[]} */
+  const lines = [];
+  for (const line of source.split('\n')) {
+    const [, indent = '', key = ''] = rowStart.exec(line) ?? [];
+    const option = byKey.get(key);
+    if (option !== undefined) {
+      dropComment(lines, indent);
+      lines.push(...comment(option, indent));
+    }
+    lines.push(line);
+  }
+  return lines.join('\n');
+}
+
+/**
+ * @param {string} source
+ * @param {readonly Row[]} rows
+ * @param {string} file
+ */
+function rowsByKey(source, rows, file) {
+  const keys = source.split('\n').flatMap((line) => rowStart.exec(line)?.[2] ?? []);
+  /** @type {Map<string, Option>} */
+  const found = new Map();
+  for (const { path, option } of rows) {
+    const key = path.at(-1) ?? '';
+    // The same key may stand in the tables of two files: the prose tells which one is meant.
+    if (keys.includes(key) && source.includes(`'${option.prose}'`)) found.set(key, option);
+  }
+  if (found.size === 0) throw new Error(`${file} holds no option`);
+  return found;
+}
+
+/** @param {string[]} lines @param {string} indent takes the comment away that ends the lines */
+function dropComment(lines, indent) {
+  const last = lines.at(-1) ?? '';
+  if (!last.endsWith('*/')) return;
+  while (!lines.at(-1)?.startsWith(`${indent}/**`)) lines.pop();
+  lines.pop();
+}
+
+/** @param {string} text */
+const defaultNote = (text) => (text === 'required' ? 'Required.' : `Default: ${text}.`);
+
+/** @param {Option} option @param {string} indent */
+function comment({ prose, defaultText, answers, nested }, indent) {
+  const notes = nested !== null ? [] : [defaultNote(defaultText)];
+  if (answers !== '') notes.push(`Answer: ${answers}.`);
+  const line = `${indent}/** ${[prose, ...notes].join(' ')} */`;
+  if (line.length <= 100) return [line];
+  return [
+    `${indent}/**`,
+    ...[prose, notes.join(' ')].filter(Boolean).map((text) => `${indent} * ${text}`),
+    `${indent} */`,
+  ];
+}
