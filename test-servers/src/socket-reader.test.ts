@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from './guard.ts';
 import { connectRaw, type RawClientOptions } from './raw-client.ts';
-import { end, reset, script, send } from './script-steps.ts';
+import { end, expectBytes, reset, script, send } from './script-steps.ts';
 import { type Script, startScriptedOrigin } from './scripted-origin.ts';
 import { useCensus, useCleanup } from './use-server.ts';
 
@@ -35,7 +35,8 @@ describe('socket reader', () => {
   });
 
   it('tells a reset from an end, and both from its own close', async () => {
-    const broken = await reading(reset());
+    const broken = await reading(script(expectBytes(1), reset()));
+    broken.client.send('a');
     expect(await broken.reader.drain()).toBe('reset');
     const ended = await reading(script(send('ab'), end()));
     expect(await ended.reader.drain()).toBe('fin');
