@@ -91,6 +91,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         this.#onEmpty?.();
       });
     });
+    // Node only reports a failed handshake, and one that took too long; the socket would stay.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
     server.on('secureConnection', (socket) => this.#accept(socket));
     return server;
   }

@@ -1,0 +1,311 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { describe, expect, test } from 'vitest';
+import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
+import { createHttpServer, type RequestListener } from '../index.ts';
+
+const start = useRig();
+
+describe('listen', () => {
+  test('a taken address is RIT_ERR_LISTEN, and the next try may succeed', async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) => {
+      blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
+    });
+    const server = createHttpServer({}, echoTarget);
+    await expect(server.listen({ port })).rejects.toMatchObject({
+      code: 'RIT_ERR_LISTEN',
+      name: 'ConfigError',
+      cause: { code: 'EADDRINUSE' },
+    });
+    await new Promise((resolve) => blocker.close(resolve));
+    expect(await server.listen({ port })).toMatchObject({ port });
+    await expect(server.listen({ port: 0 })).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
+    await server.close(0);
+    expect(server.address()).toBe(null);
+  });
+
+  const wrong: readonly [
+    name: string,
+    target: { port: number; host?: string } | { path: string },
+  ][] = [
+    ['a port out of range', { port: 65536 }],
+    ['an address that is not ours', { port: 0, host: '192.0.2.1' }],
+    ['a path that cannot be', { path: join(tmpdir(), 'no', 'such', 'folder', 'socket') }],
+    ['a path too long', { path: `/tmp/${'x'.repeat(200)}` }],
+  ];
+
+  test.for(wrong)('%s', async ([, target]) => {
+    const server = createHttpServer({}, echoTarget);
+    await expect(server.listen(target)).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
+    await server.close(0);
+  });
+
+  test('closed while it begins to listen', async () => {
+    const server = createHttpServer({}, echoTarget);
+    const listening = server.listen({ port: 0, host: 'localhost' });
+    const outcome = expect(listening).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
+    await server.close(0);
+    await outcome;
+    await eventually(() => server.address() === null, 'the server to stop listening');
+  });
+
+  test('invalid options are refused, all of them at once', () => {
+    const options = { maxConnections: -1, requestHeaderTimeout: 'x', nonsense: 1 };
+    expect(() => createHttpServer(options as never, echoTarget)).toThrow(
+      expect.objectContaining({
+        code: 'RIT_ERR_CONFIG',
+        message: expect.stringMatching(
+          /maxConnections[\s\S]*requestHeaderTimeout[\s\S]*nonsense|nonsense/,
+        ),
+      }),
+    );
+  });
+
+  test('a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rit-'));
+    const path = join(folder, 'socket');
+    try {
+      const requests = new Requests();
+      const rig = await start(requests.listener, {}, { path });
+      const client = await rig.client();
+      client.send(request('GET /'));
+      const { exchange } = await requests.next();
+      expect([exchange.remoteAddress, exchange.encrypted]).toEqual(['', false]);
+      exchange.respond(200, [], 'over a path');
+      expect((await client.readResponse()).text).toBe('over a path');
+      client.send(request('GET /cut'));
+      const cut = await requests.next();
+      cut.exchange.sendHead(200, '', [], null);
+      cut.exchange.reset();
+      await client.reader.whenGone();
+      await rig.close();
+      expect(existsSync(path)).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+test('maxConnections: the excess is closed at accept', async () => {
+  const rig = await start(echoTarget, { maxConnections: 2 });
+  const first = await rig.client();
+  await first.request(request('GET /'));
+  const second = await rig.client();
+  await second.request(request('GET /'));
+  const third = await rig.client();
+  await third.reader.whenGone();
+  expect(third.bytesReceived).toBe(0);
+  await eventually(() => rig.server.stats().totalDropped === 1, 'the drop to be counted');
+  await first.close();
+  await eventually(() => rig.server.stats().connections === 1, 'a free place');
+  expect((await (await rig.client()).request(request('GET /'))).status).toBe(200);
+});
+
+test('a listener that throws ends its connection, and the error is not swallowed', async () => {
+  const thrown: unknown[] = [];
+  const error = new Error('thrown by a listener');
+  const rig = await start(() => {
+    throw error;
+  });
+  const listeners = process.rawListeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (one) => thrown.push(one));
+  try {
+    const client = await rig.client();
+    client.send(request('GET /'));
+    await client.expectReset();
+    await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
+    expect(thrown).toEqual([error]);
+    expect(rig.server.stats().activeExchanges).toBe(0);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener as () => void);
+  }
+});
+
+describe('close', () => {
+  test('idle connections at once, one that is answered behind its response', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener);
+    const fresh = await rig.client();
+    const idle = await rig.client();
+    idle.send(request('GET /'));
+    (await requests.next()).exchange.respond(200, [], '');
+    await idle.readResponse();
+    const active = await rig.client();
+    active.send(request('GET /active') + request('GET /too-late'));
+    const { exchange } = await requests.next();
+    const partial = await rig.client();
+    partial.send(`${request('GET /whole')}GET /partial HTTP/1.1\r\n`);
+    (await requests.next()).exchange.respond(200, [], '');
+    await partial.readResponse();
+    let closed = false;
+    const closing = rig.server.close(Number.POSITIVE_INFINITY).then(() => {
+      closed = true;
+    });
+    await fresh.expectFin();
+    await idle.expectFin();
+    await expect(connectRaw(rig.address)).rejects.toThrow();
+    expect(closed).toBe(false);
+    exchange.respond(200, [], 'last');
+    const response = await active.readResponse();
+    expect(response.text).toBe('last');
+    expect(response.fields).toContainEqual(['connection', 'close']);
+    await active.expectFin();
+    partial.send('Host: a\r\n\r\n');
+    (await requests.next()).exchange.respond(200, [], 'begun before');
+    const begun = await partial.readResponse();
+    expect(begun.text).toBe('begun before');
+    expect(begun.fields).toContainEqual(['connection', 'close']);
+    await partial.expectFin();
+    await guarded(closing, 'the server to close');
+    expect(requests.count).toBe(4);
+  });
+
+  test('a response under way is finished, although its head promised to stay', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener);
+    const client = await rig.client();
+    client.send(request('GET /'));
+    const { exchange } = await requests.next();
+    exchange.sendHead(200, '', [], null);
+    exchange.write(Buffer.from('abc'));
+    const closing = rig.server.close(Number.POSITIVE_INFINITY);
+    exchange.end();
+    expect((await client.readResponse()).text).toBe('abc');
+    await client.expectFin();
+    await closing;
+  });
+
+  test('the deadline cuts what is left', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener);
+    const client = await rig.client();
+    client.send(request('GET /'));
+    const recorder = await requests.next();
+    const closing = rig.server.close(30);
+    expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
+    await guarded(closing, 'the server to close');
+    await client.reader.whenGone();
+  });
+
+  test('the deadline ends a client that lingers', async () => {
+    const rig = await start(echoTarget);
+    const client = await rig.client();
+    await client.request(request('GET /', ['Connection: close']));
+    await client.reader.takeAll();
+    expect(rig.server.stats().connections).toBe(1);
+    await guarded(rig.server.close(30), 'the server to close');
+  });
+
+  test('twice, without connections, and before listen', async () => {
+    const rig = await start(echoTarget);
+    const first = rig.server.close(1000);
+    expect(rig.server.close(0)).toBe(first);
+    await first;
+    const server = createHttpServer({}, echoTarget);
+    await server.close(1000);
+  });
+});
+
+describe('TLS', () => {
+  const { key, cert } = testCertificates().server;
+  const tls = { key, cert };
+  const secure: RequestListener = (exchange) => {
+    exchange.respond(200, [], `${exchange.encrypted} ${exchange.head.target}`);
+  };
+
+  test('requests, with http/1.1 by ALPN', async () => {
+    const rig = await start(secure, { tls });
+    const { port } = rig.address as { port: number };
+    const client = await connectRaw({
+      port,
+      tls: { rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] },
+    });
+    expect((await client.request(request('GET /1'))).text).toBe('true /1');
+    expect((await client.request(request('GET /2'))).text).toBe('true /2');
+    client.end();
+    await client.reader.whenGone();
+    await client.close();
+    await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
+  });
+
+  test('a graceful close resolves behind the last TLS connection', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener, { tls });
+    const { port } = rig.address as { port: number };
+    const client = await connectRaw({ port, tls: { rejectUnauthorized: false } });
+    client.send(request('GET /'));
+    const { exchange } = await requests.next();
+    const closing = rig.server.close(Number.POSITIVE_INFINITY);
+    exchange.respond(200, [], 'last');
+    expect((await client.readResponse()).text).toBe('last');
+    await client.expectFin();
+    await guarded(closing, 'the server to close');
+  });
+
+  test('a client that offers h2 alone is refused', async () => {
+    const rig = await start(secure, { tls });
+    const { port } = rig.address as { port: number };
+    await expect(
+      connectRaw({ port, tls: { rejectUnauthorized: false, ALPNProtocols: ['h2'] } }),
+    ).rejects.toThrow();
+  });
+
+  test('plain text on a TLS port ends', async () => {
+    const rig = await start(secure, { tls });
+    const client = await rig.client();
+    client.send(request('GET /'));
+    await client.reader.whenGone();
+    expect(String(client.received)).not.toContain('HTTP');
+    expect(rig.server.stats().totalExchanges).toBe(0);
+  });
+
+  test('a handshake that never ends: requestHeaderTimeout', async () => {
+    const rig = await start(secure, { tls, requestHeaderTimeout: 50 });
+    const client = await rig.client();
+    await client.reader.whenGone();
+    expect(client.bytesReceived).toBe(0);
+  });
+
+  test('a handshake that never ends does not hold close up', async () => {
+    const rig = await start(secure, { tls });
+    const client = await rig.client();
+    client.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
+    await guarded(rig.server.close(30), 'the server to close');
+    await client.reader.whenGone();
+  });
+
+  test('TLS on a plain port is a malformed request', async () => {
+    const rig = await start(secure);
+    const { port } = rig.address as { port: number };
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await new Promise((resolve) => socket.on('error', resolve));
+    await eventually(() => rig.server.stats().totalRefusals === 1, 'the refusal');
+    socket.destroy();
+  });
+
+  test('a client that leaves is noticed', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener, { tls });
+    const { port } = rig.address as { port: number };
+    for (const how of ['close', 'reset'] as const) {
+      const client = await connectRaw({ port, tls: { rejectUnauthorized: false } });
+      client.send(request('GET /'));
+      const recorder = await requests.next();
+      recorder.exchange.sendInterim(103, []);
+      await client.reader.takeThrough('\r\n\r\n');
+      if (how === 'reset') client.reset();
+      else await client.close();
+      expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
+      await client.close();
+    }
+    await eventually(() => rig.server.stats().connections === 0, 'the connections to end');
+  });
+});
