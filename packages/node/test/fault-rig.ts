@@ -13,6 +13,7 @@ import {
   type ScriptedOrigin,
   type ScriptedOriginOptions,
   startScriptedOrigin,
+  turn,
 } from '@reverseit/test-servers';
 import type { RawClientOptions } from '@reverseit/test-servers/raw-client';
 import { afterEach, expect } from 'vitest';
@@ -69,6 +70,11 @@ export class Rig {
       quickMs,
     );
     for (const { open, idle } of this.proxy.stats().pools) expect(open).toBe(idle);
+  }
+
+  /** Lets everything that is ready run, some times over. */
+  async turns(): Promise<void> {
+    for (let i = 0; i < 10; i += 1) await turn();
   }
 
   /** Waits until the pool has no connection at all. */

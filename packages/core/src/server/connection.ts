@@ -31,6 +31,9 @@ const mostDiscarded = 65536;
 /** Longest time that content is read and dropped, in ms. */
 const discardTimeout = 5000;
 
+/** How long a client that has been idle for less is waited for when the server closes, in ms. */
+const closingGrace = 250;
+
 const WAIT = { READ: 0, SEND: 1 } as const;
 const emptyChunk = Buffer.alloc(0);
 
@@ -140,17 +143,31 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     return this.#exchange === null && this.#held === null && !this.#parser.insideHead;
   }
 
-  /** Ends the connection where it is idle; else it ends with its response. */
+  /**
+   * Ends the connection with its response, or where it is idle. If it became idle only now, a client that
+   * is busy may be sending its next request already, which is still served.
+   */
   shutdown(): void {
     if (this.#tunnel !== null) this.#tunnel.shutdown();
-    else if (this.idle) this.#finish();
+    else if (this.#closed || !this.idle) return;
+    else if (this.#readDeadline.elapsed(this.#context.deadlines.now()) >= closingGrace) {
+      this.#finish();
+    } else {
+      this.#headDeadlineArmed = false;
+      this.#context.deadlines.queue(closingGrace).arm(this.#readDeadline);
+    }
   }
 
   /** Cuts the connection at once. */
   destroy(error: ReverseItError): void {
+    const socket = this.#socket;
+    const incomplete =
+      this.#tunnel === null &&
+      ((this.#exchange !== null && !this.#responded) || socket.writableLength > 0);
     this.#tunnel?.destroy(error);
     this.#onClose(error);
-    this.#socket.destroy();
+    if (incomplete) cutSocket(socket);
+    else socket.destroy();
   }
 
   // Reading

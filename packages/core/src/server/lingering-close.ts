@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
+import { cutSocket } from './cut-socket.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** How long a peer may take to close its side after our response has left, in ms. */
@@ -46,6 +47,7 @@ export class LingeringClose implements DeadlineTarget {
     if (!this.#finished && unsent < this.#unsent) {
       this.#unsent = unsent;
       this.#context.sendDeadlines.arm(this.#deadline);
-    } else this.#socket.destroy();
+    } else if (unsent > 0) cutSocket(this.#socket);
+    else this.#socket.destroy();
   }
 }

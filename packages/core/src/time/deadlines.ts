@@ -29,6 +29,11 @@ export class Deadline {
     return this.queue !== null;
   }
 
+  /** Milliseconds from when it was armed to `now`; 0 when it is not armed. */
+  elapsed(now: number): number {
+    return this.queue === null ? 0 : now - (this.at - this.queue.ms);
+  }
+
   /** Takes the deadline back. Harmless when it is not armed. */
   clear(): void {
     this.queue?.remove(this);
