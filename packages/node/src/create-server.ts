@@ -8,6 +8,7 @@ import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolv
 import type { ResolvedRouteOptions } from './options/route-options.ts';
 import { BufferBudget } from './proxy/buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './proxy/handle-request.ts';
+import { OpenWebSockets } from './proxy/open-websockets.ts';
 import { RouteRuntime } from './proxy/route-runtime.ts';
 import { createRoute } from './routes/route.ts';
 import { RouteTable } from './routes/route-table.ts';
@@ -20,6 +21,8 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 
 /** Figures of a proxy. */
 export interface ReverseItStats extends ServerStats {
+  /** WebSockets that are open. Their client connections are counted in `connections` as well. */
+  readonly webSockets: number;
   /** Connections to the backends, one entry per pool. */
   readonly pools: readonly PoolStats[];
 }
@@ -52,6 +55,7 @@ export function createServer(options: ReverseItOptions): ReverseItServer {
 class ProxyServer implements ReverseItServer {
   readonly #options: ResolvedProxyOptions;
   readonly #server: HttpServer;
+  readonly #webSockets = new OpenWebSockets();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: ResolvedProxyOptions) {
@@ -72,7 +76,7 @@ class ProxyServer implements ReverseItServer {
 
   #runtime(options: ResolvedRouteOptions, buffers: BufferBudget): RouteRuntime {
     const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(createRoute(options), origin, buffers);
+    return new RouteRuntime(createRoute(options), origin, buffers, this.#webSockets);
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -93,7 +97,11 @@ class ProxyServer implements ReverseItServer {
   }
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
+    const end = performance.now() + timeout;
+    this.#webSockets.closing = true;
     await this.#server.close(timeout);
+    // A client may be gone while its backend has yet to answer.
+    await this.#webSockets.close(end - performance.now());
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }
 
@@ -107,6 +115,6 @@ class ProxyServer implements ReverseItServer {
 
   stats(): ReverseItStats {
     const pools = [...this.#pools.values()].map((pool) => pool.stats());
-    return { ...this.#server.stats(), pools };
+    return { ...this.#server.stats(), webSockets: this.#webSockets.count, pools };
   }
 }

@@ -1,6 +1,7 @@
 /** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
 import type { ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { asksForWebSocket } from '@reverseit/core/websocket';
 import { sendDirect } from '../hooks/direct-response.ts';
 import { RequestContext } from '../hooks/hook-context.ts';
 import { RequestView } from '../hooks/hook-request.ts';
@@ -9,6 +10,7 @@ import type { Observer } from '../hooks/observer.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
 import type { ClientExchange } from './client-exchange.ts';
+import { createUpgrade } from './handle-upgrade.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { mayForward } from './request-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
@@ -53,11 +55,25 @@ function forward(
 ): void {
   const { head } = exchange;
   const target = route.target.apply(head.target);
-  const length = head.framing === 'length' ? head.contentLength : null;
-  const fields = route.request.fields(head, exchange, length);
-  const proxied = new ProxyExchange(exchange, route, target, fields, context, recorder);
+  const proxied =
+    head.upgrade && asksForWebSocket(head)
+      ? createUpgrade(exchange, route, target, context, recorder)
+      : createProxied(exchange, route, target, context, recorder);
   exchange.handler = proxied;
   proxied.begin();
+}
+
+function createProxied(
+  exchange: ClientExchange,
+  route: RouteRuntime,
+  target: string,
+  context: RequestContext | null,
+  recorder: Recorder | null,
+): ProxyExchange {
+  const { head } = exchange;
+  const length = head.framing === 'length' ? head.contentLength : null;
+  const fields = route.request.fields(head, exchange, length);
+  return new ProxyExchange(exchange, route, target, fields, context, recorder);
 }
 
 function answerError(exchange: ClientExchange, recorder: Recorder | null, cause: unknown): void {

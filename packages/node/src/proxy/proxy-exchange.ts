@@ -9,6 +9,8 @@ import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
+  DispatchLimits,
+  OriginPool,
   ResponseHandler,
   UpstreamExchange,
   UpstreamRequest,
@@ -188,7 +190,12 @@ export class ProxyExchange
     if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
     this.#dispatched = true;
     this.#recorder?.asked();
-    this.#upstream = origin.dispatch(this, limits, this);
+    this.#upstream = this.send(origin, limits);
+  }
+
+  /** Asks the backend. */
+  protected send(origin: OriginPool, limits: DispatchLimits): UpstreamExchange {
+    return origin.dispatch(this, limits, this);
   }
 
   onInterim(status: number, fields: FieldSection): void {

@@ -8,6 +8,8 @@ import type { Route } from '../routes/route.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { ClientExchange } from './client-exchange.ts';
+import type { OpenWebSockets } from './open-websockets.ts';
+import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import type { TargetRewrite } from './target-rewrite.ts';
 
@@ -22,6 +24,10 @@ export class RouteRuntime implements RoutePlace {
   readonly target: TargetRewrite;
   readonly request: RequestRewrite;
   readonly limits: DispatchLimits;
+  /** The same, for handshakes of WebSockets. */
+  readonly upgradeLimits: DispatchLimits;
+  readonly relays: RelaySettings;
+  readonly webSockets: OpenWebSockets;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
   readonly buffers: BufferBudget;
@@ -29,7 +35,12 @@ export class RouteRuntime implements RoutePlace {
   readonly onResponse: OnResponse | null;
   readonly respond: Respond | null;
 
-  constructor(route: Route, origin: OriginPool | null, buffers: BufferBudget) {
+  constructor(
+    route: Route,
+    origin: OriginPool | null,
+    buffers: BufferBudget,
+    webSockets: OpenWebSockets,
+  ) {
     this.host = route.host;
     this.path = route.path;
     this.name = route.name;
@@ -37,6 +48,12 @@ export class RouteRuntime implements RoutePlace {
     this.target = route.target;
     this.request = new RequestRewrite(route.options);
     this.limits = route.options;
+    this.upgradeLimits = {
+      ...route.options,
+      responseHeaderTimeout: route.options.websocketBackendUpgradeTimeout,
+    };
+    this.relays = new RelaySettings(route.options, webSockets.deadlines);
+    this.webSockets = webSockets;
     this.origin = origin;
     this.buffers = buffers;
     this.onRequest = route.options.onRequest;

@@ -1,0 +1,151 @@
+/**
+ * The opening handshake of a WebSocket (RFC 6455 §4): the client's is checked, one of our own goes to the
+ * backend, and only when that has succeeded the client's is answered. A backend that refuses is relayed
+ * like any response; so this is a proxied request with another way to ask and one more way to end.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, getFieldValues } from '@reverseit/core/http';
+import {
+  acceptDeflate,
+  backendRequestFields,
+  type ClientHandshake,
+  checkBackendResponse,
+  checkClientRequest,
+  clientResponseFields,
+  type HandshakeOffer,
+  keyBytes,
+  makeKey,
+  readSubprotocols,
+} from '@reverseit/core/websocket';
+import type {
+  OriginPool,
+  UpgradeHandler,
+  UpstreamExchange,
+  UpstreamResponseHead,
+} from '@reverseit/upstream';
+import type { RequestContext } from '../hooks/hook-context.ts';
+import type { Recorder } from '../hooks/recorder.ts';
+import type { ClientExchange } from './client-exchange.ts';
+import { ProxyExchange } from './proxy-exchange.ts';
+import { deflatePolicy } from './relay-settings.ts';
+import { responseFields } from './response-rewrite.ts';
+import type { RouteRuntime } from './route-runtime.ts';
+import { type RelayObserver, WebSocketRelay } from './websocket-relay.ts';
+
+/** What was said in one handshake, and what we say in the other. */
+interface Handshakes {
+  readonly client: ClientHandshake;
+  readonly backend: HandshakeOffer;
+}
+
+/**
+ * Makes the request for the backend.
+ * @throws WebSocketError `RIT_ERR_WS_HANDSHAKE`, `RIT_ERR_WS_VERSION` where the client's handshake is faulty
+ */
+export function createUpgrade(
+  exchange: ClientExchange,
+  route: RouteRuntime,
+  target: string,
+  context: RequestContext | null,
+  recorder: Recorder | null,
+): ProxyExchange {
+  const { head } = exchange;
+  // What follows a handshake are frames, and never another request: whatever the answer, it is the last.
+  head.persistent = false;
+  const client = checkClientRequest(head);
+  if (isReverseItError(client)) throw client;
+  const fields = route.request.fields(head, exchange, null);
+  const backend: HandshakeOffer = {
+    key: makeKey(randomBytes(keyBytes)),
+    // As the header rules of the route left them.
+    subprotocols: readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol')) ?? [],
+    extensions: null,
+  };
+  return new UpgradeExchange(
+    exchange,
+    route,
+    target,
+    backendRequestFields(fields, backend),
+    context,
+    recorder,
+    { client, backend },
+  );
+}
+
+class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObserver {
+  readonly #exchange: ClientExchange;
+  readonly #route: RouteRuntime;
+  readonly #context: RequestContext | null;
+  readonly #recorder: Recorder | null;
+  readonly #handshakes: Handshakes;
+
+  constructor(
+    exchange: ClientExchange,
+    route: RouteRuntime,
+    target: string,
+    fields: FieldSection,
+    context: RequestContext | null,
+    recorder: Recorder | null,
+    handshakes: Handshakes,
+  ) {
+    super(exchange, route, target, fields, context, recorder);
+    this.#exchange = exchange;
+    this.#route = route;
+    this.#context = context;
+    this.#recorder = recorder;
+    this.#handshakes = handshakes;
+  }
+
+  protected override send(origin: OriginPool): UpstreamExchange {
+    // One byte more than may wait, so that too many can be told from enough.
+    this.#exchange.holdUpTo(this.#route.relays.maxPendingBytes + 1);
+    return origin.upgrade(this, this.#route.upgradeLimits, this);
+  }
+
+  override onError(error: ReverseItError): void {
+    super.onError(
+      error.code === 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT'
+        ? fail('RIT_ERR_WS_UPGRADE_TIMEOUT', undefined, { cause: error })
+        : error,
+    );
+  }
+
+  onSwitch(head: UpstreamResponseHead, backend: Duplex): void {
+    const { client, backend: offer } = this.#handshakes;
+    const answer = checkBackendResponse(head.fields, offer);
+    if (isReverseItError(answer)) {
+      backend.on('error', ignore).destroy();
+      this.onError(answer);
+      return;
+    }
+    this.#recorder?.answered();
+    const { relays, options } = this.#route;
+    const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
+    const fields = clientResponseFields(responseFields(head.fields, 101, options.via, null), {
+      key: client.key,
+      // Where the header rules offered others, the client is told only of its own.
+      subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
+      extensions: deflate?.answer ?? null,
+    });
+    new WebSocketRelay({
+      owner: this.#route.webSockets,
+      settings: relays,
+      agreement: deflate?.agreement ?? null,
+      backend,
+      switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
+      // An open WebSocket need not hold on to its request, unless somebody wants to know of its end.
+      observer: this.#recorder === null && this.#context === null ? null : this,
+    });
+  }
+
+  onRelayOver(error: ReverseItError | null): void {
+    this.#context?.end();
+    this.#recorder?.finish(error);
+  }
+}
+
+function ignore(): void {
+  // Nobody is left to tell.
+}

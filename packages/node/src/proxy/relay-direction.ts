@@ -1,0 +1,197 @@
+/**
+ * One direction of a relay: the frames that one peer sends, checked and passed on to the other. What is
+ * read waits here, and the peer is not read, while the other peer takes no more: at most one chunk.
+ */
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import {
+  type CloseStatus,
+  type DeflateAgreement,
+  FrameReader,
+  type FrameReaderOptions,
+  frame,
+  opcodes,
+  type Step,
+  steps,
+} from '@reverseit/core/websocket';
+import { type CodecOwner, MessageCodec } from './message-codec.ts';
+import { controlWindow, maxControlFrames, type RelaySettings } from './relay-settings.ts';
+import type { RelaySide } from './relay-side.ts';
+
+export interface DirectionOwner {
+  /** The peer's close frame came. */
+  onCloseFrame(direction: RelayDirection, status: CloseStatus): void;
+  /** The peer broke the protocol, or a codec failed; what it sends is not read any more. */
+  onFailure(direction: RelayDirection, error: ReverseItError): void;
+  /** A close frame waits for the sink, and may go now. */
+  onFrameEnd(direction: RelayDirection): void;
+  /** The peer ended its sending, and all that it sent has passed. */
+  onSourceEnd(direction: RelayDirection): void;
+}
+
+export class RelayDirection implements CodecOwner {
+  readonly source: RelaySide;
+  readonly sink: RelaySide;
+  readonly #owner: DirectionOwner;
+  readonly #settings: RelaySettings;
+  readonly #reader: FrameReader;
+  /** Between compressed messages and plain ones; null where both sides take the same. */
+  readonly #codec: MessageCodec | null;
+  #pumping = false;
+  /** Nothing of the source is passed any more. */
+  #over = false;
+  /** The source's FIN came while something waited. */
+  #endWaits = false;
+  #controls = 0;
+  #controlsSince = 0;
+
+  constructor(
+    source: RelaySide,
+    sink: RelaySide,
+    owner: DirectionOwner,
+    settings: RelaySettings,
+    rules: FrameReaderOptions,
+    agreement: DeflateAgreement | null,
+  ) {
+    this.source = source;
+    this.sink = sink;
+    this.#owner = owner;
+    this.#settings = settings;
+    this.#reader = new FrameReader(rules);
+    this.#codec = agreement === null ? null : new MessageCodec(sink, this, settings, agreement);
+  }
+
+  /** Whether a frame of our own may go to the sink now. */
+  get betweenFrames(): boolean {
+    return this.#reader.betweenFrames;
+  }
+
+  /** Whether a frame that is partly passed may still come to its end. */
+  get mayGoOn(): boolean {
+    return !this.#over && !this.source.gone && this.source.closing.mayReceive;
+  }
+
+  /** Ends what passes with each frame, so that a close frame can be put in. */
+  awaitFrameEnd(): void {
+    this.#reader.stopAtFrameEnd = true;
+  }
+
+  /** What the source sent. */
+  onData(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#reader.push(chunk);
+    this.pump();
+  }
+
+  /** The source sends no more. */
+  onEnd(): void {
+    if (this.#over || !this.#mustWait) this.#owner.onSourceEnd(this);
+    else this.#endWaits = true;
+  }
+
+  /** The sink takes more. */
+  onDrain(): void {
+    this.#codec?.resume();
+    this.pump();
+  }
+
+  /** Passes on what waits, as far as the sink takes it. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.#over && !this.#mustWait && this.#step());
+    this.#pumping = false;
+    this.sink.flush();
+    if (!this.#over && this.#mustWait) {
+      this.source.pause();
+      return;
+    }
+    this.source.resume();
+    if (this.#endWaits) {
+      this.#endWaits = false;
+      this.#owner.onSourceEnd(this);
+    }
+  }
+
+  /** Stops for good, and releases native memory. */
+  stop(): void {
+    this.#over = true;
+    this.#codec?.destroy();
+  }
+
+  /** A sink that takes no frames is no reason to wait for it: the source may still want to close. */
+  get #mustWait(): boolean {
+    return this.sink.takesFrames && (this.sink.blocked || this.#codec?.busy === true);
+  }
+
+  /** Does the next thing in the chunk. False when there is none. */
+  #step(): boolean {
+    const reader = this.#reader;
+    const step = reader.next();
+    switch (step) {
+      case steps.needData:
+        return false;
+      case steps.pass:
+        this.sink.push(reader.bytes);
+        break;
+      case steps.control:
+        this.#onControl();
+        break;
+      case steps.failed:
+        this.#fail(reader.error ?? fail('RIT_ERR_INTERNAL'));
+        return false;
+      default:
+        if (this.sink.takesFrames) this.#code(step);
+        break;
+    }
+    if (this.sink.pendingClose !== null && reader.betweenFrames) this.#owner.onFrameEnd(this);
+    return true;
+  }
+
+  #onControl(): void {
+    const { header, close, controlPayload } = this.#reader;
+    if (header.opcode === opcodes.close) {
+      if (close !== null) this.#owner.onCloseFrame(this, close);
+    } else if (this.#floods()) this.#fail(fail('RIT_ERR_WS_CONTROL_FLOOD'));
+    else {
+      const key = this.sink.isClient ? null : header.maskingKey;
+      this.sink.push(frame(true, false, header.opcode, controlPayload, key));
+    }
+  }
+
+  #floods(): boolean {
+    const now = this.#settings.deadlines.now();
+    if (now - this.#controlsSince > controlWindow) {
+      this.#controlsSince = now;
+      this.#controls = 0;
+    }
+    return ++this.#controls > maxControlFrames;
+  }
+
+  #code(step: Step): void {
+    const codec = this.#codec;
+    const { header } = this.#reader;
+    if (codec === null) return;
+    if (step === steps.payload) codec.write(this.#reader.bytes);
+    else if (step === steps.frameEnd) {
+      if (header.fin) codec.end();
+    } else if (header.opcode !== opcodes.continuation) codec.begin(header.opcode);
+  }
+
+  onCodecFrames(): void {
+    if (!this.#pumping) this.sink.flush();
+  }
+
+  onCodecReady(): void {
+    this.pump();
+  }
+
+  onCodecFailed(error: ReverseItError): void {
+    this.#fail(error);
+  }
+
+  #fail(error: ReverseItError): void {
+    if (this.#over) return;
+    this.stop();
+    this.#owner.onFailure(this, error);
+  }
+}

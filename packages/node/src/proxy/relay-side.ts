@@ -1,0 +1,157 @@
+/**
+ * One peer of a relay: its socket, what is written to it, and how far closing it has come. Pieces that
+ * come together leave in one write.
+ */
+import type { Duplex } from 'node:stream';
+import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
+import { nextMaskingKey } from './masking-keys.ts';
+
+/** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
+const coalesceBytes = 16_384;
+
+/** From here on they leave at once. */
+const flushBytes = 65_536;
+
+/** What is told of a peer's socket. */
+export interface SideOwner {
+  onData(side: RelaySide, chunk: Buffer): void;
+  /** The socket takes more. */
+  onDrain(side: RelaySide): void;
+  /** The peer sends no more. */
+  onEnd(side: RelaySide): void;
+  /** The socket is closed. The last call. */
+  onGone(side: RelaySide): void;
+}
+
+export class RelaySide {
+  readonly isClient: boolean;
+  readonly closing = new ClosingHandshake();
+  /** A close frame that waits for the end of the frame which is on its way to the peer. */
+  pendingClose: CloseStatus | null = null;
+  /** The peer broke the protocol: it is not listened to any more (RFC 6455 §7.1.7). */
+  failed = false;
+  /** The socket is closed. */
+  gone = false;
+
+  readonly #socket: Duplex;
+  #first: Uint8Array | null = null;
+  #rest: Uint8Array[] = [];
+  #bytes = 0;
+  #ended = false;
+  #paused = true;
+
+  /** `socket` is paused, and stays so until `resume`. */
+  constructor(isClient: boolean, socket: Duplex, owner: SideOwner) {
+    this.isClient = isClient;
+    this.#socket = socket;
+    socket.pause();
+    socket.on('data', (chunk: Buffer) => owner.onData(this, chunk));
+    socket.on('drain', () => owner.onDrain(this));
+    socket.on('end', () => owner.onEnd(this));
+    socket.on('error', ignore);
+    socket.on('close', () => {
+      this.gone = true;
+      owner.onGone(this);
+    });
+  }
+
+  /** The peer had ended its sending before it was ours. */
+  get endedBefore(): boolean {
+    return this.#socket.readableEnded;
+  }
+
+  /** Whether frames may still go to the peer. */
+  get takesFrames(): boolean {
+    return !this.#ended && !this.gone && this.closing.maySend;
+  }
+
+  /** Whether the peer has yet to answer our close frame. */
+  get owesClose(): boolean {
+    return !this.gone && !this.failed && this.closing.state === 'close-sent';
+  }
+
+  /** Whether the socket holds more than it should. */
+  get blocked(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Masking key for a frame to the peer. */
+  get maskingKey(): number | null {
+    return this.isClient ? null : nextMaskingKey();
+  }
+
+  /** Adds whole frames or the next part of one; dropped where the peer takes none. */
+  push(bytes: Uint8Array): void {
+    if (!this.takesFrames) return;
+    this.#bytes += bytes.length;
+    if (this.#first === null) this.#first = bytes;
+    else this.#rest.push(bytes);
+    if (this.#bytes >= flushBytes) this.flush();
+  }
+
+  /** Writes what was added. */
+  flush(): void {
+    const first = this.#first;
+    if (first === null) return;
+    const rest = this.#rest;
+    const bytes = this.#bytes;
+    this.#first = null;
+    this.#bytes = 0;
+    const socket = this.#socket;
+    if (rest.length === 0) {
+      if (socket.writable) socket.write(first);
+      return;
+    }
+    this.#rest = [];
+    if (!socket.writable) return;
+    if (bytes <= coalesceBytes) {
+      socket.write(Buffer.concat([first, ...rest], bytes));
+      return;
+    }
+    socket.cork();
+    socket.write(first);
+    for (const piece of rest) socket.write(piece);
+    socket.uncork();
+  }
+
+  /** Sends a close frame behind what was added. Nothing follows it. */
+  sendClose(status: CloseStatus): void {
+    this.pendingClose = null;
+    if (!this.takesFrames) return;
+    this.push(closeFrame(status.code, status.reason, this.maskingKey));
+    this.closing.send(status);
+    this.flush();
+  }
+
+  /** Ends the connection in good order: what is written is delivered, what still comes is dropped. */
+  end(): void {
+    if (this.#ended) return;
+    this.flush();
+    this.#ended = true;
+    this.pendingClose = null;
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#first = null;
+    this.#rest = [];
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+}
+
+function ignore(): void {
+  // `close` follows.
+}
