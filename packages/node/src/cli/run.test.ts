@@ -1,0 +1,252 @@
+import { fail } from '@reverseit/core/errors';
+import { describe, expect, it, vi } from 'vitest';
+import type { ReverseItServer } from '../create-server.ts';
+import type { ReverseItOptions } from '../options/proxy-options.ts';
+import { type CommandHost, run, type Signal } from './run.ts';
+
+/** A process in which nothing happens but what a test makes happen. */
+class FakeHost implements CommandHost {
+  readonly args: readonly string[];
+  readonly version = '1.2.3';
+  color = false;
+  time = 0;
+  readonly printed: string[] = [];
+  readonly logged: string[] = [];
+  readonly made: ReverseItOptions[] = [];
+  files: Readonly<Record<string, unknown>> = {};
+  listen: ReverseItServer['listen'] = async (where) => ({ host: '127.0.0.1', port: 1, ...where });
+  closed: () => void = () => undefined;
+  readonly listening: Promise<void>;
+  #onPrint: () => void = () => undefined;
+  #signal: ((signal: Signal) => void) | null = null;
+
+  constructor(...args: string[]) {
+    this.args = args;
+    this.listening = new Promise((resolve) => {
+      this.#onPrint = resolve;
+    });
+  }
+
+  now(): number {
+    return this.time;
+  }
+  print(line: string): void {
+    this.printed.push(line);
+    this.#onPrint();
+  }
+  log(line: string): void {
+    this.logged.push(line);
+  }
+  readFile(path: string): string {
+    throw new Error(`no file ${path}`);
+  }
+  async loadConfig(file: string): Promise<unknown> {
+    const content = this.files[file];
+    if (content === undefined) throw fail('RIT_ERR_CONFIG', `cannot load ${file}`);
+    return content;
+  }
+  createServer(options: ReverseItOptions): ReverseItServer {
+    this.made.push(options);
+    return {
+      listen: (where) => this.listen(where),
+      close: () =>
+        new Promise((resolve) => {
+          this.closed = resolve;
+        }),
+      address: () => null,
+      stats: () => {
+        throw new Error('not asked for');
+      },
+    };
+  }
+  onSignal(callback: (signal: Signal) => void): () => void {
+    this.#signal = callback;
+    return () => {
+      this.#signal = null;
+    };
+  }
+
+  get waits(): boolean {
+    return this.#signal !== null;
+  }
+  signal(signal: Signal): void {
+    this.#signal?.(signal);
+  }
+}
+
+const backend = ['--backend', 'http://h:1/base'];
+
+describe('run', () => {
+  it('shows its version', async () => {
+    const host = new FakeHost('--version');
+    expect(await run(host)).toBe(0);
+    expect(host.printed).toEqual(['reverseit 1.2.3']);
+  });
+
+  it('shows help, in color only where there is some', async () => {
+    const plain = new FakeHost('--help', '--backend', 'nonsense');
+    expect(await run(plain)).toBe(0);
+    expect(plain.printed.join()).toMatch(/^Usage: reverseit/);
+    expect(plain.printed.join()).not.toContain('\u001b');
+    const colored = new FakeHost('--help');
+    colored.color = true;
+    await run(colored);
+    expect(colored.printed.join()).toContain('\u001b[1mCommand\u001b[22m');
+  });
+
+  it.each<[args: string[], lines: string[]]>([
+    [
+      [],
+      ['reverseit: invalid option --backend (backend): required; expected the URL of a backend'],
+    ],
+    [
+      [...backend, '--pool-size', '0'],
+      [
+        'reverseit: invalid option --pool-size (pool.poolSize): 0 is not accepted; expected a whole number from 1 to 65535',
+      ],
+    ],
+    [
+      [...backend, '--add-headers', 'a b: secret', '--via', ''],
+      [
+        'reverseit: 2 invalid options:',
+        '  --via (via): "" is not accepted; expected a pseudonym (a token) or false',
+        '  --add-headers (addHeaders[0]): "a b" is not accepted; expected a field name (RFC 9110 §5.1)',
+      ],
+    ],
+    [
+      ['--bakend=x'],
+      ['reverseit: invalid option --bakend: unknown option; did you mean --backend?'],
+    ],
+    [['--config', 'none'], ['reverseit: cannot load none']],
+  ])('ends with 2 and the text of the ConfigError for %j', async (args, lines) => {
+    const host = new FakeHost(...args);
+    expect(await run(host)).toBe(2);
+    expect(host.logged.join('\n').split('\n')).toEqual([
+      ...lines,
+      'reverseit --help lists all options',
+    ]);
+    expect(host.printed).toEqual([]);
+    expect(host.made).toEqual([]);
+  });
+
+  it('names faults of a configuration file by their keys', async () => {
+    const host = new FakeHost('--config', 'f');
+    host.files = { f: { routes: [{ backend: 'http://h' }, { path: '/a', poolTimeot: 5 }] } };
+    expect(await run(host)).toBe(2);
+    expect(host.logged[0]).toMatch(
+      / routes\[1\]\.poolTimeot: unknown option, given 5; did you mean/,
+    );
+    expect(host.logged[0]).toMatch(/ routes\[1\]\.backend: required/);
+  });
+
+  it('ends with 2 when a file holds no object of options', async () => {
+    const host = new FakeHost('--config', 'f');
+    host.files = { f: ['x'] };
+    expect(await run(host)).toBe(2);
+  });
+
+  it('lets flags outrank the configuration file, key by key', async () => {
+    const host = new FakeHost('--config', 'f', '--check', '--pool-size', '2', '--path', '/b');
+    host.files = { f: { backend: 'http://h', path: '/a', pool: { poolSize: 1, poolCount: 3 } } };
+    expect(await run(host)).toBe(0);
+    expect(host.printed).toEqual(['The configuration is valid.']);
+    expect(host.made).toEqual([
+      { backend: 'http://h', path: '/b', pool: { poolSize: 2, poolCount: 3 } },
+    ]);
+  });
+
+  it('ends with 2 when the server refuses what the tables took', async () => {
+    const host = new FakeHost(...backend, '--check');
+    vi.spyOn(host, 'createServer').mockImplementation(() => {
+      throw fail('RIT_ERR_CONFIG', 'the certificate cannot be used');
+    });
+    expect(await run(host)).toBe(2);
+    expect(host.logged[0]).toBe('reverseit: the certificate cannot be used');
+  });
+
+  it('ends with 1 when it cannot listen', async () => {
+    const host = new FakeHost(...backend, '--listen', '127.0.0.1:80');
+    host.listen = async () => {
+      throw fail('RIT_ERR_LISTEN', 'address in use');
+    };
+    expect(await run(host)).toBe(1);
+    expect(host.logged).toEqual([
+      'reverseit: cannot listen on http://127.0.0.1:80: address in use',
+    ]);
+    expect(host.printed).toEqual([]);
+    expect(host.waits).toBe(false);
+  });
+
+  it.each<[args: string[], line: string]>([
+    [[], 'reverseit listening on http://127.0.0.1:4000 -> http://h:1/base'],
+    [['--listen', '[::1]:5'], 'reverseit listening on http://[::1]:5 -> http://h:1/base'],
+    [['--listen', 'unix:/x'], 'reverseit listening on unix:/x -> http://h:1/base'],
+    [
+      ['--unix-socket', '/y'],
+      'reverseit listening on http://127.0.0.1:4000 -> http://h:1/base (unix:/y)',
+    ],
+  ])('prints one line when it listens: %j', async (args, line) => {
+    const host = new FakeHost(...backend, ...args);
+    const done = run(host);
+    await host.listening;
+    expect(host.printed).toEqual([line]);
+    host.signal('SIGTERM');
+    host.closed();
+    expect(await done).toBe(0);
+  });
+
+  it('counts backends rather than list many', async () => {
+    const host = new FakeHost('--config', 'f');
+    const routes = ['a', 'b', 'c', 'd'].map((name) => ({
+      backend: `http://${name}`,
+      path: `/${name}`,
+    }));
+    host.files = { f: { routes } };
+    const done = run(host);
+    await host.listening;
+    expect(host.printed).toEqual(['reverseit listening on http://127.0.0.1:4000 -> 4 backends']);
+    host.signal('SIGTERM');
+    host.closed();
+    await done;
+  });
+
+  it.each<Signal>(['SIGTERM', 'SIGINT'])('drains at %s and ends with 0', async (signal) => {
+    const host = new FakeHost(...backend);
+    const done = run(host);
+    await host.listening;
+    host.signal(signal);
+    expect(host.logged).toEqual([
+      `reverseit: ${signal}, finishing what is under way; once more to end at once`,
+    ]);
+    host.closed();
+    expect(await done).toBe(0);
+    expect(host.waits).toBe(false);
+  });
+
+  it.each<[first: Signal, second: Signal, code: number]>([
+    ['SIGTERM', 'SIGTERM', 143],
+    ['SIGINT', 'SIGINT', 130],
+    ['SIGINT', 'SIGTERM', 143],
+  ])('ends at once at %s and then %s', async (first, second, code) => {
+    const host = new FakeHost(...backend);
+    const done = run(host);
+    await host.listening;
+    host.signal(first);
+    host.time = 31;
+    host.signal(second);
+    expect(await done).toBe(code);
+    expect(host.waits).toBe(false);
+  });
+
+  it('takes one press of Ctrl-C that npm passes on for one', async () => {
+    const host = new FakeHost(...backend);
+    const done = run(host);
+    await host.listening;
+    host.signal('SIGINT');
+    host.time = 30;
+    host.signal('SIGINT');
+    expect(host.waits).toBe(true);
+    host.closed();
+    expect(await done).toBe(0);
+  });
+});
