@@ -158,7 +158,7 @@ export interface HttpCase {
    * or is reset.
    */
   readonly fate?: 'kept' | 'closed' | 'reset';
-  /** Target of the request that shows that a connection is kept. */
+  /** Target of the request that shows that a connection is kept; ends with `/again`. */
   readonly again?: string;
   /** What the backend sees, in all. */
   readonly seen: readonly Message[];
@@ -182,7 +182,7 @@ async function runCase(
 ): Promise<void> {
   const { again = defaultAgain, answer = response(200, 'ok'), fate = 'kept' } = one;
   const answering = answerEach((request, nth) => {
-    if (request.target.endsWith(again)) return response(200, 'again');
+    if (request.target.endsWith(defaultAgain)) return response(200, 'again');
     return typeof answer === 'function' ? answer(request, nth) : answer;
   });
   const bench = await start({
@@ -217,11 +217,11 @@ async function runCase(
   await client.close();
 
   await bench.whenIdle();
-  checkSeen(bench, one.seen.map(fill), fate === 'kept' ? again : null);
+  checkSeen(bench, one.seen.map(fill), fate === 'kept');
 }
 
-function checkSeen(bench: Bench, wanted: readonly Message[], again: string | null): void {
-  if (wanted.length === 0 && again === null) {
+function checkSeen(bench: Bench, wanted: readonly Message[], again: boolean): void {
+  if (wanted.length === 0 && !again) {
     // Not even a connection: nothing of it can have got there.
     expect({ bytes: bench.seenBytes, connections: bench.origin.connectionCount }).toEqual({
       bytes: '',
@@ -229,14 +229,14 @@ function checkSeen(bench: Bench, wanted: readonly Message[], again: string | nul
     });
     return;
   }
-  const isAgain = (target: string): boolean => again !== null && target.endsWith(again);
+  const isAgain = (target: string): boolean => again && target.endsWith(defaultAgain);
   if (wanted.some(isChunked)) {
     const requests = bench.origin.requests.filter(({ target }) => !isAgain(target));
     expect(requests.map(requestLines)).toEqual(wanted);
     return;
   }
   let bytes = bench.seenBytes;
-  if (again !== null) {
+  if (again) {
     const at = bytes.lastIndexOf('GET ');
     expect(bytes.slice(at).split(' ')[1]).toMatch(/again$/);
     bytes = bytes.slice(0, at);
