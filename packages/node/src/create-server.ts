@@ -1,31 +1,15 @@
 /** `createServer`: options in, a proxy out. */
 import { HttpServer, type ServerStats } from '@reverseit/core';
-import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
-import { Observer } from './hooks/observer.ts';
 import type { ListenAddress } from './options/listen-address.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolve-proxy-options.ts';
-import type { ResolvedRouteOptions } from './options/route-options.ts';
-import { BufferBudget } from './proxy/buffer-budget.ts';
-import { handleRequest, type ProxyRuntime } from './proxy/handle-request.ts';
-import { OpenWebSockets } from './proxy/open-websockets.ts';
-import { RouteRuntime } from './proxy/route-runtime.ts';
-import { createRoute } from './routes/route.ts';
-import { RouteTable } from './routes/route-table.ts';
-
-/** Most bytes of request bodies that are held for backends that have not been asked yet, over all requests. */
-const bufferBudgetBytes = 256 * 1024 * 1024;
+import { type EngineStats, ProxyEngine } from './proxy/proxy-engine.ts';
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Figures of a proxy. */
-export interface ReverseItStats extends ServerStats {
-  /** WebSockets that are open. Their client connections are counted in `connections` as well. */
-  readonly webSockets: number;
-  /** Connections to the backends, one entry per pool. */
-  readonly pools: readonly PoolStats[];
-}
+export interface ReverseItStats extends ServerStats, EngineStats {}
 
 /** A reverse proxy. */
 export interface ReverseItServer {
@@ -54,41 +38,18 @@ export function createServer(options: ReverseItOptions): ReverseItServer {
 
 class ProxyServer implements ReverseItServer {
   readonly #options: ResolvedProxyOptions;
+  readonly #engine: ProxyEngine;
   readonly #server: HttpServer;
-  readonly #webSockets = new OpenWebSockets();
-  readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
-    const buffers = new BufferBudget(bufferBudgetBytes);
-    const routes = options.routes.map((route) => this.#runtime(route, buffers));
-    const runtime: ProxyRuntime = {
-      routes: new RouteTable(routes),
-      named: new Map(routes.map((route) => [route.name, route])),
-      observer: new Observer(options.hooks),
-    };
+    const engine = new ProxyEngine(options.routes, options.hooks);
+    this.#engine = engine;
     this.#server = new HttpServer(
       options.server,
-      (exchange) => handleRequest(runtime, exchange),
-      (error) => runtime.observer.onRefusal(error),
+      (exchange) => engine.handle(exchange),
+      (error) => engine.observer.onRefusal(error),
     );
-  }
-
-  #runtime(options: ResolvedRouteOptions, buffers: BufferBudget): RouteRuntime {
-    const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(createRoute(options), origin, buffers, this.#webSockets);
-  }
-
-  #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
-    let pool = this.#pools.get(options.pool);
-    if (pool === undefined) {
-      pool = createPool(options.pool);
-      this.#pools.set(options.pool, pool);
-    }
-    return pool.origin(backend, {
-      connection: options.upstreamConnection,
-      ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
-    });
   }
 
   async listen(where: ListenAddress = this.#options.listen): Promise<Address> {
@@ -98,11 +59,9 @@ class ProxyServer implements ReverseItServer {
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
     const end = performance.now() + timeout;
-    this.#webSockets.closing = true;
+    this.#engine.beginClose();
     await this.#server.close(timeout);
-    // A client may be gone while its backend has yet to answer.
-    await this.#webSockets.close(end - performance.now());
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    await this.#engine.close(end - performance.now());
   }
 
   address(): Address | null {
@@ -114,7 +73,6 @@ class ProxyServer implements ReverseItServer {
   }
 
   stats(): ReverseItStats {
-    const pools = [...this.#pools.values()].map((pool) => pool.stats());
-    return { ...this.#server.stats(), webSockets: this.#webSockets.count, pools };
+    return { ...this.#server.stats(), ...this.#engine.stats() };
   }
 }

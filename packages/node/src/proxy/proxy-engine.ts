@@ -1,0 +1,84 @@
+/** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
+import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
+import { Observer, type ObserverOptions } from '../hooks/observer.ts';
+import type { ResolvedRouteOptions } from '../options/route-options.ts';
+import { createRoute } from '../routes/route.ts';
+import { RouteTable } from '../routes/route-table.ts';
+import { BufferBudget } from './buffer-budget.ts';
+import type { ClientExchange } from './client-exchange.ts';
+import { handleRequest, type ProxyRuntime } from './handle-request.ts';
+import { OpenWebSockets } from './open-websockets.ts';
+import { RouteRuntime } from './route-runtime.ts';
+
+/** Most bytes of request bodies that are held for backends that have not been asked yet, over all requests. */
+const bufferBudgetBytes = 256 * 1024 * 1024;
+
+/** Figures of what serves the requests. */
+export interface EngineStats {
+  /** WebSockets that are open. A server counts their client connections in `connections` as well. */
+  readonly webSockets: number;
+  /** Connections to the backends, one entry per pool. */
+  readonly pools: readonly PoolStats[];
+}
+
+export class ProxyEngine {
+  readonly observer: Observer;
+  readonly #runtime: ProxyRuntime;
+  readonly #buffers = new BufferBudget(bufferBudgetBytes);
+  readonly #webSockets = new OpenWebSockets();
+  readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
+
+  constructor(routeOptions: readonly ResolvedRouteOptions[], hooks: ObserverOptions) {
+    this.observer = new Observer(hooks);
+    const routes = routeOptions.map((options) => this.#route(options));
+    this.#runtime = {
+      routes: new RouteTable(routes),
+      named: new Map(routes.map((route) => [route.name, route])),
+      observer: this.observer,
+    };
+  }
+
+  #route(options: ResolvedRouteOptions): RouteRuntime {
+    const origin = options.backend === null ? null : this.#origin(options, options.backend);
+    return new RouteRuntime(createRoute(options), origin, this.#buffers, this.#webSockets);
+  }
+
+  #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
+    let pool = this.#pools.get(options.pool);
+    if (pool === undefined) {
+      pool = createPool(options.pool);
+      this.#pools.set(options.pool, pool);
+    }
+    return pool.origin(backend, {
+      connection: options.upstreamConnection,
+      ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
+    });
+  }
+
+  /** Serves a request, to its end. */
+  handle(exchange: ClientExchange): void {
+    handleRequest(this.#runtime, exchange);
+  }
+
+  stats(): EngineStats {
+    return {
+      webSockets: this.#webSockets.count,
+      pools: [...this.#pools.values()].map((pool) => pool.stats()),
+    };
+  }
+
+  /** WebSockets that open from now on are to close at once. */
+  beginClose(): void {
+    this.#webSockets.closing = true;
+  }
+
+  /**
+   * Closes every backend connection, when no request is left and all WebSockets are closed; what is left
+   * of them after `timeout` ms is cut.
+   */
+  async close(timeout: number): Promise<void> {
+    // A client may be gone while its backend has yet to answer.
+    await this.#webSockets.close(timeout);
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+}
