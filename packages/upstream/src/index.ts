@@ -1,6 +1,6 @@
 export type { OriginOptions, OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
 export { createPool } from './pool.ts';
-export type { PoolOptions, PoolTlsOptions } from './upstream-options.ts';
+export type { PoolOptions, PoolTlsOptions, PoolTlsValues, PoolValues } from './upstream-options.ts';
 export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,

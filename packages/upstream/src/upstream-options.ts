@@ -6,12 +6,37 @@ import {
   defineOptions,
   milliseconds,
   type OptionInput,
+  type OptionValues,
   optionalGroup,
   pem,
   string,
 } from '@reverseit/core/options';
 
 const group = 'Backend connections';
+
+const tlsOptions = defineOptions({
+  /** Certificates to trust instead of those that Node trusts, in PEM. Default: none. */
+  ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
+  /** Client certificate chain, in PEM. Default: none. */
+  cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
+  /** Private key of the client certificate, in PEM. Default: none. */
+  key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
+  /** Name to ask for and to verify instead of the host of the backend. Default: none. */
+  servername: string({
+    group,
+    prose: 'Name to ask for and to verify instead of the host of the backend.',
+    default: null,
+    accepts: 'a host name in ASCII',
+    placeholder: 'NAME',
+    check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?$/.test(name),
+  }),
+});
+
+/** Trust and credentials for `https:` and `wss:` backends, as `node:tls` takes them. */
+export interface PoolTlsOptions extends OptionInput<typeof tlsOptions> {}
+
+/** The same, checked and complete. */
+export interface PoolTlsValues extends OptionValues<typeof tlsOptions> {}
 
 export const poolOptions = defineOptions({
   /** Most connections per backend and pool. Default: 50. */
@@ -56,34 +81,18 @@ export const poolOptions = defineOptions({
     answers: '502',
   }),
   /** TLS to the backend. */
-  tls: optionalGroup({
+  tls: optionalGroup<typeof tlsOptions, PoolTlsOptions, PoolTlsValues>({
     group,
     prose: 'TLS to the backend.',
     flagPrefix: 'backend-tls',
     check: ({ key, cert }) =>
       (key === null) === (cert === null) ? undefined : 'key and cert are needed together',
-    rows: defineOptions({
-      /** Certificates to trust instead of those that Node trusts, in PEM. Default: none. */
-      ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
-      /** Client certificate chain, in PEM. Default: none. */
-      cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
-      /** Private key of the client certificate, in PEM. Default: none. */
-      key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
-      /** Name to ask for and to verify instead of the host of the backend. Default: none. */
-      servername: string({
-        group,
-        prose: 'Name to ask for and to verify instead of the host of the backend.',
-        default: null,
-        accepts: 'a host name in ASCII',
-        placeholder: 'NAME',
-        check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?$/.test(name),
-      }),
-    }),
+    rows: tlsOptions,
   }),
 });
 
 /** Options of a pool, as a user writes them. */
 export interface PoolOptions extends OptionInput<typeof poolOptions> {}
 
-/** Trust and credentials for `https:` and `wss:` backends, as `node:tls` takes them. */
-export type PoolTlsOptions = NonNullable<PoolOptions['tls']>;
+/** Options of a pool, checked and complete. In a timeout 0 means none. */
+export interface PoolValues extends OptionValues<typeof poolOptions> {}

@@ -17,17 +17,23 @@ interface GroupSpec<T extends OptionTable> extends RowText {
   readonly flagPrefix: string;
 }
 
-/** A nested object. Keys that are not given keep the value they would inherit. */
-export function group<const T extends OptionTable>(
-  spec: GroupSpec<T>,
-): Option<OptionInput<T>, OptionValues<T>> {
-  const initial = defaultValues(spec.rows);
+/**
+ * A nested object. Keys that are not given keep the value they would inherit. `In` and `Out` give its
+ * types names, with which declaration files keep the comments of a table in another file.
+ */
+export function group<
+  const T extends OptionTable,
+  In extends OptionInput<T> = OptionInput<T>,
+  Out extends OptionValues<T> = OptionValues<T>,
+>(spec: GroupSpec<T>): Option<In, Out> {
+  // Two names of one type.
+  const initial = defaultValues(spec.rows) as Out;
   return Object.freeze({
     ...shared(spec),
     default: initial,
     defaultText: groupDefault(spec.rows),
-    read: (value: unknown, key: string, faults: Faults, base: OptionValues<T>) =>
-      readOptions(spec.rows, value, key, faults, base),
+    read: (value: unknown, key: string, faults: Faults, base: Out) =>
+      readOptions(spec.rows, value, key, faults, base) as Out,
   });
 }
 
@@ -37,17 +43,19 @@ interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
 }
 
 /** A nested object that is absent unless given. */
-export function optionalGroup<const T extends OptionTable>(
-  spec: OptionalGroupSpec<T>,
-): Option<OptionInput<T> | null, OptionValues<T> | null> {
-  const initial = defaultValues(spec.rows);
+export function optionalGroup<
+  const T extends OptionTable,
+  In extends OptionInput<T> = OptionInput<T>,
+  Out extends OptionValues<T> = OptionValues<T>,
+>(spec: OptionalGroupSpec<T>): Option<In | null, Out | null> {
+  const initial = defaultValues(spec.rows) as Out;
   return Object.freeze({
     ...shared(spec),
     default: null,
     defaultText: 'none',
-    read(value: unknown, key: string, faults: Faults, base: OptionValues<T> | null) {
+    read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
       if (value === null) return null;
-      const values = readOptions(spec.rows, value, key, faults, base ?? initial);
+      const values = readOptions(spec.rows, value, key, faults, base ?? initial) as Out;
       const wrong = spec.check?.(values);
       if (wrong !== undefined) faults.add(key, wrong);
       return values;

@@ -135,6 +135,7 @@ describe('types', () => {
       'append' | 'replace' | false | undefined
     >();
     expectTypeOf<keyof RouteOptions>().toEqualTypeOf<keyof typeof routeOptions>();
+    expectTypeOf<keyof ReverseItOptions>().toEqualTypeOf<keyof typeof proxyOptions>();
     expectTypeOf<ResolvedProxyOptions['routes'][number]['poolTimeout']>().toEqualTypeOf<number>();
     const config = { backend: 'http://h', routes: [{ path: '/a', pool: { poolSize: 1 } }] };
     expect(defineConfig(config)).toBe(config);

@@ -1,6 +1,6 @@
 /** The options of a whole proxy: the listener's, one route's or the defaults of several, and how to end. */
 
-import { serverOptions } from '@reverseit/core';
+import { type ServerOptions, serverOptions } from '@reverseit/core';
 import { custom, defineOptions, milliseconds, type OptionInput } from '@reverseit/core/options';
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
@@ -32,10 +32,7 @@ const lifecycleOptions = defineOptions({
   }),
 });
 
-/** Every option of a proxy, in the order of the reference. */
-export const proxyOptions = defineOptions({
-  ...lifecycleOptions,
-  ...routeOptions,
+const routesOptions = defineOptions({
   /**
    * Routes, each with options of its own; those beside it are then defaults for all of them.
    * Default: one route, of the options beside it.
@@ -51,12 +48,29 @@ export const proxyOptions = defineOptions({
     text: null,
     check: (value) => (Array.isArray(value) && value.length > 0 ? null : undefined),
   }),
+});
+
+/** Every option of a proxy, in the order of the reference. */
+export const proxyOptions = defineOptions({
+  ...lifecycleOptions,
+  ...routeOptions,
+  ...routesOptions,
   ...serverOptions,
   ...serverHookOptions,
 });
 
+// Named table by table: declaration files keep the comments of a table's own file only.
+type LifecycleInput = OptionInput<typeof lifecycleOptions>;
+type RoutesInput = OptionInput<typeof routesOptions>;
+type HookInput = OptionInput<typeof serverHookOptions>;
+
 /** Options of a proxy, as a user writes them. */
-export interface ReverseItOptions extends OptionInput<typeof proxyOptions> {}
+export interface ReverseItOptions
+  extends LifecycleInput,
+    RouteOptions,
+    RoutesInput,
+    ServerOptions,
+    HookInput {}
 
 /** Types a configuration file: `export default defineConfig({ … })`. */
 export function defineConfig(options: ReverseItOptions): ReverseItOptions {

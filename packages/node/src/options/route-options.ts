@@ -17,7 +17,7 @@ import {
   pathPrefix,
   string,
 } from '@reverseit/core/options';
-import { poolOptions } from '@reverseit/upstream';
+import { type PoolOptions, type PoolValues, poolOptions } from '@reverseit/upstream';
 import { routeHookOptions } from './hook-options.ts';
 
 const where = 'Route';
@@ -42,7 +42,7 @@ const connectionFields = [
   'upgrade',
 ];
 
-export const routeOptions = defineOptions({
+const ownOptions = defineOptions({
   /**
    * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
    * Required.
@@ -108,7 +108,7 @@ export const routeOptions = defineOptions({
     default: 'pooled',
   }),
   /** The connection pool. Routes that inherit it, or are given the same object, share it. */
-  pool: group({
+  pool: group<typeof poolOptions, PoolOptions, PoolValues>({
     group: backend,
     prose: 'The connection pool. Routes that inherit it, or are given the same object, share it.',
     rows: poolOptions,
@@ -339,13 +339,19 @@ export const routeOptions = defineOptions({
     default: true,
     answers: 'close 1007',
   }),
-  ...routeHookOptions,
 });
 
 const hostText = /^(?:(?:\*\.)?[\w](?:[\w.-]{0,251}\w)?\.?|\[[\dA-Fa-f:.]+\])$/;
 
+/** Every option of a route, in the order of the reference. */
+export const routeOptions = defineOptions({ ...ownOptions, ...routeHookOptions });
+
+// Named table by table: declaration files keep the comments of a table's own file only.
+type OwnInput = OptionInput<typeof ownOptions>;
+type HookInput = OptionInput<typeof routeHookOptions>;
+
 /** Options of a route, as a user writes them. */
-export interface RouteOptions extends OptionInput<typeof routeOptions> {}
+export interface RouteOptions extends OwnInput, HookInput {}
 
 type RouteValues = OptionValues<typeof routeOptions>;
 
