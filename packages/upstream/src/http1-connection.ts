@@ -116,6 +116,16 @@ export class Http1Connection implements DeadlineTarget {
     this.gate.begin(maxFieldBytes, upgrade);
   }
 
+  /** Bytes of the request that the socket has not taken yet. */
+  get unsent(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  /** Whether any byte of a response to the present request has come. */
+  get heard(): boolean {
+    return this.gate.seen || (this.#socket?.readableLength ?? 0) > 0;
+  }
+
   /** Arms the connection's one deadline. What it means follows from state and exchange. */
   arm(queue: DeadlineQueue): void {
     queue.arm(this.#deadline);
@@ -319,8 +329,12 @@ export class Http1Connection implements DeadlineTarget {
 
   #guarded(callback: WriteCallback): WriteCallback {
     return (error) => {
-      if (error === undefined || error === null || this.state !== 'busy') callback(error);
-      else this.failure ??= error;
+      const failed = error !== undefined && error !== null;
+      if (failed && this.state === 'busy') this.failure ??= error;
+      else {
+        callback(error);
+        this.exchange?.onWritten();
+      }
     };
   }
 

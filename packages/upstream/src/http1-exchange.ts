@@ -30,8 +30,19 @@ export interface ExchangeHome {
   leave(exchange: Http1Exchange): void;
 }
 
-/** new → queued ⇄ assigned → sending → awaiting → receiving → done; early answers skip awaiting. */
-type Phase = 'new' | 'queued' | 'assigned' | 'sending' | 'awaiting' | 'receiving' | 'done';
+/**
+ * new → queued ⇄ assigned → sending → flushing → awaiting → receiving → done. `sending` lasts until
+ * the last byte was handed to the socket, `flushing` until the socket took it; an early answer skips both.
+ */
+type Phase =
+  | 'new'
+  | 'queued'
+  | 'assigned'
+  | 'sending'
+  | 'flushing'
+  | 'awaiting'
+  | 'receiving'
+  | 'done';
 
 type Controller = Dispatcher.DispatchController;
 
@@ -83,19 +94,21 @@ export class Http1Exchange
   pause(): void {
     if (this.#paused || this.#phase === 'done') return;
     this.#paused = true;
-    const connection = this.#connection;
-    if (connection === null) return;
-    connection.pause();
-    if (this.#phase === 'receiving' && this.#upload?.blocked !== true) connection.disarm();
+    if (this.#phase === 'receiving') this.#hold();
   }
 
   resume(): void {
     if (!this.#paused || this.#phase === 'done') return;
     this.#paused = false;
-    const connection = this.#connection;
-    if (connection === null) return;
-    connection.resume();
-    if (this.#phase === 'receiving') connection.arm(this.#limits.idle);
+    if (this.#phase !== 'receiving' || this.#connection === null) return;
+    this.#connection.resume();
+    this.#watch(this.#connection);
+  }
+
+  /** The body is held back; its head and what comes before it is not. */
+  #hold(): void {
+    this.#connection?.pause();
+    if (this.#upload?.blocked !== true) this.#connection?.disarm();
   }
 
   abort(): void {
@@ -168,6 +181,18 @@ export class Http1Exchange
     } else this.fail('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.#limits.idle.ms);
   }
 
+  /** The socket has taken something of the request. */
+  onWritten(): void {
+    const connection = this.#connection;
+    if (this.#phase !== 'flushing' || connection === null) return;
+    // What stands in our own buffer has not been sent: a slow backend has time for each piece of it.
+    if (connection.unsent > 0) connection.arm(this.#limits.idle);
+    else {
+      this.#phase = 'awaiting';
+      connection.arm(this.#limits.head);
+    }
+  }
+
   /** The response gate refused the response. */
   onMalformed(error: ReverseItError): void {
     this.#fail(error);
@@ -179,14 +204,13 @@ export class Http1Exchange
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
     this.#phase = 'sending';
-    if (this.#paused) connection.pause();
     connection.begin(this.#limits.maxResponseHeaderBytes, this.#onSwitch !== null);
   }
 
   onRequestSent(): void {
-    if (this.#phase !== 'sending') return;
-    this.#phase = 'awaiting';
-    this.#connection?.arm(this.#limits.head);
+    if (this.#phase !== 'sending' || this.#connection === null) return;
+    this.#phase = 'flushing';
+    this.onWritten();
   }
 
   onResponseStart(controller: Controller, status: number, _: unknown, reason?: string): void {
@@ -220,7 +244,8 @@ export class Http1Exchange
     }
     this.#head = head;
     this.#phase = 'receiving';
-    this.#watch(connection);
+    if (this.#paused) this.#hold();
+    else this.#watch(connection);
     this.#handler.onHead(head);
   }
 
@@ -297,7 +322,7 @@ export class Http1Exchange
     if (connection.served === 1) return false;
     // undici had not yet written it, so nobody has seen it.
     if (this.#phase === 'assigned') return true;
-    if (connection.gate.seen || !mayRepeat(this.#request) || this.#retries === 0) return false;
+    if (connection.heard || !mayRepeat(this.#request) || this.#retries === 0) return false;
     this.#retries--;
     return true;
   }

@@ -136,6 +136,52 @@ test('responseHeaderTimeout counts from the last byte of a streamed body', async
   expect(sent.events).toEqual(['UPSTREAM_HEAD_TIMEOUT']);
 });
 
+test('responseHeaderTimeout counts from when a complete body has left, upstreamIdleTimeout until then', async () => {
+  const it = await bench(undefined, {
+    limits: { responseHeaderTimeout: 300, upstreamIdleTimeout: 1000 },
+  });
+  const body = Buffer.alloc(8 << 20);
+  const request = () =>
+    get('/', { method: 'PUT', body, fields: ['Host', 'a', 'content-length', String(body.length)] });
+  const deaf = it.send(request());
+  const first = await it.origin.connection();
+  first.socket.pause();
+  await turns(20);
+  it.clock.advance(999);
+  expect(deaf.events).toEqual([]);
+  it.clock.advance(1);
+  expect(deaf.events).toEqual(['UPSTREAM_BODY_TIMEOUT']);
+
+  const slow = it.send(request());
+  const second = await it.origin.connection(1);
+  second.socket.pause();
+  await turns(20);
+  it.clock.advance(900);
+  second.socket.resume();
+  await second.until(() => second.received.length > body.length);
+  await turns(3);
+  it.clock.advance(299);
+  expect(slow.events).toEqual([]);
+  it.clock.advance(1);
+  expect(slow.events).toEqual(['UPSTREAM_HEAD_TIMEOUT']);
+});
+
+test('pausing before the head holds back the body only', async () => {
+  const it = await bench((connection) =>
+    connection.write(`${head('content-length: 200000')}${'x'.repeat(200_000)}`),
+  );
+  const sent = it.send();
+  sent.exchange.pause();
+  await sent.headSeen;
+  await turns(10);
+  expect(sent.bytes).toBeLessThan(200_000);
+  it.clock.advance(1_000_000);
+  expect(sent.error).toBe(null);
+  sent.exchange.resume();
+  await sent.done;
+  expect(sent.bytes).toBe(200_000);
+});
+
 test('upstreamIdleTimeout is rolling, over head and body', async () => {
   const it = await bench((connection) => connection.write(head('content-length: 9')), {
     limits: { upstreamIdleTimeout: 300 },

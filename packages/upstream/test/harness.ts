@@ -16,7 +16,7 @@ import {
   type RawOriginOptions,
   startRawOrigin,
 } from './raw-origin.ts';
-import { get, limits, Recorder } from './recorder.ts';
+import { get, limits, Recorder, violations } from './recorder.ts';
 
 /** Time that passes when a test says so. */
 export class ManualClock implements Clock {
@@ -140,6 +140,7 @@ export async function bench(
 
 /** Whatever a test did, nothing may be left: no exchange, socket, slot or timer. */
 afterEach(async () => {
+  expect(violations.splice(0)).toEqual([]);
   for (const made of benches.splice(0)) {
     await made.pool.destroy();
     expect(made.counts).toEqual({ open: 0, idle: 0, active: 0, waiting: 0, switched: 0 });

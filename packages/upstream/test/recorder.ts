@@ -8,6 +8,9 @@ import type {
   UpstreamResponseHead,
 } from '../src/index.ts';
 
+/** Calls that break the contract of ResponseHandler, of any recorder. */
+export const violations: string[] = [];
+
 /** A handler that writes down what it is told, and objects to what it must not be told. */
 export class Recorder implements UpgradeHandler {
   readonly events: string[] = [];
@@ -36,10 +39,14 @@ export class Recorder implements UpgradeHandler {
     });
   }
 
+  get over(): boolean {
+    return this.#over;
+  }
+
   #note(event: string): void {
-    if (!this.dispatched) throw new Error(`${event} before dispatch returned`);
-    if (this.aborted) throw new Error(`${event} after abort`);
-    if (this.#over) throw new Error(`${event} after the end`);
+    if (!this.dispatched) violations.push(`${event} before dispatch returned`);
+    if (this.aborted) violations.push(`${event} after abort`);
+    if (this.#over) violations.push(`${event} after the end`);
     this.events.push(event);
   }
 
