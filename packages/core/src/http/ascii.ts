@@ -35,7 +35,24 @@ export function isFieldValue(text: string): boolean {
 
 /** A reg-name (RFC 3986 §3.2.2), not empty. */
 export function isRegName(text: string): boolean {
-  return text.length > 0 && allIn(hostCharacters, text);
+  return (
+    text.length > 0 &&
+    allIn(hostCharacters, text) &&
+    (!text.includes('%') || isPercentEncoded(text))
+  );
+}
+
+/** Whether two hexadecimal digits follow every percent sign (RFC 3986 §2.1). */
+function isPercentEncoded(text: string): boolean {
+  for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', at + 1)) {
+    if (!isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return false;
+  }
+  return true;
+}
+
+/** HEXDIG of either case; NaN, the code behind the end of a text, is none. */
+export function isHexDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 }
 
 /**

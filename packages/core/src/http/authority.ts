@@ -1,5 +1,6 @@
 /** Host and port as in the Host field and in the authority of a target (RFC 9110 §4.2, §7.2; RFC 3986 §3.2). */
-import { isRegName, toLowerAscii } from './ascii.ts';
+import { isHexDigit, isRegName, toLowerAscii } from './ascii.ts';
+import { readDecimal } from './digits.ts';
 
 /** Host and port, told apart. */
 export interface Authority {
@@ -13,7 +14,7 @@ export interface Authority {
 function hostEnd(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const close = text.indexOf(']');
-    if (close < 3 || !isIpLiteral(text, close)) return -1;
+    if (close < 3 || !isIpv6(text, close)) return -1;
     return close + 1;
   }
   const colon = text.indexOf(':');
@@ -21,19 +22,42 @@ function hostEnd(text: string): number {
   return isRegName(end === text.length ? text : text.substring(0, end)) ? end : -1;
 }
 
-/** Hexadecimal digits, colons and dots between the brackets; zone identifiers and IPvFuture are refused. */
-function isIpLiteral(text: string, close: number): boolean {
-  let colons = 0;
-  for (let i = 1; i < close; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x3a) colons++;
-    else if (code !== 0x2e && !isHexDigit(code)) return false;
+/** IPv6address (RFC 3986 §3.2.2) between the brackets; zone identifiers and IPvFuture are refused. */
+function isIpv6(text: string, close: number): boolean {
+  let groups = 0;
+  let compressed = text.startsWith('::', 1);
+  let at = compressed ? 3 : 1;
+  while (at < close) {
+    const start = at;
+    while (at < close && isHexDigit(text.charCodeAt(at))) at++;
+    if (text.charCodeAt(at) === 0x2e) {
+      if (!isIpv4(text.substring(start, close))) return false;
+      groups += 2;
+      break;
+    }
+    const digits = at - start;
+    if (digits === 0 || digits > 4) return false;
+    groups++;
+    if (at === close) break;
+    if (text.charCodeAt(at++) !== 0x3a || at === close) return false;
+    if (text.charCodeAt(at) === 0x3a) {
+      if (compressed) return false;
+      compressed = true;
+      at++;
+    }
   }
-  return colons >= 2;
+  return compressed ? groups < 8 : groups === 8;
 }
 
-function isHexDigit(code: number): boolean {
-  return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
+/** IPv4address as it may end an IPv6address: no leading zeros. */
+function isIpv4(text: string): boolean {
+  const octets = text.split('.');
+  if (octets.length !== 4) return false;
+  for (const octet of octets) {
+    const value = octet.length > 3 ? -1 : readDecimal(octet);
+    if (value < 0 || value > 255 || String(value) !== octet) return false;
+  }
+  return true;
 }
 
 /** Decimal port behind the colon at `at`; -1 where there is none, -2 where it is malformed. */
@@ -66,7 +90,7 @@ export function parseAuthority(text: string): Authority | null {
   return port === -2 ? null : { host: toLowerAscii(text.substring(0, end)), port };
 }
 
-/** Whether two authorities name the same host and port under a scheme; malformed ones never do. */
+/** Whether two authorities name the same host and port under a scheme; different malformed ones never do. */
 export function sameAuthority(a: string, b: string, scheme: 'http' | 'https'): boolean {
   if (a === b) return true;
   const defaultPort = scheme === 'https' ? 443 : 80;
