@@ -68,6 +68,9 @@ const tasks = {
   soak: async (args, tools) =>
     (await build([], tools)) || tools.node('benchmarks/memory/soak.ts', args),
 
+  /** The API reference, of the comments in the sources: docs/api. */
+  docs: async (args, tools) => tools.tool('typedoc', args),
+
   /** Properties, with many more runs than in a test: `npm run fuzz -- [filter…]`. */
   fuzz: async (args, tools) =>
     tools.tool('vitest', ['run', '--testTimeout=0', ...args], {

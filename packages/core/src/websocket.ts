@@ -19,7 +19,8 @@ export type { DeflaterOptions } from './websocket/deflater.ts';
 export { Deflater } from './websocket/deflater.ts';
 export type { Extension, ExtensionParameter } from './websocket/extensions.ts';
 export { formatExtension, readExtensions } from './websocket/extensions.ts';
-export type { MessageLimits } from './websocket/fragmentation.ts';
+export type { Fragmentation, MessageLimits } from './websocket/fragmentation.ts';
+export type { LengthForm } from './websocket/frame-header.ts';
 export {
   FrameHeader,
   frameHeaderLength,

@@ -90,6 +90,7 @@ function ignore(): void {
   // Nobody is interested.
 }
 
+/** One request and its response. */
 export class Exchange {
   /** The request line and header section. */
   readonly head: RequestHead;
@@ -104,6 +105,7 @@ export class Exchange {
   #status = 0;
   #bytesSent = 0;
 
+  /** @internal */
   constructor(head: RequestHead, connection: ExchangeConnection) {
     this.head = head;
     this.#connection = connection;

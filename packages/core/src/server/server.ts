@@ -29,13 +29,21 @@ export interface ServerStats {
   readonly totalDropped: number;
 }
 
+/** An HTTP/1.1 server that hands each request to its listener as an exchange. Made by `createHttpServer`. */
 export class HttpServer implements ServerContext, DeadlineTarget {
+  /** @internal */
   readonly limits: ResolvedServerOptions;
+  /** @internal */
   readonly maxRequestsPerConnection: number;
+  /** @internal */
   readonly listener: RequestListener;
+  /** @internal */
   readonly deadlines = new Deadlines();
+  /** @internal */
   readonly headDeadlines: DeadlineQueue;
+  /** @internal */
   readonly keepAliveDeadlines: DeadlineQueue;
+  /** @internal */
   readonly sendDeadlines: DeadlineQueue;
   readonly #tellRefusal: ((error: ReverseItError) => void) | null;
   readonly #server: Server;
@@ -105,6 +113,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     if (this.closing) connection.shutdown();
   }
 
+  /** Whether `close` was called. */
   get closing(): boolean {
     return this.#closing !== null;
   }
@@ -184,26 +193,30 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     return this.#closing;
   }
 
-  /** The deadline of `close`: cuts every connection that is left. */
+  /** @internal The deadline of `close`: cuts every connection that is left. */
   onDeadline(): void {
     for (const connection of [...this.#connections]) connection.destroy(fail('RIT_ERR_SHUTDOWN'));
     for (const socket of this.#handshakes) socket.destroy();
   }
 
+  /** @internal */
   onExchangeStart(): void {
     this.#activeExchanges++;
     this.#totalExchanges++;
   }
 
+  /** @internal */
   onExchangeEnd(): void {
     this.#activeExchanges--;
   }
 
+  /** @internal */
   onRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
     this.#tellRefusal?.(error);
   }
 
+  /** @internal */
   onConnectionClosed(connection: Connection): void {
     this.#connections.delete(connection);
     this.#onEmpty?.();
