@@ -123,6 +123,18 @@ describe('the reverseit command', () => {
     expect(await proxy.line).toBe('');
   });
 
+  it('says on standard error why a backend cannot be reached', async () => {
+    const proxy = start('--backend', 'http://127.0.0.1:1', '--listen', '127.0.0.1:0');
+    const answer = await fetch(urlOf(await proxy.line));
+    expect(answer.status).toBe(502);
+    proxy.child.kill('SIGTERM');
+    const [code, log] = await proxy.ended;
+    expect(code).toBe(0);
+    expect(log).toMatch(
+      /^reverseit: warning: .*ECONNREFUSED.* \(RIT_ERR_UPSTREAM_CONNECT, route \/\)$/m,
+    );
+  });
+
   it('ends with 0 for --version', async () => {
     const proxy = start('--version');
     expect(await proxy.line).toMatch(/^reverseit \d+\.\d+\.\d+$/);

@@ -2,6 +2,7 @@ import { fail } from '@reverseit/core/errors';
 import { describe, expect, it, vi } from 'vitest';
 import type { ReverseItServer } from '../create-server.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
+import { LineLogger } from './line-logger.ts';
 import { type CommandHost, run, type Signal } from './run.ts';
 
 /** A process in which nothing happens but what a test makes happen. */
@@ -151,8 +152,21 @@ describe('run', () => {
     expect(await run(host)).toBe(0);
     expect(host.printed).toEqual(['The configuration is valid.']);
     expect(host.made).toEqual([
-      { backend: 'http://h', path: '/b', pool: { poolSize: 2, poolCount: 3 } },
+      {
+        backend: 'http://h',
+        path: '/b',
+        pool: { poolSize: 2, poolCount: 3 },
+        logger: expect.any(LineLogger),
+      },
     ]);
+  });
+
+  it('leaves the logger to the configuration, if it has one', async () => {
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const host = new FakeHost('--config', 'f', '--check');
+    host.files = { f: { backend: 'http://h', logger } };
+    expect(await run(host)).toBe(0);
+    expect(host.made[0]?.logger).toBe(logger);
   });
 
   it('ends with 2 when the server refuses what the tables took', async () => {

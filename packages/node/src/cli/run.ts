@@ -10,6 +10,7 @@ import {
 } from '../options/resolve-proxy-options.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { helpText } from './help.ts';
+import { LineLogger } from './line-logger.ts';
 
 /** Ends a wait for a signal. */
 export type StopWaiting = () => void;
@@ -56,8 +57,7 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   try {
     const input = await configuration(host, given);
     options = resolveProxyOptions(input);
-    // It is what the line before has accepted.
-    server = host.createServer(input as ReverseItOptions);
+    server = host.createServer(withLogger(host, input));
   } catch (error) {
     if (!isReverseItError(error)) throw error;
     return refuse(host, withFlags(error.message, error.details?.faults, given));
@@ -75,6 +75,16 @@ async function configuration(host: CommandHost, given: Arguments): Promise<unkno
   const file = await host.loadConfig(given.config);
   return isPlainObject(file) ? merged(file, given.options) : file;
 }
+
+/** Logs to standard error unless the configuration brings a logger. */
+const withLogger = (host: CommandHost, input: unknown): ReverseItOptions => {
+  const logger = new LineLogger(
+    (line) => host.log(line),
+    () => host.now(),
+  );
+  // The options were accepted by now.
+  return { logger, ...(input as ReverseItOptions) };
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -127,9 +137,10 @@ async function serve(
 const mostShown = 3;
 
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
-  const all = routes.map(({ backend, unixSocket }) =>
-    unixSocket === null ? backend : `${backend} (unix:${unixSocket})`,
-  );
+  const all = routes.map(({ backend, unixSocket }) => {
+    if (backend === null) return 'answers of its own';
+    return unixSocket === null ? backend : `${backend} (unix:${unixSocket})`;
+  });
   const distinct = [...new Set(all)];
   return distinct.length > mostShown ? `${distinct.length} backends` : distinct.join(', ');
 };
