@@ -88,7 +88,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     const server = createTlsServer({
       ...options,
       ALPNProtocols: ['http/1.1'],
-      allowHalfOpen: true,
+      // Not before the handshake is done: a client that ends inside it has gone.
+      allowHalfOpen: false,
       noDelay: true,
       handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
     });
@@ -101,7 +102,10 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     });
     // Node only reports a failed handshake, and one that took too long; the socket would stay.
     server.on('tlsClientError', (_error, socket) => socket.destroy());
-    server.on('secureConnection', (socket) => this.#accept(socket));
+    server.on('secureConnection', (socket) => {
+      socket.allowHalfOpen = true;
+      this.#accept(socket);
+    });
     return server;
   }
 
