@@ -170,8 +170,16 @@ export class RawClient {
 
   /** Ends the connection with an RST. */
   reset(): void {
-    this.#transport.resetAndDestroy();
-    if (this.socket !== this.#transport) this.socket.destroy();
+    const transport = this.#transport;
+    if (this.socket === transport) {
+      transport.resetAndDestroy();
+      return;
+    }
+    // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
+    setImmediate(() => {
+      if (!transport.destroyed) transport.resetAndDestroy();
+      this.socket.destroy();
+    });
   }
 
   /** Stops reading, so that the server has to hold back. */

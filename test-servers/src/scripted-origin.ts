@@ -113,8 +113,16 @@ export class OriginConnection {
 
   /** Ends the connection with an RST. */
   reset(): void {
-    this.#transport.resetAndDestroy();
-    if (this.socket !== this.#transport) this.socket.destroy();
+    const transport = this.#transport;
+    if (this.socket === transport) {
+      transport.resetAndDestroy();
+      return;
+    }
+    // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
+    setImmediate(() => {
+      if (!transport.destroyed) transport.resetAndDestroy();
+      this.socket.destroy();
+    });
   }
 
   destroy(): void {

@@ -60,6 +60,7 @@ function rest(
     if (end === '') backend.end();
     const whole = (await client.readUntilEnd()).toString('latin1');
     expect(whole.endsWith(end), JSON.stringify(whole)).toBe(true);
+    await client.close();
   };
 }
 

@@ -30,11 +30,6 @@ async function sent(rig: Rig): Promise<{ client: RawClient; backend: OriginConne
   return { client, backend };
 }
 
-async function expectAnswer(client: RawClient, status: number): Promise<void> {
-  expect((await client.readResponse()).status).toBe(status);
-  await client.expectFin();
-}
-
 interface Case {
   readonly name: string;
   readonly options: Partial<ReverseItOptions>;
