@@ -27,6 +27,7 @@ export class Upload extends EventEmitter implements BodySink {
   readonly #source: BodySource;
   readonly #observer: UploadObserver;
   #started = false;
+  #starting = false;
   #blocked = false;
   /** Complete, failed or no longer wanted. */
   #over = false;
@@ -72,7 +73,10 @@ export class Upload extends EventEmitter implements BodySink {
       return;
     }
     this.#over = true;
-    this.emit('end');
+    // undici attaches listeners to the socket behind its first call of `resume`. Were the body over by
+    // then, it would never take them off again.
+    if (this.#starting) process.nextTick(emitEnd, this);
+    else this.emit('end');
   }
 
   fail(error: ReverseItError): void {
@@ -103,7 +107,9 @@ export class Upload extends EventEmitter implements BodySink {
   resume(): this {
     if (!this.#started) {
       this.#started = true;
+      this.#starting = true;
       this.#source.start(this);
+      this.#starting = false;
     } else if (this.#blocked) {
       this.#blocked = false;
       if (!this.#over) {
@@ -126,6 +132,10 @@ export class Upload extends EventEmitter implements BodySink {
     this.cancel();
     return this;
   }
+}
+
+function emitEnd(upload: Upload): void {
+  upload.emit('end');
 }
 
 function mismatch(max: number, seen: number): ReverseItError {
