@@ -22,13 +22,32 @@ export interface ClientInfo {
   readonly encrypted: boolean;
 }
 
+/** A line of `addHeaders`; `again` where its name stood there before. */
+interface AddedLine {
+  readonly name: string;
+  readonly value: string;
+  readonly again: boolean;
+}
+
+function addedLines(fields: readonly string[]): readonly AddedLine[] {
+  const seen = new Set<string>();
+  const lines: AddedLine[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const lower = toLowerAscii(name);
+    lines.push({ name, value: fields[i + 1] as string, again: seen.has(lower) });
+    seen.add(lower);
+  }
+  return lines;
+}
+
 export class RequestRewrite {
   readonly #host: string;
   readonly #preserveHost: boolean;
   readonly #forwarded: 'append' | 'replace' | false;
   readonly #via: string | false;
   readonly #removed: ReadonlySet<string> | null;
-  readonly #added: readonly string[];
+  readonly #added: readonly AddedLine[];
 
   constructor(options: ResolvedRouteOptions) {
     this.#host = authorityOf(options.backend ?? '');
@@ -37,7 +56,7 @@ export class RequestRewrite {
     this.#via = options.via;
     this.#removed =
       options.removeHeaders.length === 0 ? null : new Set(options.removeHeaders.map(toLowerAscii));
-    this.#added = options.addHeaders;
+    this.#added = addedLines(options.addHeaders);
   }
 
   /**
@@ -88,10 +107,7 @@ export class RequestRewrite {
     if (this.#forwarded !== false) this.#addForwarded(fields, head, client, forwardedFor);
     if (this.#via !== false)
       fields.push('via', joined(via, viaEntry(head.minorVersion, this.#via)));
-    const added = this.#added;
-    for (let i = 0; i < added.length; i += 2) {
-      setField(fields, added[i] as string, added[i + 1] as string);
-    }
+    this.#add(fields);
     return fields;
   }
 
@@ -100,6 +116,14 @@ export class RequestRewrite {
     const { connectionNames } = head;
     if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
     return this.#removed === null || !this.#removed.has(toLowerAscii(name));
+  }
+
+  /** The first line of a name takes the place of those that were there; the others follow at the end. */
+  #add(fields: FieldSection): void {
+    for (const { name, value, again } of this.#added) {
+      if (again) fields.push(name, value);
+      else setField(fields, name, value);
+    }
   }
 
   #addForwarded(
