@@ -162,6 +162,25 @@ test('a source may write and end from within start', async () => {
   expect((await sent.done).events).toEqual(['head 200', 'data', 'end']);
 });
 
+test('many bodies that end from within start leave nothing on their socket', async () => {
+  const it = await bench();
+  for (let i = 0; i < 12; i++) {
+    const source = new ManualSource();
+    source.onStart = () => {
+      source.write('hello');
+      source.sink.end();
+    };
+    const sent = it.send(post(source));
+    const connection = await it.origin.connection();
+    await connection.until(() => connection.received.split('0\r\n\r\n').length === i + 2);
+    answer(connection);
+    await sent.done;
+    await turns(2);
+  }
+  // Node warns of the eleventh listener, and the test set-up of the warning.
+  expect(it.origin.connections).toHaveLength(1);
+});
+
 test('an empty streamed body', async () => {
   const it = await bench(answer);
   const source = new ManualSource();
