@@ -5,16 +5,16 @@
  * complete.
  */
 
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import { type FieldSection, hasField, type ReadonlyFieldSection } from '../http/field-section.ts';
+import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import { isBodiless } from '../http/status.ts';
 import { chunkEnd, chunkStart, ENCODING, type Encoding, lastChunk } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import { assertFields, fieldLines, statusLine } from '../http1/response-head.ts';
+import { fieldLines, statusLine } from '../http1/response-head.ts';
 import { errorFields, errorText } from './error-response.ts';
-import { httpDate } from './http-date.ts';
 import type { SocketWriter } from './socket-writer.ts';
+import { wholeResponseFields } from './whole-response.ts';
 
 /** What is told of an exchange. Set once, before the request listener returns. Must not throw. */
 export interface ExchangeHandler {
@@ -67,13 +67,10 @@ export interface Tunnel {
 /** A client's socket after a switch of protocols. */
 export interface SwitchedSocket {
   /** Paused, without listeners of the server's but those for its register. `error` events are heard. */
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** Bytes that the client sent behind its request. */
   readonly early: Buffer;
 }
-
-/** What the exchange itself says about its response. */
-const framingFields = ['content-length', 'transfer-encoding', 'connection'] as const;
 
 const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -296,13 +293,8 @@ export class Exchange {
    * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
    */
   respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {
-    assertFields(fields);
-    if (framingFields.some((name) => hasField(fields, name))) {
-      throw misuse('content-length, transfer-encoding and connection are not the handler’s to set');
-    }
     const content = typeof body === 'string' ? Buffer.from(body) : body;
-    const all = [...fields, 'date', httpDate()];
-    if (status !== 204 && status >= 200) all.push('content-length', String(content.length));
+    const all = wholeResponseFields(status, fields, content.length);
     this.sendHead(status, '', all, content.length);
     this.write(content);
     this.end();
