@@ -233,6 +233,17 @@ describe('connections to the backend', () => {
     );
   });
 
+  it('RFC 9112 §9.3: uploads, one after the other, leave nothing on their connection', async () => {
+    const bench = await start({ options: { requestBodyBufferSize: 0 } });
+    const client = await bench.connect();
+    // Node warns of more than ten listeners, and a warning fails the test.
+    for (let nth = 0; nth < 12; nth += 1) {
+      client.send(request('POST /x', ['Content-Length: 3'], 'abc'));
+      expect(responseLines(await client.readResponse())).toEqual([ok]);
+    }
+    expect(bench.pool).toMatchObject({ opened: 1, reused: 11 });
+  });
+
   it('RFC 9112 §9.6: "one-shot" makes a fresh connection for each request', async () => {
     const bench = await start({ options: { upstreamConnection: 'one-shot' } });
     const client = await bench.connect();
