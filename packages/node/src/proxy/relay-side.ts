@@ -6,8 +6,9 @@ import type { Duplex } from 'node:stream';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 
-/** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
+/** Many small pieces are copied into one buffer; few large ones leave as a vector, uncopied. */
 const coalesceBytes = 16_384;
+const mostPieces = 8;
 
 /** From here on they leave at once. */
 const flushBytes = 65_536;
@@ -104,7 +105,7 @@ export class RelaySide {
     }
     this.#rest = [];
     if (!socket.writable) return;
-    if (bytes <= coalesceBytes) {
+    if (bytes <= coalesceBytes || rest.length >= mostPieces) {
       socket.write(Buffer.concat([first, ...rest], bytes));
       return;
     }
