@@ -60,6 +60,10 @@ const tasks = {
   'check:packages': async (args, tools) =>
     (await build([], tools)) || tools.node('scripts/check-packages.mjs', args),
 
+  /** Against a running `npm start`: `npm run examples -- [address]`. */
+  examples: async (args, tools) =>
+    (await build([], tools)) || tools.node('examples/run-all.mjs', args),
+
   'test-servers': async (args, tools) =>
     tools.node('test-servers/src/main.ts', args, { forwardInterrupt: true }),
 
