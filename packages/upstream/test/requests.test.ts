@@ -270,6 +270,18 @@ test('an early answer is told whole, the source cancelled, the connection droppe
   await it.settle({ open: 0 });
 });
 
+test('an early answer to a complete body: what was not sent ends the connection', async () => {
+  const it = await bench();
+  const body = Buffer.alloc(8 << 20);
+  const sent = it.send(post(body, ['content-length', String(body.length)]));
+  const connection = await it.origin.connection();
+  connection.socket.pause();
+  await turns(20);
+  connection.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nno!');
+  expect((await sent.done).events).toEqual(['head 413', 'data', 'end']);
+  await it.settle({ open: 0 });
+});
+
 test('an early answer in two parts, with the upload going on between', async () => {
   const it = await bench();
   const source = new ManualSource();
