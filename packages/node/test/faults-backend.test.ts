@@ -286,6 +286,30 @@ describe('backend cannot be reached', () => {
   });
 });
 
+describe('backend answers before the request is complete', () => {
+  it.each([
+    ['and reads on', false],
+    ['and resets', true],
+  ])('%s: the answer is passed on, the connection is not used again', async (_, isReset) => {
+    const running = await rig({ proxy: { requestBodyBufferSize: 0 } });
+    const client = await running.client();
+    client.send(`${post('/', 'content-length: 1000000')}${'x'.repeat(100_000)}`);
+    const backend = await running.backend();
+    await backend.expectHead();
+    await backend.send('HTTP/1.1 413 Too Much\r\ncontent-length: 4\r\n\r\nmuch');
+    if (isReset) backend.reset();
+    const answer = await client.readResponse();
+    expect([answer.status, answer.text, answer.header('connection')]).toEqual([
+      413,
+      'much',
+      'close',
+    ]);
+    await client.expectFin();
+    await running.expectQuiet();
+    await running.expectFresh();
+  });
+});
+
 describe('an idle connection of the pool', () => {
   it.each(['reset', 'end'] as const)('is forgotten when the backend does %s', async (how) => {
     const running = await rig();
@@ -343,6 +367,28 @@ describe('backend sends more than its response', () => {
     await running.expectQuiet();
     expect(running.origin.connectionCount).toBeGreaterThan(1);
   });
+
+  it.each([
+    ['HEAD', 'HEAD / HTTP/1.1\r\nhost: a\r\n\r\n', head('content-length: 6')],
+    ['HEAD, chunked', 'HEAD / HTTP/1.1\r\nhost: a\r\n\r\n', head('transfer-encoding: chunked')],
+    ['304', get(), 'HTTP/1.1 304 Not Modified\r\ncontent-length: 6\r\n\r\n'],
+    ['204', get(), 'HTTP/1.1 204 No Content\r\n\r\n'],
+  ])(
+    'content behind a response to %s is dropped with its connection',
+    async (_, request, start) => {
+      const running = await rig({ proxy: { pool: { poolSize: 1 } } });
+      const { client, backend } = await sent(running, request);
+      const other = await running.client();
+      other.send(get('/other'));
+      await eventually(() => running.proxy.stats().pools[0]?.waiting === 1, 'the other to wait');
+      await backend.send(`${start}poison`);
+      await client.readHead();
+      expect((await other.readResponse()).text).toBe('fine');
+      client.send(get('/again'));
+      expect((await client.readResponse()).text).toBe('fine');
+      expect(running.origin.connectionCount).toBe(2);
+    },
+  );
 
   it.each([
     ['endless fields', `x-flood: ${'y'.repeat(1000)}\r\n`, 'HTTP/1.1 200 OK\r\n'],

@@ -340,3 +340,20 @@ describe.each(stages)('client, $name', (stage) => {
     }
   });
 });
+
+describe('clients that come and go', () => {
+  it('by the thousand, leave nothing', async () => {
+    const running = await rig({ manual: 0 });
+    const comeAndGo = async (i: number): Promise<void> => {
+      const client = await running.client();
+      if (i % 3 > 0) client.send(i % 3 === 1 ? 'GET / HT' : get());
+      if (i % 2 === 0) client.reset();
+      await client.close();
+    };
+    for (let i = 0; i < 1000; i += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, j) => comeAndGo(i + j)));
+    }
+    await running.expectQuiet();
+    expect(await (await running.client()).request(get())).toMatchObject({ status: 200 });
+  });
+});
