@@ -21,10 +21,9 @@ import { ResponseView } from '../hooks/hook-response.ts';
 import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { ClientExchange } from './client-exchange.ts';
+import { ContentBuffer } from './content-buffer.ts';
 import { responseFields } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
-
-const noPieces: Buffer[] = [];
 
 export class ProxyExchange
   implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest
@@ -45,7 +44,7 @@ export class ProxyExchange
   #waiting: WaitingResponse | null = null;
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
-  #pieces: Buffer[] = noPieces;
+  #content: ContentBuffer | null = null;
   #held = 0;
   #received = 0;
   /** The request's content is complete. */
@@ -89,7 +88,7 @@ export class ProxyExchange
       this.#refuseSize();
       return;
     }
-    this.#pieces = [];
+    this.#content = new ContentBuffer();
     // A body that is known to be too long for the buffer need not wait for the buffer to fill.
     if (requestBodyBufferSize === 0 || (length !== null && length > requestBodyBufferSize)) {
       this.#startStreaming();
@@ -112,7 +111,7 @@ export class ProxyExchange
       if (!this.#sink.write(piece)) this.#exchange.pauseContent();
       return;
     }
-    this.#pieces.push(piece);
+    this.#content?.push(piece);
     if (this.#dispatched) return;
     if (
       this.#received > this.#route.options.requestBodyBufferSize ||
@@ -127,7 +126,7 @@ export class ProxyExchange
     this.#complete = true;
     if (this.#sink !== null) this.#sink.end();
     else if (!this.#dispatched) {
-      this.body = Buffer.concat(this.#pieces, this.#received);
+      this.body = this.#content?.takeWhole() ?? null;
       if (this.contentLength === null) this.#addLength(this.#received);
       this.#dispatch();
     }
@@ -157,7 +156,7 @@ export class ProxyExchange
   /** BodySource: the connection is ready for the body. */
   start(sink: BodySink): void {
     this.#sink = sink;
-    const pieces = this.#pieces;
+    const pieces = this.#content?.take() ?? [];
     this.#releaseBuffers();
     let more = true;
     for (const piece of pieces) more = sink.write(piece);
@@ -180,7 +179,7 @@ export class ProxyExchange
   #releaseBuffers(): void {
     if (this.#held > 0) this.#route.buffers.give(this.#held);
     this.#held = 0;
-    this.#pieces = noPieces;
+    this.#content = null;
   }
 
   // The backend
