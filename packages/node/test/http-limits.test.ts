@@ -533,7 +533,7 @@ describe('timeouts of the backend', () => {
   it('RFC 9110 §15.6.5, upstreamIdleTimeout: it does not count while the client does not read', async () => {
     const size = 32 * 1024 * 1024;
     const bench = await start({
-      options: { upstreamIdleTimeout: 60 },
+      options: { upstreamIdleTimeout: 500 },
       origin: {
         script: [
           (c) => c.expectRequest(),
@@ -547,7 +547,7 @@ describe('timeouts of the backend', () => {
     const backend = await bench.origin.connection(0);
     client.pauseReading();
     await backend.reader.whenReceived(1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     client.resumeReading();
     expect((await client.readResponse({ keepBody: false })).bodyLength).toBe(size);
   });

@@ -356,8 +356,8 @@ const leaving: ReadonlySet<MisbehaviourName> = new Set([
 
 describe('misbehaviours', () => {
   const options = {
-    responseHeaderTimeout: 300,
-    upstreamIdleTimeout: 150,
+    responseHeaderTimeout: 700,
+    upstreamIdleTimeout: 500,
     maxResponseBodySize: 4 * 1024 * 1024,
     pool: { poolSize: 2 },
   };
