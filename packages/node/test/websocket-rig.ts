@@ -21,7 +21,7 @@ import { encodeFrame, type FrameSpec } from '@reverseit/test-servers/frames';
 import type { RawClientOptions } from '@reverseit/test-servers/raw-client';
 import type { ScriptedOriginOptions } from '@reverseit/test-servers/scripted-origin';
 import { useCensus } from '@reverseit/test-servers/use-server';
-import { afterEach, expect } from 'vitest';
+import { afterEach } from 'vitest';
 import {
   createServer,
   type ListenAddress,
@@ -104,6 +104,7 @@ export class WebSocketRig {
   async close(): Promise<void> {
     try {
       for (const end of [...this.#opened, ...this.#accepted]) await end.close();
+      for (const connection of this.origin.connections) connection.destroy();
       await this.whenQuiet();
       await guarded(this.proxy.close({ timeout: 0 }), 'a quiet proxy to close');
       this.origin.assertScripts();
@@ -175,13 +176,4 @@ export async function readFrames(peer: FramePeer, count: number): Promise<FrameS
 /** Frames in one piece of bytes, as the peer would send them. */
 export function wire(peer: FramePeer, specs: readonly FrameSpec[]): Buffer {
   return Buffer.concat(specs.map((spec) => encodeFrame(spec, peer.role === 'client')));
-}
-
-/** Both ends were told to close, and the connections end. */
-export async function expectEnds(ends: Ends): Promise<void> {
-  const { client, backend } = ends;
-  expect(await client.expectClosed()).toBe('fin');
-  backend.socket.end();
-  await backend.reader.whenGone();
-  await backend.close();
 }
