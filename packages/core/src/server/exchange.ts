@@ -36,7 +36,10 @@ export interface ExchangeConnection {
   readonly writer: SocketWriter;
   /** Whether the request has been read to its end. */
   readonly requestComplete: boolean;
-  /** Whether the server wants connections to end: it is closing, or this was the last request allowed. */
+  /**
+   * Whether the connection ends behind this response: the server is closing, this was the last request
+   * allowed or sent, or nobody can know what the client sends next.
+   */
   readonly ending: boolean;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -98,7 +101,6 @@ export class Exchange {
   #encoding: Encoding = ENCODING.NONE;
   #remaining = 0;
   #keepAlive = false;
-  #awaitsContinue: boolean;
   #status = 0;
   #bytesSent = 0;
 
@@ -106,7 +108,6 @@ export class Exchange {
   constructor(head: RequestHead, connection: ExchangeConnection) {
     this.head = head;
     this.#connection = connection;
-    this.#awaitsContinue = head.expectContinue;
   }
 
   /** The client's address; empty on a Unix socket. */
@@ -168,9 +169,7 @@ export class Exchange {
    * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
    */
   readContent(idleTimeout: number): void {
-    if (this.#phase === PHASE.DONE) return;
-    this.#awaitsContinue = false;
-    this.#connection.readContent(idleTimeout);
+    if (this.#phase !== PHASE.DONE) this.#connection.readContent(idleTimeout);
   }
 
   /** Holds the request's content back; at most one read's worth of pieces still comes. */
@@ -219,11 +218,8 @@ export class Exchange {
   #chooseEncoding(status: number, contentLength: number | null): void {
     const { head } = this;
     this.#keepAlive = head.persistent && !this.#connection.ending;
-    // A request that is refused unread would have to be read to its end before the next one; and a
-    // client that waits for 100 (Continue) may send the content or leave it out (RFC 9110 §10.1.1).
-    if (!this.#connection.requestComplete && (status >= 400 || this.#awaitsContinue)) {
-      this.#keepAlive = false;
-    }
+    // A request that is refused unread would have to be read to its end before the next one.
+    if (!this.#connection.requestComplete && status >= 400) this.#keepAlive = false;
     if (isBodiless(head.method, status)) this.#encoding = ENCODING.NONE;
     else if (contentLength !== null) {
       this.#encoding = ENCODING.LENGTH;

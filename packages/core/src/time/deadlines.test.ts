@@ -1,37 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Clock, Deadline, Deadlines, systemClock } from './deadlines.ts';
-
-/** Time that passes when a test says so; counts the timers that are armed. */
-class FakeClock implements Clock {
-  time = 1000;
-  readonly timers = new Set<{ at: number; callback: () => void }>();
-  made = 0;
-
-  now(): number {
-    return this.time;
-  }
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.time + ms, callback };
-    this.made++;
-    this.timers.add(timer);
-    return () => this.timers.delete(timer);
-  }
-
-  /** Lets time pass, firing timers in their order. */
-  pass(ms: number): void {
-    const end = this.time + ms;
-    for (;;) {
-      const due = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.timers.delete(due);
-      this.time = Math.max(this.time, due.at);
-      due.callback();
-    }
-    this.time = end;
-  }
-}
+import { FakeClock } from '../../test/fake-clock.ts';
+import { Deadline, Deadlines, systemClock } from './deadlines.ts';
 
 interface Told {
   kind: number;

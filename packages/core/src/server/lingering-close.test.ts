@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { guarded } from '@reverseit/test-servers';
+import { useCensus } from '@reverseit/test-servers/use-server';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeClock } from '../../test/fake-clock.ts';
+import { Deadlines } from '../time/deadlines.ts';
+import { LingeringClose } from './lingering-close.ts';
+import type { ServerContext } from './server-context.ts';
+
+useCensus();
+
+let clock: FakeClock;
+let context: ServerContext;
+let listener: Server;
+let ours: Socket;
+let peer: Socket;
+let peerError: NodeJS.ErrnoException | undefined;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  context = { deadlines, sendDeadlines: deadlines.queue(60_000) } as ServerContext;
+  peerError = undefined;
+  listener = createServer({ allowHalfOpen: true });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as { port: number };
+  const accepted = once(listener, 'connection');
+  peer = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  peer.on('error', (error) => {
+    peerError = error;
+  });
+  const connected = once(peer, 'connect');
+  [ours] = (await accepted) as [Socket];
+  await connected;
+});
+
+afterEach(async () => {
+  ours.destroy();
+  peer.destroy();
+  listener.close();
+  await once(listener, 'close');
+  expect(clock.timers.size).toBe(0);
+});
+
+function closed(socket: Socket): Promise<void> {
+  // Not `once` of node:events, which fails on an error.
+  const closing = new Promise<void>((resolve) => {
+    if (socket.closed) resolve();
+    else socket.on('close', () => resolve());
+  });
+  return guarded(closing, 'the socket to close');
+}
+
+test('a peer that has ended already: closed behind the response', async () => {
+  peer.end();
+  ours.resume();
+  await once(ours, 'end');
+  ours.write('response');
+  new LingeringClose(ours, context, true);
+  expect(String((await once(peer, 'data'))[0])).toBe('response');
+  await closed(ours);
+  context.deadlines.dispose();
+});
+
+test('a peer that ends afterwards: closed then, and not before', async () => {
+  new LingeringClose(ours, context, false);
+  peer.resume();
+  await guarded(once(peer, 'end'), 'our FIN');
+  // What still comes is read and dropped, and answered by no RST.
+  peer.write('x'.repeat(100_000));
+  expect(ours.destroyed).toBe(false);
+  peer.end();
+  await closed(ours);
+  expect(peerError).toBe(undefined);
+  context.deadlines.dispose();
+});
+
+test('a peer that never ends: closed after five seconds', async () => {
+  const finished = once(ours, 'finish');
+  new LingeringClose(ours, context, false);
+  await finished;
+  clock.pass(4999);
+  expect(ours.destroyed).toBe(false);
+  clock.pass(1);
+  expect(ours.destroyed).toBe(true);
+  await closed(ours);
+  context.deadlines.dispose();
+});
+
+test('a peer that takes nothing: cut, so that nothing looks complete', async () => {
+  peer.pause();
+  ours.write(Buffer.alloc(50_000_000));
+  new LingeringClose(ours, context, false);
+  clock.pass(60_000);
+  expect(ours.destroyed).toBe(true);
+  await closed(ours);
+  peer.resume();
+  await closed(peer);
+  expect(peerError).toMatchObject({ code: 'ECONNRESET' });
+  context.deadlines.dispose();
+});
+
+test('a socket that is gone already: nothing is armed', async () => {
+  ours.destroy();
+  await closed(ours);
+  new LingeringClose(ours, context, false);
+  expect(clock.timers.size).toBe(0);
+});
