@@ -1,11 +1,17 @@
 /** What a backend is told of the client and of the proxies on the way (RFC 9110 §7.6.3, X-Forwarded-*). */
-import { response } from '@reverseit/test-servers';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRaw, response } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import type { ReverseItOptions } from '../src/index.ts';
 import {
   got,
   type HttpCase,
   ok,
+  okAndClose,
   refused,
   request,
   responseLines,
@@ -15,6 +21,7 @@ import {
 } from './harness.ts';
 
 const start = useBench();
+const use = useCleanup();
 
 const forwards = (
   name: string,
@@ -213,5 +220,38 @@ describe('addresses of the listener', () => {
     const client = await bench.connect();
     expect(responseLines(await client.request(request('GET /x')))).toEqual([ok]);
     expect((await bench.origin.request()).header('x-forwarded-for')).toBe('127.0.0.1');
+  });
+
+  it('RFC 9110 §4.2.2: a client over TLS is told as https', async () => {
+    const { server, ca } = testCertificates();
+    const bench = await start({ options: { ...append, tls: { ...server } } });
+    const client = use(
+      await connectRaw({ port: bench.port, tls: { ca, servername: 'localhost' } }),
+    );
+    expect(responseLines(await client.request(request('GET /x')))).toEqual([ok]);
+    const fields = [
+      'x-forwarded-for: 127.0.0.1',
+      'x-forwarded-proto: https',
+      'x-forwarded-host: a',
+    ];
+    const wanted = seen('GET /x', fields).join('\r\n').replace('{origin}', bench.authority);
+    expect(bench.seenBytes).toBe(wanted);
+    // RFC 8446 §6.1: the end is announced, so that nothing can have been cut off.
+    client.send(request('GET /y', ['Connection: close']));
+    expect(responseLines(await client.readResponse())).toEqual([okAndClose]);
+    await client.expectFin();
+  });
+
+  it('RFC 7239 §6: a client over a Unix socket has no address', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'reverseit-'));
+    const socketPath = join(folder, 'proxy.sock');
+    const bench = await start({ options: append, listen: { path: socketPath } });
+    expect(bench.proxy.address()).toEqual({ path: socketPath });
+    const client = use(await connectRaw({ socketPath }));
+    expect(responseLines(await client.request(request('GET /x')))).toEqual([ok]);
+    const fields = ['x-forwarded-proto: http', 'x-forwarded-host: a'];
+    const wanted = seen('GET /x', fields).join('\r\n').replace('{origin}', bench.authority);
+    expect(bench.seenBytes).toBe(wanted);
+    await rm(folder, { recursive: true });
   });
 });
