@@ -1,0 +1,235 @@
+/**
+ * The code in the READMEs does what they say. A snippet of JavaScript that is followed by a `text` block
+ * prints it; every other one has its check here. Backends at 127.0.0.1:8080 and :8081 stand for the
+ * friendly origin, and whatever a snippet listens on is moved to a free port. Commands are checked against
+ * the scripts of package.json and the command line.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { guarded, startFriendlyOrigin } from '@reverseit/test-servers';
+import { useServer } from '@reverseit/test-servers/use-server';
+import { describe, expect, it } from 'vitest';
+import { type Snippet, snippetsOf } from './lib/snippets.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = [
+  'README.md',
+  'packages/core/README.md',
+  'packages/upstream/README.md',
+  'packages/node/README.md',
+];
+const snippets = await Promise.all(
+  files.map(async (file) => [file, snippetsOf(await readFile(join(root, file), 'utf8'))] as const),
+);
+
+const origin = useServer(() => startFriendlyOrigin());
+
+/** Moves each listener to a free port, and tells the parent of it. */
+const preload = `
+import net from 'node:net';
+const { listen } = net.Server.prototype;
+net.Server.prototype.listen = function (options, ...rest) {
+  this.once('listening', () => process.send(this.address().port));
+  const where = typeof options === 'object' ? options : { port: options };
+  return listen.call(this, { ...where, port: 0, host: '127.0.0.1' }, ...rest);
+};`;
+
+const flags = [
+  '--conditions=@reverseit/source',
+  '--disable-warning=ExperimentalWarning',
+  `--import=data:text/javascript,${encodeURIComponent(preload)}`,
+];
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  /** Port of the first listener, once it listens. */
+  readonly port: Promise<number>;
+  output(): string;
+}
+
+function start(code: string): Running {
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-'], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    timeout: 60_000,
+  });
+  const { host } = new URL(origin().url);
+  child.stdin?.end(code.replace(/127\.0\.0\.1:808[01]/g, host));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'close');
+  const port = Promise.race([
+    once(child, 'message').then(([message]) => Number(message)),
+    ended.then(() => Promise.reject(new Error(`ended early: ${output}`))),
+  ]);
+  port.catch(() => {});
+  return { child, ended, port, output: () => output };
+}
+
+/** Runs a snippet while `use` looks at it, and ends it. What it has printed. */
+async function running(code: string, use: (url: string) => Promise<void>): Promise<string> {
+  const { child, ended, port, output } = start(code);
+  try {
+    await use(`http://127.0.0.1:${await port}`);
+    child.kill('SIGTERM');
+    await guarded(ended, () => `the snippet to end: ${output()}`);
+    if (code.includes('SIGTERM')) expect(child.exitCode, output()).toBe(0);
+    else expect(child.signalCode, output()).toBe('SIGTERM');
+    return output();
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** What a snippet prints. */
+async function printed(code: string): Promise<string> {
+  const { child, ended, output } = start(code);
+  await ended;
+  expect(child.exitCode, output()).toBe(0);
+  return output();
+}
+
+const text = async (url: string, init?: RequestInit): Promise<string> =>
+  (await fetch(url, init)).text();
+
+/** Checks of the snippets that print no output which stands behind them, by file and heading. */
+const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
+  'README.md: Embed it': async (code) => {
+    const hooks = code.includes('onRequest');
+    const output = await running(code, async (url) => {
+      if (hooks) {
+        expect(await text(`${url}/health`)).toBe('fine\n');
+        expect((await fetch(`${url}/echo`)).status).toBe(401);
+        const headers = { authorization: 'Bearer of news' };
+        expect(await text(`${url}/echo`, { headers })).toContain('x-api-key');
+      } else {
+        expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+        expect(await text(`${url}/api/hello`)).toBe('Hello from the backend.\n');
+      }
+    });
+    expect(output).toBe(hooks ? 'GET /health 200\nGET /echo 401\nGET /echo 200\n' : '');
+  },
+  'README.md: The packages alone': async (code) => {
+    if (code.includes('createHttpServer')) {
+      await running(code, async (url) => {
+        expect(await text(`${url}/a?b`)).toBe('You asked for /a?b\n');
+      });
+    } else {
+      const output = await printed(code);
+      expect(output).toMatch(/^200 \[/);
+      expect(output).toContain('Hello from the backend.\n');
+    }
+  },
+  'packages/node/README.md: Embed it': async (code) => {
+    const output = await running(code, async (url) => {
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+      expect(await text(`${url}/api/hello`)).toBe('Hello from the backend.\n');
+      expect(await text(`${url}/health`)).toBe('fine\n');
+      const body = Buffer.alloc(1024 * 1024 + 1);
+      expect((await fetch(`${url}/upload`, { method: 'POST', body })).status).toBe(413);
+    });
+    expect(output).toMatch(/^listening on \{ host: '127\.0\.0\.1', port: \d+ \}\n$/);
+  },
+  'packages/node/README.md: Hooks': async (code) => {
+    const output = await running(code, async (url) => {
+      const refused = await fetch(`${url}/echo`);
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+      const seen = await text(`${url}/echo`, { headers: { authorization: 'Bearer secret' } });
+      expect(seen).toContain('x-client');
+      expect(seen).not.toContain('secret');
+    });
+    expect(output).toMatch(/^GET \/echo 401 \d+\.\d ms\nGET \/echo 200 \d+\.\d ms\n$/);
+  },
+  'packages/core/README.md: A server': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/a?b`)).toBe('You asked for /a?b\n');
+      expect(await text(url, { method: 'POST', body: 'hello' })).toBe('5 bytes\n');
+    }),
+};
+
+describe.each(snippets)('%s', (file, all) => {
+  const scripts = all.filter(({ language }) => language === 'js');
+  it.each(scripts.map((snippet) => [titleOf(snippet), snippet] as const))(
+    'runs: %s',
+    async (_, { heading, text: code, output }) => {
+      if (code.startsWith('// reverseit.config.mjs')) await checkConfig(code);
+      else if (output !== undefined) expect(await printed(code)).toBe(output);
+      else {
+        const check = checks[`${file}: ${heading}`];
+        expect(check, 'a check in readme.test.ts').toBeDefined();
+        await check?.(code);
+      }
+    },
+    60_000,
+  );
+
+  const commands = all
+    .filter(({ language }) => language === 'sh')
+    .flatMap((snippet) => snippet.text.replace(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.replace(/\s*#.*$/, '').trim())
+    .filter((line) => line !== '');
+  it.each(commands)('is a command: %s', checkCommand, 60_000);
+});
+
+const titleOf = ({ heading, text: code }: Snippet): string =>
+  `${heading} (${/\{ (.*?) \} from/.exec(code)?.[1] ?? 'code'})`;
+
+async function cli(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(
+    process.execPath,
+    [...flags.slice(0, 2), 'packages/node/src/cli.ts', ...args],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      output += piece;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+async function checkConfig(code: string): Promise<void> {
+  // Inside the repository, so that imports are found.
+  const folder = await mkdtemp(join(root, 'node_modules/.readme-'));
+  try {
+    await writeFile(join(folder, 'reverseit.config.mjs'), code);
+    const result = await cli(['--config', join(folder, 'reverseit.config.mjs'), '--check']);
+    expect(result.output).not.toContain('invalid');
+    expect(result.code, result.output).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function checkCommand(command: string): Promise<void> {
+  const [program = '', ...args] = command.split(' ');
+  const reverseit =
+    /^(?:npx (?:-p )?@reverseit\/node|node packages\/node\/dist\/cli\.js|reverseit) /;
+  if (reverseit.test(command)) {
+    const given = command.replace(reverseit, '').split(/ (?=(?:[^"]*"[^"]*")*[^"]*$)/);
+    // The file of the README is checked by itself.
+    if (given.includes('--config')) return;
+    const result = await cli([...given.map((arg) => arg.replaceAll('"', '')), '--check']);
+    expect(result.code, result.output).toBe(0);
+  } else if (program === 'npm') {
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    if (args[0] === 'install') expect(args[1]).toMatch(/^@reverseit\/(core|upstream|node)$/);
+    else expect(Object.keys(scripts)).toContain(args[0] === 'run' ? args[1] : args[0]);
+  } else expect(command).toMatch(/^(curl -i|git clone) /);
+}
