@@ -21,7 +21,7 @@ export interface Census {
 
 interface Handle {
   readonly type: string;
-  readonly madeBy: string;
+  readonly trace: Error;
 }
 
 // Names of libuv handles as async_hooks knows them. TLS and HTTP/2 objects are destroyed when they are
@@ -48,8 +48,7 @@ function follow(): void {
   createHook({
     init(id, type) {
       if (!followed.has(type)) return;
-      const madeBy = maker();
-      if (madeBy !== undefined) handles.set(id, { type, madeBy });
+      handles.set(id, { type, trace: traceNow() });
     },
     destroy(id) {
       handles.delete(id);
@@ -59,12 +58,18 @@ function follow(): void {
   } as HookCallbacks).enable();
 }
 
-/** Who made it: the innermost frame outside of Node; `undefined` for what is nobody's to close. */
-function maker(): string | undefined {
+/** Where we are. Its text is made only when it is asked for, which for most handles is never. */
+function traceNow(): Error {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 30;
-  const frames = (new Error('').stack ?? '').split('\n').slice(3);
+  const trace = new Error('');
   Error.stackTraceLimit = limit;
+  return trace;
+}
+
+/** Who made it: the innermost frame outside of Node; `undefined` for what is nobody's to close. */
+function maker({ trace }: Handle): string | undefined {
+  const frames = (trace.stack ?? '').split('\n').slice(3);
   // node:http keeps the time of day for a second, in a timer of its own.
   if (frames.some((line) => line.includes('(node:internal/http'))) return undefined;
   const frame = frames.find((line) => !/[( ](?:node:|<anonymous>)/.test(line));
@@ -94,8 +99,11 @@ export function census(): Census {
 /** What is alive now and was not at `before`, a line each. */
 export function survivors(before: Census): string[] {
   const lines: string[] = [];
-  for (const [id, { type, madeBy }] of handles) {
-    if (!before.handles.has(id)) lines.push(`${type}, made ${madeBy}`);
+  for (const [id, handle] of handles) {
+    if (before.handles.has(id)) continue;
+    const madeBy = maker(handle);
+    if (madeBy === undefined) handles.delete(id);
+    else lines.push(`${handle.type}, made ${madeBy}`);
   }
   for (const [type, count] of resourcesNow()) {
     const more = count - (before.resources.get(type) ?? 0);
