@@ -353,6 +353,8 @@ describe('clients that come and go', () => {
     for (let i = 0; i < 1000; i += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, j) => comeAndGo(i + j)));
     }
+    // Node accepts one in each turn of its loop, long after they have left.
+    await eventually(() => running.proxy.stats().totalConnections === 1000, 'every accept');
     await running.expectQuiet();
     expect(await (await running.client()).request(get())).toMatchObject({ status: 200 });
   });

@@ -2,28 +2,23 @@
  * Exchanges that break off leave nothing in memory: the heap after hundreds of each kind is what it
  * was before. `REVERSEIT_FAULT_EXCHANGES` sets how many (default 400).
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   connectRaw,
   eventually,
   type RawClient,
   type ScriptedOrigin,
-  turn,
 } from '@reverseit/test-servers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type ReverseItServer } from '../src/index.ts';
 import { requestBytes, startChaosOrigin } from './fault-chaos.ts';
 import { get, post } from './fault-rig.ts';
+import { memoryInUse } from './garbage.ts';
 
 const exchanges = Number(process.env.REVERSEIT_FAULT_EXCHANGES ?? 400);
 /** What a broken exchange may leave, on average. One that leaks anything of its own leaves kilobytes. */
 const mostBytesEach = 200;
 /** What the engine itself may have grown by. */
 const slack = 400_000;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 let origin: ScriptedOrigin;
 let proxy: ReverseItServer;
@@ -138,11 +133,7 @@ async function quiet(): Promise<void> {
 
 async function usage(): Promise<number> {
   await quiet();
-  for (let i = 0; i < 4; i += 1) {
-    await turn();
-    collectGarbage();
-  }
-  const { heapUsed, external } = process.memoryUsage();
+  const { heapUsed, external } = await memoryInUse();
   return heapUsed + external;
 }
 
