@@ -1,122 +1,147 @@
 /**
- * Compares proxies side by side: CPU time of the proxy's process per request, in rounds that visit every
+ * Compares proxies side by side: CPU time of the proxy per unit of work, in rounds that visit every
  * target, so that a machine whose speed drifts slows all of them. `npm run bench -- --help` says more.
  */
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runHttpLoad } from './load/http-load.ts';
-import type { Ready, Usage } from './targets/protocol.ts';
-
-const allTargets = ['relay', 'reverseit', 'http-proxy'];
+import { canPin, pin, type Subject, startNode } from './lib/processes.ts';
+import {
+  type Figure,
+  machine,
+  type Report,
+  type ScenarioReport,
+  terminalTable,
+  writeReport,
+} from './lib/report.ts';
+import { summarize } from './lib/statistics.ts';
+import { type Target, targets, variants } from './lib/targets.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
 
 const { values } = parseArgs({
   options: {
-    targets: { type: 'string', default: allTargets.join(',') },
+    scenario: { type: 'string', multiple: true },
+    target: { type: 'string', multiple: true },
     rounds: { type: 'string', default: '5' },
-    requests: { type: 'string', default: '40000' },
-    connections: { type: 'string', default: '50' },
     short: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--targets ${values.targets}] [--rounds 5] [--requests 40000]
-                 [--connections 50] [--short]
+  console.log(`npm run bench -- [--scenario NAME]… [--target NAME]… [--rounds 5] [--short] [--write]
 
-Small GET with a browser's headers over keep-alive connections. Figures are CPU
-microseconds of the proxy's process per request: median (min-max) over rounds.`);
+Scenarios: ${scenarios.map(({ name }) => name).join(', ')}
+Targets:   ${targets.map(({ name }) => name).join(', ')}
+Variants, only when named: ${variants.map(({ name }) => `"${name}"`).join(', ')}
+
+--short runs one small round, to see that everything works. --write replaces
+benchmarks/results by the figures of this run.`);
   process.exit(0);
 }
 
 const rounds = values.short ? 1 : Number(values.rounds);
-const requests = values.short ? 2000 : Number(values.requests);
-const connections = Number(values.connections);
-const canPin = spawnSync('taskset', ['-p', String(process.pid)]).status === 0;
+const scale = values.short ? 0.02 : 1;
+/** The proxy has a core of its own where there are two. */
+const cores = canPin ? { others: 0, proxy: 1 } : { others: null, proxy: null };
 
-/** A browser's eight headers. */
-const request = Buffer.from(
-  [
-    'GET /hello?name=value HTTP/1.1',
-    'Host: www.example.org',
-    'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
-    'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-    'Accept-Language: en-US,en;q=0.5',
-    'Accept-Encoding: gzip, deflate, br, zstd',
-    'Connection: keep-alive',
-    'Cookie: session=0123456789abcdef0123456789abcdef; theme=dark',
-    'Upgrade-Insecure-Requests: 1',
-    '\r\n',
-  ].join('\r\n'),
-);
+const chosenScenarios = choose('scenario', scenarios, values.scenario, scenarios);
+const chosenTargets = choose('target', [...targets, ...variants], values.target, targets);
 
-interface Target {
-  readonly name: string;
-  readonly port: number;
-  usage(): Promise<Usage>;
-  stop(): void;
+function choose<T extends { readonly name: string }>(
+  what: string,
+  all: readonly T[],
+  names: readonly string[] | undefined,
+  usual: readonly T[],
+): readonly T[] {
+  if (names === undefined) return usual;
+  const unknown = names.find((name) => !all.some((one) => one.name === name));
+  if (unknown !== undefined) {
+    console.error(`there is no ${what} ${unknown}; --help lists them`);
+    process.exit(2);
+  }
+  return names.flatMap((name) => all.filter((one) => one.name === name));
 }
 
-async function start(name: string, args: readonly string[], core: number | null): Promise<Target> {
-  const file = fileURLToPath(new URL(`targets/${name}.ts`, import.meta.url));
-  const child = fork(file, args, { execArgv: process.execArgv });
-  if (core !== null && canPin) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)]);
-  const ready = await message<Ready>(child);
-  return {
-    name,
-    port: ready.port,
-    usage: () => {
-      child.send('usage');
-      return message<Usage>(child);
-    },
-    stop: () => child.disconnect(),
-  };
+interface Samples {
+  readonly cpu: number[];
+  readonly perSecond: number[];
+  readonly p50: number[];
+  readonly p99: number[];
+  rss: number;
 }
 
-function message<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`ended with ${code}`));
-    child.once('exit', onExit);
-    child.once('message', (value) => {
-      child.off('exit', onExit);
-      resolve(value as T);
-    });
+async function measure(scenario: Scenario, subject: Subject, samples: Samples): Promise<void> {
+  const amount = Math.max(50, Math.round(scenario.amount * scale));
+  const before = await subject.usage();
+  const result = await scenario.run(subject.port, amount);
+  const after = await subject.usage();
+  samples.cpu.push((after.cpu - before.cpu) / amount);
+  samples.perSecond.push(result.requestsPerSecond);
+  samples.p50.push(result.p50);
+  samples.p99.push(result.p99);
+  samples.rss = Math.max(samples.rss, after.rss);
+}
+
+async function compare(scenario: Scenario, all: readonly Target[]): Promise<ScenarioReport> {
+  const backend = await startNode('backend', [], cores.others);
+  const served = all.filter(({ lacks }) => !lacks.includes(scenario.name));
+  const subjects: Subject[] = [];
+  for (const target of served) subjects.push(await target.start(backend.port, cores.proxy));
+  const samples = subjects.map(
+    (): Samples => ({ cpu: [], perSecond: [], p50: [], p99: [], rss: 0 }),
+  );
+  const warmUp = Math.max(50, Math.round(scenario.amount * scale * 0.5));
+  for (const subject of subjects) await scenario.run(subject.port, warmUp);
+  for (let round = 1; round <= rounds; round++) {
+    for (const [i, subject] of subjects.entries()) {
+      process.stderr.write(
+        `\r\x1b[K${scenario.name}: round ${round} of ${rounds}, ${subject.name}`,
+      );
+      await measure(scenario, subject, samples[i] as Samples);
+    }
+  }
+  process.stderr.write('\r\x1b[K');
+  for (const subject of [...subjects, backend]) await subject.stop();
+  const figures = subjects.map(({ name }, i): Figure => {
+    const { cpu, perSecond, p50, p99, rss } = samples[i] as Samples;
+    return {
+      target: name,
+      cpu: summarize(cpu),
+      perSecond: summarize(perSecond),
+      p50: summarize(p50),
+      p99: summarize(p99),
+      rss,
+    };
   });
+  const { name, title, unit, amount } = scenario;
+  return { name, title, unit, amount: Math.round(amount * scale), figures };
 }
 
-async function measure(target: Target, count: number): Promise<number> {
-  const before = await target.usage();
-  await runHttpLoad({ port: target.port, connections, requests: count, request });
-  const after = await target.usage();
-  return (after.cpu - before.cpu) / count;
-}
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
-if (canPin) spawnSync('taskset', ['-a', '-p', '-c', '0', String(process.pid)]);
-const backend = await start('backend', [], 0);
-const targets: Target[] = [];
-for (const name of values.targets.split(',')) {
-  targets.push(await start(name, [String(backend.port)], 1));
-}
-const figures = new Map<string, number[]>();
-for (const target of targets) {
-  await measure(target, Math.min(requests, 20000));
-  figures.set(target.name, []);
-}
-for (let round = 1; round <= rounds; round++) {
-  process.stderr.write(`round ${round} of ${rounds}\r`);
-  for (const target of targets) figures.get(target.name)?.push(await measure(target, requests));
-}
-const floor = median(figures.get('relay') ?? []);
-console.log(`CPU µs per request, median (min-max) of ${rounds} rounds of ${requests} requests`);
-for (const [name, numbers] of figures) {
-  const value = median(numbers);
-  const range = `${Math.min(...numbers).toFixed(1)}-${Math.max(...numbers).toFixed(1)}`;
-  console.log(
-    `${name.padEnd(14)}${value.toFixed(1).padStart(8)}  (${range})  ${(value / floor).toFixed(2)} x relay`,
+/** Versions of what is compared, from the manifest of this folder. */
+function versions(): Record<string, string> {
+  const text = readFileSync(new URL('package.json', import.meta.url), 'utf8');
+  const { devDependencies = {} } = JSON.parse(text) as { devDependencies?: Record<string, string> };
+  return Object.fromEntries(
+    Object.entries(devDependencies).filter(
+      ([name]) => !name.startsWith('@types/') && !name.startsWith('@reverseit/'),
+    ),
   );
 }
-for (const target of [...targets, backend]) target.stop();
+
+pin(process.pid, cores.others);
+const reports: ScenarioReport[] = [];
+for (const scenario of chosenScenarios) {
+  const report = await compare(scenario, chosenTargets);
+  reports.push(report);
+  console.log(terminalTable(report));
+}
+const report: Report = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: machine(),
+  node: process.version,
+  versions: versions(),
+  rounds,
+  scenarios: reports,
+};
+if (values.write) writeReport(new URL('results/', import.meta.url), report);

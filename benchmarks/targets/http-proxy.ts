@@ -11,4 +11,5 @@ const proxy = httpProxy.createProxyServer({
 });
 proxy.on('error', (_error, _request, response) => response.destroy());
 const server = createServer((request, response) => proxy.web(request, response));
+server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head));
 server.listen(0, '127.0.0.1', () => serveParent((server.address() as AddressInfo).port));
