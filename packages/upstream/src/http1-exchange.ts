@@ -1,23 +1,16 @@
 /**
  * One request and its response over HTTP/1.1: the one object that a request costs. It waits in the
- * pool's queue, is the handler that undici reports to, holds the limits against the response and tells
- * our own handler. Every way out passes `#finish`, once.
+ * pool's queue, is told by its connection how the exchange goes, keeps deadlines, retries and the limit
+ * on the body, and tells the handler. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import {
-  type ErrorCode,
-  fail,
-  isReverseItError,
-  type ReverseItError,
-} from '@reverseit/core/errors';
-import { hasField } from '@reverseit/core/http';
-import type { Dispatcher } from 'undici';
+import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, hasField } from '@reverseit/core/http';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import { exchangeError, lost } from './error-map.ts';
 import type { Http1Connection } from './http1-connection.ts';
-import { bodyTooLarge, type CheckedHead, readHead, readSection } from './response-head.ts';
+import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
-import { Upload, type UploadObserver } from './upload.ts';
+import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 import type { Waiter } from './wait-queue.ts';
@@ -44,20 +37,16 @@ type Phase =
   | 'receiving'
   | 'done';
 
-type Controller = Dispatcher.DispatchController;
-
-export class Http1Exchange
-  implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver, Dispatcher.DispatchHandler
-{
+export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver {
   // Links of the wait queue.
   queued = false;
   queuePrevious: Waiter | null = null;
   queueNext: Waiter | null = null;
   readonly oneShot: boolean;
+  readonly request: UpstreamRequest;
+  readonly limits: ResolvedLimits;
 
   readonly #home: ExchangeHome;
-  readonly #request: UpstreamRequest;
-  readonly #limits: ResolvedLimits;
   readonly #handler: ResponseHandler;
   readonly #onSwitch: UpgradeHandler | null;
   #phase: Phase = 'new';
@@ -81,8 +70,8 @@ export class Http1Exchange
     oneShot: boolean,
   ) {
     this.#home = home;
-    this.#request = request;
-    this.#limits = limits;
+    this.request = request;
+    this.limits = limits;
     this.#handler = handler;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
@@ -128,12 +117,12 @@ export class Http1Exchange
   onQueued(): void {
     this.#phase = 'queued';
     this.#queueDeadline ??= new Deadline(this, 0);
-    this.#limits.pool.arm(this.#queueDeadline);
+    this.limits.pool.arm(this.#queueDeadline);
   }
 
   /** The only deadline whose target we are is that of the queue. */
   onDeadline(): void {
-    this.fail('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.#limits.pool.ms);
+    this.fail('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms);
   }
 
   onAssigned(connection: Http1Connection): void {
@@ -147,38 +136,48 @@ export class Http1Exchange
     this.#fail(fail(code, undefined, afterMs === undefined ? undefined : { details: { afterMs } }));
   }
 
-  // ————— Towards the connection.
+  // ————— Towards the connection. Nothing it calls after the end may have an effect.
 
   get hasBody(): boolean {
-    return this.#request.body !== null;
+    return this.request.body !== null;
   }
 
-  /** What undici's dispatch takes. */
-  get dispatchOptions(): Dispatcher.DispatchOptions {
-    const { method, target, fields, body } = this.#request;
-    let content: Buffer | Upload | null = null;
-    if (body !== null) {
-      if (isSource(body)) {
-        this.#upload = new Upload(body, this);
-        content = this.#upload;
-      } else content = body;
-    }
-    return {
-      method,
-      path: target,
-      headers: fields,
-      // A duck-typed stream, see upload.ts.
-      body: content as Buffer | null,
-      // Else undici closes after every HEAD and after every body on a method that has none by custom.
-      reset: this.oneShot,
-      upgrade: this.#onSwitch === null ? null : 'websocket',
-    };
+  get isHead(): boolean {
+    return this.request.method === 'HEAD';
+  }
+
+  /** Whether it asks for a switch of protocols. */
+  get upgrading(): boolean {
+    return this.#onSwitch !== null;
+  }
+
+  /** Whether the final head has come. */
+  get headSeen(): boolean {
+    return this.#head !== null;
+  }
+
+  /** The upload of a streamed body, for a transport that puts its pieces on the wire. */
+  openUpload(port: UploadPort): Upload {
+    this.#upload = new Upload(this.request.body as BodySource, this, port);
+    return this.#upload;
   }
 
   onConnectionDeadline(): void {
     if (this.#phase === 'awaiting') {
-      this.fail('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.#limits.head.ms);
-    } else this.fail('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.#limits.idle.ms);
+      this.fail('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms);
+    } else this.fail('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms);
+  }
+
+  /** The request is about to be written. */
+  onBegin(): void {
+    if (this.#phase === 'assigned') this.#phase = 'sending';
+  }
+
+  /** All of the request was handed to the socket. */
+  onSent(): void {
+    if (this.#phase !== 'sending') return;
+    this.#phase = 'flushing';
+    this.onWritten();
   }
 
   /** The socket has taken something of the request. */
@@ -186,62 +185,21 @@ export class Http1Exchange
     const connection = this.#connection;
     if (this.#phase !== 'flushing' || connection === null) return;
     // What stands in our own buffer has not been sent: a slow backend has time for each piece of it.
-    if (connection.unsent > 0) connection.arm(this.#limits.idle);
+    if (connection.unsent > 0) connection.arm(this.limits.idle);
     else {
       this.#phase = 'awaiting';
-      connection.arm(this.#limits.head);
+      connection.arm(this.limits.head);
     }
   }
 
-  /** The response gate refused the response. */
-  onMalformed(error: ReverseItError): void {
-    this.#fail(error);
+  /** An interim response other than 100 and 101. */
+  onInterim(status: number, fields: FieldSection): void {
+    if (this.#phase !== 'done') this.#handler.onInterim(status, fields);
   }
 
-  // ————— Towards undici. Nothing it calls after the end may have an effect.
-
-  onRequestStart(): void {
+  onFinal(head: CheckedHead): void {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
-    this.#phase = 'sending';
-    connection.begin(this.#limits.maxResponseHeaderBytes, this.#onSwitch !== null);
-  }
-
-  onRequestSent(): void {
-    if (this.#phase !== 'sending' || this.#connection === null) return;
-    this.#phase = 'flushing';
-    this.onWritten();
-  }
-
-  onResponseStart(controller: Controller, status: number, _: unknown, reason?: string): void {
-    const connection = this.#connection;
-    if (this.#phase === 'done' || connection === null) return;
-    const raw = controller.rawHeaders as Buffer[];
-    if (status < 200) this.#onInterim(connection, status, raw);
-    else this.#onFinal(connection, status, reason ?? '', raw);
-  }
-
-  #onInterim(connection: Http1Connection, status: number, raw: Buffer[]): void {
-    connection.gate.progress();
-    if (status === 101) {
-      this.#fail(
-        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend switched protocols without naming one'),
-      );
-      return;
-    }
-    const fields = readSection(raw, this.#limits.maxResponseHeaderBytes);
-    if (isReverseItError(fields)) this.#fail(fields);
-    else this.#handler.onInterim(status, fields);
-  }
-
-  #onFinal(connection: Http1Connection, status: number, reason: string, raw: Buffer[]): void {
-    connection.gate.headComplete();
-    const isHead = this.#request.method === 'HEAD';
-    const head = readHead(status, reason, raw, isHead, connection.gate.isHttp10, this.#limits);
-    if (isReverseItError(head)) {
-      this.#fail(head);
-      return;
-    }
     this.#head = head;
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
@@ -249,36 +207,25 @@ export class Http1Exchange
     this.#handler.onHead(head);
   }
 
-  onResponseData(_: Controller, chunk: Buffer): void {
+  onPiece(chunk: Buffer): void {
     const connection = this.#connection;
     if (this.#phase !== 'receiving' || connection === null) return;
-    connection.gate.progress();
     this.#received += chunk.length;
-    if (this.#received > this.#limits.maxResponseBodySize) {
-      this.#fail(bodyTooLarge(this.#limits.maxResponseBodySize, this.#received));
+    if (this.#received > this.limits.maxResponseBodySize) {
+      this.#fail(bodyTooLarge(this.limits.maxResponseBodySize, this.#received));
       return;
     }
     this.#watch(connection);
     this.#handler.onData(chunk);
   }
 
-  onResponseEnd(controller: Controller): void {
+  /** The response is complete. */
+  onComplete(trailers: FieldSection): void {
     const connection = this.#connection;
     const head = this.#head;
     if (this.#phase !== 'receiving' || connection === null || head === null) return;
-    if (head.untilClose && connection.failure !== null) {
-      // undici takes a reset for the end of the connection that ends such a body.
-      this.#fail(lost({ headSeen: true, connectionEnded: true }, connection.failure));
-      return;
-    }
-    const raw = (controller.rawTrailers ?? []) as Buffer[];
-    const trailers = readSection(raw, this.#limits.maxResponseHeaderBytes);
-    if (isReverseItError(trailers)) {
-      this.#fail(trailers);
-      return;
-    }
     const uploading = this.#upload?.active === true;
-    // undici's parser heeds a Connection trailer, too, and would refuse the next response.
+    // A Connection trailer is none (RFC 9110 §6.5.1), but parsers heed it, undici's among them.
     const clean = !uploading && !hasField(trailers, 'connection');
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
@@ -286,57 +233,49 @@ export class Http1Exchange
     this.#handler.onEnd(trailers);
   }
 
-  onRequestUpgrade(controller: Controller, status: number): void {
+  /** The backend has switched protocols, as it was asked. */
+  onSwitched(fields: FieldSection): void {
     const connection = this.#connection;
     const handler = this.#onSwitch;
     if (this.#phase === 'done' || connection === null || handler === null) return;
-    const raw = controller.rawHeaders as Buffer[];
-    const fields = readSection(raw, this.#limits.maxResponseHeaderBytes);
-    if (isReverseItError(fields)) {
-      this.#fail(fields);
-      return;
-    }
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    handler.onSwitch({ status, reason: '', fields, contentLength: 0 }, socket);
+    handler.onSwitch({ status: 101, reason: '', fields, contentLength: 0 }, socket);
   }
 
-  onResponseError(controller: Controller | null | undefined, cause: Error): void {
+  /** The connection ended; `error` is what that means unless the request is sent again. */
+  onLost(error: ReverseItError): void {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
-    // undici refused the request itself; the connection was not touched.
-    if (controller === null) this.#fail(fail('RIT_ERR_INTERNAL', undefined, { cause }));
-    else if (this.#mayTryAgain(connection)) this.#tryAgain();
+    if (!this.#mayTryAgain(connection)) this.#fail(error);
     else {
-      const context = {
-        headSeen: this.#head !== null,
-        connectionEnded: connection.ended,
-      };
-      this.#fail(exchangeError(cause, context));
+      this.#connection = null;
+      connection.drop();
+      this.#phase = 'new';
+      this.#home.reacquire(this);
     }
+  }
+
+  /** The response is refused, or the request cannot be sent. */
+  onFailed(error: ReverseItError): void {
+    this.#fail(error);
   }
 
   /** The keep-alive race: a used connection that ended before any byte of the response. */
   #mayTryAgain(connection: Http1Connection): boolean {
     if (connection.served === 1) return false;
-    // undici had not yet written it, so nobody has seen it.
+    // It had not been written yet, so nobody has seen it.
     if (this.#phase === 'assigned') return true;
-    if (connection.heard || !mayRepeat(this.#request) || this.#retries === 0) return false;
+    if (connection.heard || !mayRepeat(this.request) || this.#retries === 0) return false;
     this.#retries--;
     return true;
-  }
-
-  #tryAgain(): void {
-    this.#connection = null;
-    this.#phase = 'new';
-    this.#home.reacquire(this);
   }
 
   // ————— The upload's progress.
 
   onUploadBlocked(): void {
-    this.#connection?.arm(this.#limits.idle);
+    this.#connection?.arm(this.limits.idle);
   }
 
   onUploadProgress(): void {
@@ -352,7 +291,7 @@ export class Http1Exchange
 
   /** Silence counts from now, unless it is we who do not listen. */
   #watch(connection: Http1Connection): void {
-    if (!this.#paused) connection.arm(this.#limits.idle);
+    if (!this.#paused) connection.arm(this.limits.idle);
     else if (this.#upload?.blocked !== true) connection.disarm();
   }
 
@@ -377,7 +316,7 @@ export class Http1Exchange
     this.#queueDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
-    else if (isSource(this.#request.body)) this.#request.body.cancel();
+    else if (isSource(this.request.body)) this.request.body.cancel();
     return connection;
   }
 }

@@ -6,11 +6,13 @@ import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
 import { Connector } from './connector.ts';
 import { LimitsResolver } from './dispatch-limits.ts';
+import type { ConnectionOwner } from './http1-connection.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { type Origin, parseOrigin } from './origin.ts';
 import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
 import { Shard, type ShardOwner, type ShardStats } from './shard.ts';
+import { UndiciConnection } from './undici-connection.ts';
 import type { PoolOptions } from './upstream-options.ts';
 import type { DispatchLimits, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
@@ -106,12 +108,13 @@ class ConnectionPool implements Pool, ShardOwner {
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
     const connector = new Connector(origin, this.#options);
+    const connect = (owner: ConnectionOwner) => new UndiciConnection(owner, connector);
     const options = {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),
       idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
     };
-    return Array.from({ length: poolCount }, () => new Shard(this, connector, options));
+    return Array.from({ length: poolCount }, () => new Shard(this, connect, options));
   }
 
   stats(): PoolStats {

@@ -1,12 +1,8 @@
 import { isReverseItError } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
-import { type CheckedHead, readHead, readSection } from './response-head.ts';
+import { type CheckedHead, readHead } from './response-head.ts';
 
-const limits = { maxResponseHeaderBytes: 1000, maxResponseBodySize: 100 };
-
-function section(...texts: string[]): Buffer[] {
-  return texts.map((text) => Buffer.from(text, 'latin1'));
-}
+const maxBodySize = 100;
 
 interface Message {
   status?: number;
@@ -17,7 +13,7 @@ interface Message {
 
 function read(fields: string[], message: Message = {}): string | CheckedHead {
   const { status = 200, reason = 'OK', isHead = false, isHttp10 = false } = message;
-  const head = readHead(status, reason, section(...fields), isHead, isHttp10, limits);
+  const head = readHead(status, reason, fields, isHead, isHttp10, maxBodySize);
   return isReverseItError(head) ? head.code.replace('RIT_ERR_UPSTREAM_', '') : head;
 }
 
@@ -34,11 +30,9 @@ test.each<[string, string[], Message, object]>([
   ['the largest accepted body', cl('100'), {}, length(100)],
   ['chunked (RFC 9112 §7.1)', te('chunked'), {}, length(null)],
   ['chunked in capitals', te('CHUNKED'), {}, length(null)],
-  ['chunked, then blanks', te('chunked \t'), {}, length(null)],
   ['neither (RFC 9112 §6.3 rule 8)', [], {}, length(null, false, true)],
   ['HEAD with an over-long content-length', cl('1000'), { isHead: true }, length(0)],
-  ['HEAD with neither', [], { isHead: true }, length(0, false)],
-  ['HEAD with neither, but keep-alive', ['Connection', 'keep-alive'], { isHead: true }, length(0)],
+  ['HEAD with neither', [], { isHead: true }, length(0)],
   ['204', [], { status: 204 }, length(0)],
   ['204 with content-length', cl('5'), { status: 204 }, length(0, false)],
   ['204 with content-length 0', cl('0'), { status: 204 }, length(0)],
@@ -85,13 +79,6 @@ test.each<[string, string[], Message, string]>([
     { status: 204 },
     'PROTOCOL',
   ],
-  ['an empty name', ['', 'a'], {}, 'PROTOCOL'],
-  ['a name with a blank', ['a b', 'a'], {}, 'PROTOCOL'],
-  ['a name beyond ASCII', ['a\xe9', 'a'], {}, 'PROTOCOL'],
-  ['CR in a value', ['a', 'b\rc'], {}, 'PROTOCOL'],
-  ['LF in a value', ['a', 'b\nc'], {}, 'PROTOCOL'],
-  ['NUL in a value', ['a', '\0'], {}, 'PROTOCOL'],
-  ['DEL in a value', ['a', '\x7f'], {}, 'PROTOCOL'],
 ])('refused: %s', (_, fields, message, code) => {
   expect(read(fields, message)).toBe(code);
 });
@@ -121,16 +108,4 @@ test.each([
   ['a\r\nb: c', ''],
 ])('reason %j', (reason, expected) => {
   expect(read(cl('0'), { reason })).toMatchObject({ reason: expected });
-});
-
-test('a section counts name + 2 + value, exactly', () => {
-  expect(readSection(section('ab', 'cde'), 7)).toEqual(['ab', 'cde']);
-  expect(readSection(section('ab', 'cde'), 6)).toMatchObject({
-    code: 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE',
-  });
-  expect(readSection(section('a', '', 'b', ''), 6)).toEqual(['a', '', 'b', '']);
-  expect(readSection(section('a', '', 'b', ''), 5)).toMatchObject({
-    code: 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE',
-  });
-  expect(readSection([], 0)).toEqual([]);
 });

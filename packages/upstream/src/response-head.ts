@@ -1,14 +1,11 @@
 /**
- * Raw header Buffers to a checked response head: names are tokens, values free of control characters,
- * the section within its limit, and the framing beyond doubt (RFC 9112 §6.3). Pure; the parser has
- * checked most of it already, and is not trusted with it.
+ * What a response head says of its body and of the connection, beyond doubt (RFC 9112 §6.3, §9.3). Pure;
+ * takes fields whose names are tokens and whose values hold no control character.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   type FieldSection,
-  isFieldValue,
-  isToken,
   readDecimal,
   readTokenList,
   trimOws,
@@ -25,36 +22,25 @@ export interface CheckedHead extends UpstreamResponseHead {
   readonly idleHint: number;
 }
 
-export interface HeadLimits {
-  readonly maxResponseHeaderBytes: number;
-  readonly maxResponseBodySize: number;
-}
-
 /** Checks the head of a final response. Answers an error where the response must not be used. */
 export function readHead(
   status: number,
   reason: string,
-  raw: readonly Buffer[],
+  fields: FieldSection,
   isHead: boolean,
   isHttp10: boolean,
-  limits: HeadLimits,
+  maxBodySize: number,
 ): CheckedHead | ReverseItError {
-  const fields = readSection(raw, limits.maxResponseHeaderBytes);
-  if (!Array.isArray(fields)) return fields;
   const framing = readFraming(fields, isHttp10);
   if (framing.error !== '') return malformed(framing.error);
 
   const { length, chunked, close, keepAlive, idleHint } = framing;
   const bodiless = isHead || status === 204 || status === 304;
   const untilClose = !bodiless && !chunked && length === -1;
-  if (!bodiless && length > limits.maxResponseBodySize) {
-    return bodyTooLarge(limits.maxResponseBodySize, length);
-  }
+  if (!bodiless && length > maxBodySize) return bodyTooLarge(maxBodySize, length);
   let persistent = idleHint !== 0 && !close && !untilClose && (!isHttp10 || keepAlive);
   // Announced content that must not be there may yet follow, and would be taken for the next response.
   if (bodiless && !isHead && (length > 0 || chunked)) persistent = false;
-  // The parser takes a HEAD's response without framing for one until close.
-  if (isHead && !chunked && length === -1 && !keepAlive) persistent = false;
 
   return {
     status,
@@ -141,61 +127,19 @@ function readKeepAlive(framing: Framing, value: string): void {
   }
 }
 
-/** Decodes and checks a header or trailer section. `max` bounds the sum of name + 2 + value. */
-export function readSection(raw: readonly Buffer[], max: number): FieldSection | ReverseItError {
-  const fields = decode(raw);
-  let size = 0;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    // The parser leaves blanks at the end of a value (RFC 9112 §5: OWS is not part of it).
-    const value = trimOws(fields[i + 1] as string);
-    size += name.length + 2 + value.length;
-    if (size > max) return headTooLarge(max);
-    if (!isToken(name)) return malformed('field name is not a token');
-    if (!isFieldValue(value)) return malformed('control character in a field value');
-    fields[i + 1] = value;
-  }
-  return fields;
-}
-
-/**
- * The pieces as latin1 text. They are mostly slices of one chunk in ascending order; then the stretch
- * of the chunk is decoded at once, which costs a tenth of decoding each.
- */
-function decode(raw: readonly Buffer[]): string[] {
-  const texts: string[] = new Array(raw.length);
-  const first = raw[0];
-  const last = raw.at(-1);
-  if (first === undefined || last === undefined) return texts;
-  const { buffer, byteOffset } = first;
-  const length = last.byteOffset + last.length - byteOffset;
-  const isStretch = last.buffer === buffer && length > 0;
-  const stretch = isStretch ? Buffer.from(buffer, byteOffset, length).toString('latin1') : '';
-  for (let i = 0; i < raw.length; i++) {
-    const piece = raw[i] as Buffer;
-    const start = piece.byteOffset - byteOffset;
-    const end = start + piece.length;
-    texts[i] =
-      piece.buffer === buffer && start >= 0 && end <= stretch.length
-        ? stretch.substring(start, end)
-        : piece.toString('latin1');
-  }
-  return texts;
-}
-
 export function bodyTooLarge(max: number, seen: number): ReverseItError {
   return fail('RIT_ERR_UPSTREAM_BODY_TOO_LARGE', undefined, {
     details: { limit: 'maxResponseBodySize', max, seen },
   });
 }
 
-function headTooLarge(max: number): ReverseItError {
+export function headTooLarge(max: number): ReverseItError {
   return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', undefined, {
     details: { limit: 'maxResponseHeaderBytes', max },
   });
 }
 
-function malformed(what: string): ReverseItError {
+export function malformed(what: string): ReverseItError {
   return fail('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
 }
 

@@ -5,8 +5,7 @@
  * load shrink by itself.
  */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import type { Connector } from './connector.ts';
-import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { ConnectionFactory, ConnectionOwner, Http1Connection } from './http1-connection.ts';
 import type { ExchangeHome, Http1Exchange } from './http1-exchange.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
 import { WaitQueue } from './wait-queue.ts';
@@ -44,7 +43,7 @@ export interface ShardOwner {
 export class Shard implements ConnectionOwner, ExchangeHome {
   readonly connectTimeout: DeadlineQueue;
   readonly #owner: ShardOwner;
-  readonly #connector: Connector;
+  readonly #connect: ConnectionFactory;
   readonly #idleTimeouts: IdleTimeouts;
   readonly #size: number;
   readonly #mostWaiting: number;
@@ -59,9 +58,9 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   #opened = 0;
   #reused = 0;
 
-  constructor(owner: ShardOwner, connector: Connector, options: ShardOptions) {
+  constructor(owner: ShardOwner, connect: ConnectionFactory, options: ShardOptions) {
     this.#owner = owner;
-    this.#connector = connector;
+    this.#connect = connect;
     this.#size = options.size;
     this.connectTimeout = options.connectTimeout;
     this.#idleTimeouts = options.idleTimeouts;
@@ -207,7 +206,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
       return true;
     }
     if (!room) return false;
-    const connection = new Http1Connection(this, this.#connector);
+    const connection = this.#connect(this);
     this.#connections.add(connection);
     this.#assign(connection, exchange);
     return true;

@@ -1,12 +1,7 @@
 /**
- * A request body under way: a BodySource on one side, what undici takes for a stream on the other. No
- * Readable and no promise per piece: pieces go through as they come, and back-pressure comes back as
- * the answer of `write`.
- *
- * undici writes the request's head together with the first piece, so the backend sees nothing of the
- * request before the source has delivered something.
+ * A request body under way, from its source to a transport. No Readable and no promise per piece: pieces
+ * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-import { EventEmitter } from 'node:events';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import type { BodySink, BodySource } from './upstream-request.ts';
 
@@ -20,23 +15,31 @@ export interface UploadObserver {
   onUploadFailed(error: ReverseItError): void;
 }
 
-export class Upload extends EventEmitter implements BodySink {
-  /** Read by undici: it need not destroy this object after its end. */
-  readonly _readableState = { autoDestroy: true };
+/** Where the pieces go: a transport, which frames them. It may block the upload from within. */
+export interface UploadPort {
+  sendPiece(piece: Buffer): void;
+  /** Every piece has been sent. */
+  sendEnd(): void;
+}
 
+export class Upload implements BodySink {
   readonly #source: BodySource;
   readonly #observer: UploadObserver;
+  readonly #port: UploadPort;
   #started = false;
-  #starting = false;
   #blocked = false;
   /** Complete, failed or no longer wanted. */
   #over = false;
   #sent = 0;
 
-  constructor(source: BodySource, observer: UploadObserver) {
-    super();
+  constructor(source: BodySource, observer: UploadObserver, port: UploadPort) {
     this.#source = source;
     this.#observer = observer;
+    this.#port = port;
+  }
+
+  get started(): boolean {
+    return this.#started;
   }
 
   /** True until the body is complete or given up. */
@@ -59,7 +62,7 @@ export class Upload extends EventEmitter implements BodySink {
       this.#fail(mismatch(contentLength, this.#sent));
       return false;
     }
-    this.emit('data', chunk);
+    this.#port.sendPiece(chunk);
     if (this.#over) return false;
     if (!this.#blocked) this.#observer.onUploadProgress();
     return !this.#blocked;
@@ -73,10 +76,7 @@ export class Upload extends EventEmitter implements BodySink {
       return;
     }
     this.#over = true;
-    // undici attaches listeners to the socket behind its first call of `resume`. Were the body over by
-    // then, it would never take them off again.
-    if (this.#starting) process.nextTick(emitEnd, this);
-    else this.emit('end');
+    this.#port.sendEnd();
   }
 
   fail(error: ReverseItError): void {
@@ -98,44 +98,29 @@ export class Upload extends EventEmitter implements BodySink {
     this.#source.cancel();
   }
 
-  // undici's side: what it calls on a stream.
+  // The transport's side.
 
-  pipe(): this {
-    return this;
+  /** The head has been sent. */
+  start(): void {
+    this.#started = true;
+    if (!this.#over) this.#source.start(this);
   }
 
-  resume(): this {
-    if (!this.#started) {
-      this.#started = true;
-      this.#starting = true;
-      this.#source.start(this);
-      this.#starting = false;
-    } else if (this.#blocked) {
-      this.#blocked = false;
-      if (!this.#over) {
-        this.#observer.onUploadProgress();
-        this.#source.resume();
-      }
-    }
-    return this;
+  /** The socket takes no more for now. */
+  block(): void {
+    if (this.#blocked) return;
+    this.#blocked = true;
+    if (!this.#over) this.#observer.onUploadBlocked();
   }
 
-  pause(): this {
-    if (!this.#blocked) {
-      this.#blocked = true;
-      if (!this.#over) this.#observer.onUploadBlocked();
-    }
-    return this;
+  /** The socket takes more. */
+  unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    if (this.#over) return;
+    this.#observer.onUploadProgress();
+    this.#source.resume();
   }
-
-  destroy(): this {
-    this.cancel();
-    return this;
-  }
-}
-
-function emitEnd(upload: Upload): void {
-  upload.emit('end');
 }
 
 function mismatch(max: number, seen: number): ReverseItError {

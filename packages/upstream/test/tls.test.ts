@@ -156,3 +156,16 @@ test('truncation, resets, uploads and early answers over TLS', async () => {
   expect(early.events).toEqual(['head 413', 'data', 'end']);
   await it.settle({ open: 0 });
 });
+
+test('responseHeaderTimeout counts from when the request has left', async () => {
+  const it = await bench(() => {}, {
+    origin: { tls: server },
+    pool: { tls: { ca } },
+    limits: { responseHeaderTimeout: 300, upstreamIdleTimeout: 10_000 },
+  });
+  const sent = it.send();
+  const connection = await it.origin.connection();
+  await connection.until(() => connection.requests === 1);
+  it.clock.advance(300);
+  expect(sent.events).toEqual(['UPSTREAM_HEAD_TIMEOUT']);
+});

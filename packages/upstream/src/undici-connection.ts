@@ -1,0 +1,173 @@
+/**
+ * A connection over undici: one socket, and one Client that will never have another. The Client writes
+ * requests and parses responses; the socket is ours, so that we know when it is connected, what was read
+ * from it and when it is gone, and can hold its bytes back.
+ *
+ * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the
+ * response is paused, none while no request is under way, and otherwise what the response gate lets
+ * through. Pausing its parser instead would report a response that ended while paused as broken.
+ */
+import type { Socket } from 'node:net';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { Client } from 'undici';
+import type { Connector } from './connector.ts';
+import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import { ResponseGate } from './response-gate.ts';
+import { UndiciHandler } from './undici-handler.ts';
+import { UndiciUpload } from './undici-upload.ts';
+import { WriteGuard } from './write-guard.ts';
+
+type ConnectCallback = (...result: [null, Socket] | [Error, null]) => void;
+
+/** undici's own timers are off: ours decide. A reuse that it would refuse for a short hint is ours to judge. */
+const clientOptions = {
+  allowH2: false,
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: 2 ** 31 - 1,
+  keepAliveMaxTimeout: 2 ** 31 - 1,
+  keepAliveTimeoutThreshold: -(2 ** 31),
+  // Memory is bounded by the response gate, fields are counted exactly by the handler.
+  maxHeaderSize: Number.MAX_SAFE_INTEGER,
+};
+/** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
+const clientUrl = new URL('http://backend.invalid');
+
+export class UndiciConnection extends Http1Connection {
+  readonly gate = new ResponseGate();
+  readonly #client: Client;
+  readonly #handler = new UndiciHandler(this);
+  #connectCallback: ConnectCallback | null = null;
+  #guard: WriteGuard | null = null;
+  #paused = false;
+  /** undici is inside its parser with bytes of this connection, and will ask for more by itself. */
+  #parsing = false;
+  #readSocket: (() => Buffer | null) | null = null;
+
+  constructor(owner: ConnectionOwner, connector: Connector) {
+    super(owner, connector);
+    this.#client = new Client(clientUrl, {
+      ...clientOptions,
+      connect: (_, callback) => this.#connect(callback as ConnectCallback),
+    });
+  }
+
+  get heard(): boolean {
+    return this.gate.seen || (this.socket?.readableLength ?? 0) > 0;
+  }
+
+  /** Gives the request to undici, which opens the socket first when there is none. */
+  protected send(exchange: Http1Exchange): void {
+    const { method, target, fields, body } = exchange.request;
+    const content = body === null || Buffer.isBuffer(body) ? body : new UndiciUpload(exchange);
+    this.#client.dispatch(
+      {
+        method,
+        path: target,
+        headers: fields,
+        // A duck-typed stream, see undici-upload.ts.
+        body: content as Buffer | null,
+        // Else undici closes after every HEAD and after every body on a method that has none by custom.
+        reset: exchange.oneShot,
+        upgrade: exchange.upgrading ? 'websocket' : null,
+      },
+      this.#handler,
+    );
+  }
+
+  /** undici is about to write the request. */
+  begin(exchange: Http1Exchange): void {
+    this.state = 'busy';
+    this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
+    exchange.onBegin();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    // Not at once: undici's parser is one for all connections and must not be entered from within.
+    if (!this.#parsing) process.nextTick(pump, this);
+  }
+
+  /** Makes undici read, unless it is held back again. */
+  pump(): void {
+    if (!this.#paused && !this.#parsing && this.state === 'busy') this.socket?.emit('readable');
+  }
+
+  protected onReleased(): void {
+    this.#paused = false;
+  }
+
+  #connect(callback: ConnectCallback): void {
+    if (this.socket !== null || this.state !== 'connecting') {
+      // undici would connect anew, for a request that it had not yet written.
+      callback(fail('RIT_ERR_UPSTREAM_RESET'), null);
+      return;
+    }
+    this.#connectCallback = callback;
+    this.open();
+  }
+
+  protected onReady(socket: Socket): void {
+    const callback = this.#connectCallback;
+    this.#connectCallback = null;
+    callback?.(null, socket);
+  }
+
+  protected onEnd(): void {
+    // undici sees the end for itself, and reports what it means.
+  }
+
+  protected onClosed(error: ReverseItError | null): void {
+    const callback = this.#connectCallback;
+    this.#connectCallback = null;
+    if (error !== null) callback?.(error, null);
+  }
+
+  // ————— Between undici and the socket.
+
+  protected onOpened(socket: Socket): void {
+    this.#readSocket = socket.read.bind(socket) as () => Buffer | null;
+    socket.read = () => this.#read();
+    this.#guard = new WriteGuard(socket, this);
+  }
+
+  #read(): Buffer | null {
+    this.#parsing = false;
+    const read = this.#readSocket;
+    if (this.#paused || read === null) return null;
+    if (this.state !== 'busy') {
+      // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
+      if (read() !== null) this.drop();
+      return null;
+    }
+    for (;;) {
+      const chunk = read();
+      const bytes = this.gate.push(chunk);
+      if (this.gate.failure !== null) {
+        this.exchange?.onFailed(this.gate.failure);
+        return null;
+      }
+      if (bytes !== null) {
+        this.#parsing = true;
+        return bytes;
+      }
+      if (chunk === null) return null;
+    }
+  }
+
+  protected onSurrender(socket: Socket): void {
+    Reflect.deleteProperty(socket, 'read');
+    this.#guard?.remove();
+  }
+}
+
+function pump(connection: UndiciConnection): void {
+  connection.pump();
+}

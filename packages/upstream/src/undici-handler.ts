@@ -1,0 +1,120 @@
+/**
+ * What undici reports of the requests of one connection, checked and told to the exchange under way.
+ * There is one request at a time, and a connection whose exchange has failed is given up: whatever
+ * undici still reports then finds no exchange.
+ */
+import { fail, isReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
+import type { Dispatcher } from 'undici';
+import { exchangeError, lost } from './error-map.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import { readRawSection } from './raw-section.ts';
+import { readHead } from './response-head.ts';
+import type { UndiciConnection } from './undici-connection.ts';
+
+type Controller = Dispatcher.DispatchController;
+
+export class UndiciHandler implements Dispatcher.DispatchHandler {
+  readonly #connection: UndiciConnection;
+  /** Whether the end of the connection ends the body. */
+  #untilClose = false;
+
+  constructor(connection: UndiciConnection) {
+    this.#connection = connection;
+  }
+
+  onRequestStart(): void {
+    const { exchange } = this.#connection;
+    if (exchange !== null) this.#connection.begin(exchange);
+  }
+
+  onRequestSent(): void {
+    this.#connection.exchange?.onSent();
+  }
+
+  onResponseStart(controller: Controller, status: number, _: unknown, reason?: string): void {
+    const { exchange, gate } = this.#connection;
+    if (exchange === null) return;
+    const fields = readRawSection(
+      controller.rawHeaders as Buffer[],
+      exchange.limits.maxResponseHeaderBytes,
+    );
+    if (status >= 200) gate.headComplete();
+    else gate.progress();
+    if (isReverseItError(fields)) exchange.onFailed(fields);
+    else if (status >= 200) this.#onFinal(exchange, status, reason ?? '', fields);
+    else if (status !== 101) exchange.onInterim(status, fields);
+    else {
+      exchange.onFailed(
+        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend switched protocols without naming one'),
+      );
+    }
+  }
+
+  #onFinal(exchange: Http1Exchange, status: number, reason: string, fields: FieldSection): void {
+    const { isHead, limits } = exchange;
+    const { isHttp10 } = this.#connection.gate;
+    const head = readHead(status, reason, fields, isHead, isHttp10, limits.maxResponseBodySize);
+    if (isReverseItError(head)) {
+      exchange.onFailed(head);
+      return;
+    }
+    this.#untilClose = head.untilClose;
+    // undici's parser waits for the end of the connection behind such a head.
+    const endless = isHead && head.persistent && !isFramed(fields);
+    exchange.onFinal(endless ? { ...head, persistent: false } : head);
+  }
+
+  onResponseData(_: Controller, chunk: Buffer): void {
+    const { exchange, gate } = this.#connection;
+    if (exchange === null) return;
+    gate.progress();
+    exchange.onPiece(chunk);
+  }
+
+  onResponseEnd(controller: Controller): void {
+    const { exchange, failure } = this.#connection;
+    if (exchange === null) return;
+    if (this.#untilClose && failure !== null) {
+      // undici takes a reset for the end of the connection that ends such a body.
+      exchange.onFailed(lost({ headSeen: true, connectionEnded: true }, failure));
+      return;
+    }
+    const raw = (controller.rawTrailers ?? []) as Buffer[];
+    const trailers = readRawSection(raw, exchange.limits.maxResponseHeaderBytes);
+    if (isReverseItError(trailers)) exchange.onFailed(trailers);
+    else exchange.onComplete(trailers);
+  }
+
+  onRequestUpgrade(controller: Controller): void {
+    const { exchange } = this.#connection;
+    if (exchange === null) return;
+    const fields = readRawSection(
+      controller.rawHeaders as Buffer[],
+      exchange.limits.maxResponseHeaderBytes,
+    );
+    if (isReverseItError(fields)) exchange.onFailed(fields);
+    else exchange.onSwitched(fields);
+  }
+
+  onResponseError(controller: Controller | null | undefined, cause: Error): void {
+    const { exchange, ended } = this.#connection;
+    if (exchange === null) return;
+    // undici refused the request itself; the connection was not touched.
+    if (controller === null) exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+    else
+      exchange.onLost(
+        exchangeError(cause, { headSeen: exchange.headSeen, connectionEnded: ended }),
+      );
+  }
+}
+
+/** Whether undici's parser knows that nothing follows the head of a response to HEAD. */
+function isFramed(fields: FieldSection): boolean {
+  if (hasField(fields, 'content-length') || hasField(fields, 'transfer-encoding')) return true;
+  return getFieldValues(fields, 'connection').some((value) => {
+    const tokens: string[] = [];
+    readTokenList(value, tokens);
+    return tokens.includes('keep-alive');
+  });
+}

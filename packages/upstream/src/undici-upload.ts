@@ -1,0 +1,70 @@
+/**
+ * A streamed request body as undici takes it: what it takes for a stream, without a Readable and without
+ * a promise per piece.
+ *
+ * undici writes the request's head together with the first piece, so the backend sees nothing of the
+ * request before the source has delivered something.
+ */
+import { EventEmitter } from 'node:events';
+import type { Upload, UploadPort } from './upload.ts';
+
+/** Who has the body that is to be sent. */
+export interface UploadOpener {
+  openUpload(port: UploadPort): Upload;
+}
+
+export class UndiciUpload extends EventEmitter implements UploadPort {
+  /** Read by undici: it need not destroy this object after its end. */
+  readonly _readableState = { autoDestroy: true };
+
+  readonly #upload: Upload;
+  #starting = false;
+
+  constructor(opener: UploadOpener) {
+    super();
+    this.#upload = opener.openUpload(this);
+  }
+
+  // The upload's side.
+
+  sendPiece(piece: Buffer): void {
+    this.emit('data', piece);
+  }
+
+  sendEnd(): void {
+    // undici attaches listeners to the socket behind its first call of `resume`. Were the body over by
+    // then, it would never take them off again.
+    if (this.#starting) process.nextTick(emitEnd, this);
+    else this.emit('end');
+  }
+
+  // undici's side: what it calls on a stream.
+
+  pipe(): this {
+    return this;
+  }
+
+  resume(): this {
+    if (this.#upload.started) this.#upload.unblock();
+    else {
+      this.#starting = true;
+      this.#upload.start();
+      this.#starting = false;
+    }
+    return this;
+  }
+
+  pause(): this {
+    this.#upload.block();
+    return this;
+  }
+
+  destroy(): this {
+    this.#upload.cancel();
+    return this;
+  }
+}
+
+function emitEnd(upload: UndiciUpload): void {
+  upload.emit('end');
+}
