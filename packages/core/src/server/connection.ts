@@ -18,6 +18,7 @@ import {
   silentHandler,
   type Tunnel,
 } from './exchange.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
 import type { ServerContext } from './server-context.ts';
@@ -35,7 +36,6 @@ const discardTimeout = 5000;
 const closingGrace = 250;
 
 const WAIT = { READ: 0, SEND: 1 } as const;
-const emptyChunk = Buffer.alloc(0);
 
 export class Connection implements ExchangeConnection, ContentSink, DeadlineTarget {
   readonly writer: SocketWriter;
@@ -61,7 +61,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #continueSent = false;
   /** Content is read and dropped, so much of it so far: the response came before the request's end. */
   #discarded = -1;
-  #held: Buffer | null = null;
+  /** Bytes that cannot be consumed yet. */
+  readonly #held = new HeldBytes();
   #mostHeld = mostHeld;
   #tunnel: Tunnel | null = null;
   #paused = false;
@@ -123,7 +124,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   get ending(): boolean {
     return (
       this.#context.closing ||
-      (this.#peerEnded && this.#held === null && !this.#moreToConsume) ||
+      (this.#peerEnded && this.#held.length === 0 && !this.#moreToConsume) ||
       this.#served >= this.#context.maxRequestsPerConnection ||
       this.#continueWithheld
     );
@@ -140,7 +141,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** Whether no request is under way: the connection can be closed without loss. */
   get idle(): boolean {
-    return this.#exchange === null && this.#held === null && !this.#parser.insideHead;
+    return this.#exchange === null && this.#held.length === 0 && !this.#parser.insideHead;
   }
 
   /**
@@ -174,8 +175,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
-    if (this.#held !== null) {
-      this.#held = Buffer.concat([this.#held, chunk]);
+    if (this.#held.length > 0) {
+      this.#held.append(chunk);
       if (this.#held.length >= this.#mostHeld) this.#pause();
       return;
     }
@@ -271,7 +272,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
-    this.#held = offset === 0 ? chunk : chunk.subarray(offset);
+    this.#held.append(offset === 0 ? chunk : chunk.subarray(offset));
     // Content is held only while its handler cannot take it; pipelined bytes up to a bound.
     if (this.#parser.state === PARSER.BODY || this.#held.length >= this.#mostHeld) this.#pause();
   }
@@ -285,10 +286,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   /** Goes on with what is held, and with the socket. */
   #release(): void {
     if (this.#consuming || this.#closed) return;
-    const held = this.#held;
-    this.#held = null;
-    this.#consume(held ?? emptyChunk);
-    if (this.#paused && this.#held === null && !this.#closed) {
+    this.#consume(this.#held.take());
+    if (this.#paused && this.#held.length === 0 && !this.#closed) {
       this.#paused = false;
       this.#socket.resume();
     }
@@ -303,7 +302,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     const exchange = this.#exchange;
     if (this.#continueWithheld && exchange !== null) {
       // RFC 9110 §10.1.1: no need for it when the content has begun to arrive; no use behind a final head.
-      if (this.#held !== null || this.#moreToConsume) this.#continueSent = true;
+      if (this.#held.length > 0 || this.#moreToConsume) this.#continueSent = true;
       else if (!exchange.headSent) {
         this.#continueSent = true;
         exchange.sendInterim(100, []);
@@ -367,7 +366,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
       throw fail('RIT_ERR_INTERNAL', 'a switch of protocols from within the request listener');
     }
     const socket = this.#socket;
-    const early = this.#held ?? emptyChunk;
+    const early = this.#held.take();
     this.writer.pushAndFlush(head);
     this.#context.onExchangeEnd();
     this.#exchange = null;
@@ -386,7 +385,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (state === PARSER.BODY) {
       if (this.#responded) {
         if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
-      } else if (this.#peerEnded && this.#held === null) {
+      } else if (this.#peerEnded && this.#held.length === 0) {
         this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
       } else if (this.#reading) {
         this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
@@ -439,8 +438,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (this.#closed) return;
     this.#peerEnded = true;
     if (this.#exchange === null || this.#responded) {
-      if (this.#held === null) this.#finish();
-    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held === null) {
+      if (this.#held.length === 0) this.#finish();
+    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held.length === 0) {
       this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
     } else this.#startProbe();
   }
@@ -514,7 +513,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     this.#sendDeadline.clear();
     this.#probe?.stop();
     this.#probe = null;
-    this.#held = null;
+    this.#held.take();
     this.#parser.free();
   }
 }
