@@ -29,7 +29,7 @@ export interface RigOptions {
 }
 
 /** How long after a peer has left the other one may hold out, in ms. No timeout of the proxy is as short. */
-export const quickMs = 2000;
+export const quickMs = 4000;
 
 export const fine = response(200, 'fine');
 
