@@ -51,6 +51,7 @@ const tasks = {
   lint: async (args, tools) =>
     (await tools.tool('biome', ['check', '--error-on-warnings', ...args])) ||
     (await tools.node('scripts/check-boundaries.mjs', [])) ||
+    (await tools.node('scripts/check-links.mjs', [])) ||
     tools.node('scripts/generate-docs.mjs', ['--check']),
 
   format: async (args, tools) => tools.tool('biome', ['check', '--write', ...args]),
