@@ -116,12 +116,16 @@ class HookedRequest implements ExchangeHandler {
   }
 
   begin(): void {
-    const { onRequest } = this.#context.runtime;
-    if (onRequest === null) this.#proceed();
-    else
-      this.#await(onRequest(this.#view, this.#context), (answer) =>
-        this.#afterRequest(answer ?? null),
-      );
+    try {
+      const { onRequest } = this.#context.runtime;
+      if (onRequest === null) this.#proceed();
+      else
+        this.#await(onRequest(this.#view, this.#context), (answer) =>
+          this.#afterRequest(answer ?? null),
+        );
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #afterRequest(answer: DirectResponse | null): void {
@@ -138,8 +142,9 @@ class HookedRequest implements ExchangeHandler {
   }
 
   #answer(answer: DirectResponse): void {
-    this.#over = true;
+    // Throws where it is no response; then nothing has been sent, and the request is not over.
     sendDirect(this.#exchange, answer);
+    this.#over = true;
     this.#context.end();
     this.#recorder?.finish(null);
   }
