@@ -37,6 +37,7 @@ export class RequestParser {
   #offset = 0;
   #head: RequestHead | null = null;
   #error: ReverseItError | null = null;
+  #asksByHead = false;
   #partial: PartialHead | null = null;
   /** Bytes seen of the empty line that may stand before a request (RFC 9112 §2.2): 0, 1 or 2. */
   #leading = 0;
@@ -75,6 +76,14 @@ export class RequestParser {
   /** Whether a head has begun to arrive and is not complete. An empty line before it is no part of it. */
   get insideHead(): boolean {
     return this.#state === PARSER.HEAD && this.#partial !== null;
+  }
+
+  /** Whether the request that is refused, or has not come whole, asks by HEAD: its response has no content. */
+  get asksByHead(): boolean {
+    const partial = this.#partial;
+    return (
+      this.#asksByHead || (partial !== null && startsWithHead(partial.bytes, 0, partial.length))
+    );
   }
 
   /**
@@ -156,12 +165,14 @@ export class RequestParser {
     spans: Int32Array,
     used: number,
   ): RequestHead | null {
-    const code = checkHeadLimits(this.#limits, bytes, spans, used, origin, end);
-    if (code !== null) return this.#fail(code);
-    const head = buildRequestHead(bytes, origin, end, spans, used);
-    if (typeof head === 'string') return this.#fail(head);
-    const ruling = applyRequestRules(head);
-    if (ruling !== null) return this.#fail(ruling);
+    const head =
+      checkHeadLimits(this.#limits, bytes, spans, used, origin, end) ??
+      buildRequestHead(bytes, origin, end, spans, used);
+    const code = typeof head === 'string' ? head : applyRequestRules(head);
+    if (typeof head === 'string' || code !== null) {
+      this.#asksByHead = startsWithHead(bytes, origin, end);
+      return this.#fail(code ?? 'RIT_ERR_INTERNAL');
+    }
     this.#partial = null;
     this.#leading = 0;
     this.#head = head;
@@ -200,6 +211,7 @@ export class RequestParser {
 
   #fail(code: ErrorCode, message?: string): null {
     this.#state = PARSER.FAILED;
+    this.#asksByHead = this.asksByHead;
     this.#partial = null;
     this.#error = fail(code, message ?? refusal(code, this.#limits));
     return null;
@@ -243,4 +255,9 @@ function syntaxCode(
         ? 'RIT_ERR_FIELD_SYNTAX'
         : 'RIT_ERR_REQUEST_LINE';
   }
+}
+
+/** Whether the request line in `[start, end)` begins with the method HEAD. */
+function startsWithHead(bytes: Buffer, start: number, end: number): boolean {
+  return end - start >= 5 && bytes.toString('latin1', start, start + 5) === 'HEAD ';
 }

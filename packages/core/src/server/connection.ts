@@ -73,7 +73,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #headDeadlineArmed = true;
   #served = 0;
   #peerEnded = false;
-  /** Bytes that waited in the socket when the send deadline was armed. */
+  /** Bytes that waited in the socket when the send deadline was armed, or when more was written since. */
   #unsent = 0;
   #closed = false;
   #probe: PeerProbe | null = null;
@@ -417,7 +417,9 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** A client that takes nothing of its response must not hold it for ever. */
   onBlocked(): void {
-    if (!this.#closed && !this.#sendDeadline.armed) this.#armSendDeadline();
+    if (this.#closed) return;
+    if (this.#sendDeadline.armed) this.#unsent = this.#socket.writableLength;
+    else this.#armSendDeadline();
   }
 
   #armSendDeadline(): void {
@@ -470,7 +472,9 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     // A fault in content that is only dropped has its response already.
     if (exchange === null) {
       this.#context.onRefusal(error);
-      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error));
+      if (error.status !== 0) {
+        this.writer.pushAndFlush(errorResponse(error, this.#parser.asksByHead));
+      }
     }
     this.#finish();
   }

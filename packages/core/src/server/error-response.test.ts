@@ -7,7 +7,8 @@ import { httpDate } from './http-date.ts';
 const answered = (Object.keys(catalog) as ErrorCode[]).filter((code) => catalog[code].status !== 0);
 
 test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §15)', (code) => {
-  const response = errorResponse(fail(code, 'secret of the input', { cause: new Error('secret') }));
+  const error = fail(code, 'secret of the input', { cause: new Error('secret') });
+  const response = errorResponse(error, false);
   const [head = '', text = ''] = response.split('\r\n\r\n');
   const { status } = catalog[code];
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} \\S`));
@@ -16,6 +17,11 @@ test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §
   expect(head).toMatch(/\r\ndate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/);
   expect(response).not.toContain('secret');
   expect(head.includes('\r\nretry-after: ')).toBe(status === 503);
+});
+
+test('to HEAD it has no content, and tells its length (RFC 9110 §9.3.2)', () => {
+  const error = fail('RIT_ERR_HOST');
+  expect(errorResponse(error, true) + errorText(400)).toBe(errorResponse(error, false));
 });
 
 test('426 names the version that is supported (RFC 6455 §4.4)', () => {

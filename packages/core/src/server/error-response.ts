@@ -19,10 +19,13 @@ export function errorFields(error: ReverseItError): FieldSection {
   return fields;
 }
 
-/** A whole refusal as bytes, for a request that never became an exchange. It ends the connection. */
-export function errorResponse(error: ReverseItError): string {
+/**
+ * A whole refusal as bytes, for a request that never became an exchange. It ends the connection.
+ * `toHead`: without its content (RFC 9110 §9.3.2).
+ */
+export function errorResponse(error: ReverseItError, toHead: boolean): string {
   const text = errorText(error.status);
   const fields = errorFields(error);
   fields.push('date', httpDate(), 'content-length', String(text.length), 'connection', 'close');
-  return `${statusLine(error.status, '')}${fieldLines(fields)}\r\n${text}`;
+  return `${statusLine(error.status, '')}${fieldLines(fields)}\r\n${toHead ? '' : text}`;
 }
