@@ -71,6 +71,34 @@ describe('methods', () => {
       got: [got('200 Scripted', ['date: now'])],
       seen: [seen('HEAD /x')],
     },
+    ...(
+      [
+        ['without Host', 'HEAD /x HTTP/1.1\r\n\r\n', '400 Bad Request'],
+        ['with a malformed field', request('HEAD /x', ['X : y']), '400 Bad Request'],
+        ['with a target too long', request(`HEAD /${'x'.repeat(9000)}`), '414 URI Too Long'],
+        [
+          'for an unknown version',
+          'HEAD /x HTTP/2.0\r\nHost: a\r\n\r\n',
+          '505 HTTP Version Not Supported',
+        ],
+      ] as const
+    ).map(
+      ([what, send, status]): HttpCase => ({
+        name: `RFC 9110 §9.3.2: the refusal of a HEAD ${what} has no content`,
+        send: send + request('GET /smuggled'),
+        got: [refused(status).slice(0, -1).concat('')],
+        fate: 'closed',
+        seen: [],
+      }),
+    ),
+    {
+      name: 'RFC 9110 §9.3.2: nor has that of a HEAD that does not come to its end',
+      options: { requestHeaderTimeout: 40 },
+      send: 'HEAD /x HTTP/1.1\r\nHost: a\r\n',
+      got: [refused('408 Request Timeout').slice(0, -1).concat('')],
+      fate: 'closed',
+      seen: [],
+    },
     {
       name: 'RFC 9110 §9.3.8: TRACE with content is refused',
       send: request('TRACE /x', length3, 'abc'),
