@@ -73,8 +73,8 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #headDeadlineArmed = true;
   #served = 0;
   #peerEnded = false;
-  /** Bytes that waited in the socket when the send deadline was armed, or when more was written since. */
-  #unsent = 0;
+  /** Bytes that the client's host had taken when the send deadline was armed. */
+  #takenBefore = 0;
   #closed = false;
   #probe: PeerProbe | null = null;
 
@@ -404,7 +404,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   onDeadline(kind: number): void {
     if (kind === WAIT.SEND) {
       // Slow is not dead, as long as some of what waits has been taken.
-      if (this.#socket.writableLength < this.#unsent) this.#armSendDeadline();
+      if (this.writer.bytesTaken > this.#takenBefore) this.#armSendDeadline();
       else this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
       return;
     }
@@ -417,13 +417,11 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** A client that takes nothing of its response must not hold it for ever. */
   onBlocked(): void {
-    if (this.#closed) return;
-    if (this.#sendDeadline.armed) this.#unsent = this.#socket.writableLength;
-    else this.#armSendDeadline();
+    if (!this.#closed && !this.#sendDeadline.armed) this.#armSendDeadline();
   }
 
   #armSendDeadline(): void {
-    this.#unsent = this.#socket.writableLength;
+    this.#takenBefore = this.writer.bytesTaken;
     this.#context.sendDeadlines.arm(this.#sendDeadline);
   }
 

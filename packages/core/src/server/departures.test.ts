@@ -70,7 +70,8 @@ describe('a client that ends its side (FIN)', () => {
     client.send(`${request('GET /1')}${post}abc`);
     client.end();
     const first = await requests.next();
-    await turn();
+    // The FIN has been seen: the response has begun.
+    await client.reader.whenReceived(1);
     first.exchange.respond(200, [], '');
     const second = await requests.next();
     second.exchange.readContent(0);
@@ -192,6 +193,22 @@ describe('a client that has left: onAbort comes quickly', () => {
     await clients[2]?.request(request('GET /'));
     await eventually(() => rig.server.stats().connections === 3, 'three connections');
     for (const client of clients) client.reset();
+    await gone(rig);
+  });
+
+  test('behind the response to an earlier request', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener);
+    const client = await rig.client();
+    client.send(request('GET /1') + request('GET /2'));
+    client.end();
+    const first = await requests.next();
+    await client.reader.whenReceived(1);
+    first.exchange.respond(200, [], 'one');
+    expect((await client.readResponse()).text).toBe('one');
+    const second = await requests.next();
+    await client.close();
+    expect(await second.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
     await gone(rig);
   });
 

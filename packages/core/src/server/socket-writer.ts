@@ -27,6 +27,7 @@ export class SocketWriter {
   readonly #owner: SocketWriterOwner;
   #pieces: (string | Buffer)[] = [];
   #bytes = 0;
+  #flushed = 0;
   #scheduled = false;
 
   constructor(socket: Socket, owner: SocketWriterOwner) {
@@ -37,6 +38,11 @@ export class SocketWriter {
   /** Nothing more should be written until the socket's `drain`. */
   get needsDrain(): boolean {
     return this.#socket.writableNeedDrain;
+  }
+
+  /** Bytes that have left the socket, as far as it tells: it takes note of whole writes only. */
+  get bytesTaken(): number {
+    return this.#flushed - this.#socket.writableLength;
   }
 
   /** Adds a piece. It leaves at the end of the turn, or at once when much has come together. */
@@ -66,6 +72,7 @@ export class SocketWriter {
     if (first === undefined) return;
     this.#pieces = [];
     this.#bytes = 0;
+    this.#flushed += bytes;
     const socket = this.#socket;
     if (!socket.writable) return;
     if (pieces.length === 1) {
