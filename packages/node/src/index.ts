@@ -27,6 +27,14 @@ export type {
   OnResponse,
   Respond,
 } from './hooks/hooks.ts';
+export type {
+  HandlerStats,
+  Next,
+  ReverseItHandler,
+} from './middleware/create-handler.ts';
+export { createHandler } from './middleware/create-handler.ts';
+export type { NodeRequest, NodeResponse } from './middleware/node-messages.ts';
+export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';

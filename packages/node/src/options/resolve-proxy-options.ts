@@ -29,10 +29,15 @@ export interface ResolvedProxyOptions {
 /**
  * Checks the options of a proxy and completes them.
  *
+ * @param elsewhere says of an option that has no place here where it belongs.
  * @throws ConfigError (`RIT_ERR_CONFIG`) that lists every fault.
  */
-export function resolveProxyOptions(input: unknown): ResolvedProxyOptions {
+export function resolveProxyOptions(
+  input: unknown,
+  elsewhere: ReadonlyMap<string, string> = new Map(),
+): ResolvedProxyOptions {
   const faults = new Faults();
+  refuseMisplaced(input, elsewhere, faults);
   const initial = defaultValues(proxyOptions);
   const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
   const base = pickOptions(routeOptions, top);
@@ -47,6 +52,17 @@ export function resolveProxyOptions(input: unknown): ResolvedProxyOptions {
     hooks: pickOptions(serverHookOptions, top),
     routes: Object.freeze(places.map(({ values }) => values)),
   });
+}
+
+function refuseMisplaced(
+  input: unknown,
+  elsewhere: ReadonlyMap<string, string>,
+  faults: Faults,
+): void {
+  if (!isPlainObject(input)) return;
+  for (const [key, where] of elsewhere) {
+    if (Object.hasOwn(input, key) && input[key] !== undefined) faults.add(key, where);
+  }
 }
 
 type RouteValues = OptionValues<typeof routeOptions>;

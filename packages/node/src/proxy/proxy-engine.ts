@@ -55,6 +55,15 @@ export class ProxyEngine {
     });
   }
 
+  /** Whether a route serves the request, were it only by refusing it. */
+  serves(authority: string | null, target: string): boolean {
+    try {
+      return this.#runtime.routes.match(authority, target) !== null;
+    } catch {
+      return true;
+    }
+  }
+
   /** Serves a request, to its end. */
   handle(exchange: ClientExchange): void {
     handleRequest(this.#runtime, exchange);

@@ -1,0 +1,181 @@
+/** `createHandler`: options in, middleware out. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { getField } from '@reverseit/core/http';
+import type { RequestHead } from '@reverseit/core/http1';
+import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
+import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { NodeExchange } from './node-exchange.ts';
+import { readNodeHead } from './node-head.ts';
+import type { NodeRequest, NodeResponse } from './node-messages.ts';
+import { NodeUpgrade } from './node-upgrade.ts';
+import { OpenExchanges } from './open-exchanges.ts';
+
+/** Figures of a handler, at this moment unless named a total. */
+export interface HandlerStats extends EngineStats {
+  /** Exchanges under way. */
+  readonly activeExchanges: number;
+  readonly totalExchanges: number;
+  /** Requests that were refused, and served by no route. */
+  readonly totalRefusals: number;
+}
+
+/** Goes on to what comes next in the application, or to its handling of an error. */
+export type Next = (error?: unknown) => void;
+
+/**
+ * A proxy for a server of `node:http`, `node:https` or `node:http2`, and for what is built on one.
+ *
+ * Routes are chosen by `request.url`: below a path that Express or Connect strips, paths count from
+ * there. Where no route serves a request, `next()` is called, and without one the answer is 404.
+ * Otherwise the request is answered, whatever becomes of it.
+ *
+ * It must get the request with its body unread. One that a body parser has read before cannot be passed
+ * on: then `next` is called with an error of the code `RIT_ERR_BODY_CONSUMED`, and without a `next` the
+ * answer is 500.
+ */
+export interface ReverseItHandler {
+  (request: NodeRequest, response: NodeResponse, next?: Next): void;
+  /**
+   * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. Where no route serves it, `next()` is
+   * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
+   */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
+  /**
+   * Refuses what is new with 503, lets what is under way finish, and cuts what is left after `timeout`
+   * ms (default: the option `closeTimeout`; 0: at once). Resolves when no exchange, WebSocket, backend
+   * connection and timer is left. To be called beside the `close` of the server.
+   */
+  readonly close: (options?: { readonly timeout?: number }) => Promise<void>;
+  readonly stats: () => HandlerStats;
+}
+
+/**
+ * Makes middleware: a proxy that does not listen by itself.
+ * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option
+ */
+export function createHandler(options: HandlerOptions): ReverseItHandler {
+  const front = new HandlerFront(resolveHandlerOptions(options));
+  return Object.assign(front.serve, {
+    upgrade: front.upgrade,
+    close: front.close,
+    stats: front.stats,
+  });
+}
+
+/** Its functions are bound: frameworks take them off their object. */
+class HandlerFront {
+  readonly #options: ResolvedProxyOptions;
+  readonly #engine: ProxyEngine;
+  readonly #exchanges: OpenExchanges;
+  #totalRefusals = 0;
+
+  constructor(options: ResolvedProxyOptions) {
+    this.#options = options;
+    this.#engine = new ProxyEngine(options.routes, options.hooks);
+    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
+  }
+
+  readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
+    // As in a server of ours, pipelined requests are served one at a time.
+    if (response instanceof ServerResponse && response.socket === null && !response.destroyed) {
+      response.once('socket', () => this.#serve(request, response, next));
+    } else this.#serve(request, response, next);
+  };
+
+  #serve(request: NodeRequest, response: NodeResponse, next: Next | undefined): void {
+    // The client has left while the application was at it.
+    if (response.destroyed) return;
+    const { head, error } = readNodeHead(request, this.#options.server);
+    if (next !== undefined && !this.#serves(head)) {
+      next();
+      return;
+    }
+    const misuse = misuseOf(request, response, head.contentLength !== 0);
+    if (misuse !== null && (next !== undefined || response.headersSent)) {
+      this.#tellRefusal(misuse);
+      next?.(misuse);
+      return;
+    }
+    // Its socket is not ours to give away.
+    head.upgrade = false;
+    const exchange = new NodeExchange(this.#exchanges, head, request, response);
+    this.#handle(exchange, misuse ?? error);
+  }
+
+  readonly upgrade = (
+    request: IncomingMessage,
+    socket: Duplex,
+    early: Buffer,
+    next?: Next,
+  ): void => {
+    if (socket.destroyed) return;
+    const { head, error } = readNodeHead(request, this.#options.server);
+    if (next !== undefined && !this.#serves(head)) {
+      next();
+      return;
+    }
+    if (!(socket instanceof Socket)) {
+      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
+      socket.destroy();
+      return;
+    }
+    // Where content ends and what follows begins, Node does not tell.
+    const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
+    head.contentLength = 0;
+    const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
+    this.#handle(exchange, error ?? framing);
+  };
+
+  /** What no route serves is the application's, be it a request that we would refuse. */
+  #serves({ authority, fields, target }: RequestHead): boolean {
+    return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
+  }
+
+  #handle(exchange: NodeExchange, error: ReverseItError | null): void {
+    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
+    if (refusal === null) this.#engine.handle(exchange);
+    else {
+      this.#tellRefusal(refusal);
+      exchange.fail(refusal);
+    }
+  }
+
+  #tellRefusal(error: ReverseItError): void {
+    this.#totalRefusals++;
+    this.#engine.observer.onRefusal(error);
+  }
+
+  readonly close = async ({ timeout = this.#options.closeTimeout } = {}): Promise<void> => {
+    const end = performance.now() + timeout;
+    this.#engine.beginClose();
+    await this.#exchanges.close(timeout);
+    await this.#engine.close(end - performance.now());
+  };
+
+  readonly stats = (): HandlerStats => ({
+    activeExchanges: this.#exchanges.count,
+    totalExchanges: this.#exchanges.total,
+    totalRefusals: this.#totalRefusals,
+    ...this.#engine.stats(),
+  });
+}
+
+/** Why a request cannot be served that others have been at before. */
+function misuseOf(
+  request: NodeRequest,
+  response: NodeResponse,
+  hasContent: boolean,
+): ReverseItError | null {
+  if (response.headersSent || response.writableEnded) {
+    return fail('RIT_ERR_INTERNAL', 'the response was begun before the request came to the proxy');
+  }
+  if (!hasContent) return null;
+  const { readableDidRead, readableEnded, readableEncoding } = request;
+  return readableDidRead || readableEnded || readableEncoding !== null
+    ? fail('RIT_ERR_BODY_CONSUMED')
+    : null;
+}

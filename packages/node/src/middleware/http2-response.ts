@@ -1,0 +1,58 @@
+import type { Http2ServerResponse } from 'node:http2';
+import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import type { ResponseSide } from './response-side.ts';
+import { valuesByName } from './values-by-name.ts';
+
+/** RFC 9113 §7: the reason of a response that cannot be completed. */
+const internalError = 0x2;
+
+/** A response of `node:http2`, by its compatibility API. */
+export class Http2Response implements ResponseSide {
+  readonly multiplexed = true;
+  readonly #response: Http2ServerResponse;
+
+  constructor(response: Http2ServerResponse) {
+    this.#response = response;
+  }
+
+  get pending(): number {
+    return this.#response.stream.writableLength;
+  }
+
+  sendContinue(): void {
+    const { stream } = this.#response;
+    const sent = stream.sentInfoHeaders?.some((fields) => fields[':status'] === 100);
+    if (sent !== true) this.#response.writeContinue();
+  }
+
+  sendHints(fields: ReadonlyFieldSection): void {
+    try {
+      this.#response.writeEarlyHints(valuesByName(fields));
+    } catch {
+      // As over HTTP/1.
+    }
+  }
+
+  /** There is no reason phrase, and no connection that could end (RFC 9113 §8.3.2, §8.2.2). */
+  writeHead(status: number, _reason: string, fields: ReadonlyFieldSection): void {
+    if (this.#response.hasHeader('content-length')) this.#response.removeHeader('content-length');
+    this.#response.writeHead(status, valuesByName(fields));
+  }
+
+  flushHead(): void {
+    // It left with `writeHead`.
+  }
+
+  write(piece: Buffer): boolean {
+    return this.#response.write(piece);
+  }
+
+  end(trailers: ReadonlyFieldSection): void {
+    if (trailers.length > 0) this.#response.addTrailers(valuesByName(trailers));
+    this.#response.end();
+  }
+
+  cut(): void {
+    this.#response.stream.close(internalError);
+  }
+}

@@ -1,0 +1,31 @@
+/** What an exchange asks of Node's response, whatever the version of HTTP. */
+import type { ReadonlyFieldSection } from '@reverseit/core/http';
+
+export interface ResponseSide {
+  /** Other exchanges share its connection, so that none of it can end with a response. */
+  readonly multiplexed: boolean;
+  /** Bytes that have been written and not sent yet. */
+  readonly pending: number;
+  /** Tells a client that waits for it to go on (RFC 9110 §15.2.1), unless it has been told. */
+  sendContinue(): void;
+  /** Sends 103 (RFC 8297); left out where Node does not send such fields. */
+  sendHints(fields: ReadonlyFieldSection): void;
+  /**
+   * Makes the final head, to be sent with the first content. Fields that the application has set before
+   * stay, but for those of the same name. Throws where the application's fields make Node throw; then
+   * nothing was sent. `framing` are the fields of HTTP/1 about the content's end and the connection's.
+   */
+  writeHead(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection,
+    framing: ReadonlyFieldSection,
+  ): void;
+  /** Sends the head, where no content has taken it along. */
+  flushHead(): void;
+  /** Sends content. False: no more until `drain`. */
+  write(piece: Buffer): boolean;
+  end(trailers: ReadonlyFieldSection): void;
+  /** Cuts the response off, so that it does not look complete. */
+  cut(): void;
+}

@@ -1,0 +1,35 @@
+/** The options of middleware: those of a proxy without what belongs to whoever listens. */
+import type { ReverseItOptions } from './proxy-options.ts';
+import { type ResolvedProxyOptions, resolveProxyOptions } from './resolve-proxy-options.ts';
+
+const listenerKeys = [
+  'listen',
+  'requestHeaderTimeout',
+  'keepAliveTimeout',
+  'maxConnections',
+  'maxRequestsPerConnection',
+  'tls',
+] as const;
+
+/**
+ * Options of middleware. Of the listener's, those can be applied that need nothing but a request and its
+ * response: `maxRequestTargetBytes`, `maxRequestHeaderLineBytes`, `maxRequestHeaderBytes`,
+ * `maxRequestHeaders`, on what the server has parsed, and `responseSendTimeout`.
+ */
+export interface HandlerOptions extends Omit<ReverseItOptions, (typeof listenerKeys)[number]> {}
+
+const elsewhere: ReadonlyMap<string, string> = new Map(
+  listenerKeys.map((key) => [
+    key,
+    'cannot be applied by a handler; it is for the server to decide that calls the handler',
+  ]),
+);
+
+/**
+ * Checks the options of middleware and completes them.
+ *
+ * @throws ConfigError (`RIT_ERR_CONFIG`) that lists every fault.
+ */
+export function resolveHandlerOptions(input: unknown): ResolvedProxyOptions {
+  return resolveProxyOptions(input, elsewhere);
+}
