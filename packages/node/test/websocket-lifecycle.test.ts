@@ -89,6 +89,25 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     expect(await to.expectClosed()).toBe('fin');
   });
 
+  it('behind its close frame, while the other side does not read: everything still arrives', async () => {
+    const rig = await start();
+    const { from, to } = sides(await rig.open(), lost);
+    to.reader.hold();
+    const frames = wire(from, [
+      { opcode: binary, payload: Buffer.alloc(3 * mebibyte, 1), ...unmasked(from) },
+      { opcode: close, payload: closePayload(4000, 'all said') },
+    ]);
+    from.socket.end(frames);
+    await atRest(from);
+    to.reader.resume();
+    expect((await to.readMessage()).payload.length).toBe(3 * mebibyte);
+    expect(await to.readClose()).toEqual({ code: 4000, reason: 'all said' });
+    await to.sendClose(4000);
+    if (lost === 'client') to.socket.end();
+    expect(await to.expectClosed()).toBe('fin');
+    await rig.whenQuiet();
+  });
+
   it('while it does not read: the other side is closed', async () => {
     const rig = await start();
     const { from, to } = sides(await rig.open(), lost);
@@ -101,6 +120,17 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     expect(await to.readToClose()).toMatchObject({ code: lossCode(lost) });
   });
 });
+
+/** Waits until what a peer has to send does not get any less. */
+async function atRest({ socket }: FramePeer): Promise<void> {
+  let left = -1;
+  let turns = 0;
+  await eventually(() => {
+    turns = socket.writableLength === left ? turns + 1 : 0;
+    left = socket.writableLength;
+    return turns > 2000;
+  }, 'the bytes to come to rest');
+}
 
 /** A mask that leaves a client's payload as it is. */
 const unmasked = (peer: FramePeer): { mask?: Uint8Array } =>
@@ -246,14 +276,7 @@ describe('a peer that does not read', () => {
       ]);
       const before = process.memoryUsage().rss;
       for (let i = 0; i < 64; i += 1) sender.socket.write(message);
-      let seen = -1;
-      let settled = 0;
-      await eventually(() => {
-        const left = sender.socket.writableLength;
-        settled = left === seen ? settled + 1 : 0;
-        seen = left;
-        return settled > 2000;
-      }, 'the bytes to come to rest');
+      await atRest(sender);
       expect(sender.socket.writableLength).toBeGreaterThan(32 * mebibyte);
       expect(process.memoryUsage().rss - before).toBeLessThan(40 * mebibyte);
     },

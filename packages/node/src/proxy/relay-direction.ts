@@ -67,7 +67,7 @@ export class RelayDirection implements CodecOwner {
 
   /** Whether a frame that is partly passed may still come to its end. */
   get mayGoOn(): boolean {
-    return !this.#over && !this.source.gone && this.source.closing.mayReceive;
+    return !this.#over && this.source.closing.mayReceive;
   }
 
   /** Ends what passes with each frame, so that a close frame can be put in. */
@@ -82,7 +82,7 @@ export class RelayDirection implements CodecOwner {
     this.pump();
   }
 
-  /** The source sends no more. */
+  /** The source sends no more. What came of it before is still passed on. */
   onEnd(): void {
     if (this.#over || !this.#mustWait) this.#owner.onSourceEnd(this);
     else this.#endWaits = true;

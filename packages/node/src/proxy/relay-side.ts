@@ -33,6 +33,8 @@ export class RelaySide {
   failed = false;
   /** The socket is closed. */
   gone = false;
+  /** The socket holds more than it should. */
+  blocked: boolean;
 
   readonly #socket: Duplex;
   #first: Uint8Array | null = null;
@@ -45,9 +47,13 @@ export class RelaySide {
   constructor(isClient: boolean, socket: Duplex, owner: SideOwner) {
     this.isClient = isClient;
     this.#socket = socket;
+    this.blocked = socket.writableNeedDrain;
     socket.pause();
     socket.on('data', (chunk: Buffer) => owner.onData(this, chunk));
-    socket.on('drain', () => owner.onDrain(this));
+    socket.on('drain', () => {
+      this.blocked = false;
+      owner.onDrain(this);
+    });
     socket.on('end', () => owner.onEnd(this));
     socket.on('error', ignore);
     socket.on('close', () => {
@@ -71,11 +77,6 @@ export class RelaySide {
     return !this.gone && !this.failed && this.closing.state === 'close-sent';
   }
 
-  /** Whether the socket holds more than it should. */
-  get blocked(): boolean {
-    return this.#socket.writableNeedDrain;
-  }
-
   /** Masking key for a frame to the peer. */
   get maskingKey(): number | null {
     return this.isClient ? null : nextMaskingKey();
@@ -94,25 +95,25 @@ export class RelaySide {
   flush(): void {
     const first = this.#first;
     if (first === null) return;
-    const rest = this.#rest;
-    const bytes = this.#bytes;
     this.#first = null;
+    if (this.#rest.length > 0) this.#flushAll(first);
+    else if (this.#socket.writable) this.blocked = !this.#socket.write(first);
     this.#bytes = 0;
+  }
+
+  #flushAll(first: Uint8Array): void {
     const socket = this.#socket;
-    if (rest.length === 0) {
-      if (socket.writable) socket.write(first);
-      return;
-    }
+    const pieces = [first, ...this.#rest];
     this.#rest = [];
     if (!socket.writable) return;
-    if (bytes <= coalesceBytes || rest.length >= mostPieces) {
-      socket.write(Buffer.concat([first, ...rest], bytes));
+    if (this.#bytes <= coalesceBytes || pieces.length > mostPieces) {
+      this.blocked = !socket.write(Buffer.concat(pieces, this.#bytes));
       return;
     }
     socket.cork();
-    socket.write(first);
-    for (const piece of rest) socket.write(piece);
+    for (const piece of pieces) socket.write(piece);
     socket.uncork();
+    this.blocked = socket.writableNeedDrain;
   }
 
   /** Sends a close frame behind what was added. Nothing follows it. */

@@ -132,9 +132,8 @@ export class WebSocketRelay
   }
 
   onGone(side: RelaySide): void {
-    this.#lose(side);
-    if (this.#client.gone && this.#backend.gone) this.#finish();
-    else this.#settle();
+    if (this.#other(side).gone) this.#finish();
+    else this.#from(side).onEnd();
   }
 
   /** Something moves. */
@@ -178,9 +177,9 @@ export class WebSocketRelay
   }
 
   onSourceEnd({ source }: RelayDirection): void {
-    // It has asked to close, and can still read the answer.
-    if (source.isClient && source.closing.state === 'close-received') return;
-    this.#lose(source);
+    // A client that has asked to close can still read the answer.
+    const waits = source.isClient && source.closing.state === 'close-received';
+    if (!waits || source.gone) this.#lose(source);
     this.#settle();
   }
 
