@@ -16,6 +16,7 @@ export type ConnectionFate = 'keep' | 'close' | 'reset';
  */
 export type RetryVerdict = 'never' | 'nothing-sent' | 'if-reused';
 
+/** Name of the class that the error of a code has. */
 export type ErrorClassName =
   | 'ConfigError'
   | 'StateError'
@@ -26,8 +27,10 @@ export type ErrorClassName =
   | 'WebSocketError'
   | 'AbortError';
 
+/** What a code stands for. */
 export interface CatalogEntry {
   readonly class: ErrorClassName;
+  /** Who is to blame. */
   readonly blame: Blame;
   /** HTTP status to answer with; 0 where nothing can or should be sent. */
   readonly status: number;
@@ -62,7 +65,8 @@ const ws = (closeCode: number, text: string, rfc: string): CatalogEntry => ({
   rfc,
 });
 
-/* One row a line, so that the table can be read as a table. */
+/** Every code, and what follows from it. */
+// One row a line, so that the table can be read as a table.
 // biome-ignore format: a table
 export const catalog = {
   RIT_ERR_CONFIG: http('ConfigError', 'config', 0, 'keep', 'invalid option'),

@@ -15,6 +15,7 @@ import {
 /** Marks our errors across package copies and formats, where `instanceof` fails. */
 const brand = Symbol.for('reverseit.error');
 
+/** What an error is made of beside code and message. */
 export interface ErrorExtras {
   /** What made us fail, kept for the log. Never sent to a peer. */
   readonly cause?: unknown;
@@ -26,6 +27,7 @@ export interface ErrorExtras {
 export class ReverseItError extends Error {
   /** Stable identity, `RIT_ERR_…`. */
   readonly code: ErrorCode;
+  /** Numbers and names for a log, never the peer's bytes. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message?: string, extras?: ErrorExtras) {

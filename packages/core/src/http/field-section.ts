@@ -6,7 +6,9 @@
  */
 import { equalsIgnoreCase } from './ascii.ts';
 
+/** A header or trailer section: name, value, name, value, … as on the wire (RFC 9110 §5, §6.5). */
 export type FieldSection = string[];
+/** A section that is only read. */
 export type ReadonlyFieldSection = readonly string[];
 
 /** The first value of a field, or undefined. `name` in lower case. */

@@ -30,6 +30,7 @@ const SP = 0x20;
 
 const noTrailers: FieldSection = [];
 
+/** Reads the requests of one connection. `free` it at the end: it holds memory of the llhttp machine. */
 export class RequestParser {
   readonly #limits: RequestHeadLimits;
   readonly #llhttp = new Llhttp(MESSAGE_TYPE.REQUEST);

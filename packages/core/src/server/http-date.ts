@@ -1,7 +1,7 @@
-/** The Date field's value (RFC 9110 §6.6.1), made once a second. */
 let cached = '';
 let validUntil = 0;
 
+/** The value of a Date field for this moment (RFC 9110 §6.6.1), made once a second. */
 export function httpDate(): string {
   const now = Date.now();
   if (now >= validUntil || now < validUntil - 1000) {

@@ -16,6 +16,7 @@ const client = 'Client connections';
 /** What is held of a request head before it is complete stays in memory, so none of it is unlimited. */
 const mostHeadBytes = 16 * 1024 * 1024;
 
+/** The options of a server. */
 export const serverOptions = defineOptions({
   /** Longest request target. Default: 8192. Answer: 414. */
   maxRequestTargetBytes: bytes({

@@ -160,6 +160,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     return this.#server.address();
   }
 
+  /** Figures of this moment. */
   stats(): ServerStats {
     return {
       connections: this.#connections.size,
