@@ -150,6 +150,23 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toMatch(/^GET \/echo 401 \d+\.\d ms\nGET \/echo 200 \d+\.\d ms\n$/);
   },
+  'packages/node/README.md: Middleware': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/api/hello`)).toBe('Hello from the backend.\n');
+      expect(await text(`${url}/other`)).toBe('The application itself.\n');
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws`);
+      const message = new Promise<unknown>((resolve, reject) => {
+        socket.onopen = () => socket.send('hello');
+        socket.onmessage = ({ data }) => resolve(data);
+        socket.onclose = ({ code: closeCode }) => reject(new Error(`closed with ${closeCode}`));
+      });
+      expect(await guarded(message, 'an echo')).toBe('hello');
+      const closed = new Promise((resolve) => {
+        socket.onclose = resolve;
+      });
+      socket.close();
+      await guarded(closed, 'the WebSocket to close');
+    }),
   'packages/core/README.md: A server': (code) =>
     running(code, async (url) => {
       expect(await text(`${url}/a?b`)).toBe('You asked for /a?b\n');
