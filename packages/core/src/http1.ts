@@ -1,3 +1,4 @@
+export { chunkEnd, chunkStart, lastChunk } from './http1/body-encoder.ts';
 export type { ContentSink } from './http1/chunked-reader.ts';
 export type { RequestHeadLimits } from './http1/head-limits.ts';
 export { judgeParsedHead } from './http1/parsed-head.ts';
@@ -6,3 +7,5 @@ export { RequestHead } from './http1/request-head.ts';
 export type { ParserState } from './http1/request-parser.ts';
 export { PARSER, RequestParser } from './http1/request-parser.ts';
 export { fieldLines, statusLine } from './http1/response-head.ts';
+export type { ContentFraming, ParsedResponseHead } from './http1/response-parser.ts';
+export { RESPONSE, ResponseParser } from './http1/response-parser.ts';

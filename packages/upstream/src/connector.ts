@@ -2,7 +2,7 @@
  * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it. Waits
  * for nothing and keeps no time; the connection does.
  */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Origin } from './origin.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
@@ -25,11 +25,16 @@ export class Connector {
     return this.origin.secure ? 'secureConnect' : 'connect';
   }
 
-  /** The socket, still connecting. Every outcome comes as an event of it. */
-  open(): Socket {
+  /**
+   * The socket, still connecting. Every outcome comes as an event of it. With `onread`, which TLS does
+   * not know, what is read does not come as events.
+   */
+  open(onread?: OnReadOpts): Socket {
     const { host, port, unixSocket } = this.origin;
     const place = unixSocket === null ? { host, port } : { path: unixSocket };
-    const socket = this.origin.secure ? this.#openTls(place) : connectTcp(place);
+    const socket = this.origin.secure
+      ? this.#openTls(place)
+      : connectTcp(onread === undefined ? place : { ...place, onread });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, tcpKeepAliveDelay);
     return socket;

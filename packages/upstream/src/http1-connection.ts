@@ -3,7 +3,7 @@
  * exchange that it carries. What requests and responses are written and read with is a transport's
  * business; each is a subclass.
  */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
@@ -181,9 +181,10 @@ export abstract class Http1Connection implements DeadlineTarget, WriteObserver {
     else this.socket.destroy();
   }
 
-  protected open(): void {
+  /** Opens the socket, which reads in the given way. */
+  protected open(onread?: OnReadOpts): void {
     try {
-      this.#attach(this.#connector.open());
+      this.#attach(this.#connector.open(onread));
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.failure = error as Error;

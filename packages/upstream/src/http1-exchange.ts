@@ -157,9 +157,14 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   /** The upload of a streamed body, for a transport that puts its pieces on the wire. */
-  openUpload(port: UploadPort): Upload {
-    this.#upload = new Upload(this.request.body as BodySource, this, port);
+  openUpload(port: UploadPort, source: BodySource): Upload {
+    this.#upload = new Upload(source, this, port);
     return this.#upload;
+  }
+
+  /** Whether it may be sent again over another connection, should this one turn out to be closed. */
+  get repeatable(): boolean {
+    return this.#retries > 0 && mayRepeat(this.request);
   }
 
   onConnectionDeadline(): void {
@@ -267,7 +272,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
     if (connection.served === 1) return false;
     // It had not been written yet, so nobody has seen it.
     if (this.#phase === 'assigned') return true;
-    if (connection.heard || !mayRepeat(this.request) || this.#retries === 0) return false;
+    if (connection.heard || !this.repeatable) return false;
     this.#retries--;
     return true;
   }

@@ -5,6 +5,7 @@
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
 import { Connector } from './connector.ts';
+import { DirectConnection } from './direct-connection.ts';
 import { LimitsResolver } from './dispatch-limits.ts';
 import type { ConnectionOwner } from './http1-connection.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -76,6 +77,8 @@ export function createPool(options?: PoolOptions, clock?: Clock): Pool {
   return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock));
 }
 
+const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
+
 class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly #options: ResolvedPoolOptions;
@@ -108,7 +111,8 @@ class ConnectionPool implements Pool, ShardOwner {
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
     const connector = new Connector(origin, this.#options);
-    const connect = (owner: ConnectionOwner) => new UndiciConnection(owner, connector);
+    const Connection = transports[this.#options.transport];
+    const connect = (owner: ConnectionOwner) => new Connection(owner, connector);
     const options = {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),

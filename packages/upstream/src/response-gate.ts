@@ -9,12 +9,10 @@
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { longestInterimHead, mostInterims } from './response-head.ts';
 
-/** Longest status line, and longest interim head (RFC 9110 §15.2), in bytes. */
+/** Longest status line, in bytes. */
 const longestStatusLine = 8192;
-const longestInterimHead = 16_384;
-/** Interim responses to one request. A 102 every 20 s is the habit; a drip must not hold a request for ever. */
-const mostInterims = 32;
 /** Beyond the fields themselves: status line, and room where the limit on fields is small. */
 const silentSlack = longestStatusLine + 2048;
 

@@ -6,11 +6,18 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   type FieldSection,
+  getFieldValues,
+  hasField,
   readDecimal,
   readTokenList,
   trimOws,
 } from '@reverseit/core/http';
 import type { UpstreamResponseHead } from './upstream-response.ts';
+
+/** Longest interim head (RFC 9110 §15.2), in bytes. */
+export const longestInterimHead = 16_384;
+/** Interim responses to one request. A 102 every 20 s is the habit; a drip must not hold a request for ever. */
+export const mostInterims = 32;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
@@ -125,6 +132,14 @@ function readKeepAlive(framing: Framing, value: string): void {
     const known = framing.idleHint;
     if (seconds !== -1 && (known === -1 || seconds < known)) framing.idleHint = seconds;
   }
+}
+
+/** Whether a 101 says what was switched to: an Upgrade field that Connection names (RFC 9110 §7.8). */
+export function namesProtocol(fields: FieldSection): boolean {
+  if (!hasField(fields, 'upgrade')) return false;
+  const tokens: string[] = [];
+  for (const value of getFieldValues(fields, 'connection')) readTokenList(value, tokens);
+  return tokens.includes('upgrade');
 }
 
 export function bodyTooLarge(max: number, seen: number): ReverseItError {

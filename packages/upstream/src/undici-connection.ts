@@ -61,7 +61,8 @@ export class UndiciConnection extends Http1Connection {
   /** Gives the request to undici, which opens the socket first when there is none. */
   protected send(exchange: Http1Exchange): void {
     const { method, target, fields, body } = exchange.request;
-    const content = body === null || Buffer.isBuffer(body) ? body : new UndiciUpload(exchange);
+    const content =
+      body === null || Buffer.isBuffer(body) ? body : new UndiciUpload(exchange, body);
     this.#client.dispatch(
       {
         method,

@@ -7,10 +7,11 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Upload, UploadPort } from './upload.ts';
+import type { BodySource } from './upstream-request.ts';
 
 /** Who has the body that is to be sent. */
 export interface UploadOpener {
-  openUpload(port: UploadPort): Upload;
+  openUpload(port: UploadPort, source: BodySource): Upload;
 }
 
 export class UndiciUpload extends EventEmitter implements UploadPort {
@@ -20,9 +21,9 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
   readonly #upload: Upload;
   #starting = false;
 
-  constructor(opener: UploadOpener) {
+  constructor(opener: UploadOpener, source: BodySource) {
     super();
-    this.#upload = opener.openUpload(this);
+    this.#upload = opener.openUpload(this, source);
   }
 
   // The upload's side.

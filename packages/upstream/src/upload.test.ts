@@ -2,7 +2,7 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
 import { UndiciUpload } from './undici-upload.ts';
 import { Upload, type UploadPort } from './upload.ts';
-import type { BodySink } from './upstream-request.ts';
+import type { BodySink, BodySource } from './upstream-request.ts';
 
 /** A source, an observer and what undici would do, all writing down what they are told. */
 function setUp(contentLength: number | null = null, more: object = {}) {
@@ -21,11 +21,11 @@ function setUp(contentLength: number | null = null, more: object = {}) {
     onUploadFailed: (error: ReverseItError) => void calls.push(error.code),
   };
   let upload!: Upload;
-  const openUpload = (port: UploadPort) => {
-    upload = new Upload(source, observer, port);
+  const openUpload = (port: UploadPort, from: BodySource) => {
+    upload = new Upload(from, observer, port);
     return upload;
   };
-  const stream = new UndiciUpload({ openUpload });
+  const stream = new UndiciUpload({ openUpload }, source);
   stream.on('data', (chunk: Buffer) => void calls.push(`data ${chunk}`));
   stream.on('end', note('end'));
   return { upload, stream, calls };

@@ -1,6 +1,7 @@
 /** The options of a pool: how a backend is connected to. Requests bring their own limits. */
 import {
   boolean,
+  choice,
   choices,
   count,
   defineOptions,
@@ -72,6 +73,16 @@ export const poolOptions = defineOptions({
       'Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3).',
     values: ['http1', 'http2'],
     default: ['http1'],
+  }),
+  /**
+   * What speaks HTTP/1.1 to backends: undici, or lean connections of our own.
+   * Default: "undici".
+   */
+  transport: choice({
+    group,
+    prose: 'What speaks HTTP/1.1 to backends: undici, or lean connections of our own.',
+    values: ['undici', 'direct'],
+    default: 'undici',
   }),
   /** Verifies the certificate of the backend. Default: true. Answer: 502. */
   verifyTls: boolean({

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../src/index.ts';
-import { bench, turns } from './harness.ts';
+import { bench, isDirect, turns } from './harness.ts';
 import { get } from './recorder.ts';
 
 const head = (fields: string) => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
@@ -44,7 +44,8 @@ test('given to a used connection, not yet written', async () => {
   sent.abort();
   await it.settle({ open: 0 });
   await it.origin.untilAllClosed();
-  expect(it.origin.connections[0]!.requests).toBe(1);
+  // The direct transport has written what it may send again.
+  expect(it.origin.connections[0]!.requests).toBe(isDirect ? 2 : 1);
 });
 
 test('while waiting for the head', async () => {

@@ -50,6 +50,11 @@ export class ManualClock implements Clock {
   }
 }
 
+/** The transport that the tests run over. */
+export const transport = process.env.REVERSEIT_TRANSPORT === 'direct' ? 'direct' : 'undici';
+/** Where the transports differ; README.md says how. */
+export const isDirect = transport === 'direct';
+
 export interface Setup {
   pool?: PoolOptions;
   origin?: RawOriginOptions;
@@ -67,7 +72,7 @@ export class Bench {
 
   constructor(origin: RawOrigin, setup: Setup) {
     this.origin = origin;
-    this.pool = createPool(setup.pool, this.clock);
+    this.pool = createPool({ transport, ...setup.pool }, this.clock);
     this.to = this.pool.origin(origin.url, setup.via);
     this.limits = { ...limits, ...setup.limits };
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bench, turns } from './harness.ts';
+import { bench, isDirect, turns } from './harness.ts';
 import type { OriginConnection } from './raw-origin.ts';
 import { get } from './recorder.ts';
 
@@ -57,11 +57,17 @@ const cases: Case[] = [
   },
   {
     name: 'chunked in any case, with blanks around',
-    send: `${head('transfer-encoding:\tChunked ')}2\r\nok\r\n0\r\n\r\n`,
+    send: `${head('transfer-encoding:   Chunked ')}2\r\nok\r\n0\r\n\r\n`,
     events: whole,
     body: 'ok',
     kept: true,
     head: { fields: ['transfer-encoding', 'Chunked'] },
+  },
+  {
+    // A blank to some and a letter to others; core's parser lets none of them pass.
+    name: 'a tab beside a coding',
+    send: `${head('transfer-encoding:\tchunked')}2\r\nok\r\n0\r\n\r\n`,
+    ...(isDirect ? { events: ['UPSTREAM_PROTOCOL'] } : { events: whole, body: 'ok', kept: true }),
   },
   {
     name: 'chunk extensions (RFC 9112 §7.1.1)',
@@ -113,10 +119,12 @@ const cases: Case[] = [
     head: { contentLength: 0 },
   },
   {
-    name: 'HEAD without framing is not trusted',
+    // undici's parser waits for the end of the connection behind it.
+    name: 'HEAD without framing',
     method: 'HEAD',
     send: head('a: b'),
     events: ['head 200', 'end'],
+    kept: isDirect,
   },
   {
     name: 'HEAD over the body limit is none',
@@ -403,7 +411,7 @@ const cases: Case[] = [
   {
     name: 'malformed: a chunk longer than it says',
     send: `${head('transfer-encoding: chunked')}2\r\nokay\r\n0\r\n\r\n`,
-    events: ['head 200', 'data', 'UPSTREAM_PROTOCOL'],
+    events: ['head 200', ...(isDirect ? [] : ['data']), 'UPSTREAM_PROTOCOL'],
   },
 
   // Ends too early (RFC 9112 §8).
@@ -515,7 +523,8 @@ const cases: Case[] = [
   {
     name: 'trailers without end',
     send: `${head('transfer-encoding: chunked')}0\r\na: ${'x'.repeat(400_000)}`,
-    events: ['head 200', 'UPSTREAM_PROTOCOL'],
+    // undici tells of nothing before the section is complete.
+    events: ['head 200', isDirect ? 'UPSTREAM_HEAD_TOO_LARGE' : 'UPSTREAM_PROTOCOL'],
   },
   {
     name: 'body at the limit',

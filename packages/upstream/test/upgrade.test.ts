@@ -27,6 +27,7 @@ test('a switch: request, head, bytes behind it, both directions (RFC 9110 §7.8)
   socket.on('data', (chunk: Buffer) => {
     read += chunk.toString();
   });
+  socket.resume();
   socket.write('hello');
   await connection.untilReceived('hello');
   connection.write('second');
@@ -149,6 +150,7 @@ test('back-pressure of the switched socket', async () => {
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
   });
+  socket.resume();
   while (bytes < 8 << 20) await turns(1);
   socket.destroy();
 });

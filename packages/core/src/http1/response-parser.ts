@@ -4,7 +4,7 @@
  * the status have a say in it (RFC 9112 §6.3).
  *
  * HEAD takes a head, interim or final, and stays in HEAD. CONTENT passes content on as slices of the
- * caller's own chunk. COMPLETE takes nothing until `next`. A malformed response leaves it FAILED.
+ * caller's own chunk. COMPLETE takes nothing until `begin`. A malformed response leaves it FAILED.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
@@ -21,12 +21,20 @@ export const RESPONSE = { HEAD: 0, CONTENT: 1, COMPLETE: 2, FAILED: 3 } as const
 export type ResponseState = (typeof RESPONSE)[keyof typeof RESPONSE];
 
 /** The head of a response, interim or final. */
-export interface ParsedResponseHead {
+export class ParsedResponseHead {
+  /** 100 to 599. */
   readonly status: number;
   /** Printable ASCII, or empty. */
   readonly reason: string;
   readonly minorVersion: 0 | 1;
   readonly fields: FieldSection;
+
+  constructor(status: number, reason: string, minorVersion: 0 | 1, fields: FieldSection) {
+    this.status = status;
+    this.reason = reason;
+    this.minorVersion = minorVersion;
+    this.fields = fields;
+  }
 }
 
 /** How the end of a response's content is told; `length` comes with the number of bytes. */
@@ -36,7 +44,7 @@ export type ContentFraming = 'none' | 'length' | 'chunked' | 'until-close';
 const longestStatusLine = 1024;
 
 export class ResponseParser {
-  readonly #limits: FieldLimits;
+  #limits: FieldLimits;
   readonly #llhttp = new Llhttp(MESSAGE_TYPE.RESPONSE);
   #state: ResponseState = RESPONSE.HEAD;
   #offset = 0;
@@ -48,11 +56,16 @@ export class ResponseParser {
 
   /** `maxHeaderBytes` is the sum of name + 2 + value over a section. */
   constructor(maxHeaderBytes: number) {
-    this.#limits = {
-      maxRequestHeaderLineBytes: maxHeaderBytes,
-      maxRequestHeaderBytes: maxHeaderBytes,
-      maxRequestHeaders: Number.POSITIVE_INFINITY,
-    };
+    this.#limits = fieldLimits(maxHeaderBytes);
+  }
+
+  /** Makes ready for the response to another request. The former one, if any, is complete. */
+  begin(maxHeaderBytes: number): void {
+    if (this.#limits.maxRequestHeaderBytes !== maxHeaderBytes) {
+      this.#limits = fieldLimits(maxHeaderBytes);
+    }
+    this.#state = RESPONSE.HEAD;
+    this.#chunked = null;
   }
 
   get state(): ResponseState {
@@ -127,12 +140,14 @@ export class ResponseParser {
     }
     const text = bytes.toString('latin1', origin, end);
     const lineEnd = first < used ? (spans[first + 1] as number) - origin : text.length - 2;
-    const line = readStatusLine(text, lineEnd - 2);
+    const status = readStatus(text, lineEnd - 2);
     const fields = readFields(text, origin, spans, first, used);
-    if (line === null || typeof fields === 'string') {
+    if (status === 0 || typeof fields === 'string') {
       return this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
     }
-    return { ...line, fields };
+    const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
+    const reason = printable(text.substring(13, lineEnd - 2));
+    return new ParsedResponseHead(status, reason, minorVersion, fields);
   }
 
   /**
@@ -141,15 +156,16 @@ export class ResponseParser {
    */
   expectContent(framing: ContentFraming, length: number): void {
     this.#state = RESPONSE.CONTENT;
+    this.#remaining = 0;
     if (framing === 'chunked') {
       this.#llhttp.resume();
       this.#chunked = new ChunkedReader(this.#llhttp, this.#limits);
       return;
     }
     this.#llhttp.reset();
-    this.#remaining = framing === 'until-close' ? Number.POSITIVE_INFINITY : length;
-    if (framing === 'none' || length === 0) this.#state = RESPONSE.COMPLETE;
-    if (framing === 'until-close') this.#state = RESPONSE.CONTENT;
+    if (framing === 'until-close') this.#remaining = Number.POSITIVE_INFINITY;
+    else if (framing === 'length') this.#remaining = length;
+    if (this.#remaining === 0) this.#state = RESPONSE.COMPLETE;
   }
 
   /** Passes content of `chunk` from `start` on to the sink, at most until the end of the response. */
@@ -192,12 +208,9 @@ export class ResponseParser {
     return true;
   }
 
-  /** Makes ready for the next head: behind an interim one, or behind a complete response. */
+  /** The head was an interim one: makes ready for the next. */
   next(): void {
-    if (this.#state === RESPONSE.HEAD) this.#llhttp.reset();
-    else if (this.#state === RESPONSE.COMPLETE) this.#state = RESPONSE.HEAD;
-    this.#chunked = null;
-    this.#remaining = 0;
+    this.#llhttp.reset();
   }
 
   /** Gives the llhttp machine back. */
@@ -217,6 +230,14 @@ export class ResponseParser {
   }
 }
 
+function fieldLimits(maxHeaderBytes: number): FieldLimits {
+  return {
+    maxRequestHeaderLineBytes: maxHeaderBytes,
+    maxRequestHeaderBytes: maxHeaderBytes,
+    maxRequestHeaders: Number.POSITIVE_INFINITY,
+  };
+}
+
 /** Index of the first span behind the status. */
 function firstField(spans: Int32Array, used: number): number {
   let at = 0;
@@ -224,23 +245,19 @@ function firstField(spans: Int32Array, used: number): number {
   return at;
 }
 
-/** `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), whose end is at `end`; null where it is not that. */
-function readStatusLine(
-  text: string,
-  end: number,
-): { status: number; reason: string; minorVersion: 0 | 1 } | null {
-  if (!text.startsWith('HTTP/1.') || end < 12 || end > longestStatusLine) return null;
+/** The status of `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), which ends at `end`; 0 where it is not that. */
+function readStatus(text: string, end: number): number {
+  if (!text.startsWith('HTTP/1.') || end < 12 || end > longestStatusLine) return 0;
   const minor = text.charCodeAt(7) - 0x30;
-  if ((minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) return null;
+  if ((minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) return 0;
   let status = 0;
   for (let i = 9; i < 12; i++) {
     const digit = text.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) return null;
+    if (digit < 0 || digit > 9) return 0;
     status = status * 10 + digit;
   }
-  if (status < 100 || status > 599) return null;
-  if (end > 12 && text.charCodeAt(12) !== 0x20) return null;
-  return { status, reason: printable(text.substring(13, end)), minorVersion: minor };
+  if (status < 100 || status > 599) return 0;
+  return end > 12 && text.charCodeAt(12) !== 0x20 ? 0 : status;
 }
 
 /** The text, or nothing where it is not printable ASCII: a reason is for people only. */

@@ -1,0 +1,274 @@
+/**
+ * A connection of our own: requests are written as they stand, responses are read by core's parser, and
+ * nothing else lies between an exchange and the socket.
+ */
+import type { Socket } from 'node:net';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import {
+  type ContentSink,
+  type ParsedResponseHead,
+  RESPONSE,
+  ResponseParser,
+} from '@reverseit/core/http1';
+import type { Connector } from './connector.ts';
+import { lost } from './error-map.ts';
+import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import { type ByteReader, ReadBuffer } from './read-buffer.ts';
+import { CONNECTION, requestHead } from './request-head.ts';
+import { RequestWriter } from './request-writer.ts';
+import {
+  type CheckedHead,
+  longestInterimHead,
+  malformed,
+  mostInterims,
+  namesProtocol,
+  readHead,
+} from './response-head.ts';
+
+const noBytes = Buffer.alloc(0);
+const noTrailers: FieldSection = [];
+
+export class DirectConnection extends Http1Connection implements ByteReader, ContentSink {
+  readonly #parser = new ResponseParser(0);
+  readonly #readBuffer: ReadBuffer | null;
+  readonly #secure: boolean;
+  #writer: RequestWriter | null = null;
+  /** Head of a request that waits for the socket, or for its turn. */
+  #waitingHead = '';
+  #heard = false;
+  #interims = 0;
+  #paused = false;
+  /** Bytes behind the head that switched protocols. */
+  #early: Buffer = noBytes;
+
+  constructor(owner: ConnectionOwner, connector: Connector) {
+    const { secure } = connector.origin;
+    super(owner, connector);
+    this.#secure = secure;
+    // TLS decrypts into buffers that are its own to choose.
+    this.#readBuffer = secure ? null : new ReadBuffer(this);
+  }
+
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  // ————— The request.
+
+  protected send(exchange: Http1Exchange): void {
+    const head = requestHead(exchange.request, connectionLines(exchange));
+    if (typeof head !== 'string') {
+      exchange.onFailed(head);
+      return;
+    }
+    if (this.state !== 'connecting' && exchange.repeatable) {
+      this.#begin(exchange, head);
+      return;
+    }
+    this.#waitingHead = head;
+    if (this.state === 'connecting') this.open(this.#readBuffer?.onread);
+    // The backend may have closed the connection already. What can be sent again is simply sent; for the
+    // rest, the event loop looks at the socket once more.
+    else setImmediate(sendWaiting, this);
+  }
+
+  /** Sends the request that waits, if it still does. */
+  sendWaiting(): void {
+    const { exchange } = this;
+    if (exchange !== null && this.state === 'claimed') this.#begin(exchange, this.#waitingHead);
+  }
+
+  #begin(exchange: Http1Exchange, head: string): void {
+    this.state = 'busy';
+    this.#waitingHead = '';
+    this.#heard = false;
+    this.#interims = 0;
+    this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
+    exchange.onBegin();
+    this.#writer?.send(head, exchange);
+  }
+
+  // ————— The response.
+
+  get expectsContent(): boolean {
+    if (this.state === 'switched') return true;
+    return this.state === 'busy' && this.#parser.state === RESPONSE.CONTENT;
+  }
+
+  onRead(bytes: Buffer): boolean {
+    const { exchange } = this;
+    if (this.state === 'switched') {
+      const { socket } = this;
+      return socket?.push(this.#keep(bytes)) ?? false;
+    }
+    if (this.state === 'busy' && exchange !== null) {
+      this.#heard = true;
+      try {
+        this.#parse(exchange, bytes);
+      } catch (cause) {
+        exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      }
+    }
+    // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
+    else this.drop();
+    return true;
+  }
+
+  /** At most to the end of the response; the exchange may end the connection at any step. */
+  #parse(exchange: Http1Exchange, bytes: Buffer): void {
+    const parser = this.#parser;
+    let at = 0;
+    while (at < bytes.length && this.exchange === exchange) {
+      if (parser.state === RESPONSE.HEAD) {
+        const head = parser.readHead(bytes, at);
+        at = parser.offset;
+        if (head !== null) this.#onHead(exchange, head, bytes, at);
+      } else {
+        parser.readContent(bytes, at, this);
+        at = parser.offset;
+      }
+      if (this.exchange !== exchange) return;
+      if (parser.state === RESPONSE.COMPLETE) {
+        // More than was asked for: nothing on this connection can be trusted any more.
+        if (at < bytes.length) this.ended = true;
+        exchange.onComplete(parser.trailers);
+        return;
+      }
+      if (parser.error !== null) exchange.onFailed(parser.error);
+    }
+  }
+
+  #onHead(exchange: Http1Exchange, head: ParsedResponseHead, bytes: Buffer, end: number): void {
+    const { status, fields } = head;
+    if (status < 200) {
+      this.#onInterim(exchange, status, fields, bytes, end);
+      return;
+    }
+    const checked = readHead(
+      status,
+      head.reason,
+      fields,
+      exchange.isHead,
+      head.minorVersion === 0,
+      exchange.limits.maxResponseBodySize,
+    );
+    if (isReverseItError(checked)) {
+      exchange.onFailed(checked);
+      return;
+    }
+    this.#expectContent(checked);
+    exchange.onFinal(checked);
+  }
+
+  #expectContent({ untilClose, contentLength }: CheckedHead): void {
+    if (untilClose) this.#parser.expectContent('until-close', 0);
+    else if (contentLength === null) this.#parser.expectContent('chunked', 0);
+    else this.#parser.expectContent('length', contentLength);
+  }
+
+  #onInterim(
+    exchange: Http1Exchange,
+    status: number,
+    fields: FieldSection,
+    bytes: Buffer,
+    end: number,
+  ): void {
+    if (status === 101) this.#onSwitch(exchange, fields, bytes.subarray(end));
+    else if (++this.#interims > mostInterims) {
+      exchange.onFailed(malformed('too many interim responses'));
+    } else if (sectionSize(fields) > longestInterimHead) {
+      exchange.onFailed(malformed('interim response too large'));
+    } else {
+      this.#parser.next();
+      // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
+      if (status !== 100) exchange.onInterim(status, fields);
+    }
+  }
+
+  #onSwitch(exchange: Http1Exchange, fields: FieldSection, early: Buffer): void {
+    if (!exchange.upgrading) {
+      exchange.onFailed(malformed('switched protocols without being asked'));
+    } else if (!namesProtocol(fields)) {
+      exchange.onFailed(malformed('switched protocols without naming one'));
+    } else {
+      this.#early = this.#keep(early);
+      exchange.onSwitched(fields);
+    }
+  }
+
+  onContent(piece: Buffer): void {
+    this.exchange?.onPiece(this.#keep(piece));
+  }
+
+  /** Bytes that others may hold on to. */
+  #keep(bytes: Buffer): Buffer {
+    return this.#readBuffer === null ? bytes : this.#readBuffer.keep(bytes);
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.socket?.resume();
+  }
+
+  // ————— The socket.
+
+  protected onOpened(): void {
+    // Nothing is listened for before the socket is ready.
+  }
+
+  protected onReady(socket: Socket): void {
+    this.#writer = new RequestWriter(socket, this.#secure, this);
+    if (this.#readBuffer === null) socket.on('data', this.#onData);
+    this.sendWaiting();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.onRead(bytes);
+  };
+
+  protected onReleased(): void {
+    this.#writer?.release();
+    this.resume();
+  }
+
+  protected onEnd(): void {
+    const { exchange } = this;
+    if (this.failure === null && this.#parser.finish()) exchange?.onComplete(noTrailers);
+    else this.close();
+  }
+
+  protected onClosed(error: ReverseItError | null): void {
+    const { exchange } = this;
+    this.exchange = null;
+    this.#parser.free();
+    if (exchange === null) return;
+    const context = { headSeen: exchange.headSeen, connectionEnded: true };
+    exchange.onLost(error ?? lost(context, this.failure));
+  }
+
+  protected onSurrender(socket: Socket): void {
+    this.#parser.free();
+    this.#writer?.remove();
+    if (this.#readBuffer === null) socket.off('data', this.#onData).pause();
+    if (this.#early.length > 0) socket.unshift(this.#early);
+    this.#early = noBytes;
+  }
+}
+
+function connectionLines(exchange: Http1Exchange) {
+  if (exchange.upgrading) return CONNECTION.UPGRADE;
+  return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
+}
+
+function sendWaiting(connection: DirectConnection): void {
+  connection.sendWaiting();
+}

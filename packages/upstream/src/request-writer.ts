@@ -1,0 +1,111 @@
+/** Writes requests to a socket: the head, and content in its framing (RFC 9112 §6, §7.1). */
+import type { Socket } from 'node:net';
+import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
+import { BodyPieces, pieceSize } from './body-pieces.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import type { Upload, UploadPort } from './upload.ts';
+import type { BodySource } from './upstream-request.ts';
+import { WriteGuard, type WriteObserver } from './write-guard.ts';
+
+/** Up to here head and content, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
+const coalesceBytes = 16_384;
+
+const lastChunkLine = lastChunk([]);
+
+export class RequestWriter implements UploadPort {
+  readonly #socket: Socket;
+  readonly #observer: WriteObserver;
+  /** A write to a TLS socket is never done at once. */
+  readonly #flushed: (() => void) | undefined;
+  #guard: WriteGuard | null = null;
+  #exchange: Http1Exchange | null = null;
+  #upload: Upload | null = null;
+  #chunked = false;
+
+  constructor(socket: Socket, secure: boolean, observer: WriteObserver) {
+    this.#socket = socket;
+    this.#observer = observer;
+    this.#flushed = secure ? () => observer.onWritten() : undefined;
+    socket.on('drain', this.#onDrain);
+  }
+
+  /** Writes a request, of which at least the head leaves now. */
+  send(head: string, exchange: Http1Exchange): void {
+    const { body } = exchange.request;
+    if (body === null) {
+      this.#socket.write(head, 'latin1', this.#flushed);
+      exchange.onSent();
+      return;
+    }
+    this.#guard ??= new WriteGuard(this.#socket, this.#observer);
+    if (!Buffer.isBuffer(body)) this.#stream(head, body, exchange);
+    else if (body.length > pieceSize) this.#stream(head, new BodyPieces(body), exchange);
+    else {
+      this.#writeTogether(head, body, '');
+      exchange.onSent();
+    }
+  }
+
+  #stream(head: string, source: BodySource, exchange: Http1Exchange): void {
+    const socket = this.#socket;
+    const upload = exchange.openUpload(this, source);
+    this.#exchange = exchange;
+    this.#upload = upload;
+    this.#chunked = source.contentLength === null;
+    // What the source has already leaves together with the head.
+    socket.cork();
+    socket.write(head, 'latin1');
+    upload.start();
+    socket.uncork();
+  }
+
+  sendPiece(piece: Buffer): void {
+    // An empty chunk would be the last.
+    if (piece.length === 0) return;
+    const socket = this.#socket;
+    if (this.#chunked) this.#writeTogether(chunkStart(piece.length), piece, chunkEnd);
+    else socket.write(piece);
+    if (socket.writableNeedDrain) this.#upload?.block();
+  }
+
+  sendEnd(): void {
+    if (this.#chunked) this.#socket.write(lastChunkLine, 'latin1');
+    this.#upload = null;
+    this.#exchange?.onSent();
+    this.#exchange = null;
+  }
+
+  readonly #onDrain = (): void => {
+    this.#upload?.unblock();
+  };
+
+  #writeTogether(before: string, content: Buffer, behind: string): void {
+    const socket = this.#socket;
+    const length = before.length + content.length + behind.length;
+    if (length <= coalesceBytes) {
+      const whole = Buffer.allocUnsafe(length);
+      whole.write(before, 0, 'latin1');
+      whole.set(content, before.length);
+      whole.write(behind, length - behind.length, 'latin1');
+      socket.write(whole);
+      return;
+    }
+    socket.cork();
+    socket.write(before, 'latin1');
+    socket.write(content);
+    if (behind !== '') socket.write(behind, 'latin1');
+    socket.uncork();
+  }
+
+  /** The request's content is over, complete or not. */
+  release(): void {
+    this.#upload = null;
+    this.#exchange = null;
+  }
+
+  /** Takes itself out of the way of a socket that is handed over. */
+  remove(): void {
+    this.#guard?.remove();
+    this.#socket.off('drain', this.#onDrain);
+  }
+}
