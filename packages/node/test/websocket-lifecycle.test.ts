@@ -10,7 +10,7 @@ import { closePayload, encodeFrame, encodeFrameHead, OPCODE } from '@reverseit/t
 import { connectRaw } from '@reverseit/test-servers/raw-client';
 import { describe, expect, it } from 'vitest';
 import type { AccessRecord } from '../src/hooks/hooks.ts';
-import { readFrames, type Sender, sides, useWebSocketRig, wire } from './websocket-rig.ts';
+import { atRest, readFrames, type Sender, sides, useWebSocketRig, wire } from './websocket-rig.ts';
 
 const start = useWebSocketRig();
 
@@ -120,17 +120,6 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     expect(await to.readToClose()).toMatchObject({ code: lossCode(lost) });
   });
 });
-
-/** Waits until what a peer has to send does not get any less. */
-async function atRest({ socket }: FramePeer): Promise<void> {
-  let left = -1;
-  let turns = 0;
-  await eventually(() => {
-    turns = socket.writableLength === left ? turns + 1 : 0;
-    left = socket.writableLength;
-    return turns > 2000;
-  }, 'the bytes to come to rest');
-}
 
 /** A mask that leaves a client's payload as it is. */
 const unmasked = (peer: FramePeer): { mask?: Uint8Array } =>
@@ -394,6 +383,14 @@ describe('the server closes', () => {
     await guarded(rig.proxy.close({ timeout: 0 }), 'the proxy to close', 2000);
     await client.reader.whenGone();
     await backend.reader.whenGone();
+  });
+
+  it('twice, the second time for good', async () => {
+    const rig = await start();
+    await rig.open();
+    const first = rig.proxy.close();
+    await Promise.all([first, guarded(rig.proxy.close({ timeout: 0 }), 'both', 2000)]);
+    expect(rig.proxy.stats()).toMatchObject({ webSockets: 0, connections: 0 });
   });
 
   it('a WebSocket that opens meanwhile', async () => {

@@ -2,6 +2,7 @@
  * A proxy between two ends of a WebSocket that send any frame and see every one: a client's and a
  * backend's, fresh for each test. After it nothing may be left.
  */
+import type { Socket } from 'node:net';
 import {
   eventually,
   guarded,
@@ -176,4 +177,15 @@ export async function readFrames(peer: FramePeer, count: number): Promise<FrameS
 /** Frames in one piece of bytes, as the peer would send them. */
 export function wire(peer: FramePeer, specs: readonly FrameSpec[]): Buffer {
   return Buffer.concat(specs.map((spec) => encodeFrame(spec, peer.role === 'client')));
+}
+
+/** Waits until what a peer has to send does not get any less. */
+export async function atRest({ socket }: { readonly socket: Socket }): Promise<void> {
+  let left = -1;
+  let turns = 0;
+  await eventually(() => {
+    turns = socket.writableLength === left ? turns + 1 : 0;
+    left = socket.writableLength;
+    return turns > 2000;
+  }, 'the bytes to come to rest');
 }
