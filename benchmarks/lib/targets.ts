@@ -35,6 +35,7 @@ const external = (name: 'nginx' | 'haproxy'): readonly Target[] =>
 export const targets: readonly Target[] = [
   node('relay'),
   reverseit('reverseit', {}),
+  reverseit('reverseit-direct', { pool: { transport: 'direct' } }),
   ...external('nginx'),
   ...external('haproxy'),
   node('fast-proxy', webSockets),
