@@ -25,6 +25,8 @@ export interface Verdict {
   status: number;
   /** Bytes taken of the input. */
   taken: number;
+  /** Bytes up to the end of the last complete message. */
+  completed: number;
   /** Index of the byte with which the parser failed; -1 where it did not. */
   failedAt: number;
 }
@@ -40,7 +42,14 @@ export function parseAll(
 ): Verdict {
   const parser = new RequestParser(limits);
   try {
-    const verdict: Verdict = { messages: [], code: null, status: 0, taken: 0, failedAt: -1 };
+    const verdict: Verdict = {
+      messages: [],
+      code: null,
+      status: 0,
+      taken: 0,
+      completed: 0,
+      failedAt: -1,
+    };
     let start = 0;
     for (const end of [...cuts, input.length]) {
       if (end <= start) continue;
@@ -77,6 +86,7 @@ function feed(parser: RequestParser, chunk: Buffer, verdict: Verdict): boolean {
       if (message === undefined) throw new Error('complete before a head');
       message.complete = true;
       message.trailers = parser.trailers;
+      verdict.completed = verdict.taken;
       if (!message.head.persistent) return true;
       parser.next();
     } else {
