@@ -7,5 +7,5 @@ export { RequestHead } from './http1/request-head.ts';
 export type { ParserState } from './http1/request-parser.ts';
 export { PARSER, RequestParser } from './http1/request-parser.ts';
 export { fieldLines, statusLine } from './http1/response-head.ts';
-export type { ContentFraming, ParsedResponseHead } from './http1/response-parser.ts';
+export type { ContentFraming, ParsedResponseHead, ResponseState } from './http1/response-parser.ts';
 export { RESPONSE, ResponseParser } from './http1/response-parser.ts';
