@@ -69,6 +69,10 @@ export class Http1Response implements ResponseSide {
     this.#response.end();
   }
 
+  dropRequest(): void {
+    this.cut();
+  }
+
   cut(): void {
     if (this.#socket !== null) cutSocket(this.#socket);
   }

@@ -3,8 +3,8 @@ import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import type { ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
-/** RFC 9113 §7: the reason of a response that cannot be completed. */
-const internalError = 0x2;
+/** RFC 9113 §7. */
+const noError = 0x0;
 
 /** A response of `node:http2`, by its compatibility API. */
 export class Http2Response implements ResponseSide {
@@ -52,7 +52,13 @@ export class Http2Response implements ResponseSide {
     this.#response.end();
   }
 
+  /** RFC 9113 §8.1: the response is complete, and the client need not go on. */
+  dropRequest(): void {
+    this.#response.stream.close(noError);
+  }
+
   cut(): void {
-    this.#response.stream.close(internalError);
+    // With an error: `close` would first end the stream in good order.
+    this.#response.stream.destroy(new Error('the response was cut off'));
   }
 }

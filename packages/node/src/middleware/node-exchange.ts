@@ -266,22 +266,19 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
   }
 
   /**
-   * The response is complete before the request. Node would close a connection that ends with it at once,
-   * and answer what the client still sends with a reset, which destroys a response that was not read
-   * yet (RFC 9112 §9.6). So the rest is read and dropped for a while first.
+   * The response is complete before the request, whose rest is read and dropped for a while. Node would
+   * close a connection that ends with its response at once, and answer what the client still sends with a
+   * reset, which destroys a response that was not read yet (RFC 9112 §9.6). So there the response is
+   * not ended before the request, unless its end must be written.
    */
   #endEarly(trailers: ReadonlyFieldSection): void {
     this.armDiscard();
     this.#request.off('data', this.#listeners.data);
     this.#request.off('end', this.#listeners.end);
     this.#watchSocket();
-    if (this.#side.multiplexed || this.#encoding > ENCODING.LENGTH) {
-      this.#endResponse(trailers);
-      return;
-    }
-    // The client can see its end already.
-    this.#endHeld = true;
-    this.#side.flushHead();
+    this.#endHeld = !this.#side.multiplexed && this.#encoding <= ENCODING.LENGTH;
+    if (this.#endHeld) this.#side.flushHead();
+    else this.#endResponse(trailers);
     this.#request.resume();
   }
 
@@ -350,7 +347,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     this.#sendDeadline.clear();
     if (this.#phase !== PHASE.DONE) {
       this.#lose(
-        this.#response.writableFinished
+        this.#response.writableEnded
           ? fail('RIT_ERR_INTERNAL', 'the response was ended by somebody else')
           : fail('RIT_ERR_CLIENT_ABORTED'),
       );
@@ -375,7 +372,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
       this.#refuse(fail('RIT_ERR_BODY_TIMEOUT'));
     } else if (pending > 0) this.armDiscard();
     else {
-      this.#side.cut();
+      this.#side.dropRequest();
       this.#onRequestOver();
     }
   }

@@ -26,6 +26,8 @@ export interface ResponseSide {
   /** Sends content. False: no more until `drain`. */
   write(piece: Buffer): boolean;
   end(trailers: ReadonlyFieldSection): void;
+  /** Takes no more of a request whose response is complete, and has been sent. */
+  dropRequest(): void;
   /** Cuts the response off, so that it does not look complete. */
   cut(): void;
 }

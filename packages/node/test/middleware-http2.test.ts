@@ -1,0 +1,424 @@
+/** The proxy as middleware of `node:http2`, by its compatibility API: over TLS, over TLS beside HTTP/1.1, and without. */
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import {
+  answerEach,
+  chunkedResponse,
+  connectRaw,
+  eventually,
+  expectRequest,
+  guarded,
+  patternBytes,
+  patternSha256,
+  response,
+  type ScriptedOrigin,
+  type ScriptedOriginOptions,
+  script,
+  send,
+  startFriendlyOrigin,
+  startScriptedOrigin,
+} from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { useCensus } from '@reverseit/test-servers/use-server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHandler, type HandlerOptions, type ReverseItHandler } from '../src/index.ts';
+
+useCensus();
+
+type Listener = (request: http2.Http2ServerRequest, answer: http2.Http2ServerResponse) => void;
+
+const servers = {
+  'over TLS': (listener: Listener) => http2.createSecureServer(testCertificates().server, listener),
+  'over TLS, beside HTTP/1.1': (listener: Listener) =>
+    http2.createSecureServer({ ...testCertificates().server, allowHTTP1: true }, listener),
+  'over TCP': (listener: Listener) => http2.createServer(listener),
+};
+type Make = (typeof servers)[keyof typeof servers];
+
+interface Setup {
+  readonly make?: Make;
+  readonly options?: Partial<HandlerOptions>;
+  readonly origin?: ScriptedOriginOptions;
+  readonly listener?: (handler: ReverseItHandler) => Listener;
+}
+
+interface Got {
+  readonly headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
+  readonly trailers: http2.IncomingHttpHeaders | null;
+  readonly body: Buffer;
+}
+
+class Rig {
+  readonly origin: ScriptedOrigin;
+  readonly handler: ReverseItHandler;
+  readonly session: http2.ClientHttp2Session;
+  readonly port: number;
+  readonly #server: http2.Http2Server | http2.Http2SecureServer;
+
+  constructor(
+    origin: ScriptedOrigin,
+    handler: ReverseItHandler,
+    server: http2.Http2Server | http2.Http2SecureServer,
+    session: http2.ClientHttp2Session,
+  ) {
+    this.origin = origin;
+    this.handler = handler;
+    this.#server = server;
+    this.session = session;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  open(headers: http2.OutgoingHttpHeaders = {}, body?: Buffer): http2.ClientHttp2Stream {
+    const stream = this.session.request(headers, { endStream: body === undefined });
+    if (body !== undefined) stream.end(body);
+    return stream;
+  }
+
+  async request(headers: http2.OutgoingHttpHeaders = {}, body?: Buffer): Promise<Got> {
+    return read(this.open(headers, body));
+  }
+
+  async whenIdle(): Promise<void> {
+    await eventually(
+      () => {
+        const { activeExchanges, pools } = this.handler.stats();
+        return activeExchanges === 0 && pools.every(({ open, idle }) => open === idle);
+      },
+      () => `the handler to be idle: ${JSON.stringify(this.handler.stats())}`,
+    );
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.whenIdle();
+      this.origin.assertScripts();
+    } finally {
+      this.session.destroy();
+      await this.handler.close({ timeout: 0 });
+      await this.origin.close();
+      this.#server.close();
+      await once(this.#server, 'close');
+    }
+  }
+}
+
+async function read(stream: http2.ClientHttp2Stream): Promise<Got> {
+  let headers: Got['headers'] = {};
+  let trailers: Got['trailers'] = null;
+  stream.on('response', (given) => {
+    headers = given;
+  });
+  stream.on('trailers', (given) => {
+    trailers = given;
+  });
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece as Buffer);
+  return { headers, trailers, body: Buffer.concat(pieces) };
+}
+
+const open: Rig[] = [];
+afterEach(async () => {
+  for (const rig of open.splice(0)) await rig.close();
+});
+
+async function start(setup: Setup = {}): Promise<Rig> {
+  const {
+    make = servers['over TCP'],
+    options = {},
+    origin,
+    listener = (handler) => handler,
+  } = setup;
+  const backend = await startScriptedOrigin(origin ?? { script: answerEach(response(200, 'ok')) });
+  const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+  const server = make(listener(handler));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const scheme = make === servers['over TCP'] ? 'http' : 'https';
+  const session = http2.connect(`${scheme}://localhost:${port}`, {
+    ca: testCertificates().ca,
+    maxSessionMemory: 64,
+    lookup: (_name, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+  });
+  const rig = new Rig(backend, handler, server, session);
+  open.push(rig);
+  await once(session, 'connect');
+  return rig;
+}
+
+describe.each(Object.entries(servers))('HTTP/2 %s', (_, make) => {
+  it('RFC 9113 §8.3.1: becomes HTTP/1.1 towards the backend', async () => {
+    const rig = await start({
+      make,
+      options: { forwardedHeaders: 'append' },
+      origin: {
+        script: answerEach(
+          response(200, 'ok', [
+            'X-B: 1',
+            'Set-Cookie: a=1',
+            'X-b: 2',
+            'Set-Cookie: b=2',
+            'Connection: x-hop',
+            'X-Hop: 1',
+          ]),
+        ),
+      },
+    });
+    const { headers, body } = await rig.request({
+      ':path': '/x?y=%2F',
+      'x-one': '1',
+      cookie: ['a=1', 'b=2'],
+      te: 'trailers',
+    });
+    expect(rig.origin.requests[0]).toMatchObject({ method: 'GET', target: '/x?y=%2F' });
+    expect(rig.origin.requests[0]?.fields).toEqual([
+      ['host', `127.0.0.1:${rig.origin.port}`],
+      ['connection', 'keep-alive'],
+      ['x-one', '1'],
+      ['cookie', 'a=1; b=2'],
+      ['x-forwarded-for', '127.0.0.1'],
+      ['x-forwarded-proto', make === servers['over TCP'] ? 'http' : 'https'],
+      ['x-forwarded-host', `localhost:${rig.port}`],
+    ]);
+    expect(body.toString()).toBe('ok');
+    expect(headers).toMatchObject({
+      ':status': 200,
+      'set-cookie': ['a=1', 'b=2'],
+      'x-b': '1, 2',
+      'content-length': '2',
+    });
+    expect(headers).not.toHaveProperty('x-hop');
+  });
+
+  it('passes content with a length and without, and none', async () => {
+    const rig = await start({ make });
+    await rig.request(
+      { ':method': 'POST', ':path': '/1', 'content-length': 5 },
+      Buffer.from('hello'),
+    );
+    await rig.request({ ':method': 'POST', ':path': '/2' }, Buffer.from('hello'));
+    await rig.request({ ':method': 'POST', ':path': '/3' });
+    await rig.request({ ':method': 'POST', ':path': '/4' }, Buffer.alloc(0));
+    expect(rig.origin.requests.map(({ target, body }) => [target, body.toString()])).toEqual([
+      ['/1', 'hello'],
+      ['/2', 'hello'],
+      ['/3', ''],
+      ['/4', ''],
+    ]);
+  });
+
+  it('streams much both ways, in several streams at a time', async () => {
+    const large = 4 * 1024 * 1024;
+    const backend = await startFriendlyOrigin();
+    try {
+      const rig = await start({ make, options: { backend: backend.url } });
+      const bytes = patternBytes(large);
+      const uploads = [1, 2, 3].map(() =>
+        rig.request({ ':method': 'POST', ':path': '/upload' }, bytes),
+      );
+      const downloads = ['bytes', 'chunked'].map((kind) =>
+        rig.request({ ':path': `/${kind}/${large}` }),
+      );
+      for (const { body } of await Promise.all(uploads)) {
+        expect(JSON.parse(body.toString())).toEqual({
+          length: large,
+          sha256: patternSha256(large),
+        });
+      }
+      for (const { body } of await Promise.all(downloads)) expect(body.equals(bytes)).toBe(true);
+      await rig.whenIdle();
+      await rig.handler.close();
+    } finally {
+      await backend.close();
+    }
+  });
+});
+
+it('ALPN: serves a client of HTTP/1.1 on the same server', async () => {
+  const rig = await start({ make: servers['over TLS, beside HTTP/1.1'] });
+  const client = await connectRaw({
+    port: rig.port,
+    tls: { ca: testCertificates().ca, servername: 'localhost', ALPNProtocols: ['http/1.1'] },
+  });
+  const answer = await client.request('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi');
+  expect([answer.status, answer.text]).toEqual([200, 'ok']);
+  expect(rig.origin.requests[0]?.body.toString()).toBe('hi');
+  await client.close();
+});
+
+it.each([
+  ['HEAD', 200, ['Content-Length: 7']],
+  ['GET', 204, []],
+  ['GET', 304, ['ETag: "a"', 'Content-Length: 7']],
+])('RFC 9113 §8.1: %s %i ends with its head', async (method, status, fields) => {
+  const head = [`HTTP/1.1 ${status} Fine`, ...fields, '', ''].join('\r\n');
+  const rig = await start({ origin: { script: answerEach(head) } });
+  for (const path of ['/1', '/2']) {
+    const { headers, body } = await rig.request({ ':method': method, ':path': path });
+    expect([headers[':status'], body.length]).toEqual([status, 0]);
+    expect(headers['content-length']).toBe(fields.length > 0 ? '7' : undefined);
+  }
+});
+
+it('RFC 9110 §6.5: passes trailers and early hints on', async () => {
+  const hint = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n';
+  const answer = chunkedResponse(200, ['ab'], [], ['X-Sum: 1', 'x-sum: 2']);
+  const rig = await start({
+    origin: { script: answerEach(Buffer.concat([Buffer.from(hint), answer])) },
+  });
+  const stream = rig.open();
+  const hints: unknown[] = [];
+  stream.on('headers', (headers) => hints.push([headers[':status'], headers.link]));
+  const { trailers } = await read(stream);
+  expect(trailers).toMatchObject({ 'x-sum': '1, 2' });
+  expect(hints).toEqual([[103, '</a>; rel=preload']]);
+});
+
+it('RFC 9113 §8.8.4: fields that may stand once only are joined, not a failure', async () => {
+  const rig = await start({
+    origin: {
+      script: answerEach(
+        response(200, 'ok', ['Content-Encoding: a', 'content-encoding: b', 'Age: 1', 'Age: 2']),
+      ),
+    },
+  });
+  const { headers } = await rig.request();
+  expect(headers).toMatchObject({ ':status': 200, 'content-encoding': 'a, b', age: '1, 2' });
+});
+
+it.each([
+  ['another Host beside :authority', { ':authority': 'a', host: 'b' }, 400],
+  ['CONNECT', { ':method': 'CONNECT', ':authority': 'a' }, 405],
+  ['TRACE', { ':method': 'TRACE', 'max-forwards': '0' }, 405],
+  ['a target that is too long', { ':path': `/${'x'.repeat(8192)}` }, 414],
+])('refuses %s', async (_name, headers, status) => {
+  const rig = await start();
+  // Node's own client would not send two authorities that differ.
+  const stream = rig.open(headers);
+  const got = await read(stream);
+  expect(got.headers[':status']).toBe(status);
+  expect(rig.origin.connectionCount).toBe(0);
+});
+
+it('takes a Host that is the same as :authority, and one alone', async () => {
+  const rig = await start({ options: { preserveHostHeader: true } });
+  expect((await rig.request({ ':authority': 'a', host: 'a' })).headers[':status']).toBe(200);
+  expect(rig.origin.requests[0]?.headers('host')).toEqual(['a']);
+});
+
+it('leaves to the application what no route serves', async () => {
+  const rig = await start({
+    options: { path: '/api' },
+    listener: (handler) => (request, answer) =>
+      handler(request, answer, () => {
+        answer.statusCode = 404;
+        answer.end('mine');
+      }),
+  });
+  expect((await rig.request({ ':path': '/other' })).body.toString()).toBe('mine');
+  expect((await rig.request({ ':path': '/api' })).body.toString()).toBe('ok');
+});
+
+describe('when it goes wrong', () => {
+  const streamed = { requestBodyBufferSize: 0 };
+
+  it.each([
+    ['a length', 'content-length: 10\r\n\r\n12345'],
+    ['chunks', 'transfer-encoding: chunked\r\n\r\n5\r\n12345\r\n'],
+  ])(
+    'RFC 9113 §8.1.1: a response with %s that breaks off resets the stream',
+    async (_name, sent) => {
+      const rig = await start({
+        origin: {
+          script: script(expectRequest(), send(`HTTP/1.1 200 OK\r\n${sent}`), (c) => c.destroy()),
+        },
+      });
+      const stream = rig.open();
+      await expect(read(stream)).rejects.toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' });
+      expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
+      // The session serves others.
+      expect(rig.session.destroyed).toBe(false);
+    },
+  );
+
+  it('a client that gives up a response lets the backend go', async () => {
+    const rig = await start({ origin: {} });
+    const stream = rig.open();
+    const backend = await rig.origin.connection();
+    await backend.expectRequest();
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await guarded(backend.whenPeerGone(), 'the backend to be let go');
+  });
+
+  it('a client that gives up its upload never looks complete', async () => {
+    const rig = await start({ options: streamed, origin: {} });
+    for (const [nth, length] of [undefined, 10].entries()) {
+      const fields = length === undefined ? {} : { 'content-length': length };
+      const stream = rig.session.request({ ':method': 'POST', ...fields }, { endStream: false });
+      stream.on('error', () => {});
+      stream.write('12345');
+      const backend = await rig.origin.connection(nth);
+      await backend.reader.takeThrough('12345');
+      // Node's `close` would first end the stream in good order.
+      stream.destroy(new Error('given up'));
+      await guarded(backend.whenPeerGone(), 'the backend to be let go');
+      expect(backend.received.toString('latin1')).not.toMatch(/12345(\r\n)?0\r\n\r\n$/);
+    }
+  });
+
+  it('a client that vanishes lets the backend go, and its record says who it was', async () => {
+    const records: unknown[] = [];
+    const rig = await start({
+      origin: {},
+      options: {
+        onFinish: ({ remoteAddress, errorCode, status }) =>
+          records.push([remoteAddress, errorCode, status]),
+      },
+    });
+    rig.open().on('error', () => {});
+    const backend = await rig.origin.connection();
+    await backend.expectRequest();
+    rig.session.destroy();
+    await guarded(backend.whenPeerGone(), 'the backend to be let go');
+    await rig.whenIdle();
+    expect(records).toEqual([['127.0.0.1', 'RIT_ERR_CLIENT_ABORTED', 499]]);
+  });
+
+  it('RFC 9113 §8.1: a refusal stops the upload, and the session goes on', async () => {
+    const rig = await start({ options: { ...streamed, maxRequestBodySize: 100_000 } });
+    const stream = rig.session.request({ ':method': 'POST' }, { endStream: false });
+    stream.write(patternBytes(200_000));
+    const { headers, body } = await read(stream);
+    expect(headers[':status']).toBe(413);
+    expect(body.toString()).toBe('413 Content Too Large\n');
+    expect((await rig.request()).headers[':status']).toBe(200);
+    // The upload has not ended, and is not waited for.
+    await rig.whenIdle();
+  });
+
+  it('a client that reads nothing is not written to without bound', async () => {
+    const total = 64 * 1024 * 1024;
+    let taken = 0;
+    const rig = await start({
+      options: { responseSendTimeout: 300 },
+      origin: {
+        script: async (connection) => {
+          await connection.expectRequest();
+          connection.send(`HTTP/1.1 200 OK\r\ncontent-length: ${total}\r\n\r\n`);
+          const piece = patternBytes(1024 * 1024);
+          while (taken < total && (await connection.send(piece))) taken += piece.length;
+        },
+      },
+    });
+    const stream = rig.open();
+    stream.on('error', () => {});
+    const closed = new Promise((resolve) => stream.on('close', resolve));
+    await once(stream, 'response');
+    await guarded((await rig.origin.connection()).whenPeerGone(), 'the backend to be let go');
+    expect(taken).toBeLessThan(total / 2);
+    stream.resume();
+    await guarded(closed, 'the stream to be reset');
+    expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  });
+});
