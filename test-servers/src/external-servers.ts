@@ -97,6 +97,7 @@ export function startNginx(options: ServedFiles & ProxyTo = {}): Promise<Externa
       proxy_pass ${options.proxyTo};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
       proxy_request_buffering off;
       proxy_buffering off;
     }`;
@@ -113,6 +114,9 @@ http {
   default_type text/plain;
   ${temporary}
   client_max_body_size 0;
+  large_client_header_buffers 8 64k;
+  # It drops fields of unusual names otherwise.
+  ignore_invalid_headers off;
   keepalive_requests 1000000;
   server {
     listen 127.0.0.1:${port};

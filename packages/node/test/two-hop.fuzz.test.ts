@@ -1,0 +1,262 @@
+/**
+ * What the proxy passes on, read again by servers of other makers: each request that they answer is the
+ * very one that the client sent, and there is no further one (RFC 9112 §11.2). nginx and HAProxy stand
+ * before a backend that records; `node:http` records by itself. Where they are stricter, they refuse.
+ */
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestHead } from '@reverseit/core/http1';
+import {
+  answerEach,
+  type Census,
+  census,
+  connectRaw,
+  expectCensus,
+  type RawClient,
+  type RawResponse,
+  response,
+  startScriptedOrigin,
+} from '@reverseit/test-servers';
+import { anyRequests } from '@reverseit/test-servers/arbitrary-requests';
+import { available, startHaproxy, startNginx } from '@reverseit/test-servers/external-servers';
+import { loadCorpus } from '@reverseit/test-servers/load-corpus';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ParsedMessage, parseAll } from '../../core/test/drive-parser.ts';
+import { createServer, type ReverseItServer } from '../src/index.ts';
+
+/** A request as the last hop understood it. */
+interface Seen {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+/** The last hop: answers each request with its number, and keeps it. */
+interface Recorder {
+  readonly url: string;
+  readonly seen: Seen[];
+  close(): Promise<void>;
+}
+
+interface Hop {
+  readonly name: string;
+  readonly installed: boolean;
+  /** Whether it is too strict to take a request that is legal. */
+  refuses(head: RequestHead): boolean;
+  start(): Promise<Recorder>;
+}
+
+async function startRecorder(): Promise<Recorder> {
+  const seen: Seen[] = [];
+  const origin = await startScriptedOrigin({
+    maxRecords: 0,
+    script: answerEach(({ method, target, fields, body }) => {
+      seen.push({ method, target, fields, body: body.toString('latin1') });
+      return response(200, '', [`x-number: ${seen.length - 1}`]);
+    }),
+  });
+  return { url: origin.url, seen, close: () => origin.close() };
+}
+
+async function startNode(): Promise<Recorder> {
+  const seen: Seen[] = [];
+  const server = createHttpServer({ maxHeaderSize: 1 << 20 });
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    server.on(event, (request, answer) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        const raw: string[] = request.rawHeaders;
+        const fields = raw.flatMap((name, at) =>
+          at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : [],
+        );
+        const body = Buffer.concat(pieces).toString('latin1');
+        seen.push({ method: request.method, target: request.url, fields, body });
+        answer.setHeader('x-number', seen.length - 1).end();
+      });
+    });
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Another maker's proxy before the recorder. */
+async function before(
+  start: (options: { proxyTo: string }) => Promise<{ url: string; close(): Promise<void> }>,
+): Promise<Recorder> {
+  const recorder = await startRecorder();
+  const server = await start({ proxyTo: recorder.url });
+  return {
+    url: server.url,
+    seen: recorder.seen,
+    close: async () => {
+      await server.close();
+      await recorder.close();
+    },
+  };
+}
+
+/** What the proxy answers by itself: for the server, or where a path climbs or a handshake is none. */
+const staysHere = ({ method, target, upgrade }: RequestHead): boolean =>
+  method === 'OPTIONS' || method === 'TRACE' || upgrade || target.includes('..');
+
+const hops: readonly Hop[] = [
+  { name: 'node:http', installed: true, refuses: () => false, start: startNode },
+  {
+    name: 'nginx',
+    installed: available('nginx'),
+    // It decodes the path.
+    refuses: ({ method, target }) =>
+      method === 'TRACE' || /%(?![0-9a-f]{2})|%00|\.\./i.test(target),
+    start: () => before(startNginx),
+  },
+  {
+    name: 'HAProxy',
+    installed: available('haproxy'),
+    // Its buffer is one of 16 KiB.
+    refuses: ({ byteLength }) => byteLength > 15_000,
+    start: () => before(startHaproxy),
+  },
+];
+
+/** What concerns a connection, and Host, which is the route's. */
+const ofHop = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const endToEnd = (fields: Seen['fields'], names: readonly string[]): string[] =>
+  fields
+    .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+    .filter((line) => {
+      const name = line.slice(0, line.indexOf(':'));
+      return !ofHop.has(name) && !names.includes(name);
+    });
+
+const asSent = ({ head, body }: ParsedMessage): object => ({
+  line: [head.method, head.target],
+  fields: endToEnd(
+    head.fields.flatMap((name, at) =>
+      at % 2 === 0 ? [[name, head.fields[at + 1] ?? ''] as const] : [],
+    ),
+    head.connectionNames ?? [],
+  ),
+  body,
+});
+
+const asSeen = ({ method, target, fields, body }: Seen): object => ({
+  line: [method, target],
+  fields: endToEnd(fields, []),
+  body,
+});
+
+/** Sends the bytes and reads responses until the connection ends. */
+async function play(port: number, input: Buffer, methods: readonly string[]) {
+  const client: RawClient = await connectRaw({ port });
+  const answers: RawResponse[] = [];
+  try {
+    client.send(input);
+    client.end();
+    while (await client.reader.hasMore()) {
+      answers.push(await client.readResponse({ method: methods[answers.length] ?? 'GET' }));
+    }
+  } catch (error) {
+    // A response that cannot be had any more is cut off.
+    if ((error as Error).name !== 'PeerGoneError') throw error;
+  } finally {
+    await client.close();
+  }
+  return answers;
+}
+
+describe.each(hops)('$name behind the proxy', ({ installed, refuses, start }) => {
+  let atStart: Census;
+  let recorder: Recorder;
+  const proxies: ReverseItServer[] = [];
+
+  beforeAll(async () => {
+    if (!installed) return;
+    atStart = census();
+    recorder = await start();
+    for (const requestBodyBufferSize of [0, 1_048_576]) {
+      const options = { backend: recorder.url, forwardedHeaders: false, requestBodyBufferSize };
+      const proxy = createServer(options as Parameters<typeof createServer>[0]);
+      await proxy.listen({ host: '127.0.0.1', port: 0 });
+      proxies.push(proxy);
+    }
+  });
+
+  afterAll(async () => {
+    if (!installed) return;
+    for (const proxy of proxies) await proxy.close({ timeout: 0 });
+    await recorder.close();
+    await expectCensus(atStart);
+  });
+
+  async function judge(text: string, streams: boolean): Promise<number> {
+    const input = Buffer.from(text, 'latin1');
+    const { messages, completed } = parseAll(input);
+    const sent = messages.filter(({ complete }) => complete);
+    const methods = sent.map(({ head }) => head.method);
+    // A refused HEAD is answered as one.
+    methods.push(/^(?:\r\n)?HEAD /.test(text.slice(completed)) ? 'HEAD' : 'GET');
+    recorder.seen.length = 0;
+    const address = proxies[streams ? 0 : 1]?.address() as { port: number };
+    const answers = await play(address.port, input, methods);
+    expect(answers.length).toBeGreaterThanOrEqual(sent.length);
+    const reached: ParsedMessage[] = [];
+    for (const [nth, message] of sent.entries()) {
+      if (answers[nth]?.status === 200) {
+        expect(answers[nth].header('x-number')).toBe(String(reached.length));
+        reached.push(message);
+      } else if (!staysHere(message.head) && !refuses(message.head)) {
+        throw new Error(`refused with ${answers[nth]?.status}: ${message.head.target}`);
+      }
+    }
+    expect(recorder.seen.map(asSeen)).toEqual(reached.map(asSent));
+    return reached.length;
+  }
+
+  const cases = loadCorpus('proxy').filter((one) => Object.keys(one.options).length === 0);
+
+  it.skipIf(!installed)('understands the corpus as it was sent', async () => {
+    let reached = 0;
+    for (const { title, input } of cases) {
+      for (const streams of [false, true]) {
+        reached += await judge(input.toString('latin1'), streams).catch((cause: unknown) => {
+          throw new Error(title, { cause });
+        });
+      }
+    }
+    expect(reached).toBeGreaterThan(200);
+  });
+
+  it.skipIf(!installed)('understands any requests as they were sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRequests, fc.boolean(), async (text, streams) => {
+        await judge(text, streams);
+      }),
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 100 },
+    );
+  });
+});
