@@ -84,7 +84,7 @@ const zones = [
     name: 'test-servers',
     files: /^test-servers\//,
     zones: ['test-servers'],
-    packages: [anyBuiltin, 'ws', 'vitest', /^@peculiar\//],
+    packages: [anyBuiltin, 'ws', 'vitest', 'fast-check', /^@peculiar\//],
   },
 ];
 
