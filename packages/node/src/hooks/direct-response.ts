@@ -1,42 +1,82 @@
+/** Responses of the application's own: what one is, and how it is sent. */
 import { fail } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
+import { isPlainObject, keyPath } from '@reverseit/core/options';
 import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { DirectResponse } from './hooks.ts';
 
-/**
- * Answers with a response of the application's own.
- * @throws StateError `RIT_ERR_INTERNAL` where it is no response
- */
-export function sendDirect(exchange: ClientExchange, response: DirectResponse): void {
-  assertResponse(response);
-  const { status = 200, headers = {}, body = '' } = response;
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw fail(
-      'RIT_ERR_INTERNAL',
-      'a hook answered with a status that is no integer from 200 to 599',
-    );
-  }
-  if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
-    throw fail('RIT_ERR_INTERNAL', 'a hook answered with a body that is neither string nor Buffer');
-  }
-  exchange.respond(status, fieldsOf(headers), body);
+/** Why a value is no response. */
+export interface ResponseFault {
+  /** Where in the response, such as `headers.location`; empty for the whole. */
+  readonly key: string;
+  readonly value: unknown;
+  /** To follow the word "expected". */
+  readonly accepts: string;
 }
 
-const keys: readonly string[] = ['status', 'headers', 'body'];
-
-/** A slip such as `{statusCode: 401}`, `false` or a thenable of a library must not become a 200. */
-function assertResponse(response: unknown): void {
-  if (typeof response !== 'object' || response === null) {
-    throw fail('RIT_ERR_INTERNAL', 'a hook answered with what is no response');
+/**
+ * The first thing that keeps a value from being a response, or null. A slip such as `{statusCode: 401}`
+ * or `false` must not become a 200.
+ */
+export function responseFault(response: unknown): ResponseFault | null {
+  // A `Response` of fetch has no keys of its own, and would be an empty 200.
+  if (!isPlainObject(response)) {
+    return { key: '', value: response, accepts: 'a response {status, headers, body}' };
   }
-  for (const key of Object.keys(response)) {
-    if (!keys.includes(key)) {
-      throw fail('RIT_ERR_INTERNAL', `a hook answered with "${key}", which no response has`);
+  for (const [key, value] of Object.entries(response)) {
+    const fault = partFault(key, value);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function partFault(key: string, value: unknown): ResponseFault | null {
+  if (key !== 'status' && key !== 'headers' && key !== 'body') {
+    return { key: keyPath('', key), value, accepts: 'no key but status, headers and body' };
+  }
+  if (value === undefined) return null;
+  if (key === 'headers') return headersFault(value);
+  if (key === 'body') {
+    const accepts = 'a string or a Buffer';
+    return typeof value === 'string' || Buffer.isBuffer(value) ? null : { key, value, accepts };
+  }
+  const isStatus =
+    typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;
+  return isStatus ? null : { key, value, accepts: 'a whole number from 200 to 599' };
+}
+
+function headersFault(headers: unknown): ResponseFault | null {
+  if (!isPlainObject(headers)) {
+    return {
+      key: 'headers',
+      value: headers,
+      accepts: 'an object {name: value or array of values}',
+    };
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    const key = keyPath('headers', name);
+    if (!isToken(name)) return { key, value: name, accepts: 'a field name (RFC 9110 §5.1)' };
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!values.every((one) => typeof one === 'string' && isFieldValue(one))) {
+      return { key, value, accepts: 'a field value (RFC 9110 §5.5) or an array of these' };
     }
   }
-  if ('then' in response) {
-    throw fail('RIT_ERR_INTERNAL', 'a hook answered with a thenable that is no Promise');
+  return null;
+}
+
+/**
+ * Answers with what a hook made.
+ * @throws StateError `RIT_ERR_INTERNAL` where it is no response
+ */
+export function sendDirect(exchange: ClientExchange, response: DirectResponse, hook: string): void {
+  const fault = responseFault(response);
+  if (fault !== null) {
+    const where = fault.key === '' ? '' : `${fault.key}: `;
+    const message = `${hook} answered with what is no response; ${where}expected ${fault.accepts}`;
+    throw fail('RIT_ERR_INTERNAL', message);
   }
+  const { status = 200, headers = {}, body = '' } = response;
+  exchange.respond(status, fieldsOf(headers), body);
 }
 
 /** What `respond` adds by itself, or what frames the message. */

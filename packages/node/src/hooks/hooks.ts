@@ -52,7 +52,7 @@ export interface DirectResponse {
   readonly body?: string | Buffer;
 }
 
-type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | PromiseLike<T>;
 
 /** Runs before the header rules. May change the request, answer it by returning a response, or throw (500). */
 export type OnRequest = (

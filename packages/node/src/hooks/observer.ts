@@ -2,6 +2,7 @@
 
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { ClientExchange } from '../proxy/client-exchange.ts';
+import { isThenable } from './hook-call.ts';
 import type { AccessRecord, Logger, OnError, OnFinish } from './hooks.ts';
 import { Recorder } from './recorder.ts';
 
@@ -60,16 +61,23 @@ export class Observer {
     }
   }
 
-  /** A callback that throws must not end the process. */
-  #guard(name: string, callback: () => void): void {
+  /** A callback that throws, at once or later, must not end the process. */
+  #guard(name: string, callback: () => unknown): void {
     try {
-      callback();
-    } catch (error) {
-      try {
-        this.#options.logger?.error({ err: error }, `${name} threw`);
-      } catch {
-        // As above.
+      const result = callback();
+      if (isThenable(result)) {
+        Promise.resolve(result).catch((error: unknown) => this.#logThrown(name, error));
       }
+    } catch (error) {
+      this.#logThrown(name, error);
+    }
+  }
+
+  #logThrown(name: string, error: unknown): void {
+    try {
+      this.#options.logger?.error({ err: error }, `${name} threw`);
+    } catch {
+      // As above.
     }
   }
 }

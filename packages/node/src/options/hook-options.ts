@@ -1,5 +1,6 @@
 /** Options whose values are code: hooks, direct answers, the logger. They have no flags. */
-import { custom, defineOptions } from '@reverseit/core/options';
+import { custom, defineOptions, type Faults } from '@reverseit/core/options';
+import { responseFault } from '../hooks/direct-response.ts';
 import type {
   DirectResponse,
   Logger,
@@ -29,6 +30,8 @@ function callback<F>({ prose, accepts }: CallbackText) {
     check: (value) => (typeof value === 'function' ? (value as F) : undefined),
   });
 }
+
+const acceptsRespond = '{status, headers, body} or a function (request, context)';
 
 /** Hooks of a route. */
 export const routeHookOptions = defineOptions({
@@ -63,21 +66,36 @@ export const routeHookOptions = defineOptions({
     accepts: 'a function (response, context)',
   }),
   /** Answers instead of a backend: a response, or a function that makes one. Default: none. */
-  respond: custom<DirectResponse | Respond | null, Respond | null>({
-    group,
-    kind: 'response',
-    prose: 'Answers instead of a backend: a response, or a function that makes one.',
-    default: null,
-    accepts: '{status, headers, body} or a function (request, context)',
-    text: null,
-    check: (value) => {
-      if (typeof value === 'function') return value as Respond;
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-      const response = value as DirectResponse;
-      return () => response;
-    },
+  respond: Object.freeze({
+    ...custom<DirectResponse | Respond | null, Respond | null>({
+      group,
+      kind: 'response',
+      prose: 'Answers instead of a backend: a response, or a function that makes one.',
+      default: null,
+      accepts: acceptsRespond,
+      text: null,
+      check: () => undefined,
+    }),
+    read: readRespond,
   }),
 });
+
+/** A fixed answer is checked at start, by the rules of one that a function makes. */
+function readRespond(value: unknown, key: string, faults: Faults): Respond | null {
+  if (value === null) return null;
+  if (typeof value === 'function') return value as Respond;
+  const fault = responseFault(value);
+  if (fault?.key === '') {
+    faults.refuse(key, value, acceptsRespond);
+    return null;
+  }
+  if (fault !== null) {
+    const at = fault.key.startsWith('[') ? `${key}${fault.key}` : `${key}.${fault.key}`;
+    faults.refuse(at, fault.value, fault.accepts, fault.key.startsWith('headers'));
+  }
+  const response = Object.freeze({ ...(value as DirectResponse) });
+  return () => response;
+}
 
 /** Hooks of a whole server. */
 export const serverHookOptions = defineOptions({

@@ -3,9 +3,10 @@ import type { ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { asksForWebSocket } from '@reverseit/core/websocket';
 import { sendDirect } from '../hooks/direct-response.ts';
+import { hookError, isThenable } from '../hooks/hook-call.ts';
 import { RequestContext } from '../hooks/hook-context.ts';
 import { RequestView } from '../hooks/hook-request.ts';
-import type { DirectResponse } from '../hooks/hooks.ts';
+import type { DirectResponse, HookContext, HookRequest } from '../hooks/hooks.ts';
 import type { Observer } from '../hooks/observer.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
@@ -94,6 +95,8 @@ function asOurs(error: unknown): ReverseItError {
   return isReverseItError(error) ? error : fail('RIT_ERR_INTERNAL', undefined, { cause: error });
 }
 
+type Hook<T> = (request: HookRequest, context: HookContext) => T | PromiseLike<T>;
+
 /** A request while its hooks run. A hook that answers at once costs no promise. */
 class HookedRequest implements ExchangeHandler {
   readonly #exchange: ClientExchange;
@@ -116,50 +119,56 @@ class HookedRequest implements ExchangeHandler {
   }
 
   begin(): void {
-    try {
-      const { onRequest } = this.#context.runtime;
-      if (onRequest === null) this.#proceed();
-      else
-        this.#await(onRequest(this.#view, this.#context), (answer) =>
-          this.#afterRequest(answer ?? null),
-        );
-    } catch (error) {
-      this.#fail(error);
+    const { onRequest } = this.#context.runtime;
+    if (onRequest === null) this.#goOn(() => this.#proceed(), undefined);
+    else {
+      this.#run('onRequest', onRequest, (answer) => {
+        if (answer === undefined || answer === null) this.#proceed();
+        else this.#answer(answer, 'onRequest');
+      });
     }
-  }
-
-  #afterRequest(answer: DirectResponse | null): void {
-    if (answer === null) this.#proceed();
-    else this.#answer(answer);
   }
 
   #proceed(): void {
     const route = this.#context.runtime;
     if (this.#recorder !== null) this.#recorder.route = route.name;
-    if (route.respond !== null) {
-      this.#await(route.respond(this.#view, this.#context), (answer) => this.#answer(answer));
-    } else forward(this.#exchange, route, this.#context, this.#recorder);
+    const { respond } = route;
+    if (respond === null) forward(this.#exchange, route, this.#context, this.#recorder);
+    else this.#run('respond', respond, (answer) => this.#answer(answer, 'respond'));
   }
 
-  #answer(answer: DirectResponse): void {
+  #answer(answer: DirectResponse, hook: string): void {
     // Throws where it is no response; then nothing has been sent, and the request is not over.
-    sendDirect(this.#exchange, answer);
+    sendDirect(this.#exchange, answer, hook);
     this.#over = true;
     this.#context.end();
     this.#recorder?.finish(null);
   }
 
-  /** Goes on with the result of a hook, at once where it is no promise. */
-  #await<T>(result: T | Promise<T>, next: (value: T) => void): void {
-    if (!(result instanceof Promise)) {
-      next(result);
-      return;
+  /** Runs a hook and goes on with its result, at once where that is no promise. */
+  #run<T>(name: string, hook: Hook<T>, next: (value: T) => void): void {
+    try {
+      const result = hook(this.#view, this.#context);
+      if (!isThenable(result)) this.#goOn(next, result);
+      else {
+        Promise.resolve(result).then(
+          (value) => {
+            if (!this.#over) this.#goOn(next, value);
+          },
+          (cause: unknown) => this.#fail(hookError(name, cause)),
+        );
+      }
+    } catch (cause) {
+      this.#fail(hookError(name, cause));
     }
-    result
-      .then((value) => {
-        if (!this.#over) next(value);
-      })
-      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #goOn<T>(next: (value: T) => void, value: T): void {
+    try {
+      next(value);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(cause: unknown): void {

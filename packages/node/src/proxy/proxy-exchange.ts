@@ -4,7 +4,7 @@
  * client keeps no backend connection; a longer one is streamed.
  */
 import { type ExchangeHandler, httpDate } from '@reverseit/core';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
@@ -16,6 +16,7 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
+import { hookError, isThenable } from '../hooks/hook-call.ts';
 import type { RequestContext } from '../hooks/hook-context.ts';
 import { ResponseView } from '../hooks/hook-response.ts';
 import type { OnResponse } from '../hooks/hooks.ts';
@@ -223,13 +224,13 @@ export class ProxyExchange
     const view = new ResponseView(head.status, fields);
     try {
       const result = onResponse(view, context);
-      if (!(result instanceof Promise)) {
+      if (!isThenable(result)) {
         this.#sendHooked(view, head);
         return;
       }
       this.#waiting = { pieces: [], trailers: null };
       this.#upstream?.pause();
-      result
+      Promise.resolve(result)
         .then(() => this.#resumeResponse(view, head))
         .catch((e: unknown) => this.#hookFailed(e));
     } catch (error) {
@@ -256,9 +257,7 @@ export class ProxyExchange
 
   #hookFailed(cause: unknown): void {
     if (this.#over) return;
-    this.#fail(
-      isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', 'onResponse threw', { cause }),
-    );
+    this.#fail(hookError('onResponse', cause));
   }
 
   onData(chunk: Buffer): void {
