@@ -43,7 +43,7 @@ class ProxyServer implements ReverseItServer {
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
-    const engine = new ProxyEngine(options.routes, options.hooks);
+    const engine = new ProxyEngine(options);
     this.#engine = engine;
     this.#server = new HttpServer(
       options.server,

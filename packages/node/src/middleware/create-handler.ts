@@ -75,7 +75,7 @@ class HandlerFront {
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
-    this.#engine = new ProxyEngine(options.routes, options.hooks);
+    this.#engine = new ProxyEngine(options);
     this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
   }
 

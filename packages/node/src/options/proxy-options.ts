@@ -1,7 +1,13 @@
 /** The options of a whole proxy: the listener's, one route's or the defaults of several, and how to end. */
 
 import { type ServerOptions, serverOptions } from '@reverseit/core';
-import { custom, defineOptions, milliseconds, type OptionInput } from '@reverseit/core/options';
+import {
+  bytes,
+  custom,
+  defineOptions,
+  milliseconds,
+  type OptionInput,
+} from '@reverseit/core/options';
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
@@ -32,6 +38,21 @@ const lifecycleOptions = defineOptions({
   }),
 });
 
+const sharedOptions = defineOptions({
+  /**
+   * Held of request bodies whose backend has not been asked, over all requests; beyond it they are streamed.
+   * Default: 268435456.
+   */
+  maxBufferedRequestBytes: bytes({
+    group: 'Request body',
+    prose:
+      'Held of request bodies whose backend has not been asked, over all requests; beyond it they are streamed.',
+    default: 268435456,
+    min: 0,
+    lift: true,
+  }),
+});
+
 const routesOptions = defineOptions({
   /**
    * Routes, each with options of its own; those beside it are then defaults for all of them.
@@ -55,12 +76,14 @@ export const proxyOptions = defineOptions({
   ...lifecycleOptions,
   ...routeOptions,
   ...routesOptions,
+  ...sharedOptions,
   ...serverOptions,
   ...serverHookOptions,
 });
 
 // Named table by table: declaration files keep the comments of a table's own file only.
 type LifecycleInput = OptionInput<typeof lifecycleOptions>;
+type SharedInput = OptionInput<typeof sharedOptions>;
 type RoutesInput = OptionInput<typeof routesOptions>;
 type HookInput = OptionInput<typeof serverHookOptions>;
 
@@ -69,6 +92,7 @@ export interface ReverseItOptions
   extends LifecycleInput,
     RouteOptions,
     RoutesInput,
+    SharedInput,
     ServerOptions,
     HookInput {}
 

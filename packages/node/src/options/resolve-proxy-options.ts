@@ -20,6 +20,8 @@ export interface ResolvedProxyOptions {
   readonly listen: ListenAddress;
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
+  /** In bytes, over all requests. */
+  readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
   readonly hooks: OptionValues<typeof serverHookOptions>;
   /** At least one, and no two for the same host and path. */
@@ -48,6 +50,7 @@ export function resolveProxyOptions(
   return Object.freeze({
     listen: top.listen,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
+    maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
     hooks: pickOptions(serverHookOptions, top),
     routes: Object.freeze(places.map(({ values }) => values)),

@@ -1,6 +1,7 @@
 /** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
-import { Observer, type ObserverOptions } from '../hooks/observer.ts';
+import { Observer } from '../hooks/observer.ts';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { createRoute } from '../routes/route.ts';
 import { RouteTable } from '../routes/route-table.ts';
@@ -10,9 +11,6 @@ import { handleRequest, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import { RouteRuntime } from './route-runtime.ts';
 
-/** Most bytes of request bodies that are held for backends that have not been asked yet, over all requests. */
-const bufferBudgetBytes = 256 * 1024 * 1024;
-
 /** Figures of what serves the requests. */
 export interface EngineStats {
   /** WebSockets that are open. A server counts their client connections in `connections` as well. */
@@ -21,16 +19,19 @@ export interface EngineStats {
   readonly pools: readonly PoolStats[];
 }
 
+type EngineOptions = Pick<ResolvedProxyOptions, 'routes' | 'hooks' | 'maxBufferedRequestBytes'>;
+
 export class ProxyEngine {
   readonly observer: Observer;
   readonly #runtime: ProxyRuntime;
-  readonly #buffers = new BufferBudget(bufferBudgetBytes);
+  readonly #buffers: BufferBudget;
   readonly #webSockets = new OpenWebSockets();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
-  constructor(routeOptions: readonly ResolvedRouteOptions[], hooks: ObserverOptions) {
-    this.observer = new Observer(hooks);
-    const routes = routeOptions.map((options) => this.#route(options));
+  constructor(options: EngineOptions) {
+    this.observer = new Observer(options.hooks);
+    this.#buffers = new BufferBudget(options.maxBufferedRequestBytes);
+    const routes = options.routes.map((options) => this.#route(options));
     this.#runtime = {
       routes: new RouteTable(routes),
       named: new Map(routes.map((route) => [route.name, route])),
