@@ -9,26 +9,47 @@ import type { ResolvedPoolOptions } from './pool-options.ts';
 
 const tcpKeepAliveDelay = 60_000;
 
-export class Connector {
+/** Where a connection has its socket from. */
+export interface SocketSource {
+  readonly origin: Origin;
+  /** Event after which the socket may be written to. */
+  readonly readyEvent: string;
+  /**
+   * The socket, not ready yet. Every outcome comes as an event of it. With `onread`, which TLS does not
+   * know, what is read does not come as events.
+   */
+  open(onread?: OnReadOpts): Socket;
+}
+
+export type AlpnProtocol = 'h2' | 'http/1.1';
+
+export class Connector implements SocketSource {
   readonly origin: Origin;
   readonly #options: ResolvedPoolOptions;
+  readonly #alpnProtocols: AlpnProtocol[];
   /** TLS session of the last connection that proved its identity, to be resumed by the next. */
   #session: Buffer | undefined;
 
-  constructor(origin: Origin, options: ResolvedPoolOptions) {
+  /** `alpnProtocols`: what TLS offers, in order of preference (RFC 7301). */
+  constructor(
+    origin: Origin,
+    options: ResolvedPoolOptions,
+    alpnProtocols: readonly AlpnProtocol[],
+  ) {
     this.origin = origin;
     this.#options = options;
+    this.#alpnProtocols = [...alpnProtocols];
   }
 
-  /** Event after which the socket may be written to. */
+  /** Whether a socket may turn out to be one for HTTP/1.1. */
+  get speaksHttp1(): boolean {
+    return this.#alpnProtocols.includes('http/1.1');
+  }
+
   get readyEvent(): 'connect' | 'secureConnect' {
     return this.origin.secure ? 'secureConnect' : 'connect';
   }
 
-  /**
-   * The socket, still connecting. Every outcome comes as an event of it. With `onread`, which TLS does
-   * not know, what is read does not come as events.
-   */
   open(onread?: OnReadOpts): Socket {
     const { host, port, unixSocket } = this.origin;
     const place = unixSocket === null ? { host, port } : { path: unixSocket };
@@ -49,7 +70,7 @@ export class Connector {
       checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
       secureContext: this.#options.secureContext,
       rejectUnauthorized: this.#options.verifyTls,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: this.#alpnProtocols,
       ...(this.#session === undefined ? {} : { session: this.#session }),
     });
     // Node tells of a session only once the certificate was found good; a resumed one is not checked again.
@@ -58,4 +79,25 @@ export class Connector {
     });
     return socket;
   }
+}
+
+/** A socket that is connected already. */
+export class ConnectedSocket implements SocketSource {
+  readonly origin: Origin;
+  readonly readyEvent = 'handed-over';
+  readonly #socket: Socket;
+
+  constructor(origin: Origin, socket: Socket) {
+    this.origin = origin;
+    this.#socket = socket;
+  }
+
+  open(): Socket {
+    process.nextTick(announce, this.#socket, this.readyEvent);
+    return this.#socket;
+  }
+}
+
+function announce(socket: Socket, event: string): void {
+  if (!socket.destroyed) socket.emit(event);
 }

@@ -11,10 +11,11 @@ import {
   RESPONSE,
   ResponseParser,
 } from '@reverseit/core/http1';
-import type { Connector } from './connector.ts';
+import type { SocketSource } from './connector.ts';
 import { lost } from './error-map.ts';
-import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import { Http1Connection } from './http1-connection.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
+import type { ConnectionOwner } from './pooled-connection.ts';
 import { type ByteReader, ReadBuffer } from './read-buffer.ts';
 import { CONNECTION, requestHead } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
@@ -43,7 +44,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Bytes behind the head that switched protocols. */
   #early: Buffer = noBytes;
 
-  constructor(owner: ConnectionOwner, connector: Connector) {
+  constructor(owner: ConnectionOwner, connector: SocketSource) {
     const { secure } = connector.origin;
     super(owner, connector);
     this.#secure = secure;

@@ -6,28 +6,13 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
-import type { Connector } from './connector.ts';
+import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
+import type { Carrier } from './carrier.ts';
+import type { SocketSource } from './connector.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
+import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
 import type { WriteObserver } from './write-guard.ts';
-
-/** What a connection tells the pool that owns it. */
-export interface ConnectionOwner {
-  readonly connectTimeout: DeadlineQueue;
-  onConnected(): void;
-  /** The exchange is over and the connection may carry another. `idleHint` as in CheckedHead. */
-  onReusable(connection: Http1Connection, idleHint: number): void;
-  /** An idle connection must not be used any more. */
-  onUnusable(connection: Http1Connection): void;
-  /** A protocol switch took the socket away: it is no connection of the pool any more. */
-  onSwitched(connection: Http1Connection): void;
-  /** The socket is closed. The last call. */
-  onClosed(connection: Http1Connection): void;
-}
-
-/** Makes a connection of a transport. Its socket is opened for the first exchange. */
-export type ConnectionFactory = (owner: ConnectionOwner) => Http1Connection;
 
 /**
  * connecting → busy ⇄ idle → closing → closed, or busy → switched → closed. `claimed` is an idle or
@@ -42,15 +27,18 @@ export type ConnectionState =
   | 'switched'
   | 'closed';
 
-export abstract class Http1Connection implements DeadlineTarget, WriteObserver {
+export abstract class Http1Connection
+  implements PooledConnection, Carrier, DeadlineTarget, WriteObserver
+{
+  readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
   /** The exchange under way. */
   exchange: Http1Exchange | null = null;
   /** Exchanges that were begun on this connection. */
   served = 0;
   /** Links of the pool's stack of idle connections. */
-  idlePrevious: Http1Connection | null = null;
-  idleNext: Http1Connection | null = null;
+  idlePrevious: PooledConnection | null = null;
+  idleNext: PooledConnection | null = null;
   /** Whether the backend ended its side or the socket failed. */
   ended = false;
   /** The socket's own error. */
@@ -58,12 +46,12 @@ export abstract class Http1Connection implements DeadlineTarget, WriteObserver {
 
   protected socket: Socket | null = null;
   readonly #owner: ConnectionOwner;
-  readonly #connector: Connector;
+  readonly #connector: SocketSource;
   readonly #deadline = new Deadline(this, 0);
   #phase: ConnectPhase = 'connect';
   #connected = false;
 
-  constructor(owner: ConnectionOwner, connector: Connector) {
+  constructor(owner: ConnectionOwner, connector: SocketSource) {
     this.#owner = owner;
     this.#connector = connector;
   }
@@ -91,6 +79,19 @@ export abstract class Http1Connection implements DeadlineTarget, WriteObserver {
   protected abstract onSurrender(socket: Socket): void;
 
   // ————— Towards pool and exchange.
+
+  get active(): number {
+    return this.state === 'idle' || this.state === 'closing' ? 0 : 1;
+  }
+
+  get fresh(): boolean {
+    return this.served === 1;
+  }
+
+  destroy(code: ErrorCode): void {
+    this.exchange?.fail(code);
+    this.drop();
+  }
 
   /** Gives the exchange its connection. */
   assign(exchange: Http1Exchange): void {

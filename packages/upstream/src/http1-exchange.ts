@@ -6,8 +6,8 @@
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
+import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import type { Http1Connection } from './http1-connection.ts';
 import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
 import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
@@ -53,7 +53,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   /** `dispatch` has not returned yet: nobody may be called. */
   #dispatching = true;
   #aborted = false;
-  #connection: Http1Connection | null = null;
+  #connection: Carrier | null = null;
   #upload: Upload | null = null;
   #queueDeadline: Deadline | null = null;
   #retries: number;
@@ -125,7 +125,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
     this.fail('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms);
   }
 
-  onAssigned(connection: Http1Connection): void {
+  onAssigned(connection: Carrier): void {
     this.#queueDeadline?.clear();
     this.#phase = 'assigned';
     this.#connection = connection;
@@ -253,13 +253,29 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   onLost(error: ReverseItError): void {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
-    if (!this.#mayTryAgain(connection)) this.#fail(error);
+    if (this.#mayTryAgain(connection) && this.onReturned()) this.#home.reacquire(this);
+    else this.#fail(error);
+  }
+
+  /** The backend has not processed the request (RFC 9113 §8.7); `error` is what that means unless it is sent again. */
+  onRefused(error: ReverseItError): void {
+    const { body } = this.request;
+    const again = this.#retries > 0 && (body === null || Buffer.isBuffer(body));
+    if (!again || !this.onReturned()) this.#fail(error);
     else {
-      this.#connection = null;
-      connection.drop();
-      this.#phase = 'new';
+      this.#retries--;
       this.#home.reacquire(this);
     }
+  }
+
+  /** The request was not sent, and the carrier gives it back. Answers whether it is still wanted. */
+  onReturned(): boolean {
+    const connection = this.#connection;
+    if (this.#phase === 'done' || connection === null) return false;
+    this.#connection = null;
+    connection.drop();
+    this.#phase = 'new';
+    return true;
   }
 
   /** The response is refused, or the request cannot be sent. */
@@ -268,8 +284,8 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   /** The keep-alive race: a used connection that ended before any byte of the response. */
-  #mayTryAgain(connection: Http1Connection): boolean {
-    if (connection.served === 1) return false;
+  #mayTryAgain(connection: Carrier): boolean {
+    if (connection.fresh) return false;
     // It had not been written yet, so nobody has seen it.
     if (this.#phase === 'assigned') return true;
     if (connection.heard || !this.repeatable) return false;
@@ -295,7 +311,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   /** Silence counts from now, unless it is we who do not listen. */
-  #watch(connection: Http1Connection): void {
+  #watch(connection: Carrier): void {
     if (!this.#paused) connection.arm(this.limits.idle);
     else if (this.#upload?.blocked !== true) connection.disarm();
   }
@@ -314,7 +330,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
-  #finish(): Http1Connection | null {
+  #finish(): Carrier | null {
     const connection = this.#connection;
     this.#phase = 'done';
     this.#connection = null;

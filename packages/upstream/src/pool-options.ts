@@ -11,6 +11,7 @@ export interface ResolvedPoolOptions {
   readonly connectTimeout: number;
   readonly connMaxIdleTime: number;
   readonly transport: 'undici' | 'direct';
+  readonly protocols: readonly ('http1' | 'http2')[];
   readonly verifyTls: boolean;
   readonly servername: string | null;
   /** Made at once, so that a bad certificate or key fails at start. */
@@ -19,13 +20,7 @@ export interface ResolvedPoolOptions {
 
 /** @throws ConfigError `RIT_ERR_CONFIG` that names every option at fault. */
 export function resolvePoolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
-  const { protocols, tls, ...rest } = resolveOptions(poolOptions, options);
-  if (protocols.includes('http2') && rest.transport === 'direct') {
-    throw fail('RIT_ERR_CONFIG', 'invalid option transport: "direct" does not speak "http2"');
-  }
-  if (protocols.includes('http2')) {
-    throw fail('RIT_ERR_CONFIG', 'invalid option protocols: "http2" is not available yet');
-  }
+  const { tls, ...rest } = resolveOptions(poolOptions, options);
   const { servername = null, ...credentials } = tls ?? {};
   return Object.freeze({ ...rest, servername, secureContext: secureContext(credentials) });
 }

@@ -4,15 +4,15 @@
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
-import { Connector } from './connector.ts';
+import { ConnectedSocket, Connector } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { LimitsResolver } from './dispatch-limits.ts';
-import type { ConnectionOwner } from './http1-connection.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { type Origin, parseOrigin } from './origin.ts';
 import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
-import { Shard, type ShardOwner, type ShardStats } from './shard.ts';
+import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 import { UndiciConnection } from './undici-connection.ts';
 import type { PoolOptions } from './upstream-options.ts';
 import type { DispatchLimits, UpstreamRequest } from './upstream-request.ts';
@@ -79,6 +79,22 @@ export function createPool(options?: PoolOptions, clock?: Clock): Pool {
 
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
+function connectionFactory(origin: Origin, options: ResolvedPoolOptions): ConnectionFactory {
+  const { protocols } = options;
+  const Http1 = transports[options.transport];
+  const http1 = new Connector(origin, options, ['http/1.1']);
+  const alone = !protocols.includes('http1');
+  const http2 =
+    protocols.includes('http2') && (alone || origin.secure)
+      ? new Connector(origin, options, alone ? ['h2'] : ['h2', 'http/1.1'])
+      : null;
+  return {
+    http1: (owner) => new Http1(owner, http1),
+    http1Over: (owner, socket) => new Http1(owner, new ConnectedSocket(origin, socket)),
+    http2: http2 === null ? null : (owner, oneShot) => new Http2Connection(owner, http2, oneShot),
+  };
+}
+
 class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly #options: ResolvedPoolOptions;
@@ -110,9 +126,7 @@ class ConnectionPool implements Pool, ShardOwner {
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
-    const connector = new Connector(origin, this.#options);
-    const Connection = transports[this.#options.transport];
-    const connect = (owner: ConnectionOwner) => new Connection(owner, connector);
+    const connect = connectionFactory(origin, this.#options);
     const options = {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),

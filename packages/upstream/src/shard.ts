@@ -2,18 +2,36 @@
  * One pool of connections to one origin: at most `size` sockets at any moment, from before they are
  * connected until they are closed. An exchange takes the connection that was used last, or opens one
  * where there is room, or waits its turn. The used-last order lets a pool that is too large for the
- * load shrink by itself.
+ * load shrink by itself. An HTTP/2 connection is one of them, and the first that has room for a stream
+ * gets the exchange.
  */
+import type { Socket } from 'node:net';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import type { ConnectionFactory, ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { Http1Connection } from './http1-connection.ts';
 import type { ExchangeHome, Http1Exchange } from './http1-exchange.ts';
+import {
+  type Expectation,
+  type Http2Connection,
+  type Http2Owner,
+  mostStreams,
+} from './http2-connection.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
+import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
 import { WaitQueue } from './wait-queue.ts';
 
 export interface ShardOptions {
   readonly size: number;
   readonly connectTimeout: DeadlineQueue;
   readonly idleTimeouts: IdleTimeouts;
+}
+
+/** Makes the connections of a shard. The socket is opened for the first exchange. */
+export interface ConnectionFactory {
+  http1(owner: ConnectionOwner): Http1Connection;
+  /** Speaks HTTP/1.1 over a socket that is connected. */
+  http1Over(owner: ConnectionOwner, socket: Socket): Http1Connection;
+  /** Null where only HTTP/1.1 is spoken. */
+  readonly http2: ((owner: Http2Owner, oneShot: boolean) => Http2Connection) | null;
 }
 
 /** Counts of one pool of connections. */
@@ -40,7 +58,7 @@ export interface ShardOwner {
   onEmpty(): void;
 }
 
-export class Shard implements ConnectionOwner, ExchangeHome {
+export class Shard implements Http2Owner, ExchangeHome {
   readonly connectTimeout: DeadlineQueue;
   readonly #owner: ShardOwner;
   readonly #connect: ConnectionFactory;
@@ -49,10 +67,13 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   readonly #mostWaiting: number;
   readonly #waiting = new WaitQueue<Http1Exchange>();
   /** Every connection whose socket is not closed, but for the switched ones. */
-  readonly #connections = new Set<Http1Connection>();
-  readonly #switched = new Set<Http1Connection>();
+  readonly #connections = new Set<PooledConnection>();
+  /** Those that may carry several exchanges. */
+  readonly #multiplexed = new Set<Http2Connection>();
+  readonly expectation: Expectation = { streams: mostStreams };
+  readonly #switched = new Set<PooledConnection>();
   /** The idle connection that was used last; the others follow by their links. */
-  #idleTop: Http1Connection | null = null;
+  #idleTop: PooledConnection | null = null;
   #serving = false;
   #destroyed = false;
   #opened = 0;
@@ -76,16 +97,17 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   /** Whether an exchange would get a connection without waiting for others. */
   get hasRoom(): boolean {
     return (
-      this.#waiting.length === 0 && (this.#idleTop !== null || this.#connections.size < this.#size)
+      this.#waiting.length === 0 &&
+      (this.#idleTop !== null || this.#connections.size < this.#size || this.#shared() !== null)
     );
   }
 
   stats(): ShardStats {
     let idle = 0;
     let active = 0;
-    for (const { state } of this.#connections) {
-      if (state === 'idle') idle++;
-      else if (state !== 'closing') active++;
+    for (const connection of this.#connections) {
+      if (connection.state === 'idle') idle++;
+      active += connection.active;
     }
     return {
       open: this.#connections.size,
@@ -135,8 +157,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
       first.fail('RIT_ERR_UPSTREAM_CLOSED');
     }
     for (const connection of [...this.#connections, ...this.#switched]) {
-      connection.exchange?.fail('RIT_ERR_UPSTREAM_CLOSED');
-      connection.drop();
+      connection.destroy('RIT_ERR_UPSTREAM_CLOSED');
     }
   }
 
@@ -146,11 +167,13 @@ export class Shard implements ConnectionOwner, ExchangeHome {
     this.#opened++;
   }
 
-  onReusable(connection: Http1Connection, idleHint: number): void {
+  onReusable(connection: PooledConnection, idleHint: number): void {
     const next = this.#waiting.first;
-    if (next !== null && !next.oneShot) {
+    if (next !== null && canServe(connection, next)) {
       this.#waiting.remove(next);
       this.#assign(connection, next);
+      // It may have room for more.
+      if (!connection.isHttp1) this.#serveWaiting();
     } else if (next !== null || this.#owner.closing) connection.drop();
     else {
       connection.idleNext = this.#idleTop;
@@ -160,7 +183,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
     }
   }
 
-  onUnusable(connection: Http1Connection): void {
+  onUnusable(connection: PooledConnection): void {
     const { idlePrevious, idleNext } = connection;
     if (idlePrevious !== null) idlePrevious.idleNext = idleNext;
     else if (this.#idleTop === connection) this.#idleTop = idleNext;
@@ -170,18 +193,44 @@ export class Shard implements ConnectionOwner, ExchangeHome {
     connection.idleNext = null;
   }
 
-  onSwitched(connection: Http1Connection): void {
+  onSwitched(connection: PooledConnection): void {
     this.#connections.delete(connection);
     this.#switched.add(connection);
     this.useSlot();
   }
 
-  onClosed(connection: Http1Connection): void {
+  onClosed(connection: PooledConnection): void {
     this.#switched.delete(connection);
-    this.#connections.delete(connection);
+    this.#forget(connection);
     this.onUnusable(connection);
     // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
     process.nextTick(useSlot, this);
+  }
+
+  onRoom(): void {
+    this.#serveWaiting();
+  }
+
+  onReturned(exchanges: readonly Http1Exchange[]): void {
+    for (const exchange of exchanges.toReversed()) {
+      if (!exchange.onReturned()) continue;
+      this.#waiting.pushFirst(exchange);
+      exchange.onQueued();
+    }
+    this.useSlot();
+  }
+
+  onHttp1(from: Http2Connection, socket: Socket, exchanges: readonly Http1Exchange[]): void {
+    this.#forget(from);
+    const rest = [...exchanges];
+    const first = rest.shift();
+    if (first?.onReturned() !== true) socket.destroy();
+    else {
+      const connection = this.#connect.http1Over(this, socket);
+      this.#connections.add(connection);
+      connection.assign(first);
+    }
+    this.onReturned(rest);
   }
 
   /** A slot has become free. */
@@ -193,23 +242,54 @@ export class Shard implements ConnectionOwner, ExchangeHome {
   // ————— Serving.
 
   #serve(exchange: Http1Exchange, fresh: boolean): boolean {
-    const top = this.#idleTop;
+    const shared = exchange.oneShot || exchange.upgrading ? null : this.#shared();
     const room = this.#connections.size < this.#size;
-    if (exchange.oneShot && !room) {
-      // Its connection is never a used one; an idle one makes room for it.
-      top?.drop();
+    const idle = exchange.oneShot ? null : this.#idleFor(exchange);
+    if (shared !== null) this.#use(shared, exchange);
+    else if (idle !== null && !(fresh && room)) this.#use(idle, exchange);
+    else if (room) this.#open(exchange);
+    else {
+      // Its connection is none of those that are idle: one of them makes room for it.
+      if (exchange.oneShot || exchange.upgrading) this.#idleTop?.drop();
       return false;
     }
-    if (top !== null && !exchange.oneShot && !(fresh && room)) {
-      this.onUnusable(top);
-      this.#assign(top, exchange);
-      return true;
-    }
-    if (!room) return false;
-    const connection = this.#connect(this);
-    this.#connections.add(connection);
-    this.#assign(connection, exchange);
     return true;
+  }
+
+  /** The first HTTP/2 connection that has room, in the order in which they were opened. */
+  #shared(): Http2Connection | null {
+    for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
+    return null;
+  }
+
+  #idleFor(exchange: Http1Exchange): PooledConnection | null {
+    let idle = this.#idleTop;
+    while (idle !== null && !canServe(idle, exchange)) idle = idle.idleNext;
+    return idle;
+  }
+
+  #use(connection: PooledConnection, exchange: Http1Exchange): void {
+    this.onUnusable(connection);
+    this.#assign(connection, exchange);
+  }
+
+  #open(exchange: Http1Exchange): void {
+    const { http1, http2 } = this.#connect;
+    if (http2 === null || exchange.upgrading) {
+      const connection = http1(this);
+      this.#connections.add(connection);
+      this.#assign(connection, exchange);
+      return;
+    }
+    const connection = http2(this, exchange.oneShot);
+    this.#connections.add(connection);
+    this.#multiplexed.add(connection);
+    this.#assign(connection, exchange);
+  }
+
+  #forget(connection: PooledConnection): void {
+    this.#connections.delete(connection);
+    if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
   }
 
   #serveWaiting(): void {
@@ -226,7 +306,7 @@ export class Shard implements ConnectionOwner, ExchangeHome {
     this.#serving = false;
   }
 
-  #assign(connection: Http1Connection, exchange: Http1Exchange): void {
+  #assign(connection: PooledConnection, exchange: Http1Exchange): void {
     if (connection.served > 0) this.#reused++;
     connection.assign(exchange);
   }
@@ -238,4 +318,9 @@ export class Shard implements ConnectionOwner, ExchangeHome {
 
 function useSlot(shard: Shard): void {
   shard.useSlot();
+}
+
+function canServe(connection: PooledConnection, exchange: Http1Exchange): boolean {
+  if (exchange.oneShot) return false;
+  return connection.isHttp1 || (!exchange.upgrading && (connection as Http2Connection).hasRoom);
 }

@@ -10,9 +10,10 @@
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { Client } from 'undici';
-import type { Connector } from './connector.ts';
-import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { SocketSource } from './connector.ts';
+import { Http1Connection } from './http1-connection.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
+import type { ConnectionOwner } from './pooled-connection.ts';
 import { ResponseGate } from './response-gate.ts';
 import { UndiciHandler } from './undici-handler.ts';
 import { UndiciUpload } from './undici-upload.ts';
@@ -46,7 +47,7 @@ export class UndiciConnection extends Http1Connection {
   #parsing = false;
   #readSocket: (() => Buffer | null) | null = null;
 
-  constructor(owner: ConnectionOwner, connector: Connector) {
+  constructor(owner: ConnectionOwner, connector: SocketSource) {
     super(owner, connector);
     this.#client = new Client(clientUrl, {
       ...clientOptions,

@@ -1,6 +1,7 @@
 /** The options of a pool: how a backend is connected to. Requests bring their own limits. */
 import {
   boolean,
+  checkCredentials,
   choice,
   choices,
   count,
@@ -96,8 +97,10 @@ export const poolOptions = defineOptions({
     group,
     prose: 'TLS to the backend.',
     flagPrefix: 'backend-tls',
-    check: ({ key, cert }) =>
-      (key === null) === (cert === null) ? undefined : 'key and cert are needed together',
+    check: ({ ca, cert, key }, at, faults) => {
+      if ((key === null) !== (cert === null)) faults.add(at, 'key and cert are needed together');
+      checkCredentials({ ca, cert, key }, at, faults);
+    },
     rows: tlsOptions,
   }),
 });

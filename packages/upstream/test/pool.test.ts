@@ -166,7 +166,6 @@ test('destroy: everything fails at once', async () => {
 test.each([
   [{ poolSize: 0 }, 'poolSize'],
   [{ connMaxIdleTime: Number.NaN }, 'connMaxIdleTime'],
-  [{ protocols: ['http2' as const] }, 'protocols'],
   [{ tls: { cert: 'no certificate', key: 'no key' } }, 'tls'],
 ])('refused options: %j', (options, name) => {
   expect(() => createPool(options)).toThrow(

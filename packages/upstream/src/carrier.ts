@@ -1,0 +1,27 @@
+/**
+ * What carries one exchange: a connection of HTTP/1.1, or a stream of HTTP/2. It is all that an exchange
+ * knows of the way to its backend.
+ */
+import type { Duplex } from 'node:stream';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
+
+export interface Carrier {
+  /** Its connection was opened for this exchange: that it ends is no race with a backend's own idle timeout. */
+  readonly fresh: boolean;
+  /** Whether any byte of a response to the present request has come. */
+  readonly heard: boolean;
+  /** Bytes of the request that have not left yet. */
+  readonly unsent: number;
+  /** Stops the flow of the response's content. */
+  pause(): void;
+  resume(): void;
+  /** Arms the carrier's one deadline. */
+  arm(queue: DeadlineQueue): void;
+  disarm(): void;
+  /** The exchange ended in order. `persistent`: an HTTP/1.1 connection may carry another. */
+  release(persistent: boolean, idleHint: number): void;
+  /** Gives the exchange up at once. It is not told. */
+  drop(): void;
+  /** Takes ourselves out of the way of a switched protocol; the socket, which is paused, is the caller's. */
+  surrender(): Duplex | null;
+}

@@ -1,0 +1,318 @@
+/**
+ * An HTTP/2 connection of a pool (RFC 9113): one socket, one session of node:http2 over it, and the
+ * exchanges that it carries, each on a stream. It takes exchanges before it is connected, so that a burst
+ * opens one connection; how many the backend allows is known, and the first request is sent, once its
+ * SETTINGS have come. Where ALPN decides for HTTP/1.1, the socket goes on to a connection that speaks it.
+ *
+ * Not undici's client: it takes a stream that was reset with NO_ERROR for a complete response, hands over
+ * fields as an object that has lost repeats, sends again on connections of its own what a GOAWAY refuses,
+ * and does not tell when a request has left.
+ */
+import { type ClientHttp2Session, connect, type Settings } from 'node:http2';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
+import {
+  type ErrorCode,
+  fail,
+  isReverseItError,
+  type ReverseItError,
+} from '@reverseit/core/errors';
+import type { Connector } from './connector.ts';
+import { type ConnectPhase, connectError } from './error-map.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import { brokenSession, notHttp2 } from './http2-errors.ts';
+import { Http2Stream, type StreamHome } from './http2-stream.ts';
+import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+
+/** Most exchanges at a time on one connection, whatever more the backend allows. */
+export const mostStreams = 100;
+/** What a paused response may hold, in bytes (RFC 9113 §6.9.2), and what all may have under way. */
+const streamWindow = 262_144;
+const connectionWindow = 1_048_576;
+
+const sessionOptions = {
+  settings: {
+    enablePush: false,
+    initialWindowSize: streamWindow,
+    // A bound on memory; each response has its own limit. Counted with 32 bytes for each field.
+    maxHeaderListSize: 1_048_576,
+  },
+  maxHeaderListPairs: 16_384,
+  maxSendHeaderBlockLength: 16_777_216,
+  maxSessionMemory: 64,
+};
+
+/** What the last connection taught of the backend. Shared by the connections of a pool. */
+export interface Expectation {
+  /** Exchanges that a new connection will carry at a time. */
+  streams: number;
+}
+
+/** What an HTTP/2 connection tells the pool beyond what every connection does. */
+export interface Http2Owner extends ConnectionOwner {
+  readonly expectation: Expectation;
+  /** It can take more exchanges. */
+  onRoom(): void;
+  /** Their requests were never sent, and it has no place for them. */
+  onReturned(exchanges: readonly Http1Exchange[]): void;
+  /** ALPN decided for HTTP/1.1. The connection is over; socket and exchanges are the pool's. */
+  onHttp1(connection: Http2Connection, socket: Socket, exchanges: readonly Http1Exchange[]): void;
+}
+
+const idleOrConnectDeadline = 0;
+const probeDeadline = 1;
+
+/** connecting → open ⇄ idle → draining → closing → closed; `handed-over` is closed for the pool. */
+type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
+
+export class Http2Connection implements PooledConnection, StreamHome, DeadlineTarget {
+  readonly isHttp1 = false;
+  state: State = 'connecting';
+  served = 0;
+  idlePrevious: PooledConnection | null = null;
+  idleNext: PooledConnection | null = null;
+  readonly scheme: 'http' | 'https';
+  lastStreamId = Number.POSITIVE_INFINITY;
+  endCause: unknown = null;
+
+  readonly #owner: Http2Owner;
+  readonly #connector: Connector;
+  readonly #oneShot: boolean;
+  readonly #deadline = new Deadline(this, idleOrConnectDeadline);
+  readonly #probeDeadline = new Deadline(this, probeDeadline);
+  readonly #streams = new Set<Http2Stream>();
+  #limit: number;
+  #phase: ConnectPhase = 'connect';
+  #connected = false;
+  #socket: Socket | null = null;
+  #session: ClientHttp2Session | null = null;
+
+  constructor(owner: Http2Owner, connector: Connector, oneShot: boolean) {
+    this.#owner = owner;
+    this.#connector = connector;
+    this.#oneShot = oneShot;
+    this.scheme = connector.origin.secure ? 'https' : 'http';
+    this.#limit = oneShot ? 1 : owner.expectation.streams;
+  }
+
+  // ————— Towards the pool.
+
+  get active(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether it can take another exchange now. */
+  get hasRoom(): boolean {
+    const { state } = this;
+    if (state !== 'connecting' && state !== 'open' && state !== 'idle') return false;
+    if (this.#probeDeadline.armed || (this.#oneShot && this.served > 0)) return false;
+    return this.#streams.size < this.#limit && this.#session?.closed !== true;
+  }
+
+  assign(exchange: Http1Exchange): void {
+    const stream = new Http2Stream(this, exchange, this.state === 'connecting');
+    this.#streams.add(stream);
+    this.served++;
+    exchange.onAssigned(stream);
+    if (this.state === 'connecting') {
+      if (this.#socket === null) this.#open();
+      return;
+    }
+    this.#deadline.clear();
+    this.state = 'open';
+    if (this.#session !== null) stream.send(this.#session);
+  }
+
+  arm(queue: DeadlineQueue): void {
+    queue.arm(this.#deadline);
+  }
+
+  drop(): void {
+    this.#close();
+  }
+
+  destroy(code: ErrorCode): void {
+    for (const { exchange } of [...this.#streams]) exchange.fail(code);
+    this.#close();
+  }
+
+  onDeadline(kind: number): void {
+    const afterMs = this.#owner.connectTimeout.ms;
+    const { label } = this.#connector.origin;
+    if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
+    else if (this.state === 'connecting') {
+      const details = { origin: label, afterMs };
+      this.#end(fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, { details }));
+    } else this.#close();
+  }
+
+  // ————— Towards its streams.
+
+  onStreamOver(stream: Http2Stream): void {
+    if (!this.#streams.delete(stream)) return;
+    if (this.#streams.size === 0) this.#onUnused();
+    else if (this.state === 'open') this.#owner.onRoom();
+  }
+
+  #onUnused(): void {
+    if (this.state !== 'open' || this.#oneShot || this.#session?.closed !== false) this.#close();
+    else {
+      this.state = 'idle';
+      this.#owner.onReusable(this, -1);
+    }
+  }
+
+  /** Takes no more exchanges, and closes when those that it has are over. */
+  retire(): void {
+    if (this.state === 'idle') this.#close();
+    else if (this.state === 'open') {
+      this.state = 'draining';
+      if (this.#streams.size === 0) this.#close();
+    }
+  }
+
+  /**
+   * A silent response may mean a dead connection, which would fail every exchange that is given to it. It
+   * gets no more of them until the backend answers a PING (RFC 9113 §6.7).
+   */
+  probe(): void {
+    const session = this.#session;
+    if (session === null || session.destroyed || this.#probeDeadline.armed) return;
+    if (!session.ping(this.#onPong)) return;
+    this.#owner.connectTimeout.arm(this.#probeDeadline);
+  }
+
+  readonly #onPong = (error: Error | null): void => {
+    if (error !== null || !this.#probeDeadline.armed) return;
+    this.#probeDeadline.clear();
+    this.#owner.onRoom();
+  };
+
+  // ————— Connecting.
+
+  #open(): void {
+    try {
+      this.#attach(this.#connector.open());
+      this.#owner.connectTimeout.arm(this.#deadline);
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #attach(socket: Socket): void {
+    this.#socket = socket;
+    if (this.#connector.origin.secure) {
+      socket.once('connect', () => {
+        this.#phase = 'secure';
+      });
+    }
+    socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
+    socket.on('error', this.#onSocketError);
+    socket.on('close', this.#onSocketClose);
+  }
+
+  readonly #onSocketError = (error: Error): void => {
+    this.endCause ??= error;
+  };
+
+  readonly #onSocketClose = (): void => this.#onClose();
+
+  #onSocketReady(socket: Socket): void {
+    if (this.state !== 'connecting') return;
+    if (!(socket instanceof TLSSocket) || socket.alpnProtocol === 'h2') this.#startSession(socket);
+    else if (this.#connector.speaksHttp1) this.#handOver(socket);
+    else this.#end(notHttp2());
+  }
+
+  #handOver(socket: Socket): void {
+    this.#deadline.clear();
+    this.#owner.expectation.streams = 1;
+    this.state = 'handed-over';
+    socket.off('error', this.#onSocketError);
+    socket.off('close', this.#onSocketClose);
+    const exchanges = [...this.#streams].map(({ exchange }) => exchange);
+    this.#streams.clear();
+    this.#owner.onHttp1(this, socket, exchanges);
+  }
+
+  #startSession(socket: Socket): void {
+    const session = connect(`${this.scheme}://backend.invalid`, {
+      ...sessionOptions,
+      createConnection: () => socket,
+    });
+    this.#session = session;
+    session.on('error', (error) => this.#end(this.#connected ? brokenSession(error) : error));
+    session.on('goaway', (code, lastStreamId) => this.#onGoaway(code, lastStreamId));
+    session.on('remoteSettings', (settings) => this.#onSettings(settings));
+    session.on('close', () => this.#close());
+    session.once('connect', () => session.setLocalWindowSize(connectionWindow));
+  }
+
+  #onSettings({ maxConcurrentStreams = mostStreams }: Settings): void {
+    const { expectation } = this.#owner;
+    this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, mostStreams);
+    if (!this.#oneShot) expectation.streams = Math.max(1, this.#limit);
+    if (this.state === 'connecting') this.#onReady();
+    else if (this.state === 'open' || this.state === 'idle') this.#owner.onRoom();
+  }
+
+  #onReady(): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.#deadline.clear();
+    this.#connected = true;
+    this.state = 'open';
+    this.#owner.onConnected();
+    const waiting = [...this.#streams];
+    const excess = waiting.splice(this.#limit);
+    for (const stream of excess) this.#streams.delete(stream);
+    for (const stream of waiting) stream.send(session);
+    if (this.#streams.size === 0 && this.state === 'open') this.#onUnused();
+    if (excess.length > 0) this.#owner.onReturned(excess.map(({ exchange }) => exchange));
+  }
+
+  // ————— The session's end.
+
+  #onGoaway(code: number, lastStreamId: number): void {
+    this.lastStreamId = Math.min(this.lastStreamId, lastStreamId);
+    if (code !== 0) this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
+    if (this.state !== 'connecting') this.retire();
+    else this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
+  }
+
+  #end(cause: unknown): void {
+    this.endCause ??= cause;
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.state === 'closing' || this.state === 'closed' || this.state === 'handed-over') return;
+    if (this.state === 'idle') this.#owner.onUnusable(this);
+    this.state = 'closing';
+    this.#deadline.clear();
+    this.#probeDeadline.clear();
+    this.#session?.destroy();
+    if (this.#socket === null) this.#onClose();
+    else this.#socket.destroy();
+  }
+
+  #onClose(): void {
+    if (this.state === 'closed' || this.state === 'handed-over') return;
+    if (this.state === 'idle') this.#owner.onUnusable(this);
+    this.state = 'closed';
+    this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET');
+    this.#deadline.clear();
+    this.#probeDeadline.clear();
+    // The slot is free before anyone hears of the failure: who tries again finds it.
+    this.#owner.onClosed(this);
+    const error = this.#connected ? undefined : this.#connectError();
+    for (const stream of [...this.#streams]) stream.onSessionEnd(error);
+  }
+
+  #connectError(): ReverseItError {
+    const { endCause } = this;
+    if (this.#session !== null && !isReverseItError(endCause)) return notHttp2(endCause);
+    return connectError(endCause, this.#phase, this.#connector.origin.label);
+  }
+}

@@ -1,0 +1,435 @@
+/**
+ * One stream of an HTTP/2 session, from before it is opened until its exchange is over. Requests are
+ * written to node:http2 and responses come from it; what it leaves open is decided here: limits of the
+ * sections, whether a response is complete, what its failure means.
+ */
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { Duplex } from 'node:stream';
+import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import { BodyPieces, pieceSize } from './body-pieces.ts';
+import type { Carrier } from './carrier.ts';
+import { lost } from './error-map.ts';
+import type { Http1Exchange } from './http1-exchange.ts';
+import { refused, streamError } from './http2-errors.ts';
+import { joinRepeats, requestFields, responseFields } from './http2-fields.ts';
+import { longestInterimHead, malformed, mostInterims, readHead } from './response-head.ts';
+import type { Upload, UploadPort } from './upload.ts';
+import type { BodySource } from './upstream-request.ts';
+
+const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
+const headersFrame = 1;
+
+/** What a stream needs of its connection. */
+export interface StreamHome {
+  readonly scheme: 'http' | 'https';
+  /** Last stream that the backend may have processed (RFC 9113 §6.8); `Infinity` before a GOAWAY. */
+  readonly lastStreamId: number;
+  /** Why the session ended, where it did; null while it has not. */
+  readonly endCause: unknown;
+  /** The stream is over, one way or another. */
+  onStreamOver(stream: Http2Stream): void;
+  /** The session cannot open streams any more. */
+  retire(): void;
+  /** A response did not come in time: is the backend still there? */
+  probe(): void;
+}
+
+/** A stream of node:http2 with the object that listens for it; null once that is over. */
+interface ListenedStream extends ClientHttp2Stream {
+  listener?: Http2Stream | null;
+  failure?: Error;
+}
+
+export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
+  readonly fresh: boolean;
+  readonly exchange: Http1Exchange;
+  readonly #home: StreamHome;
+  readonly #deadline = new Deadline(this, 0);
+  #stream: ListenedStream | null = null;
+  #upload: Upload | null = null;
+  #over = false;
+  #heard = false;
+  #interims = 0;
+  #paused = false;
+  /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
+  #endSeen = false;
+  #drained = false;
+  /** Content that came while paused, once the stream had ended. */
+  #held: Buffer[] = [];
+  #expected: number | null = null;
+  #received = 0;
+  #trailers: FieldSection = [];
+
+  constructor(home: StreamHome, exchange: Http1Exchange, fresh: boolean) {
+    this.#home = home;
+    this.exchange = exchange;
+    this.fresh = fresh;
+  }
+
+  // ————— Towards the exchange.
+
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  get unsent(): number {
+    return this.#stream?.writableLength ?? 0;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#stream?.resume();
+    // Not at once: the handler is within its own call.
+    if (this.#drained) process.nextTick(deliver, this);
+  }
+
+  arm(queue: DeadlineQueue): void {
+    queue.arm(this.#deadline);
+  }
+
+  disarm(): void {
+    this.#deadline.clear();
+  }
+
+  onDeadline(): void {
+    this.#home.probe();
+    this.exchange.onConnectionDeadline();
+  }
+
+  release(): void {
+    const stream = this.#leave();
+    // RFC 9113 §8.1: the response was complete before the request.
+    if (stream !== null && !stream.writableEnded) reset(stream);
+    this.#home.onStreamOver(this);
+  }
+
+  drop(): void {
+    if (this.#over) return;
+    const stream = this.#leave();
+    if (stream !== null) reset(stream);
+    this.#home.onStreamOver(this);
+  }
+
+  surrender(): Duplex | null {
+    return null;
+  }
+
+  #leave(): ListenedStream | null {
+    const stream = this.#stream;
+    this.#over = true;
+    this.#deadline.clear();
+    this.#stream = null;
+    this.#held = [];
+    if (stream !== null) stream.listener = null;
+    return stream;
+  }
+
+  // ————— The request.
+
+  /** Opens the stream with the request of the exchange. */
+  send(session: ClientHttp2Session): void {
+    const { exchange } = this;
+    const fields = requestFields(exchange.request, this.#home.scheme);
+    if (isReverseItError(fields)) {
+      exchange.onFailed(fields);
+      return;
+    }
+    exchange.onBegin();
+    const { body } = exchange.request;
+    const stream = this.#open(session, fields, body === null);
+    if (stream === null) return;
+    this.#stream = stream;
+    listen(stream, this);
+    if (body === null) exchange.onSent();
+    else if (!Buffer.isBuffer(body)) this.#startUpload(body);
+    else if (body.length > pieceSize) this.#startUpload(new BodyPieces(body));
+    else {
+      stream.end(body, this.#onWritten);
+      exchange.onSent();
+    }
+  }
+
+  #open(session: ClientHttp2Session, fields: string[], endStream: boolean): ListenedStream | null {
+    const options = { endStream };
+    try {
+      try {
+        return session.request(fields, options);
+      } catch (error) {
+        if (codeOf(error) !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
+        return session.request(joinRepeats(fields), options);
+      }
+    } catch (cause) {
+      if (isExhausted(codeOf(cause))) {
+        this.#home.retire();
+        this.exchange.onRefused(refused(cause));
+      } else this.exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      return null;
+    }
+  }
+
+  #startUpload(source: BodySource): void {
+    this.#upload = this.exchange.openUpload(this, source);
+    this.#upload.start();
+  }
+
+  sendPiece(piece: Buffer): void {
+    const stream = this.#stream;
+    if (stream === null || piece.length === 0) return;
+    if (!stream.write(piece, this.#onWritten)) this.#upload?.block();
+  }
+
+  sendEnd(): void {
+    this.#stream?.end();
+    this.exchange.onSent();
+  }
+
+  onDrain(): void {
+    this.#upload?.unblock();
+  }
+
+  readonly #onWritten = (): void => {
+    if (!this.#over) this.exchange.onWritten();
+  };
+
+  // ————— The response.
+
+  onInterim(status: number, raw: readonly string[]): void {
+    const { exchange } = this;
+    const fields = this.#read(raw, exchange.limits.maxResponseHeaderBytes);
+    if (fields === null) return;
+    if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
+    // RFC 9113 §8.6.
+    else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
+    else if (++this.#interims > mostInterims) {
+      exchange.onFailed(malformed('too many interim responses'));
+    } else if (sectionSize(fields) > longestInterimHead) {
+      exchange.onFailed(malformed('interim response too large'));
+    } else if (status !== 100) exchange.onInterim(status, fields);
+  }
+
+  /** Answers whether content may follow. */
+  onHead(status: number, raw: readonly string[]): boolean {
+    const { exchange } = this;
+    const { limits } = exchange;
+    const fields = this.#read(raw, limits.maxResponseHeaderBytes);
+    if (fields === null) return false;
+    if (status < 200 || status > 599 || exchange.headSeen) {
+      exchange.onFailed(malformed('status out of place'));
+      return false;
+    }
+    const head = readHead(status, '', fields, exchange.isHead, false, limits.maxResponseBodySize);
+    if (isReverseItError(head)) {
+      exchange.onFailed(head);
+      return false;
+    }
+    this.#expected = head.contentLength;
+    exchange.onFinal(head);
+    return !this.#over;
+  }
+
+  #read(raw: readonly string[], max: number): FieldSection | null {
+    this.#heard = true;
+    const fields = responseFields(raw, max);
+    if (!isReverseItError(fields)) return fields;
+    this.exchange.onFailed(fields);
+    return null;
+  }
+
+  onTrailers(raw: readonly string[]): void {
+    const trailers = this.#read(raw, this.exchange.limits.maxResponseHeaderBytes);
+    if (trailers !== null) this.#trailers = trailers;
+  }
+
+  onPiece(piece: Buffer): void {
+    this.#received += piece.length;
+    if (this.#expected !== null && this.#received > this.#expected) {
+      this.exchange.onFailed(malformed('more content than its content-length'));
+    } else if (this.#paused && this.#endSeen) this.#held.push(piece);
+    else this.exchange.onPiece(piece);
+  }
+
+  /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
+  onEndStream(): void {
+    this.#endSeen = true;
+    process.nextTick(drain, this);
+  }
+
+  /** Takes what the stream holds, so that its session may end without the response. */
+  drain(): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    // Each piece comes as an event, as well.
+    while (!this.#over && stream.read() !== null);
+    if (this.#over) return;
+    if (stream.readableLength > 0) {
+      // The session broke within the same read.
+      this.exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+      return;
+    }
+    this.#drained = true;
+    this.deliver();
+  }
+
+  deliver(): void {
+    while (!this.#over && !this.#paused) {
+      const piece = this.#held.shift();
+      if (piece === undefined) {
+        this.#complete();
+        return;
+      }
+      this.exchange.onPiece(piece);
+    }
+  }
+
+  #complete(): void {
+    const { exchange } = this;
+    const missing = this.#expected !== null && this.#received < this.#expected;
+    if (!exchange.headSeen) exchange.onFailed(malformed('stream ended before its head'));
+    else if (missing) exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+    else exchange.onComplete(this.#trailers);
+  }
+
+  // ————— The end of the stream, if it is not that of the response.
+
+  onClose(code: number, id: number | undefined, cause: unknown): void {
+    // What was complete before is delivered nevertheless.
+    if (this.#drained) return;
+    const { endCause, lastStreamId } = this.#home;
+    const { headSeen } = this.exchange;
+    const incomplete = this.#expected !== null && this.#received < this.#expected;
+    if (id === undefined || id > lastStreamId) this.#notProcessed(cause);
+    else if (endCause !== null) this.onSessionEnd();
+    else if (code === NGHTTP2_REFUSED_STREAM && !headSeen) this.#notProcessed(cause);
+    else this.exchange.onFailed(streamError(code, { headSeen, incomplete }, cause));
+  }
+
+  /** Its request could not be sent: the backend knows nothing of it. */
+  onUnsent(cause: unknown): void {
+    if (this.#home.lastStreamId === Number.POSITIVE_INFINITY) {
+      this.exchange.onFailed(fail('RIT_ERR_INTERNAL', 'request cannot be sent', { cause }));
+    } else this.#notProcessed(cause);
+  }
+
+  #notProcessed(cause: unknown): void {
+    if (this.#heard)
+      this.exchange.onFailed(
+        lost({ headSeen: this.exchange.headSeen, connectionEnded: true }, cause),
+      );
+    else this.exchange.onRefused(refused(cause));
+  }
+
+  /** The session is gone, with all its streams. */
+  onSessionEnd(error?: ReverseItError): void {
+    if (this.#over || this.#drained) return;
+    const { exchange } = this;
+    const context = { headSeen: exchange.headSeen, connectionEnded: true };
+    const { endCause } = this.#home;
+    if (
+      isReverseItError(endCause) &&
+      endCause.code === 'RIT_ERR_UPSTREAM_PROTOCOL' &&
+      !exchange.headSeen
+    ) {
+      exchange.onFailed(endCause);
+    } else exchange.onLost(error ?? lost(context, endCause));
+  }
+}
+
+// ————— Listeners, which all streams share.
+
+function listen(stream: ListenedStream, listener: Http2Stream): void {
+  stream.listener = listener;
+  // Told of a reset with NO_ERROR, node:http2 ends the stream as if its content were complete.
+  stream.push = push;
+  stream.on('headers', onHeaders);
+  stream.on('response', onResponse);
+  stream.on('trailers', onTrailers);
+  stream.on('frameError', onFrameError);
+  // Stays for good: node:http2 may fail a stream that nobody waits for any more.
+  stream.on('error', onError);
+  stream.on('drain', onDrain);
+  stream.on('close', onClose);
+}
+
+function push(this: ListenedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null && !this.closed) this.listener?.onEndStream();
+  return Duplex.prototype.push.call(this, chunk, encoding);
+}
+
+type Status = { readonly ':status'?: number };
+
+function onHeaders(
+  this: ListenedStream,
+  { ':status': status = 0 }: Status,
+  _: number,
+  raw: string[],
+) {
+  this.listener?.onInterim(status, raw);
+}
+
+function onResponse(
+  this: ListenedStream,
+  { ':status': status = 0 }: Status,
+  _: number,
+  raw: string[],
+) {
+  if (this.listener?.onHead(status, raw) === true) this.on('data', onData);
+}
+
+function onTrailers(this: ListenedStream, _: unknown, __: number, raw: string[]): void {
+  this.listener?.onTrailers(raw);
+}
+
+function onData(this: ListenedStream, piece: Buffer): void {
+  this.listener?.onPiece(piece);
+}
+
+function onFrameError(this: ListenedStream, type: number, code: number): void {
+  if (type === headersFrame) this.listener?.onUnsent(new Error(`nghttp2 error ${code}`));
+}
+
+function onError(this: ListenedStream, error: Error): void {
+  this.failure = error;
+}
+
+function onDrain(this: ListenedStream): void {
+  this.listener?.onDrain();
+}
+
+function onClose(this: ListenedStream): void {
+  this.listener?.onClose(this.rstCode ?? 0, this.id, this.failure);
+}
+
+/** Ends the stream and not the session. What is under way is not sent, so that nothing looks complete. */
+function reset(stream: ListenedStream): void {
+  stream.close(NGHTTP2_CANCEL);
+  // Else it stays until the backend takes the frame.
+  stream.destroy();
+}
+
+function drain(stream: Http2Stream): void {
+  stream.drain();
+}
+
+function deliver(stream: Http2Stream): void {
+  stream.deliver();
+}
+
+function isExhausted(code: unknown): boolean {
+  return (
+    code === 'ERR_HTTP2_INVALID_SESSION' ||
+    code === 'ERR_HTTP2_GOAWAY_SESSION' ||
+    code === 'ERR_HTTP2_OUT_OF_STREAMS'
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,39 @@
+/** What a pool knows of its connections, whatever they speak. */
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import type { ErrorCode } from '@reverseit/core/errors';
+import type { Http1Exchange } from './http1-exchange.ts';
+
+export interface PooledConnection {
+  readonly state: string;
+  /** Exchanges that it carries, or is being opened for. */
+  readonly active: number;
+  /** Exchanges that were given to it. */
+  readonly served: number;
+  /** Whether it speaks HTTP/1.1 and nothing else. */
+  readonly isHttp1: boolean;
+  /** Links of the pool's stack of idle connections. */
+  idlePrevious: PooledConnection | null;
+  idleNext: PooledConnection | null;
+  /** Gives an exchange to it. */
+  assign(exchange: Http1Exchange): void;
+  /** Arms the deadline of an idle connection. */
+  arm(queue: DeadlineQueue): void;
+  /** Closes it at once. */
+  drop(): void;
+  /** Fails what it carries, and closes it. */
+  destroy(code: ErrorCode): void;
+}
+
+/** What a connection tells the pool that owns it. */
+export interface ConnectionOwner {
+  readonly connectTimeout: DeadlineQueue;
+  onConnected(): void;
+  /** No exchange is under way, and another may come. `idleHint` as in CheckedHead. */
+  onReusable(connection: PooledConnection, idleHint: number): void;
+  /** An idle connection must not be used any more. */
+  onUnusable(connection: PooledConnection): void;
+  /** A protocol switch took the socket away: it is no connection of the pool any more. */
+  onSwitched(connection: PooledConnection): void;
+  /** The socket is closed. The last call. */
+  onClosed(connection: PooledConnection): void;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { http2Bench } from './http2-rig.ts';
+import { get } from './recorder.ts';
+
+test.each([
+  ['TLS', true],
+  ['h2c', false],
+])('a request over %s (RFC 9113 §8.1)', async (_, tls) => {
+  const seen: unknown[] = [];
+  const it = await http2Bench(
+    (stream, headers) => {
+      seen.push(Object.fromEntries(Object.entries(headers)));
+      stream.respond({ ':status': 200, 'x-answer': 'a', 'content-type': 'text/plain' });
+      stream.end('ok');
+    },
+    { tls },
+  );
+  const request = get('/a?b', { fields: ['Host', 'backend.test', 'X-One', '1', 'te', 'trailers'] });
+  const sent = await it.send(request).done;
+  expect(sent.events).toEqual(['head 200', 'data', 'end']);
+  expect(sent.body).toBe('ok');
+  expect(sent.head?.fields).toEqual(expect.arrayContaining(['x-answer', 'a']));
+  expect(seen).toEqual([
+    {
+      ':method': 'GET',
+      ':path': '/a?b',
+      ':scheme': tls ? 'https' : 'http',
+      ':authority': 'backend.test',
+      'x-one': '1',
+    },
+  ]);
+  await it.settle({ open: 1, idle: 1, active: 0 });
+});

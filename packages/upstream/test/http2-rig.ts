@@ -1,0 +1,321 @@
+/** HTTP/2 backends: node:http2, and one that writes any frames; a pool before them, and a census behind. */
+import { once } from 'node:events';
+import {
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { afterEach, expect } from 'vitest';
+import {
+  createPool,
+  type DispatchLimits,
+  type OriginOptions,
+  type PoolOptions,
+} from '../src/index.ts';
+import { ManualClock, Sent, turn } from './harness.ts';
+import { get, limits, violations } from './recorder.ts';
+
+const { ca, server: serverPair } = testCertificates();
+
+/** A backend that is over once every connection to it is. */
+abstract class Backend {
+  readonly sockets = new Set<Socket>();
+  /** Connections since the start. */
+  connections = 0;
+  readonly server: Server;
+  readonly #scheme: string;
+
+  constructor(server: Server, scheme: string) {
+    this.server = server;
+    this.#scheme = scheme;
+    server.on('connection', (socket: Socket) => {
+      this.connections++;
+      this.sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+export class NodeBackend extends Backend {
+  readonly sessions: ServerHttp2Session[] = [];
+
+  constructor(server: Http2Server, scheme: string) {
+    super(server as unknown as Server, scheme);
+    server.on('session', (session) => {
+      this.sessions.push(session);
+      session.on('error', () => {});
+    });
+  }
+}
+
+export type OnStream = (
+  stream: ServerHttp2Stream,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+) => void;
+
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly id: number;
+  readonly payload: Buffer;
+}
+
+export const DATA = 0;
+export const HEADERS = 1;
+export const RST_STREAM = 3;
+export const SETTINGS = 4;
+export const PING = 6;
+export const GOAWAY = 7;
+export const END_STREAM = 1;
+export const END_HEADERS = 4;
+
+/** One frame (RFC 9113 §4.1). */
+export function frame(
+  type: number,
+  flags: number,
+  id: number,
+  payload: Buffer | string = '',
+): Buffer {
+  const content = Buffer.from(payload as string, 'latin1');
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(content.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(id, 5);
+  return Buffer.concat([head, content]);
+}
+
+/** A header block of literals without indexing (RFC 7541 §6.2.2). */
+export function block(...fields: readonly string[]): Buffer {
+  const parts: Buffer[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const [name, value] = [fields[i] as string, fields[i + 1] as string];
+    parts.push(Buffer.from([0]), text(name), text(value));
+  }
+  return Buffer.concat(parts);
+}
+
+/** A string literal whose length is an integer with a prefix of 7 bits (RFC 7541 §5.1, §5.2). */
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value, 'latin1');
+  if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  const length = [127];
+  let rest = bytes.length - 127;
+  for (; rest >= 128; rest >>= 7) length.push((rest & 127) | 128);
+  length.push(rest);
+  return Buffer.concat([Buffer.from(length), bytes]);
+}
+
+export function uint32(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
+  return bytes;
+}
+
+/** Writes what it likes. It answers SETTINGS and PING unless told not to. */
+export class FrameConnection {
+  readonly frames: Frame[] = [];
+  readonly #socket: Socket;
+  #waiting = Buffer.alloc(0);
+  #preface = false;
+  #changed: (() => void)[] = [];
+
+  constructor(socket: Socket, onFrame: (frame: Frame, connection: FrameConnection) => void) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#waiting = Buffer.concat([this.#waiting, chunk]);
+      if (!this.#preface) {
+        if (this.#waiting.length < 24) return;
+        this.#preface = true;
+        this.#waiting = this.#waiting.subarray(24);
+      }
+      for (let next = this.#next(); next !== null; next = this.#next()) {
+        this.frames.push(next);
+        onFrame(next, this);
+      }
+      for (const check of this.#changed.splice(0)) check();
+    });
+  }
+
+  #next(): Frame | null {
+    const bytes = this.#waiting;
+    if (bytes.length < 9) return null;
+    const end = 9 + bytes.readUIntBE(0, 3);
+    if (bytes.length < end) return null;
+    this.#waiting = bytes.subarray(end);
+    const [type, flags, id] = [bytes.readUInt8(3), bytes.readUInt8(4), bytes.readUInt32BE(5)];
+    return { type, flags, id, payload: bytes.subarray(9, end) };
+  }
+
+  write(...frames: readonly Buffer[]): void {
+    this.#socket.write(Buffer.concat(frames));
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Resolves with the first frame that the test holds for, also of those that have come. */
+  async until(test: (frame: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const found = this.frames.find(test);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#changed.push(resolve));
+    }
+  }
+}
+
+export class FrameBackend extends Backend {
+  readonly peers: FrameConnection[] = [];
+}
+
+/** Answers what a session needs; `onRequest` hears of each HEADERS frame of a request. */
+export interface FrameScript {
+  onRequest?: (peer: FrameConnection, id: number, frame: Frame) => void;
+  onFrame?: (peer: FrameConnection, frame: Frame) => void;
+  /** Payload of the first SETTINGS; null: none is sent. */
+  settings?: Buffer | null;
+  answersPing?: boolean;
+}
+
+export class Http2Bench<B extends Backend> {
+  readonly clock = new ManualClock();
+  readonly backend: B;
+  readonly pool;
+  readonly to;
+  readonly limits: DispatchLimits;
+
+  constructor(backend: B, setup: Http2Setup) {
+    this.backend = backend;
+    this.pool = createPool({ protocols: ['http2'], tls: { ca }, ...setup.pool }, this.clock);
+    this.to = this.pool.origin(backend.url, setup.via);
+    this.limits = { ...limits, ...setup.limits };
+  }
+
+  send(request = get(), more: Partial<DispatchLimits> = {}): Sent {
+    const sent = new Sent();
+    sent.exchange = this.to.dispatch(request, { ...this.limits, ...more }, sent);
+    sent.dispatched = true;
+    return sent;
+  }
+
+  upgrade(request = get()): Sent {
+    const sent = new Sent();
+    sent.exchange = this.to.upgrade(request, this.limits, sent);
+    sent.dispatched = true;
+    return sent;
+  }
+
+  get counts(): Record<'open' | 'idle' | 'active' | 'waiting' | 'switched', number> {
+    const { open, idle, active, waiting, switched } = this.pool.stats();
+    return { open, idle, active, waiting, switched };
+  }
+
+  /** Resolves once the test holds; fails by the test's own timeout. */
+  async until(test: () => boolean): Promise<void> {
+    while (!test()) await turn();
+  }
+
+  async settle(expected: Partial<Http2Bench<B>['counts']>): Promise<void> {
+    const names = Object.keys(expected) as (keyof Http2Bench<B>['counts'])[];
+    for (let i = 0; i < 2000; i++) {
+      const { counts } = this;
+      if (names.every((name) => counts[name] === expected[name])) return;
+      await turn();
+    }
+    expect(this.counts).toMatchObject(expected);
+  }
+}
+
+export interface Http2Setup {
+  readonly pool?: PoolOptions;
+  readonly via?: OriginOptions;
+  readonly limits?: Partial<DispatchLimits>;
+  /** TLS with ALPN instead of plain TCP. */
+  readonly tls?: boolean;
+  readonly server?: SecureServerOptions;
+}
+
+const benches: Http2Bench<Backend>[] = [];
+
+async function start<B extends Backend>(backend: B, setup: Http2Setup): Promise<Http2Bench<B>> {
+  backend.server.listen(0, '127.0.0.1');
+  await once(backend.server, 'listening');
+  const made = new Http2Bench(backend, setup);
+  benches.push(made);
+  return made;
+}
+
+/** A backend of node:http2. */
+export function http2Bench(
+  onStream: OnStream,
+  setup: Http2Setup = {},
+): Promise<Http2Bench<NodeBackend>> {
+  const { server: options = {} } = setup;
+  const server =
+    setup.tls === true ? createSecureServer({ ...serverPair, ...options }) : createServer(options);
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => {});
+    onStream(stream, headers);
+  });
+  const backend = new NodeBackend(server as Http2Server, setup.tls === true ? 'https' : 'http');
+  return start(backend, setup);
+}
+
+/** A backend that writes its own frames, over plain TCP. */
+export function frameBench(
+  script: FrameScript,
+  setup: Http2Setup = {},
+): Promise<Http2Bench<FrameBackend>> {
+  const { settings = Buffer.alloc(0), answersPing = true } = script;
+  const onFrame = (got: Frame, peer: FrameConnection) => {
+    if (got.type === SETTINGS && got.flags === 0) peer.write(frame(SETTINGS, 1, 0));
+    if (got.type === PING && got.flags === 0 && answersPing) {
+      peer.write(frame(PING, 1, 0, got.payload));
+    }
+    script.onFrame?.(peer, got);
+    if (got.type === HEADERS) script.onRequest?.(peer, got.id, got);
+  };
+  const server = createTcpServer((socket) => {
+    const peer = new FrameConnection(socket, onFrame);
+    backend.peers.push(peer);
+    if (settings !== null) peer.write(frame(SETTINGS, 0, 0, settings));
+  });
+  const backend = new FrameBackend(server, 'http');
+  return start(backend, setup);
+}
+
+/** Whatever a test did, nothing may be left: no exchange, socket, slot or timer. */
+afterEach(async () => {
+  expect(violations.splice(0)).toEqual([]);
+  for (const made of benches.splice(0)) {
+    await made.pool.destroy();
+    expect(made.counts).toEqual({ open: 0, idle: 0, active: 0, waiting: 0, switched: 0 });
+    expect(made.clock.pending).toBe(0);
+    await made.backend.close();
+  }
+});
