@@ -325,6 +325,20 @@ describe('requestBodyBufferSize', () => {
     ]);
   });
 
+  it('RFC 9112 §9: nor does one that says it will send more than is held', async () => {
+    const options = { requestBodyBufferSize: 1000, pool: { poolSize: 1 } };
+    const bench = await start({ options });
+    const client = await bench.connect();
+    client.send(request('POST /x', ['Content-Length: 2000'], 'x'.repeat(1000)));
+    await eventually(() => bench.proxy.stats().activeExchanges === 1, 'the request to begin');
+    const other = await bench.connect();
+    expect((await other.request(request('GET /other'))).text).toBe('ok');
+    expect(bench.origin.requestCount).toBe(1);
+    client.send('x'.repeat(1000));
+    expect((await client.readResponse()).text).toBe('ok');
+    expect((await bench.origin.request(1)).bodyLength).toBe(2000);
+  });
+
   it('RFC 9112 §7.1: content beyond it is sent on while the client still sends', async () => {
     const bench = await start({ options: { requestBodyBufferSize: 1000 } });
     const client = await bench.connect();

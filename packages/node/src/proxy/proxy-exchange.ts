@@ -90,10 +90,10 @@ export class ProxyExchange
       return;
     }
     this.#content = new ContentBuffer();
-    // A body that is known to be too long for the buffer need not wait for the buffer to fill.
-    if (requestBodyBufferSize === 0 || (length !== null && length > requestBodyBufferSize)) {
-      this.#startStreaming();
-    } else this.#read();
+    // A body that is known to be longer fills the buffer first, too: a few bytes of a client that then
+    // stalls must not cost the others a backend connection.
+    if (requestBodyBufferSize === 0) this.#startStreaming();
+    else this.#read();
   }
 
   #read(): void {
