@@ -519,6 +519,15 @@ describe('what Node lets through', () => {
     expect(rig.handler.stats().totalRefusals).toBe(1);
   });
 
+  it.each([
+    ['RFC 9112 §2.3: another version', 'GET / HTTP/2.0', 505],
+    ['RFC 9112 §2.3: another protocol', 'DESCRIBE / RTSP/1.0', 501],
+  ])('%s: is refused', async (_name, line, status) => {
+    const rig = await start();
+    expect((await rig.request(`${line}\r\nHost: a\r\n\r\n`)).status).toBe(status);
+    expect(rig.origin.connectionCount).toBe(0);
+  });
+
   it('RFC 6585 §5: fields that Node may have hidden from us', async () => {
     const rig = await start({
       host: (handler) => {

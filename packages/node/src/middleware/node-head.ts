@@ -12,6 +12,21 @@ const lineBytes = '  HTTP/1.1\r\n\r\n'.length;
 /** Fields that a server of Node tells of where it is not told otherwise. */
 const fieldsTold = 1000;
 
+/** Methods that Node's parser takes with `RTSP/1.0` only, which it then tells as HTTP/1.0. */
+const rtspMethods: ReadonlySet<string> = new Set([
+  'DESCRIBE',
+  'ANNOUNCE',
+  'SETUP',
+  'PLAY',
+  'PAUSE',
+  'TEARDOWN',
+  'GET_PARAMETER',
+  'SET_PARAMETER',
+  'REDIRECT',
+  'RECORD',
+  'FLUSH',
+]);
+
 /** A head, and why it is refused, if it is. */
 export interface JudgedHead {
   readonly head: RequestHead;
@@ -41,6 +56,7 @@ function readHttp1Head(request: IncomingMessage, limits: RequestHeadLimits): Jud
   if (major !== 1 || (minor !== 0 && minor !== 1)) {
     return { head, error: fail('RIT_ERR_HTTP_VERSION') };
   }
+  if (rtspMethods.has(head.method)) return { head, error: fail('RIT_ERR_METHOD_UNKNOWN') };
   return { head, error: refuseHidden(request) ?? judgeParsedHead(head, limits) };
 }
 

@@ -6,7 +6,8 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 export function isHttp2Request(request: NodeRequest): request is Http2ServerRequest {
-  return request.httpVersionMajor === 2;
+  // The version would not do: `HTTP/2.0` can be said over HTTP/1, and Node's parser takes it.
+  return 'stream' in request;
 }
 
 export function isHttp2Response(response: NodeResponse): response is Http2ServerResponse {
