@@ -41,6 +41,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   #heard = false;
   #interims = 0;
   #paused = false;
+  /** The present read has brought a final head or content; framing alone is no progress. */
+  #progressed = false;
   /** Bytes behind the head that switched protocols. */
   #early: Buffer = noBytes;
 
@@ -121,6 +123,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   #parse(exchange: Http1Exchange, bytes: Buffer): void {
     const parser = this.#parser;
     let at = 0;
+    this.#progressed = false;
     while (at < bytes.length && this.exchange === exchange) {
       if (parser.state === RESPONSE.HEAD) {
         const head = parser.readHead(bytes, at);
@@ -139,6 +142,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       }
       if (parser.error !== null) exchange.onFailed(parser.error);
     }
+    if (this.#progressed) exchange.onProgress();
   }
 
   #onHead(exchange: Http1Exchange, head: ParsedResponseHead, bytes: Buffer, end: number): void {
@@ -160,6 +164,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       return;
     }
     this.#expectContent(checked);
+    this.#progressed = true;
     exchange.onFinal(checked);
   }
 
@@ -200,6 +205,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   onContent(piece: Buffer): void {
+    this.#progressed = true;
     this.exchange?.onPiece(this.#keep(piece));
   }
 

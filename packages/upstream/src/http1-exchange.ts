@@ -203,25 +203,26 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   onFinal(head: CheckedHead): void {
-    const connection = this.#connection;
-    if (this.#phase === 'done' || connection === null) return;
+    if (this.#phase === 'done') return;
     this.#head = head;
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
-    else this.#watch(connection);
     this.#handler.onHead(head);
   }
 
   onPiece(chunk: Buffer): void {
-    const connection = this.#connection;
-    if (this.#phase !== 'receiving' || connection === null) return;
+    if (this.#phase !== 'receiving') return;
     this.#received += chunk.length;
     if (this.#received > this.limits.maxResponseBodySize) {
       this.#fail(bodyTooLarge(this.limits.maxResponseBodySize, this.#received));
       return;
     }
-    this.#watch(connection);
     this.#handler.onData(chunk);
+  }
+
+  /** A read has brought the head, or something of the body, and the response is not complete. */
+  onProgress(): void {
+    if (this.#phase === 'receiving' && this.#connection !== null) this.#watch(this.#connection);
   }
 
   /** The response is complete. */

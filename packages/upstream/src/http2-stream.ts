@@ -232,6 +232,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     }
     this.#expected = head.contentLength;
     exchange.onFinal(head);
+    exchange.onProgress();
     return !this.#over;
   }
 
@@ -253,7 +254,12 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     if (this.#expected !== null && this.#received > this.#expected) {
       this.exchange.onFailed(malformed('more content than its content-length'));
     } else if (this.#paused && this.#endSeen) this.#held.push(piece);
-    else this.exchange.onPiece(piece);
+    else this.#deliver(piece);
+  }
+
+  #deliver(piece: Buffer): void {
+    this.exchange.onPiece(piece);
+    this.exchange.onProgress();
   }
 
   /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
@@ -285,7 +291,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
         this.#complete();
         return;
       }
-      this.exchange.onPiece(piece);
+      this.#deliver(piece);
     }
   }
 

@@ -258,6 +258,7 @@ export class Shard implements Http2Owner, ExchangeHome {
 
   /** The first HTTP/2 connection that has room, in the order in which they were opened. */
   #shared(): Http2Connection | null {
+    if (this.#multiplexed.size === 0) return null;
     for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
     return null;
   }

@@ -63,6 +63,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     // undici's parser waits for the end of the connection behind such a head.
     const endless = isHead && head.persistent && !isFramed(fields);
     exchange.onFinal(endless ? { ...head, persistent: false } : head);
+    exchange.onProgress();
   }
 
   onResponseData(_: Controller, chunk: Buffer): void {
@@ -70,6 +71,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     if (exchange === null) return;
     gate.progress();
     exchange.onPiece(chunk);
+    exchange.onProgress();
   }
 
   onResponseEnd(controller: Controller): void {

@@ -43,9 +43,16 @@ const names: readonly (readonly [string, Field])[] = [
   ['x-forwarded-proto', FIELD.X_FORWARDED_PROTO],
 ];
 
-const byLength: (readonly (readonly [string, Field])[])[] = [];
+interface Candidate {
+  readonly name: string;
+  readonly field: Field;
+}
+
+const byLength: (readonly Candidate[])[] = [];
 for (let length = 0; length < 20; length++) {
-  byLength.push(names.filter(([name]) => name.length === length));
+  byLength.push(
+    names.filter(([name]) => name.length === length).map(([name, field]) => ({ name, field })),
+  );
 }
 
 /** Which of the special fields a name is. */
@@ -53,8 +60,8 @@ export function knownField(name: string): Field {
   const candidates = byLength[name.length];
   if (candidates === undefined) return FIELD.OTHER;
   for (let i = 0; i < candidates.length; i++) {
-    const [lower, field] = candidates[i] as readonly [string, Field];
-    if (equalsIgnoreCase(name, lower)) return field;
+    const candidate = candidates[i] as Candidate;
+    if (equalsIgnoreCase(name, candidate.name)) return candidate.field;
   }
   return FIELD.OTHER;
 }
