@@ -39,6 +39,8 @@ const zones = [
     packages: [],
   },
   machine('errors', []),
+  // Whether a key can be used is known only to what will use it.
+  exception('options', 'tls-credentials', ['node:crypto', 'node:tls'], ['errors']),
   machine('options', ['errors']),
   machine('http', ['errors']),
   exception('http1', 'llhttp/module', ['llhttp-wasm'], ['errors', 'http']),

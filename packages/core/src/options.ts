@@ -1,5 +1,5 @@
 export type { Fault } from './options/faults.ts';
-export { Faults, faultText, keyPath, show } from './options/faults.ts';
+export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
 export { nearMiss } from './options/near-miss.ts';
 export { group, openGroup, optionalGroup } from './options/option-groups.ts';
 export type { RowText } from './options/option-kinds.ts';
@@ -37,3 +37,4 @@ export {
   pathPrefix,
   pem,
 } from './options/option-wire-kinds.ts';
+export { checkCredentials } from './options/tls-credentials.ts';

@@ -99,7 +99,7 @@ export const poolOptions = defineOptions({
     flagPrefix: 'backend-tls',
     check: ({ ca, cert, key }, at, faults) => {
       if ((key === null) !== (cert === null)) faults.add(at, 'key and cert are needed together');
-      checkCredentials({ ca, cert, key }, at, faults);
+      else checkCredentials({ ca, cert, key }, at, faults);
     },
     rows: tlsOptions,
   }),

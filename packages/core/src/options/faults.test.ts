@@ -34,6 +34,20 @@ describe('describe', () => {
   });
 });
 
+describe('the user and password of a URL are never shown', () => {
+  it.each([
+    ['http://user:secret@a', '"http://…@a"'],
+    ['http://user:se/c#r?e@t@a:80/b', '"http://…@a:80/b"'],
+    ['http://user@a', '"http://…@a"'],
+    ['http:/user:secret@a', '"…@a"'],
+    ['user:secret@a', '"…@a"'],
+    [' http://u:s\n@a', '"…@a"'],
+    [`http://user:${'x'.repeat(80)}@a`, '"http://…@a"'],
+    ['/@scope/name', '"/@scope/name"'],
+    ['http://a/@b', '"http://…@b"'],
+  ])('%j', (value, shown) => expect(show(value)).toBe(shown));
+});
+
 describe('keyPath', () => {
   it.each([
     ['', 'a', 'a'],
@@ -98,5 +112,12 @@ describe('Faults', () => {
       'r.cc: unknown option, given "x"; it belongs elsewhere',
       'dddd: unknown option, given null; expected one of aa, bbb',
     ]);
+  });
+
+  it('does not list many', () => {
+    const faults = new Faults();
+    const many = Array.from({ length: 13 }, (_, i) => `option${i}`);
+    faults.unknown('', 'other', 1, many);
+    expect(faults.list[0]?.message).toBe('unknown option, given 1; see the list of options');
   });
 });

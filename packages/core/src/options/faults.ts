@@ -9,6 +9,9 @@ export interface Fault {
   readonly message: string;
 }
 
+/** More names than these are not listed: they would hide the message. */
+const mostListed = 12;
+
 /** Collects what is wrong, so that one error can name all of it. */
 export class Faults {
   readonly #list: Fault[] = [];
@@ -41,9 +44,11 @@ export class Faults {
     elsewhere?: string,
   ): void {
     const near = nearMiss(name, known);
-    const help =
-      elsewhere ??
-      (near === null ? `expected one of ${known.join(', ')}` : `did you mean ${near}?`);
+    const all =
+      known.length <= mostListed
+        ? `expected one of ${known.join(', ')}`
+        : 'see the list of options';
+    const help = elsewhere ?? (near === null ? all : `did you mean ${near}?`);
     this.add(keyPath(parent, name), `unknown option, given ${show(value)}; ${help}`);
   }
 
@@ -84,10 +89,19 @@ export function show(value: unknown): string {
 const isScalar = (value: unknown): boolean =>
   value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value);
 
-const quote = (text: string): string =>
-  text.length <= longestShown
-    ? JSON.stringify(text)
-    : `${JSON.stringify(text.slice(0, longestShown))}… (${text.length} characters)`;
+function quote(text: string): string {
+  const shown = withoutUserinfo(text);
+  return shown.length <= longestShown
+    ? JSON.stringify(shown)
+    : `${JSON.stringify(shown.slice(0, longestShown))}… (${text.length} characters)`;
+}
+
+/**
+ * A text as it may be shown: what could be the user and password of a URL, however misspelt, is left out.
+ */
+export function withoutUserinfo(text: string): string {
+  return /(?::|\/\/).*@/s.test(text) ? text.replace(/^([A-Za-z][\w+.-]*:\/\/)?.*@/s, '$1…@') : text;
+}
 
 /** What kind of value this is, without a word of it. */
 export function describe(value: unknown): string {

@@ -43,7 +43,9 @@ describe('optionalGroup', () => {
     ...row,
     rows,
     flagPrefix: '',
-    check: ({ a, b }) => (a > b ? 'a exceeds b' : undefined),
+    check: ({ a, b }, key, faults) => {
+      if (a > b) faults.add(key, 'a exceeds b');
+    },
   });
 
   it.each<[value: unknown, base: { a: number; b: number } | null, expected: unknown]>([
@@ -60,6 +62,12 @@ describe('optionalGroup', () => {
     optional.read({ a: 3 }, 'key', faults, null);
     expect(faults.list).toEqual([{ key: 'key', message: 'a exceeds b' }]);
   });
+
+  it('does not ask it where a row was refused', () => {
+    const faults = new Faults();
+    optional.read({ a: 3, b: 0 }, 'key', faults, null);
+    expect(faults.list.map(({ key }) => key)).toEqual(['key.b']);
+  });
 });
 
 describe('openGroup', () => {
@@ -68,6 +76,16 @@ describe('openGroup', () => {
     rows,
     flagPrefix: '',
     accepts: 'options of Node',
+    check: (given, key, faults) => {
+      if (given.other === 'y') faults.add(key, 'not y');
+    },
+  });
+
+  it('reports the rule for the whole, where no row was refused', () => {
+    const faults = new Faults();
+    open.read({ a: 0, other: 'y' }, 'refused', faults, null);
+    open.read({ other: 'y' }, 'key', faults, null);
+    expect(faults.list.map(({ key }) => key)).toEqual(['refused.a', 'key']);
   });
 
   it('checks its rows and hands the rest on', () => {

@@ -38,8 +38,8 @@ export function group<
 }
 
 interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
-  /** A rule that spans the rows: what is wrong, or undefined. */
-  check?(values: OptionValues<T>): string | undefined;
+  /** Rules that span the rows. Not asked where a row was refused. */
+  check?(values: OptionValues<T>, key: string, faults: Faults): void;
 }
 
 /** A nested object that is absent unless given. */
@@ -55,9 +55,9 @@ export function optionalGroup<
     defaultText: 'none',
     read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
       if (value === null) return null;
+      const before = faults.list.length;
       const values = readOptions(spec.rows, value, key, faults, base ?? initial) as Out;
-      const wrong = spec.check?.(values);
-      if (wrong !== undefined) faults.add(key, wrong);
+      if (faults.list.length === before) spec.check?.(values, key, faults);
       return values;
     },
   });
@@ -66,6 +66,8 @@ export function optionalGroup<
 interface OpenGroupSpec<T extends OptionTable> extends GroupSpec<T> {
   /** Where the keys are defined that are handed on unread. */
   readonly accepts: string;
+  /** Rules for the whole object. Not asked where a row was refused. */
+  check?(given: Readonly<Record<string, unknown>>, key: string, faults: Faults): void;
 }
 
 /**
@@ -87,10 +89,12 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
         faults.refuse(key, value, accepts, true);
         return null;
       }
+      const before = faults.list.length;
       for (const [name, row] of Object.entries(rows)) {
         if (!Object.hasOwn(value, name) || value[name] === undefined) continue;
         row.read(value[name], keyPath(key, name), faults, row.default);
       }
+      if (faults.list.length === before) spec.check?.(value, key, faults);
       // The other keys are checked by Node, which owns the type.
       return Object.freeze({ ...value }) as Foreign;
     },

@@ -51,6 +51,7 @@ const plainText: OptionText = {
   repeats: false,
   negatable: false,
   file: false,
+  accepts: '',
   parse: (text) => text,
 };
 
@@ -213,6 +214,7 @@ export function choices<const Value extends string>(
     text: {
       placeholder: `${values.join('|')},…`,
       repeats: true,
+      accepts: `${alternatives(values)}, or several with commas between them, each at most once`,
       parse: (text) => text.split(','),
     },
     check: (value) => {

@@ -32,7 +32,9 @@ const table = defineOptions({
     ...row,
     rows: inner,
     flagPrefix: 'outer',
-    check: ({ name }) => (name === 'bad' ? 'a rule is broken' : undefined),
+    check: ({ name }, key, faults) => {
+      if (name === 'bad') faults.add(key, 'a rule is broken');
+    },
   }),
   tls: openGroup<{ key?: unknown }>({
     ...row,

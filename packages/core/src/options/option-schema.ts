@@ -18,7 +18,12 @@ export interface OptionText {
   readonly negatable: boolean;
   /** The text names a file whose content is the value. */
   readonly file: boolean;
-  /** From text to value. Text that stands for no value is handed on, for `read` to refuse. */
+  /** What is accepted as text, where that differs from the option's own; empty where it does not. */
+  readonly accepts: string;
+  /**
+   * From text to value; undefined where the text has not the form of the flag. Text that has, and yet stands
+   * for no value, is handed on, for `read` to refuse.
+   */
   parse(text: string): unknown;
 }
 

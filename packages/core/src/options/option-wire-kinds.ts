@@ -93,22 +93,28 @@ export type FieldsInput =
   | readonly (readonly [name: string, value: string])[];
 
 /** Fields. The resolved value is a flat list: name, value, name, value, … */
-export function fields(spec: FieldsSpec): Option<FieldsInput, readonly string[]> {
+export function fields(spec: FieldsSpec): Option<FieldsInput | null, readonly string[]> {
   const { never, ...row } = spec;
   const accepts = 'an object {name: value} or an array of [name, value] pairs';
-  const base = custom<FieldsInput, readonly string[]>({
+  const base = custom<FieldsInput | null, readonly string[]>({
     ...row,
     kind: 'fields',
     default: Object.freeze([]),
     defaultText: 'none',
     accepts,
     secret: true,
-    text: { placeholder: 'NAME: VALUE', repeats: true, parse: (text) => [splitField(text)] },
+    text: {
+      placeholder: 'NAME: VALUE',
+      repeats: true,
+      accepts: '"NAME: VALUE"',
+      parse: (text) => (text.includes(':') ? [splitField(text)] : undefined),
+    },
     check: () => undefined,
   });
   return Object.freeze({
     ...base,
     read(value: unknown, key: string, faults: Faults): readonly string[] {
+      if (value === null) return base.default;
       const entries = fieldEntries(value, key);
       if (entries === undefined) faults.refuse(key, value, accepts, true);
       const list: string[] = [];
@@ -145,23 +151,30 @@ const fieldEntries = (value: unknown, key: string): readonly FieldEntry[] | unde
 const isPair = (value: unknown): value is readonly [unknown, unknown] =>
   Array.isArray(value) && value.length === 2;
 
-/** `name: value` as on the command line. Text without a colon stays text, and is refused. */
+/** `name: value` as on the command line. */
 const splitField = (text: string): unknown => {
   const colon = text.indexOf(':');
-  return colon === -1 ? text : [text.slice(0, colon), text.slice(colon + 1).trim()];
+  return [text.slice(0, colon), text.slice(colon + 1).trim()];
 };
 
 /** Field names. The resolved list is in lower case, each name once. */
-export function fieldNames(spec: FieldsSpec): Option<readonly string[], readonly string[]> {
+export function fieldNames(spec: FieldsSpec): Option<readonly string[] | null, readonly string[]> {
   const { never, ...row } = spec;
-  return custom<readonly string[], readonly string[]>({
+  const none = Object.freeze([]);
+  return custom<readonly string[] | null, readonly string[]>({
     ...row,
     kind: 'field names',
-    default: Object.freeze([]),
+    default: none,
     defaultText: 'none',
     accepts: `an array of field names, none of them ${never.join(', ')}`,
-    text: { placeholder: 'NAME', repeats: true, parse: (text) => [text] },
+    text: {
+      placeholder: 'NAME',
+      repeats: true,
+      accepts: `a field name, none of ${never.join(', ')}`,
+      parse: (text) => [text],
+    },
     check: (value) => {
+      if (value === null) return none;
       if (!Array.isArray(value) || !value.every(isName)) return undefined;
       const names = new Set(value.map((name) => name.toLowerCase()));
       return never.some((name) => names.has(name)) ? undefined : Object.freeze([...names]);
@@ -182,7 +195,7 @@ export function pem(spec: RowText): Option<PemInput | null, PemInput | null> {
     default: null,
     accepts: 'PEM text, a Buffer, or an array of these',
     secret: true,
-    text: { placeholder: 'FILE', file: true },
+    text: { placeholder: 'FILE', file: true, accepts: 'the name of a file that holds PEM text' },
     check: (value) => {
       if (isPem(value)) return value;
       return Array.isArray(value) && value.length > 0 && value.every(isPem)

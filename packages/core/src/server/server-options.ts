@@ -1,5 +1,6 @@
 /** The options of the listener. They bind while a request is parsed, so no route can differ in them. */
 import type { TlsOptions } from 'node:tls';
+import type { Faults } from '../options/faults.ts';
 import { openGroup } from '../options/option-groups.ts';
 import { bytes, count, milliseconds } from '../options/option-kinds.ts';
 import {
@@ -9,6 +10,26 @@ import {
   resolveOptions,
 } from '../options/option-schema.ts';
 import { pem } from '../options/option-wire-kinds.ts';
+import { checkCredentials } from '../options/tls-credentials.ts';
+
+/** A listener that has no certificate could finish no handshake. */
+function checkListenerTls(
+  given: Readonly<Record<string, unknown>>,
+  key: string,
+  faults: Faults,
+): void {
+  const has = (name: string): boolean => given[name] !== undefined && given[name] !== null;
+  const pair = has('key') && has('cert');
+  // A key pair that is chosen by name, or none at all with a shared key (RFC 4279).
+  if (!pair && !has('pfx') && !has('SNICallback') && !has('pskCallback')) {
+    const missing = has('key') ? 'cert' : has('cert') ? 'key' : 'key and cert';
+    faults.add(
+      key,
+      `${missing} missing; expected key and cert, or pfx, SNICallback or pskCallback`,
+    );
+  }
+  checkCredentials(given, key, faults);
+}
 
 const head = 'Request head';
 const client = 'Client connections';
@@ -105,6 +126,7 @@ export const serverOptions = defineOptions({
     prose: 'Listens with TLS. Every option of a TLS server of Node is taken.',
     accepts: 'an object of options of node:tls, such as {key, cert}',
     flagPrefix: 'tls',
+    check: checkListenerTls,
     rows: defineOptions({
       /** Private key of the listener, in PEM. Default: none. */
       key: pem({ group: client, prose: 'Private key of the listener, in PEM.' }),

@@ -54,10 +54,27 @@ describe('parseArguments', () => {
   });
 
   it.each<[args: string[], faults: string[]]>([
+    [['--pool-tiemout', '5'], ['--pool-tiemout: unknown option; did you mean --pool-timeout?']],
     [
-      ['--pool-tiemout', '5'],
-      ['--pool-tiemout: unknown option; did you mean --pool-timeout?', expect.anything()],
+      ['--frobnicate', '3', '4'],
+      [
+        '--frobnicate: unknown option; --help lists all of them',
+        '4: unexpected argument; options begin with --',
+      ],
     ],
+    [
+      ['--frobnicate=3', 'http://user:secret@a'],
+      [
+        '--frobnicate: unknown option; --help lists all of them',
+        'http://…@a: unexpected argument; options begin with --',
+      ],
+    ],
+    [
+      ['--add-headers', 'x'],
+      ['--add-headers: a string of 1 characters is not accepted; expected "NAME: VALUE"'],
+    ],
+    [['--add-headers'], ['--add-headers: needs a value; expected "NAME: VALUE"']],
+    [['--tls-key'], ['--tls-key: needs a value; expected the name of a file that holds PEM text']],
     [['--poolTimeout=5'], ['--poolTimeout: unknown option; did you mean --pool-timeout?']],
     [['--no-poolsize'], ['--no-poolsize: unknown option; did you mean --pool-size?']],
     [['--no-pool-size'], ['--no-pool-size: unknown option; did you mean --pool-size?']],

@@ -1,7 +1,7 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { type Fault, Faults, nearMiss } from '@reverseit/core/options';
-import { commandFlags, type Flag, flags } from './flags.ts';
+import { type Fault, Faults, nearMiss, withoutUserinfo } from '@reverseit/core/options';
+import { acceptedBy, commandFlags, type Flag, flags } from './flags.ts';
 
 /** What the arguments ask for. */
 export interface Arguments {
@@ -39,9 +39,14 @@ export function parseArguments(
     tokens: true,
   });
   const reader = new ArgumentReader(readFile);
+  let unknown = -2;
   for (const token of tokens) {
-    if (token.kind === 'positional') reader.refusePositional(token.value);
+    // What follows an unknown option was meant for its value.
+    if (token.kind === 'positional' && token.index !== unknown + 1) {
+      reader.refusePositional(token.value);
+    }
     if (token.kind !== 'option') continue;
+    if (!knows(token.name) && token.value === undefined) unknown = token.index;
     // A flag that takes a value also takes the next flag for it.
     const missing = token.inlineValue === false && token.value.startsWith('-');
     reader.read(token.name, { raw: token.rawName, value: missing ? undefined : token.value });
@@ -66,6 +71,8 @@ const negated: ReadonlyMap<string, Flag> = new Map(
 const commands: ReadonlyMap<string, string> = new Map(
   commandFlags.map(({ name, placeholder }) => [name, placeholder]),
 );
+const knows = (name: string): boolean =>
+  byName.has(name) || negated.has(name) || commands.has(name);
 const allNames = [...commands.keys(), ...byName.keys(), ...negated.keys()];
 
 class ArgumentReader implements Arguments {
@@ -87,7 +94,7 @@ class ArgumentReader implements Arguments {
   }
 
   refusePositional(text: string): void {
-    this.#faults.add(text, 'unexpected argument; options begin with --');
+    this.#faults.add(withoutUserinfo(text), 'unexpected argument; options begin with --');
   }
 
   read(name: string, given: Given): void {
@@ -120,11 +127,14 @@ class ArgumentReader implements Arguments {
   }
 
   #readFlag(flag: Flag, { raw, value }: Given): void {
-    const { text, option } = flag;
+    const { text } = flag;
     if (value !== undefined) {
       const content = text.file ? this.#contentOf(raw, value) : text.parse(value);
       if (content !== undefined) this.#put(flag, raw, content);
-    } else if (takesValue(flag)) this.#faults.add(raw, `needs a value; expected ${option.accepts}`);
+      // A file that cannot be read was refused already.
+      else if (!text.file) this.#faults.refuse(raw, value, acceptedBy(flag), true);
+    } else if (takesValue(flag))
+      this.#faults.add(raw, `needs a value; expected ${acceptedBy(flag)}`);
     else this.#put(flag, raw, true);
   }
 

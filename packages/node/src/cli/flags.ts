@@ -12,6 +12,10 @@ export interface Flag {
   readonly text: OptionText;
 }
 
+/** What a flag accepts, to follow the word "expected". */
+export const acceptedBy = ({ text, option }: Flag): string =>
+  text.accepts === '' ? option.accepts : text.accepts;
+
 /** `maxRequestHeaders` → `max-request-headers`. */
 export const kebabCase = (key: string): string =>
   key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

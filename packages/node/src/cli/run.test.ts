@@ -115,6 +115,32 @@ describe('run', () => {
       ],
     ],
     [
+      ['--backend', 'http://user:secret@a'],
+      [
+        expect.stringMatching(
+          /^reverseit: invalid option --backend \(backend\): "http:\/\/…@a" is not accepted; /,
+        ),
+      ],
+    ],
+    [
+      [...backend, '--listen', 'localhost'],
+      [
+        'reverseit: invalid option --listen (listen): "localhost" is not accepted; expected "HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
+      ],
+    ],
+    [
+      [...backend, '--protocols', 'http3'],
+      [
+        'reverseit: invalid option --protocols (pool.protocols): ["http3"] is not accepted; expected "http1" or "http2", or several with commas between them, each at most once',
+      ],
+    ],
+    [
+      [...backend, '--remove-headers', 'a b'],
+      [
+        'reverseit: invalid option --remove-headers (removeHeaders): ["a b"] is not accepted; expected a field name, none of content-length, host, transfer-encoding',
+      ],
+    ],
+    [
       ['--bakend=x'],
       ['reverseit: invalid option --bakend: unknown option; did you mean --backend?'],
     ],
@@ -181,12 +207,10 @@ describe('run', () => {
   it('ends with 1 when it cannot listen', async () => {
     const host = new FakeHost(...backend, '--listen', '127.0.0.1:80');
     host.listen = async () => {
-      throw fail('RIT_ERR_LISTEN', 'address in use');
+      throw fail('RIT_ERR_LISTEN', 'cannot listen on 127.0.0.1:80: address in use');
     };
     expect(await run(host)).toBe(1);
-    expect(host.logged).toEqual([
-      'reverseit: cannot listen on http://127.0.0.1:80: address in use',
-    ]);
+    expect(host.logged).toEqual(['reverseit: cannot listen on 127.0.0.1:80: address in use']);
     expect(host.printed).toEqual([]);
     expect(host.waits).toBe(false);
   });

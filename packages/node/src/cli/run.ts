@@ -9,6 +9,7 @@ import {
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
+import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { LineLogger } from './line-logger.ts';
 
@@ -97,16 +98,24 @@ const merged = (below: Fields, above: Fields): Fields => {
   return both;
 };
 
-/** The same message, with the flags that the user typed named beside the options. */
+/** The same message, with the flags that the user typed named beside the options, and their form. */
 function withFlags(message: string, faults: unknown, given: Arguments): string {
   if (!Array.isArray(faults)) return message;
   return faultText(
     faults.map(({ key, message }: Fault) => {
       const path = key.replace(/\[.*$/, '');
-      const flag = given.given.get(path) ?? (key === 'backend' ? '--backend' : undefined);
-      return { key: flag === undefined ? key : `${flag} (${key})`, message };
+      const typed = given.given.get(path);
+      if (typed === undefined)
+        return { key: key === 'backend' ? `--backend (${key})` : key, message };
+      return { key: `${typed} (${key})`, message: inFormOfFlag(path, message) };
     }),
   );
+}
+
+function inFormOfFlag(path: string, message: string): string {
+  const flag = flags.find((one) => one.path.join('.') === path);
+  if (flag === undefined) return message;
+  return message.replace(`expected ${flag.option.accepts}`, () => `expected ${acceptedBy(flag)}`);
 }
 
 function refuse(host: CommandHost, message: string): ExitCode {
@@ -124,8 +133,8 @@ async function serve(
   try {
     address = await server.listen(options.listen);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    host.log(`reverseit: cannot listen on ${showListenAddress(options.listen)}: ${reason}`);
+    // The message names the address.
+    host.log(`reverseit: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
   const ended = untilEnded(host, server);

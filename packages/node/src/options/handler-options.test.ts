@@ -28,7 +28,7 @@ describe('resolveHandlerOptions', () => {
     ['keepAliveTimeout', 1],
     ['maxConnections', 1],
     ['maxRequestsPerConnection', 1],
-    ['tls', { key: 'k', cert: 'c' }],
+    ['tls', { SNICallback: () => {} }],
   ])('refuses %s, which only a listener can apply', (key, value) => {
     expect(() => resolveHandlerOptions({ backend, [key]: value })).toThrow(
       `invalid option ${key}: cannot be applied by a handler`,

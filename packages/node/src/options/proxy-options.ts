@@ -24,7 +24,10 @@ const lifecycleOptions = defineOptions({
     defaultText: '"127.0.0.1:4000"',
     accepts:
       '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", or an object {host, port} or {path}',
-    text: { placeholder: 'HOST:PORT' },
+    text: {
+      placeholder: 'HOST:PORT',
+      accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
+    },
     check: readListenAddress,
   }),
   /**

@@ -1,5 +1,7 @@
 import { isReverseItError } from '@reverseit/core/errors';
+import { poolOptions } from '@reverseit/upstream';
 import { describe, expect, it } from 'vitest';
+import { proxyOptions } from './proxy-options.ts';
 import { resolveProxyOptions } from './resolve-proxy-options.ts';
 
 const faultsOf = (input: unknown): readonly string[] => {
@@ -138,6 +140,26 @@ describe('resolveProxyOptions', () => {
     ],
     ['x', [expect.stringMatching(/^2 invalid options:$/), expect.anything(), expect.anything()]],
   ])('%j is refused', (input, faults) => expect(faultsOf(input)).toEqual(faults));
+
+  describe('null', () => {
+    const isNone = ({ defaultText }: { defaultText: string }): boolean =>
+      ['none', 'any', 'host and path', 'required'].includes(defaultText);
+    const rows = Object.entries({ ...proxyOptions, ...poolOptions }).filter(
+      ([key]) => key !== 'routes',
+    );
+    const path = (key: string) =>
+      key in poolOptions && key !== 'tls' ? { pool: { [key]: null } } : { [key]: null };
+
+    it.each(rows.filter(([, row]) => isNone(row)).map(([key]) => key))('of %s is none', (key) => {
+      const faults = faultsOf({ backend, ...path(key) });
+      expect(faults.filter((fault) => fault.includes('is not accepted'))).toEqual([]);
+    });
+    it.each(rows.filter(([, row]) => !isNone(row)).map(([key]) => key))('of %s is refused', (key) =>
+      expect(faultsOf({ backend, ...path(key) })).toEqual([
+        expect.stringMatching(/^invalid option .*: null is not accepted; expected /),
+      ]),
+    );
+  });
 
   it('names all faults of all routes at once', () => {
     const faults = faultsOf({

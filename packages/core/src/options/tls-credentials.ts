@@ -1,0 +1,61 @@
+/** Keys and certificates, tried at start by the code that will use them. */
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { type Faults, keyPath } from './faults.ts';
+
+/** What an option holds. */
+const nouns = {
+  cert: 'certificate',
+  key: 'private key',
+  pfx: 'PFX archive',
+  crl: 'revocation list',
+} as const;
+
+type Given = Readonly<Record<string, unknown>>;
+
+/**
+ * Reports keys and certificates that cannot be read, each under its own key, or that do not fit together.
+ * What they hold is never shown.
+ */
+export function checkCredentials(given: Given, parent: string, faults: Faults): void {
+  const before = faults.list.length;
+  for (const [name, noun] of Object.entries(nouns)) {
+    const reason = isGiven(given[name]) ? reasonAgainst(pick(given, [name, 'passphrase'])) : null;
+    if (reason !== null)
+      faults.add(keyPath(parent, name), `cannot be read as a ${noun} (${reason})`);
+  }
+  // Node passes over an authority that it cannot read.
+  if (isGiven(given.ca) && ![given.ca].flat().every(isCertificate)) {
+    faults.add(keyPath(parent, 'ca'), 'cannot be read as a certificate');
+  }
+  if (faults.list.length > before) return;
+  const reason = reasonAgainst(pick(given, Object.keys(given)));
+  if (reason !== null) faults.add(parent, `cannot be used by TLS (${reason})`);
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+const pick = (given: Given, names: readonly string[]): Given =>
+  Object.fromEntries(
+    names.filter((name) => isGiven(given[name])).map((name) => [name, given[name]]),
+  );
+
+/** What OpenSSL or Node has against the options; null where nothing. */
+function reasonAgainst(options: SecureContextOptions): string | null {
+  try {
+    createSecureContext(options);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error)) return String(error);
+    return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+  }
+}
+
+function isCertificate(value: unknown): boolean {
+  try {
+    new X509Certificate(value as string | Buffer);
+    return true;
+  } catch {
+    return false;
+  }
+}
