@@ -11,7 +11,7 @@ export { errorFields, errorText } from './server/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';
-export type { ListenTarget, ServerStats } from './server/server.ts';
+export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { RequestListener } from './server/server-context.ts';
 export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';

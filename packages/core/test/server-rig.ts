@@ -122,7 +122,7 @@ export class Rig {
   /** Closes the clients and the server, and checks that nothing is left. */
   async close(): Promise<void> {
     for (const client of this.#clients.splice(0)) await client.close();
-    await guarded(this.server.close(0), 'the server to close');
+    await guarded(this.server.close({ timeout: 0 }), 'the server to close');
     expect(this.server.stats()).toMatchObject({ connections: 0, activeExchanges: 0 });
   }
 }

@@ -53,14 +53,14 @@ class ProxyServer implements ReverseItServer {
   }
 
   async listen(where: ListenAddress = this.#options.listen): Promise<Address> {
-    await this.#server.listen('path' in where ? where : { host: '::', ...where });
+    await this.#server.listen(where);
     return this.address() as Address;
   }
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
     const end = performance.now() + timeout;
     this.#engine.beginClose();
-    await this.#server.close(timeout);
+    await this.#server.close({ timeout });
     await this.#engine.close(end - performance.now());
   }
 

@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -11,6 +11,17 @@ import { createHttpServer, type RequestListener } from '../index.ts';
 
 const start = useRig();
 
+/** The timer that runs for an accepted connection, as `proc(5)` has it. */
+function kernelTimer(local: number, remote: number): string | undefined {
+  const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+  const line = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .find((one) => one.includes(`:${hex(local)} 0100007F:${hex(remote)} `));
+  return { '00': 'none', '01': 'retransmission', '02': 'keep-alive' }[
+    line?.trim().split(/\s+/)[5]?.slice(0, 2) ?? ''
+  ];
+}
+
 describe('listen', () => {
   test('a taken address is RIT_ERR_LISTEN, and the next try may succeed', async () => {
     const blocker = createServer();
@@ -18,15 +29,17 @@ describe('listen', () => {
       blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
     });
     const server = createHttpServer({}, echoTarget);
-    await expect(server.listen({ port })).rejects.toMatchObject({
+    const here = { host: '127.0.0.1', port };
+    await expect(server.listen(here)).rejects.toMatchObject({
       code: 'RIT_ERR_LISTEN',
       name: 'ConfigError',
+      message: `cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)`,
       cause: { code: 'EADDRINUSE' },
     });
     await new Promise((resolve) => blocker.close(resolve));
-    expect(await server.listen({ port })).toMatchObject({ port });
+    expect(await server.listen(here)).toMatchObject({ port });
     await expect(server.listen({ port: 0 })).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
-    await server.close(0);
+    await server.close({ timeout: 0 });
     expect(server.address()).toBe(null);
   });
 
@@ -43,14 +56,38 @@ describe('listen', () => {
   test.for(wrong)('%s', async ([, target]) => {
     const server = createHttpServer({}, echoTarget);
     await expect(server.listen(target)).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
-    await server.close(0);
+    await server.close({ timeout: 0 });
   });
+
+  test('without a host on every address, IPv4 included', async () => {
+    const server = createHttpServer({}, echoTarget);
+    const { address, port } = (await server.listen({ port: 0 })) as AddressInfo;
+    expect(['::', '0.0.0.0']).toContain(address);
+    const client = await connectRaw({ port, host: '127.0.0.1' });
+    client.send('GET /here HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await client.readResponse()).text).toContain('/here');
+    await client.close();
+    await server.close();
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'the kernel asks clients that are silent whether they are there',
+    async () => {
+      const server = createHttpServer({}, echoTarget);
+      const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo;
+      const client = await connectRaw({ port });
+      await eventually(() => server.stats().connections === 1, 'the connection');
+      expect(kernelTimer(port, client.socket.localPort ?? 0)).toBe('keep-alive');
+      await client.close();
+      await server.close();
+    },
+  );
 
   test('closed while it begins to listen', async () => {
     const server = createHttpServer({}, echoTarget);
     const listening = server.listen({ port: 0, host: 'localhost' });
     const outcome = expect(listening).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
-    await server.close(0);
+    await server.close({ timeout: 0 });
     await outcome;
     await eventually(() => server.address() === null, 'the server to stop listening');
   });
@@ -146,7 +183,7 @@ describe('close', () => {
     (await requests.next()).exchange.respond(200, [], '');
     await partial.readResponse();
     let closed = false;
-    const closing = rig.server.close(Number.POSITIVE_INFINITY).then(() => {
+    const closing = rig.server.close({ timeout: Number.POSITIVE_INFINITY }).then(() => {
       closed = true;
     });
     await fresh.expectFin();
@@ -176,7 +213,7 @@ describe('close', () => {
     const { exchange } = await requests.next();
     exchange.sendHead(200, '', [], null);
     exchange.write(Buffer.from('abc'));
-    const closing = rig.server.close(Number.POSITIVE_INFINITY);
+    const closing = rig.server.close({ timeout: Number.POSITIVE_INFINITY });
     exchange.end();
     expect((await client.readResponse()).text).toBe('abc');
     await client.expectFin();
@@ -189,7 +226,7 @@ describe('close', () => {
     const client = await rig.client();
     client.send(request('GET /'));
     const recorder = await requests.next();
-    const closing = rig.server.close(30);
+    const closing = rig.server.close({ timeout: 30 });
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
     await guarded(closing, 'the server to close');
     await client.reader.whenGone();
@@ -201,16 +238,16 @@ describe('close', () => {
     await client.request(request('GET /', ['Connection: close']));
     await client.reader.takeAll();
     expect(rig.server.stats().connections).toBe(1);
-    await guarded(rig.server.close(30), 'the server to close');
+    await guarded(rig.server.close({ timeout: 30 }), 'the server to close');
   });
 
   test('twice, without connections, and before listen', async () => {
     const rig = await start(echoTarget);
-    const first = rig.server.close(1000);
-    expect(rig.server.close(0)).toBe(first);
+    const first = rig.server.close({ timeout: 1000 });
+    expect(rig.server.close({ timeout: 0 })).toBe(first);
     await first;
     const server = createHttpServer({}, echoTarget);
-    await server.close(1000);
+    await server.close({ timeout: 1000 });
   });
 });
 
@@ -243,7 +280,7 @@ describe('TLS', () => {
     const client = await connectRaw({ port, tls: { rejectUnauthorized: false } });
     client.send(request('GET /'));
     const { exchange } = await requests.next();
-    const closing = rig.server.close(Number.POSITIVE_INFINITY);
+    const closing = rig.server.close({ timeout: Number.POSITIVE_INFINITY });
     exchange.respond(200, [], 'last');
     expect((await client.readResponse()).text).toBe('last');
     await client.expectFin();
@@ -278,7 +315,7 @@ describe('TLS', () => {
     const rig = await start(secure, { tls });
     const client = await rig.client();
     client.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
-    await guarded(rig.server.close(30), 'the server to close');
+    await guarded(rig.server.close({ timeout: 30 }), 'the server to close');
     await client.reader.whenGone();
   });
 

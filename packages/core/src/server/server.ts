@@ -4,16 +4,38 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { getSystemErrorMessage } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
 import type { RequestListener, ServerContext } from './server-context.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 
-/** Where to listen: a TCP port (0: a free one) or the path of a Unix socket. */
+/**
+ * Where to listen: a TCP port (0: a free one) or the path of a Unix socket. Without a host on every address
+ * of the machine, as Node does: `::`, or `0.0.0.0` where there is no IPv6.
+ */
 export type ListenTarget =
   | { readonly port: number; readonly host?: string }
   | { readonly path: string };
+
+/** How a server ends. */
+export interface CloseOptions {
+  /**
+   * What is left after so many ms is cut (`Infinity`: waits as long as it takes; 0: at once).
+   * Default: 30000.
+   */
+  readonly timeout?: number;
+}
+
+/** Idle time in ms after which the kernel asks whether a peer is still there that left without a word. */
+const tcpKeepAliveDelay = 60_000;
+
+const socketOptions = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: tcpKeepAliveDelay,
+} as const;
 
 /** Figures of a server, at this moment unless named a total. */
 export interface ServerStats {
@@ -80,17 +102,19 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   }
 
   #plain(): Server {
-    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    return createServer({ ...socketOptions, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket),
+    );
   }
 
   #tls(options: TlsOptions): Server {
     const timeout = this.limits.requestHeaderTimeout;
-    const server = createTlsServer({
+    const server = tlsServer({
       ...options,
+      ...socketOptions,
       ALPNProtocols: ['http/1.1'],
       // Not before the handshake is done: a client that ends inside it has gone.
       allowHalfOpen: false,
-      noDelay: true,
       handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
     });
     server.on('connection', (socket: Socket) => {
@@ -131,8 +155,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
       const server = this.#server;
       const onError = (cause: unknown): void => {
         server.off('error', onError);
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        reject(fail('RIT_ERR_LISTEN', `cannot listen: ${reason}`, { cause }));
+        const text = `cannot listen on ${placeText(target)}: ${reasonText(cause)}`;
+        reject(fail('RIT_ERR_LISTEN', text, { cause }));
       };
       const onListening = (): void => {
         server.off('error', onError);
@@ -142,12 +166,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         else server.close(() => onError('the server was closed meanwhile'));
       };
       server.on('error', onError);
-      const where =
-        'path' in target
-          ? { path: target.path }
-          : { port: target.port, host: target.host ?? '127.0.0.1' };
       try {
-        server.listen(where, onListening);
+        server.listen({ ...target }, onListening);
       } catch (cause) {
         // A port out of range, or a server that listens already.
         onError(cause);
@@ -174,10 +194,9 @@ export class HttpServer implements ServerContext, DeadlineTarget {
 
   /**
    * Stops accepting, lets exchanges under way finish, closes idle connections, and cuts what is left
-   * after `timeout` ms (`Infinity`: waits as long as it takes; 0: at once). Resolves when no connection
-   * is left.
+   * after `timeout`. Resolves when no connection is left.
    */
-  close(timeout: number): Promise<void> {
+  close({ timeout = 30_000 }: CloseOptions = {}): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       let listening = this.#server.listening;
       this.#onEmpty = () => {
@@ -226,4 +245,26 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.#connections.delete(connection);
     this.#onEmpty?.();
   }
+}
+
+/** @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads */
+function tlsServer(options: TlsOptions): Server {
+  try {
+    return createTlsServer(options);
+  } catch (cause) {
+    throw fail('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
+  }
+}
+
+function placeText(target: ListenTarget): string {
+  if ('path' in target) return `unix:${target.path}`;
+  const { host = '*', port } = target;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Of a system error what it means and its code; Node's own message repeats the call and the address. */
+function reasonText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { errno, code } = cause as NodeJS.ErrnoException;
+  return errno === undefined ? cause.message : `${getSystemErrorMessage(errno)} (${code})`;
 }

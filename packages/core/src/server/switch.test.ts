@@ -78,7 +78,7 @@ describe('a switch of protocols (RFC 9110 §15.2.2, §7.8)', () => {
     const tunnel = new Echo((await requests.next()).exchange);
     tunnel.shutdown = () => tunnel.told.push('shutdown');
     await client.reader.takeThrough('\r\n\r\n');
-    await guarded(rig.server.close(30), 'the server to close');
+    await guarded(rig.server.close({ timeout: 30 }), 'the server to close');
     expect(tunnel.told).toEqual(['shutdown', 'destroy']);
     await client.reader.whenGone();
   });
