@@ -97,6 +97,8 @@ export class FrameReader {
   /** Whether a part of the current frame has passed already. */
   #partPassed = false;
 
+  /** Payload bytes of data frames, the current one's included that are still to come. */
+  #dataBytes = 0;
   /** Payload bytes of the current frame still to come, and the key that applies to the next. */
   #left = 0;
   #key = 0;
@@ -131,6 +133,11 @@ export class FrameReader {
    */
   get betweenFrames(): boolean {
     return !this.#partPassed && this.#cutPass === null && this.#passStart === this.#passEnd;
+  }
+
+  /** Payload bytes of data frames that have been read, as they came: compressed, where they are. */
+  get payloadBytes(): number {
+    return isControlOpcode(this.header.opcode) ? this.#dataBytes : this.#dataBytes - this.#left;
   }
 
   /** Whether `next` has answered `needData` to the last chunk, so that another may come. */
@@ -234,6 +241,7 @@ export class FrameReader {
     this.#key = maskingKey;
     this.#checking = false;
     if (isControlOpcode(opcode)) return;
+    this.#dataBytes += payloadLength;
     this.message.begin(opcode, rsv1, payloadLength);
     this.#checking =
       this.#options.validateUtf8 &&

@@ -8,6 +8,8 @@ import type { Observer } from './observer.ts';
 export class Recorder {
   route: string | null = null;
   bytesReceived = 0;
+  /** What a WebSocket brought to the client, behind its handshake. */
+  bytesRelayed = 0;
   readonly #exchange: ClientExchange;
   readonly #observer: Observer;
   /** As the client sent it: a hook may change the head's. */
@@ -54,7 +56,7 @@ export class Recorder {
       route: this.route,
       status: status === 0 && error?.blame === 'client' ? 499 : status,
       bytesReceived: this.bytesReceived,
-      bytesSent: this.#exchange.bytesSent,
+      bytesSent: this.#exchange.bytesSent + this.bytesRelayed,
       startedAt: this.#startedAt,
       durations: {
         total: end - this.#start,

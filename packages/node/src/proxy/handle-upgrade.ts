@@ -140,9 +140,13 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     });
   }
 
-  onRelayOver(error: ReverseItError | null): void {
+  onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
     this.#context?.end();
-    this.#recorder?.finish(error);
+    const recorder = this.#recorder;
+    if (recorder === null) return;
+    recorder.bytesReceived = fromClient;
+    recorder.bytesRelayed = fromBackend;
+    recorder.finish(error);
   }
 }
 

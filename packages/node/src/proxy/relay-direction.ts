@@ -60,6 +60,11 @@ export class RelayDirection implements CodecOwner {
     this.#codec = agreement === null ? null : new MessageCodec(sink, this, settings, agreement);
   }
 
+  /** Payload bytes of data frames that the source has sent. */
+  get payloadBytes(): number {
+    return this.#reader.payloadBytes;
+  }
+
   /** Whether a frame of our own may go to the sink now. */
   get betweenFrames(): boolean {
     return this.#reader.betweenFrames;

@@ -33,8 +33,11 @@ import { RelaySide, type SideOwner } from './relay-side.ts';
 
 /** Who is told of a relay's end. */
 export interface RelayObserver {
-  /** Both connections are closed. `error`: what went wrong first, or null. */
-  onRelayOver(error: ReverseItError | null): void;
+  /**
+   * Both connections are closed. `error`: what went wrong first, or null. The bytes are payload of data
+   * frames, as the client and as the backend sent it.
+   */
+  onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void;
 }
 
 /** What a relay is made of. */
@@ -276,7 +279,8 @@ export class WebSocketRelay
     this.#toBackend.stop();
     this.#toClient.stop();
     this.#owner.remove(this);
-    this.#observer?.onRelayOver(this.#error);
+    const { payloadBytes } = this.#toBackend;
+    this.#observer?.onRelayOver(this.#error, payloadBytes, this.#toClient.payloadBytes);
   }
 }
 
