@@ -107,7 +107,13 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     const { state } = this;
     if (state !== 'connecting' && state !== 'open' && state !== 'idle') return false;
     if (this.#probeDeadline.armed || (this.#oneShot && this.served > 0)) return false;
-    return this.#streams.size < this.#limit && this.#session?.closed !== true;
+    return this.#streams.size < this.#limit && (state === 'connecting' || this.#isOpen());
+  }
+
+  /** node:http2 may know of the end before it tells. */
+  #isOpen(): boolean {
+    const session = this.#session;
+    return session !== null && !session.closed && !session.destroyed;
   }
 
   assign(exchange: Http1Exchange): void {
@@ -156,7 +162,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
   }
 
   #onUnused(): void {
-    if (this.state !== 'open' || this.#oneShot || this.#session?.closed !== false) this.#close();
+    if (this.state !== 'open' || this.#oneShot || !this.#isOpen()) this.#close();
     else {
       this.state = 'idle';
       this.#owner.onReusable(this, -1);
@@ -212,9 +218,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     socket.on('close', this.#onSocketClose);
   }
 
-  readonly #onSocketError = (error: Error): void => {
-    this.endCause ??= error;
-  };
+  readonly #onSocketError = (error: Error): void => this.#end(error);
 
   readonly #onSocketClose = (): void => this.#onClose();
 
@@ -242,7 +246,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
       createConnection: () => socket,
     });
     this.#session = session;
-    session.on('error', (error) => this.#end(this.#connected ? brokenSession(error) : error));
+    session.on('error', (error) => this.onBroken(error));
     session.on('goaway', (code, lastStreamId) => this.#onGoaway(code, lastStreamId));
     session.on('remoteSettings', (settings) => this.#onSettings(settings));
     session.on('close', () => this.#close());
@@ -279,6 +283,10 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     if (code !== 0) this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
     if (this.state !== 'connecting') this.retire();
     else this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
+  }
+
+  onBroken(cause: unknown): void {
+    this.#end(this.#connected ? brokenSession(cause) : cause);
   }
 
   #end(cause: unknown): void {

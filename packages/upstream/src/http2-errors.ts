@@ -67,11 +67,28 @@ export function notHttp2(cause?: unknown): ReverseItError {
   return fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend does not speak HTTP/2', { cause });
 }
 
-/** What a session of node:http2 fails with, beyond what the socket does: the backend broke the protocol. */
-export function brokenSession(error: Error): Error {
-  const code: unknown = 'code' in error ? error.code : undefined;
-  const isOfHttp2 = typeof code === 'string' && code.startsWith('ERR_HTTP2_');
-  return isOfHttp2 ? fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause: error }) : error;
+/** Whether the error of a stream is that of its session, or of the socket. */
+export function concernsSession(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === undefined) return false;
+  return isSessionCode(code) || !code.startsWith('ERR_HTTP2_');
+}
+
+/** What a session failed with. Where it is no failure of the socket, the backend broke the protocol. */
+export function brokenSession(cause: unknown): unknown {
+  const code = codeOf(cause);
+  return code !== undefined && isSessionCode(code)
+    ? fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause })
+    : cause;
+}
+
+function isSessionCode(code: string): boolean {
+  return code === 'ERR_HTTP2_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR';
+}
+
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** Codes that say that a peer broke the protocol. node:http2 gives ours the same way as the backend's. */

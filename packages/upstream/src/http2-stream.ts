@@ -3,7 +3,12 @@
  * written to node:http2 and responses come from it; what it leaves open is decided here: limits of the
  * sections, whether a response is complete, what its failure means.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionRequestOptions,
+  constants,
+} from 'node:http2';
 import { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
@@ -12,7 +17,7 @@ import { BodyPieces, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import { lost } from './error-map.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
-import { refused, streamError } from './http2-errors.ts';
+import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
 import { joinRepeats, requestFields, responseFields } from './http2-fields.ts';
 import { longestInterimHead, malformed, mostInterims, readHead } from './response-head.ts';
 import type { Upload, UploadPort } from './upload.ts';
@@ -30,6 +35,8 @@ export interface StreamHome {
   readonly endCause: unknown;
   /** The stream is over, one way or another. */
   onStreamOver(stream: Http2Stream): void;
+  /** A stream failed with an error that is not its own. */
+  onBroken(cause: unknown): void;
   /** The session cannot open streams any more. */
   retire(): void;
   /** A response did not come in time: is the backend still there? */
@@ -40,6 +47,8 @@ export interface StreamHome {
 interface ListenedStream extends ClientHttp2Stream {
   listener?: Http2Stream | null;
   failure?: Error;
+  /** Aborts a stream whose request is not complete. */
+  uploading?: AbortController;
 }
 
 export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
@@ -107,7 +116,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   release(): void {
     const stream = this.#leave();
     // RFC 9113 §8.1: the response was complete before the request.
-    if (stream !== null && !stream.writableEnded) reset(stream);
+    const { body } = this.exchange.request;
+    if (stream !== null && body !== null && !stream.writableFinished) reset(stream);
     this.#home.onStreamOver(this);
   }
 
@@ -144,7 +154,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     }
     exchange.onBegin();
     const { body } = exchange.request;
-    const stream = this.#open(session, fields, body === null);
+    const stream = this.#open(session, fields);
     if (stream === null) return;
     this.#stream = stream;
     listen(stream, this);
@@ -157,15 +167,23 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     }
   }
 
-  #open(session: ClientHttp2Session, fields: string[], endStream: boolean): ListenedStream | null {
-    const options = { endStream };
+  #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
+    const { body } = this.exchange.request;
+    if (body === null) return this.#request(session, fields, { endStream: true });
+    const uploading = new AbortController();
+    const options = { endStream: false, signal: uploading.signal };
+    const stream = this.#request(session, fields, options);
+    if (stream !== null) stream.uploading = uploading;
+    return stream;
+  }
+
+  #request(
+    session: ClientHttp2Session,
+    fields: string[],
+    options: ClientSessionRequestOptions,
+  ): ListenedStream | null {
     try {
-      try {
-        return session.request(fields, options);
-      } catch (error) {
-        if (codeOf(error) !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
-        return session.request(joinRepeats(fields), options);
-      }
+      return requestOnce(session, fields, options);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
@@ -308,6 +326,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   onClose(code: number, id: number | undefined, cause: unknown): void {
     // What was complete before is delivered nevertheless.
     if (this.#drained) return;
+    if (concernsSession(cause)) this.#home.onBroken(cause);
     const { endCause, lastStreamId } = this.#home;
     const { headSeen } = this.exchange;
     const incomplete = this.#expected !== null && this.#received < this.#expected;
@@ -413,11 +432,15 @@ function onClose(this: ListenedStream): void {
   this.listener?.onClose(this.rstCode ?? 0, this.id, this.failure);
 }
 
-/** Ends the stream and not the session. What is under way is not sent, so that nothing looks complete. */
+/** Ends the stream and not the session (RFC 9113 §8.1: RST_STREAM with CANCEL). */
 function reset(stream: ListenedStream): void {
-  stream.close(NGHTTP2_CANCEL);
-  // Else it stays until the backend takes the frame.
-  stream.destroy();
+  if (stream.writableEnded) {
+    stream.close(NGHTTP2_CANCEL);
+    // Else it stays until the backend takes the frame.
+    stream.destroy();
+  }
+  // `close` would send END_STREAM first, and make a body that broke off look complete.
+  else stream.uploading?.abort();
 }
 
 function drain(stream: Http2Stream): void {
@@ -428,14 +451,24 @@ function deliver(stream: Http2Stream): void {
   stream.deliver();
 }
 
-function isExhausted(code: unknown): boolean {
+/** A repeat of a field that node:http2 sends only once is joined to it. */
+function requestOnce(
+  session: ClientHttp2Session,
+  fields: string[],
+  options: ClientSessionRequestOptions,
+): ListenedStream {
+  try {
+    return session.request(fields, options);
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
+    return session.request(joinRepeats(fields), options);
+  }
+}
+
+function isExhausted(code: string | undefined): boolean {
   return (
     code === 'ERR_HTTP2_INVALID_SESSION' ||
     code === 'ERR_HTTP2_GOAWAY_SESSION' ||
     code === 'ERR_HTTP2_OUT_OF_STREAMS'
   );
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

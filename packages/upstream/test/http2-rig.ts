@@ -1,5 +1,6 @@
 /** HTTP/2 backends: node:http2, and one that writes any frames; a pool before them, and a census behind. */
 import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import {
   createSecureServer,
   createServer,
@@ -8,6 +9,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import {
   type AddressInfo,
   createServer as createTcpServer,
@@ -284,6 +286,20 @@ export function http2Bench(
   });
   const backend = new NodeBackend(server as Http2Server, setup.tls === true ? 'https' : 'http');
   return start(backend, setup);
+}
+
+export class Http1Backend extends Backend {}
+
+/** A backend that speaks only HTTP/1.1; over TLS it says so by ALPN. */
+export function http1Bench(
+  onRequest: RequestListener,
+  setup: Http2Setup = {},
+): Promise<Http2Bench<Http1Backend>> {
+  const server =
+    setup.tls === true
+      ? createHttpsServer({ ...serverPair, ALPNProtocols: ['http/1.1'] }, onRequest)
+      : createHttpServer(onRequest);
+  return start(new Http1Backend(server, setup.tls === true ? 'https' : 'http'), setup);
 }
 
 /** A backend that writes its own frames, over plain TCP. */
