@@ -66,14 +66,18 @@ const stricter: readonly Stricter[] = [
   },
   {
     code: 'RIT_ERR_HOST',
-    about: 'RFC 9112 §3.2: Host missing, repeated, malformed, or another than that of the target',
+    about: 'RFC 9112 §3.2: Host missing, repeated or malformed',
     sample: get('Host: a', 'Host: b'),
     explains: ({ request }) => {
       const [host, ...more] = values(request, 'host');
-      return (
-        host === undefined || more.length > 0 || !isHost(host) || !request.target.startsWith('/')
-      );
+      return host === undefined || more.length > 0 || !isHost(host);
     },
+  },
+  {
+    code: 'RIT_ERR_HOST_CONFLICT',
+    about: 'RFC 9112 §3.2.2: a target in absolute form for another host than Host',
+    sample: 'GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n',
+    explains: ({ request }) => !request.target.startsWith('/'),
   },
   {
     code: 'RIT_ERR_CONTENT_LENGTH',

@@ -35,7 +35,7 @@ function normalizeAbsoluteForm(head: RequestHead): ErrorCode | null {
   // Userinfo is refused by the grammar of the authority.
   if (!isAuthority(authority)) return 'RIT_ERR_TARGET';
   if (head.authority === null) head.authority = authority;
-  else if (!sameAuthority(head.authority, authority, name)) return 'RIT_ERR_HOST';
+  else if (!sameAuthority(head.authority, authority, name)) return 'RIT_ERR_HOST_CONFLICT';
   if (end === target.length) head.target = head.method === 'OPTIONS' ? '*' : '/';
   else if (target.charCodeAt(end) === 0x3f) head.target = `/${target.substring(end)}`;
   else head.target = target.substring(end);
