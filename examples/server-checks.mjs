@@ -23,6 +23,42 @@ async function seenBy(response) {
 
 /** @typedef {{ target: string, values: (name: string) => string[] }} Seen */
 
+/** The same of every application that has the proxy as middleware. @type {Readonly<Record<string, Check>>} */
+const middlewareChecks = {
+  'the application serves what is its own': async ({ url }) => {
+    assert.equal(await (await fetch(url)).text(), 'a page of the application\n');
+    assert.equal((await fetch(`${url}/nothing`)).status, 404);
+    const headers = { 'content-type': 'application/json' };
+    const note = await fetch(`${url}/notes`, { method: 'POST', headers, body: '{"a":1}' });
+    assert.deepEqual([note.status, await note.json()], [201, { a: 1 }]);
+  },
+  'the backend serves what lies under /api': async ({ url }) => {
+    const headers = { 'x-forwarded-for': '203.0.113.7' };
+    const { target, values } = await seenBy(await fetch(`${url}/api/echo?a=1`, { headers }));
+    assert.equal(target, '/echo?a=1');
+    assert.equal(values('x-forwarded-for')[0]?.split(', ')[0], '127.0.0.1');
+  },
+  'bodies pass that a parser of the application would take': async ({ url }) => {
+    const headers = { 'content-type': 'application/json' };
+    const request = { method: 'POST', headers, body: '{"a":1}' };
+    const seen = /** @type {{ body: string }} */ (
+      await (await fetch(`${url}/api/echo`, request)).json()
+    );
+    assert.equal(seen.body, '{"a":1}');
+  },
+  'so do WebSockets': async ({ url }) => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws`);
+    /** @type {Promise<unknown>} */
+    const echo = new Promise((resolve, reject) => {
+      socket.onopen = () => socket.send('hello');
+      socket.onmessage = ({ data }) => resolve(data);
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+    });
+    assert.equal(await echo, 'hello');
+    // It stays open: the application closes it when it ends.
+  },
+};
+
 /** @type {Readonly<Record<string, Readonly<Record<string, Check>>>>} by file, then by title */
 export const serverChecks = {
   'embed/server.mjs': {
@@ -47,6 +83,9 @@ export const serverChecks = {
       assert.equal(status, 413);
     },
   },
+
+  'express/server.mjs': middlewareChecks,
+  'fastify/server.mjs': middlewareChecks,
 
   'hooks/api-key.mjs': {
     'the backend gets the key': async ({ url }) => {

@@ -102,9 +102,7 @@ const koaHost: Host = (handler) => {
 
 const fastifyHookHost: Host = async (handler) => {
   const app = fastify();
-  app.addHook('onRequest', (request, reply, done) =>
-    handler(request.raw, reply.raw, (error) => done(error as Error | undefined)),
-  );
+  app.addHook('onRequest', (request, reply, done) => handler(request.raw, reply.raw, done));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(appNotFound));
   app.setErrorHandler((error, _request, reply) => reply.code(500).send(errorText(error)));
   await app.ready();

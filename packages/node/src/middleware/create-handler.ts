@@ -24,7 +24,7 @@ export interface HandlerStats extends EngineStats {
 }
 
 /** Goes on to what comes next in the application, or to its handling of an error. */
-export type Next = (error?: unknown) => void;
+export type Next = (error?: ReverseItError) => void;
 
 /**
  * A proxy for a server of `node:http`, `node:https` or `node:http2`, and for what is built on one.
