@@ -101,6 +101,25 @@ async function printed(code: string): Promise<string> {
 const text = async (url: string, init?: RequestInit): Promise<string> =>
   (await fetch(url, init)).text();
 
+/** An application whose /api is the backend's, WebSockets included. */
+const asMiddleware = (code: string): Promise<string> =>
+  running(code, async (url) => {
+    expect(await text(`${url}/api/hello`)).toBe('Hello from the backend.\n');
+    expect(await text(`${url}/other`)).toBe('The application itself.\n');
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws`);
+    const message = new Promise<unknown>((resolve, reject) => {
+      socket.onopen = () => socket.send('hello');
+      socket.onmessage = ({ data }) => resolve(data);
+      socket.onclose = ({ code: closeCode }) => reject(new Error(`closed with ${closeCode}`));
+    });
+    expect(await guarded(message, 'an echo')).toBe('hello');
+    const closed = new Promise((resolve) => {
+      socket.onclose = resolve;
+    });
+    socket.close();
+    await guarded(closed, 'the WebSocket to close');
+  });
+
 /** Checks of the snippets that print no output which stands behind them, by file and heading. */
 const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
   'README.md: Embed it': async (code) => {
@@ -150,23 +169,8 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toMatch(/^GET \/echo 401 \d+\.\d ms\nGET \/echo 200 \d+\.\d ms\n$/);
   },
-  'packages/node/README.md: Middleware': (code) =>
-    running(code, async (url) => {
-      expect(await text(`${url}/api/hello`)).toBe('Hello from the backend.\n');
-      expect(await text(`${url}/other`)).toBe('The application itself.\n');
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws`);
-      const message = new Promise<unknown>((resolve, reject) => {
-        socket.onopen = () => socket.send('hello');
-        socket.onmessage = ({ data }) => resolve(data);
-        socket.onclose = ({ code: closeCode }) => reject(new Error(`closed with ${closeCode}`));
-      });
-      expect(await guarded(message, 'an echo')).toBe('hello');
-      const closed = new Promise((resolve) => {
-        socket.onclose = resolve;
-      });
-      socket.close();
-      await guarded(closed, 'the WebSocket to close');
-    }),
+  'README.md: As middleware': asMiddleware,
+  'packages/node/README.md: Middleware': asMiddleware,
   'packages/core/README.md: A server': (code) =>
     running(code, async (url) => {
       expect(await text(`${url}/a?b`)).toBe('You asked for /a?b\n');
