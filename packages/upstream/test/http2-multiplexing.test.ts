@@ -11,6 +11,7 @@ import {
   http1Bench,
   http2Bench,
   PING,
+  RST_STREAM,
   SETTINGS,
   uint32,
 } from './http2-rig.ts';
@@ -137,20 +138,23 @@ describe('multiplexing', () => {
   });
 
   test('an aborted request makes room at once', async () => {
-    const held: ServerHttp2Stream[] = [];
-    const it = await http2Bench((stream) => held.push(stream), {
-      pool: { poolSize: 1 },
-      server: { settings: { maxConcurrentStreams: 1 } },
-    });
-    const first = it.send();
-    const second = it.send();
-    await it.until(() => held.length === 1);
-    expect(it.counts).toMatchObject({ active: 1, waiting: 1 });
+    const it = await frameBench(
+      {
+        settings: Buffer.concat([Buffer.from([0, 3]), uint32(1)]),
+        onRequest: (peer, id) => {
+          if (id === 3) peer.write(frame(HEADERS, 5, id, block(':status', '204')));
+        },
+      },
+      { pool: { poolSize: 1 } },
+    );
+    const [first, second] = [it.send(), it.send()];
+    await it.settle({ active: 1, waiting: 1 });
+    const [peer] = it.backend.peers;
+    await peer!.until(({ type }) => type === HEADERS);
     first.abort();
-    await it.until(() => held.length === 2);
-    answer(held[1]!);
-    await second.done;
-    expect(held[0]!.rstCode).toBe(8);
+    expect((await second.done).events).toEqual(['head 204', 'end']);
+    const reset = await peer!.until(({ type }) => type === RST_STREAM);
+    expect([reset.id, reset.payload.readUInt32BE()]).toEqual([1, 8]);
     expect(it.backend.connections).toBe(1);
   });
 
