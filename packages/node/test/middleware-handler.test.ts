@@ -12,6 +12,7 @@ import {
 } from '@reverseit/test-servers';
 import connect from 'connect';
 import express from 'express';
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { type AccessRecord, createHandler } from '../src/index.ts';
 import { appNotFound, type Host, hosts, request, useMiddleware } from './middleware-rig.ts';
@@ -289,6 +290,17 @@ describe('close', () => {
     await rig.handler.close();
     expect((await rig.request(request('GET /other'))).text).toBe(appNotFound);
   });
+});
+
+it('can be injected with requests of Fastify’s own', async () => {
+  const rig = await start();
+  const app = fastify();
+  app.addHook('onRequest', ({ raw }, reply, done) => rig.handler(raw, reply.raw, done));
+  app.post('/', (_request, reply) => reply.send('never'));
+  const answer = await app.inject({ method: 'POST', url: '/', payload: 'hello' });
+  expect([answer.statusCode, answer.payload]).toEqual([200, 'ok']);
+  expect(rig.origin.requests[0]?.body.toString()).toBe('hello');
+  await app.close();
 });
 
 it('does not hold a response for an application that has gone on', async () => {

@@ -6,6 +6,7 @@ import {
   answerEach,
   chunkedResponse,
   connectRaw,
+  deferred,
   eventually,
   expectRequest,
   guarded,
@@ -383,6 +384,24 @@ describe('when it goes wrong', () => {
     await guarded(backend.whenPeerGone(), 'the backend to be let go');
     await rig.whenIdle();
     expect(records).toEqual([['127.0.0.1', 'RIT_ERR_CLIENT_ABORTED', 499]]);
+  });
+
+  it('a client that has left while the application was at it is not served', async () => {
+    const served = deferred();
+    const rig = await start({
+      origin: {},
+      listener: (handler) => (request, answer) => {
+        answer.on('close', () => {
+          handler(request, answer);
+          served.resolve();
+        });
+      },
+    });
+    rig.open().on('error', () => {});
+    await once(rig.session, 'remoteSettings');
+    rig.session.destroy();
+    await guarded(served.promise, 'the application to see it');
+    expect(rig.handler.stats().totalExchanges).toBe(0);
   });
 
   it('RFC 9113 §8.1: a refusal stops the upload, and the session goes on', async () => {

@@ -10,7 +10,7 @@ import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { readNodeHead } from './node-head.ts';
-import type { NodeRequest, NodeResponse } from './node-messages.ts';
+import { isOver, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 
@@ -19,7 +19,7 @@ export interface HandlerStats extends EngineStats {
   /** Exchanges under way. */
   readonly activeExchanges: number;
   readonly totalExchanges: number;
-  /** Requests that were refused, and served by no route. */
+  /** Requests that were refused before they became an exchange. */
   readonly totalRefusals: number;
 }
 
@@ -71,6 +71,7 @@ class HandlerFront {
   readonly #options: ResolvedProxyOptions;
   readonly #engine: ProxyEngine;
   readonly #exchanges: OpenExchanges;
+  #totalExchanges = 0;
   #totalRefusals = 0;
 
   constructor(options: ResolvedProxyOptions) {
@@ -87,8 +88,8 @@ class HandlerFront {
   };
 
   #serve(request: NodeRequest, response: NodeResponse, next: Next | undefined): void {
-    // The client has left while the application was at it.
-    if (response.destroyed) return;
+    // While the application was at it.
+    if (isOver(response)) return;
     const { head, error } = readNodeHead(request, this.#options.server);
     if (next !== undefined && !this.#serves(head)) {
       next();
@@ -137,8 +138,10 @@ class HandlerFront {
 
   #handle(exchange: NodeExchange, error: ReverseItError | null): void {
     const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
-    if (refusal === null) this.#engine.handle(exchange);
-    else {
+    if (refusal === null) {
+      this.#totalExchanges++;
+      this.#engine.handle(exchange);
+    } else {
       this.#tellRefusal(refusal);
       exchange.fail(refusal);
     }
@@ -158,7 +161,7 @@ class HandlerFront {
 
   readonly stats = (): HandlerStats => ({
     activeExchanges: this.#exchanges.count,
-    totalExchanges: this.#exchanges.total,
+    totalExchanges: this.#totalExchanges,
     totalRefusals: this.#totalRefusals,
     ...this.#engine.stats(),
   });

@@ -89,7 +89,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     this.#side = isHttp2Response(response)
       ? new Http2Response(response)
       : new Http1Response(response);
-    this.#complete = head.contentLength === 0;
+    this.#complete = head.contentLength === 0 || request.readableEnded;
     const { socket } = request;
     this.remoteAddress = ipv4OrSame(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;

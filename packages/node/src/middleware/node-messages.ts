@@ -13,3 +13,8 @@ export function isHttp2Request(request: NodeRequest): request is Http2ServerRequ
 export function isHttp2Response(response: NodeResponse): response is Http2ServerResponse {
   return 'stream' in response;
 }
+
+/** The response is over: it has been sent, or the client has left. */
+export function isOver(response: NodeResponse): boolean {
+  return isHttp2Response(response) ? response.stream.destroyed : response.destroyed;
+}

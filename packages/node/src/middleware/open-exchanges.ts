@@ -24,7 +24,6 @@ export class OpenExchanges implements DeadlineTarget {
   readonly #closeDeadline = new Deadline(this, 0);
   #closed: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
-  #total = 0;
 
   /** `sendTimeout`: how long a client may take no byte of a response, in ms. */
   constructor(sendTimeout: number) {
@@ -35,16 +34,11 @@ export class OpenExchanges implements DeadlineTarget {
     return this.#open.size;
   }
 
-  get total(): number {
-    return this.#total;
-  }
-
   get closing(): boolean {
     return this.#closed !== null;
   }
 
   add(exchange: OpenExchange): void {
-    this.#total++;
     this.#open.add(exchange);
   }
 
