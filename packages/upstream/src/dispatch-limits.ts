@@ -1,6 +1,70 @@
-/** The limits of a route as exchanges use them: the same numbers, with their deadline queues looked up. */
+/** The limits of a request: what may be given, and the same with deadline queues looked up. */
 import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
-import type { DispatchLimits } from './upstream-request.ts';
+import {
+  bytes,
+  count,
+  defaultValues,
+  defineOptions,
+  Faults,
+  milliseconds,
+  type OptionInput,
+  readOptions,
+} from '@reverseit/core/options';
+
+const group = 'Request to the backend';
+
+/** What bounds one request, with the defaults of a proxy's routes. */
+export const dispatchLimits = defineOptions({
+  /** Longest wait for a connection, in ms. 0: no limit. Default: 5000. */
+  poolTimeout: milliseconds({
+    group,
+    prose: 'Longest wait for a free connection.',
+    default: 5000,
+  }),
+  /**
+   * From the last byte of the request having left to the response head, in ms; interim responses do not
+   * extend it. 0: no limit. Default: 30000.
+   */
+  responseHeaderTimeout: milliseconds({
+    group,
+    prose: 'Longest time from the request having been sent to the head of the response.',
+    default: 30_000,
+  }),
+  /**
+   * Longest silence of the backend, in ms, rolling: while we want more of its response, and while it takes
+   * nothing of a request that stands ready. 0: no limit. Default: 55000.
+   */
+  upstreamIdleTimeout: milliseconds({
+    group,
+    prose: 'Longest silence of the backend while a response is received.',
+    default: 55_000,
+  }),
+  /** GET, HEAD and OPTIONS whose reused connection closed before any response byte are sent again so often. Default: 1. */
+  responseHeaderRetries: count({
+    group,
+    prose: 'Times that GET, HEAD and OPTIONS are sent again.',
+    default: 1,
+    min: 0,
+    max: 10,
+  }),
+  /** Sum of name + 2 + value over the response's header section, in bytes. Default: 65536. */
+  maxResponseHeaderBytes: bytes({
+    group,
+    prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    default: 65_536,
+    max: 1024 * 1024 * 1024,
+  }),
+  /** Response body, in bytes. Default: Infinity. */
+  maxResponseBodySize: bytes({
+    group,
+    prose: 'Largest response body.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+  }),
+});
+
+/** What bounds one request; what is left out has its default. Checked once for each object: share them. */
+export interface DispatchLimits extends OptionInput<typeof dispatchLimits> {}
 
 export interface ResolvedLimits {
   readonly pool: DeadlineQueue;
@@ -11,7 +75,7 @@ export interface ResolvedLimits {
   readonly maxResponseBodySize: number;
 }
 
-/** Resolves each limits object once. Routes share theirs among their requests. */
+/** Checks and resolves each limits object once. Routes share theirs among their requests. */
 export class LimitsResolver {
   readonly #deadlines: Deadlines;
   readonly #known = new WeakMap<DispatchLimits, ResolvedLimits>();
@@ -22,22 +86,32 @@ export class LimitsResolver {
     this.#deadlines = deadlines;
   }
 
+  /** @throws ConfigError `RIT_ERR_CONFIG` that names what is wrong. */
   resolve(limits: DispatchLimits): ResolvedLimits {
     if (this.#lastResolved !== null && limits === this.#lastSeen) return this.#lastResolved;
     let resolved = this.#known.get(limits);
     if (resolved === undefined) {
-      resolved = {
-        pool: this.#deadlines.queue(limits.poolTimeout),
-        head: this.#deadlines.queue(limits.responseHeaderTimeout),
-        idle: this.#deadlines.queue(limits.upstreamIdleTimeout),
-        retries: limits.responseHeaderRetries,
-        maxResponseHeaderBytes: limits.maxResponseHeaderBytes,
-        maxResponseBodySize: limits.maxResponseBodySize,
-      };
+      resolved = this.#read(limits);
       this.#known.set(limits, resolved);
     }
     this.#lastSeen = limits;
     this.#lastResolved = resolved;
     return resolved;
   }
+
+  #read(limits: DispatchLimits): ResolvedLimits {
+    const faults = new Faults();
+    const values = readOptions(dispatchLimits, limits, 'limits', faults, defaults);
+    faults.throwIfAny();
+    return {
+      pool: this.#deadlines.queue(values.poolTimeout),
+      head: this.#deadlines.queue(values.responseHeaderTimeout),
+      idle: this.#deadlines.queue(values.upstreamIdleTimeout),
+      retries: values.responseHeaderRetries,
+      maxResponseHeaderBytes: values.maxResponseHeaderBytes,
+      maxResponseBodySize: values.maxResponseBodySize,
+    };
+  }
 }
+
+const defaults = defaultValues(dispatchLimits);

@@ -10,6 +10,7 @@ import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
+import { timedOut } from './timed-out.ts';
 import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
@@ -122,7 +123,7 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
 
   /** The only deadline whose target we are is that of the queue. */
   onDeadline(): void {
-    this.fail('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms);
+    this.#fail(timedOut('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms));
   }
 
   onAssigned(connection: Carrier): void {
@@ -132,8 +133,8 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   }
 
   /** Ends it with an error of ours. */
-  fail(code: ErrorCode, afterMs?: number): void {
-    this.#fail(fail(code, undefined, afterMs === undefined ? undefined : { details: { afterMs } }));
+  fail(code: ErrorCode): void {
+    this.#fail(fail(code));
   }
 
   // ————— Towards the connection. Nothing it calls after the end may have an effect.
@@ -169,8 +170,8 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
 
   onConnectionDeadline(): void {
     if (this.#phase === 'awaiting') {
-      this.fail('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms);
-    } else this.fail('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms);
+      this.#fail(timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms));
+    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
   }
 
   /** The request is about to be written. */

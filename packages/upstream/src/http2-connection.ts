@@ -24,6 +24,7 @@ import type { Http1Exchange } from './http1-exchange.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import { timedOut } from './timed-out.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
 export const mostStreams = 100;
@@ -148,8 +149,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     const { label } = this.#connector.origin;
     if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
     else if (this.state === 'connecting') {
-      const details = { origin: label, afterMs };
-      this.#end(fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, { details }));
+      this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, label));
     } else this.#close();
   }
 

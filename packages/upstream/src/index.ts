@@ -1,3 +1,5 @@
+export type { DispatchLimits } from './dispatch-limits.ts';
+export { dispatchLimits } from './dispatch-limits.ts';
 export type { OriginOptions, OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
 export { createPool } from './pool.ts';
 export type { PoolOptions, PoolTlsOptions, PoolTlsValues, PoolValues } from './upstream-options.ts';
@@ -5,7 +7,6 @@ export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,
   BodySource,
-  DispatchLimits,
   UpstreamRequest,
 } from './upstream-request.ts';
 export type {

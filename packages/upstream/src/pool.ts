@@ -6,7 +6,7 @@ import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
 import { ConnectedSocket, Connector } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
-import { LimitsResolver } from './dispatch-limits.ts';
+import { type DispatchLimits, LimitsResolver } from './dispatch-limits.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
@@ -15,7 +15,7 @@ import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts'
 import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 import { UndiciConnection } from './undici-connection.ts';
 import type { PoolOptions } from './upstream-options.ts';
-import type { DispatchLimits, UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 
 export interface OriginOptions {
@@ -27,7 +27,10 @@ export interface OriginOptions {
 
 /** A backend, reached through a pool. Cheap; made once for each route. */
 export interface OriginPool {
-  /** Sends a request. Everything that comes of it is told to the handler, after this has returned. */
+  /**
+   * Sends a request. Everything that comes of it is told to the handler, after this has returned.
+   * @throws ConfigError `RIT_ERR_CONFIG` for limits that are none.
+   */
   dispatch(
     request: UpstreamRequest,
     limits: DispatchLimits,

@@ -41,25 +41,3 @@ export interface BodySource {
   /** No piece is wanted any more: the response came early, or the request failed. */
   cancel(): void;
 }
-
-/** What bounds one request. Resolved once per route, shared by its requests. */
-export interface DispatchLimits {
-  /** Longest wait for a connection, in ms. 0: no limit. */
-  readonly poolTimeout: number;
-  /**
-   * From the last byte of the request having left to the response head, in ms; interim responses do
-   * not extend it. 0: no limit.
-   */
-  readonly responseHeaderTimeout: number;
-  /**
-   * Longest silence of the backend, in ms, rolling: while we want more of its response, and while it
-   * takes nothing of a request that stands ready. 0: no limit.
-   */
-  readonly upstreamIdleTimeout: number;
-  /** GET, HEAD and OPTIONS whose reused connection closed before any response byte are sent again so often. */
-  readonly responseHeaderRetries: number;
-  /** Sum of name + 2 + value over the response's header section, in bytes. */
-  readonly maxResponseHeaderBytes: number;
-  /** Response body, in bytes. */
-  readonly maxResponseBodySize: number;
-}

@@ -76,6 +76,7 @@ test('connectTimeout: 504 after exactly so long, the next in the queue has its t
   expect(first.events).toEqual(['UPSTREAM_CONNECT_TIMEOUT']);
   expect(first.error?.status).toBe(504);
   expect(first.error?.details).toMatchObject({ afterMs: 200 });
+  expect(first.error?.message).toMatch(/connectTimeout \(200 ms\)$/);
   await it.settle({ open: 0 });
 });
 

@@ -1,5 +1,6 @@
 import { isReverseItError } from '@reverseit/core/errors';
-import { poolOptions } from '@reverseit/upstream';
+import { defaultValues } from '@reverseit/core/options';
+import { dispatchLimits, poolOptions } from '@reverseit/upstream';
 import { describe, expect, it } from 'vitest';
 import { proxyOptions } from './proxy-options.ts';
 import { resolveProxyOptions } from './resolve-proxy-options.ts';
@@ -17,6 +18,11 @@ const faultsOf = (input: unknown): readonly string[] => {
 const backend = 'http://h:1';
 
 describe('resolveProxyOptions', () => {
+  it('has the defaults of the pool for the limits of a request', () => {
+    const [route] = resolveProxyOptions({ backend }).routes;
+    expect(route).toMatchObject(defaultValues(dispatchLimits));
+  });
+
   it('makes one route of options without routes', () => {
     const { routes } = resolveProxyOptions({ backend: 'http://H:80/base/', path: '/a/' });
     expect(routes).toHaveLength(1);

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues } from '@reverseit/core/http';
 import {
   acceptDeflate,
@@ -107,7 +107,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
   override onError(error: ReverseItError): void {
     super.onError(
       error.code === 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT'
-        ? fail('RIT_ERR_WS_UPGRADE_TIMEOUT', undefined, { cause: error })
+        ? timedOut(this.#route.options.websocketBackendUpgradeTimeout, error)
         : error,
     );
   }
@@ -148,6 +148,11 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     recorder.bytesRelayed = fromBackend;
     recorder.finish(error);
   }
+}
+
+function timedOut(afterMs: number, cause: ReverseItError): ReverseItError {
+  const text = `${catalog.RIT_ERR_WS_UPGRADE_TIMEOUT.text} (${afterMs} ms)`;
+  return fail('RIT_ERR_WS_UPGRADE_TIMEOUT', text, { cause, details: { afterMs } });
 }
 
 function ignore(): void {

@@ -1,7 +1,8 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { DispatchLimits, OriginPool } from '@reverseit/upstream';
+import { pickOptions } from '@reverseit/core/options';
+import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { Route } from '../routes/route.ts';
@@ -47,9 +48,9 @@ export class RouteRuntime implements RoutePlace {
     this.options = route.options;
     this.target = route.target;
     this.request = new RequestRewrite(route.options);
-    this.limits = route.options;
+    this.limits = pickOptions(dispatchLimits, route.options);
     this.upgradeLimits = {
-      ...route.options,
+      ...this.limits,
       responseHeaderTimeout: route.options.websocketBackendUpgradeTimeout,
     };
     this.relays = new RelaySettings(route.options, webSockets.deadlines);
