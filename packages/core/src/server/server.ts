@@ -10,6 +10,8 @@ import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '..
 import { Connection } from './connection.ts';
 import type { RequestListener, ServerContext } from './server-context.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
+import { removeStaleSocket } from './stale-socket.ts';
+import { guardCallbacks } from './tls-callbacks.ts';
 
 /**
  * Where to listen: a TCP port (0: a free one) or the path of a Unix socket. Without a host on every address
@@ -110,7 +112,9 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   #tls(options: TlsOptions): Server {
     const timeout = this.limits.requestHeaderTimeout;
     const server = tlsServer({
-      ...options,
+      ...guardCallbacks(options, (name, cause) => {
+        this.#tellRefusal?.(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+      }),
       ...socketOptions,
       ALPNProtocols: ['http/1.1'],
       // Not before the handshake is done: a client that ends inside it has gone.
@@ -147,10 +151,22 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   }
 
   /**
-   * Starts to listen.
+   * Starts to listen. A Unix socket that nobody listens on any more is replaced; `close` removes it.
    * @throws ConfigError `RIT_ERR_LISTEN` where the address is in use or not to be had
    */
-  listen(target: ListenTarget): Promise<AddressInfo | string> {
+  async listen(target: ListenTarget): Promise<AddressInfo | string> {
+    try {
+      return await this.#listen(target);
+    } catch (error) {
+      // What a process that was killed has left behind would keep it from starting again.
+      if ('path' in target && isTaken(error) && (await removeStaleSocket(target.path))) {
+        return this.#listen(target);
+      }
+      throw error;
+    }
+  }
+
+  #listen(target: ListenTarget): Promise<AddressInfo | string> {
     return new Promise((resolve, reject) => {
       const server = this.#server;
       const onError = (cause: unknown): void => {
@@ -177,7 +193,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
 
   /** The address that is listened on; null before `listen` and after `close`. */
   address(): AddressInfo | string | null {
-    return this.#server.address();
+    // Of a Unix socket Node goes on telling the path.
+    return this.#server.listening ? this.#server.address() : null;
   }
 
   /** Figures of this moment. */
@@ -255,6 +272,9 @@ function tlsServer(options: TlsOptions): Server {
     throw fail('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
   }
 }
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as NodeJS.ErrnoException)?.code === 'EADDRINUSE';
 
 function placeText(target: ListenTarget): string {
   if ('path' in target) return `unix:${target.path}`;
