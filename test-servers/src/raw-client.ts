@@ -164,8 +164,8 @@ export class RawClient {
   }
 
   /**
-   * Up to Node 22 a reset that arrives together with the last bytes is told as an orderly end, since
-   * libuv does not ask the socket again. A write does.
+   * Over TLS, Node 22 tells a reset that arrives together with the last bytes as an orderly end. A write
+   * asks the socket again.
    */
   #isBroken(): Promise<boolean> {
     if (!this.socket.writable) return Promise.resolve(false);

@@ -10,8 +10,10 @@ import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/error
 import type { Carrier } from './carrier.ts';
 import type { SocketSource } from './connector.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
+import { hiddenReset } from './hidden-reset.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import { timedOut } from './timed-out.ts';
 import type { WriteObserver } from './write-guard.ts';
 
 /**
@@ -121,9 +123,12 @@ export abstract class Http1Connection
 
   onDeadline(): void {
     if (this.state === 'connecting') {
-      this.failure = fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, {
-        details: { origin: this.#connector.origin.label, afterMs: this.#owner.connectTimeout.ms },
-      });
+      const { label } = this.#connector.origin;
+      this.failure = timedOut(
+        'RIT_ERR_UPSTREAM_CONNECT_TIMEOUT',
+        this.#owner.connectTimeout.ms,
+        label,
+      );
       this.close();
     } else if (this.exchange !== null) this.exchange.onConnectionDeadline();
     else this.drop();
@@ -210,6 +215,7 @@ export abstract class Http1Connection
     });
     socket.on('end', () => {
       this.ended = true;
+      this.failure ??= hiddenReset(socket);
       if (this.state === 'idle') this.drop();
       else if (this.exchange !== null) this.onEnd();
     });

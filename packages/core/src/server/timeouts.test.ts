@@ -1,5 +1,5 @@
 import { connectRaw, eventually } from '@reverseit/test-servers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
 
 const start = useRig();
@@ -110,13 +110,27 @@ describe('the idle timeout of content', () => {
   });
 
   test('each piece puts it off', async () => {
-    const requests = new Requests();
-    const rig = await start(requests.listener);
-    const client = await rig.client();
-    client.send(request('POST /', ['Content-Length: 40']));
-    const recorder = await requests.next();
-@@@    recorder.exchange.respond(200, [], '');
-    expect((await client.readResponse()).status).toBe(200);
+    // Time passes when we say so: a pause of the machine is no silence of the client.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const requests = new Requests();
+      const rig = await start(requests.listener);
+      const client = await rig.client();
+      client.send(request('POST /', ['Content-Length: 4']));
+      const recorder = await requests.next();
+      recorder.exchange.readContent(500);
+      for (let pieces = 1; pieces <= 3; pieces++) {
+        vi.advanceTimersByTime(499);
+        client.send('x');
+        await recorder.until(() => recorder.content.length === pieces, 'the piece');
+      }
+      expect(recorder.error).toBe(null);
+      vi.advanceTimersByTime(500);
+      expect((await client.readResponse()).status).toBe(408);
+      expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_BODY_TIMEOUT' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('it rests while the handler holds the content back', async () => {

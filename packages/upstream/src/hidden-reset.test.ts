@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, Socket } from 'node:net';
+import { guarded } from '@reverseit/test-servers';
+import { useCensus } from '@reverseit/test-servers/use-server';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hiddenReset } from './hidden-reset.ts';
+
+useCensus();
+
+let listener: Server;
+let ours: Socket;
+let peer: Socket;
+
+beforeEach(async () => {
+  listener = createServer({ allowHalfOpen: true });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as { port: number };
+  const accepted = once(listener, 'connection');
+  ours = connect(port, '127.0.0.1');
+  const connected = once(ours, 'connect');
+  [peer] = (await accepted) as [Socket];
+  await connected;
+});
+
+afterEach(async () => {
+  ours.destroy();
+  peer.destroy();
+  listener.close();
+  await once(listener, 'close');
+});
+
+/** How the connection ended for us, behind the bytes that were sent. */
+function outcome(): Promise<{ bytes: string; failure: Error | null }> {
+  let bytes = '';
+  ours.on('data', (piece) => {
+    bytes += String(piece);
+  });
+  return guarded(
+    new Promise((resolve) => {
+      ours.on('error', (failure) => resolve({ bytes, failure }));
+      ours.on('end', () => resolve({ bytes, failure: hiddenReset(ours) }));
+      ours.resume();
+    }),
+    'the end',
+  );
+}
+
+const written = (bytes: string): Promise<void> =>
+  guarded(new Promise((resolve) => peer.write(bytes, () => resolve())), 'the bytes to be written');
+
+test('a FIN behind bytes is an orderly end, and nothing is sent', async () => {
+  await written('all');
+  peer.end();
+  expect(await outcome()).toEqual({ bytes: 'all', failure: null });
+  expect(ours.bytesWritten).toBe(0);
+});
+
+test('an RST behind bytes is a failure, however Node tells it', async () => {
+  await written('some');
+  peer.resetAndDestroy();
+  await guarded(new Promise<void>((resolve) => peer.on('close', () => resolve())), 'the reset');
+  const { failure } = await outcome();
+  expect(failure).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('an RST behind a FIN, which answers bytes of ours, does not make the end a failure', async () => {
+  await written('all');
+  // Closed with bytes unread, but behind its FIN.
+  peer.pause();
+  const ended = once(peer, 'finish');
+  peer.end();
+  await guarded(ended, 'the FIN');
+  const taken = new Promise<void>((resolve) => ours.write('late', () => resolve()));
+  await guarded(taken, 'the late bytes to be taken');
+  const closed = new Promise<void>((resolve) => peer.on('close', () => resolve()));
+  peer.destroy();
+  await guarded(closed, 'the reset');
+  expect(await outcome()).toEqual({ bytes: 'all', failure: null });
+});
+
+test('a socket that was destroyed is not asked', () => {
+  ours.destroy();
+  expect(hiddenReset(ours)).toBe(null);
+  expect(hiddenReset(new Socket())).toBe(null);
+});
