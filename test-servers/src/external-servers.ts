@@ -9,10 +9,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { KeyPair } from './certificates.ts';
 import { deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
 
-export type ExternalServerName = 'nginx' | 'haproxy' | 'python' | 'python-websockets';
+export type ExternalServerName = 'nginx' | 'h2o' | 'haproxy' | 'python' | 'python-websockets';
 
 export interface ExternalServer {
   readonly url: string;
@@ -76,18 +77,35 @@ export interface ServedFiles {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
+export interface Secured {
+  /** Listens with TLS, and offers `h2` and `http/1.1` by ALPN. */
+  readonly tls?: KeyPair;
+}
+
 export interface ProxyTo {
   /** `http://host:port` to pass every request on to, instead of serving files. */
   readonly proxyTo?: string;
 }
 
-/** nginx: serves files, takes `PUT /upload/…` and stores it; or passes everything on. */
-export function startNginx(options: ServedFiles & ProxyTo = {}): Promise<ExternalServer> {
+/**
+ * nginx: serves files, takes `PUT /upload/…` and stores it; or passes everything on. `h2c`: speaks nothing
+ * but HTTP/2, without TLS.
+ */
+export function startNginx(
+  options: ServedFiles & ProxyTo & Secured & { readonly h2c?: boolean } = {},
+): Promise<ExternalServer> {
   return start('nginx', options.files ?? {}, async (port, folder) => {
     const inside = (name: string): string => join(folder, '..', name);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
       .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
       .join('\n  ');
+    const secured = await pairFiles(options.tls, inside('.'));
+    const listening =
+      secured === null
+        ? `127.0.0.1:${port}${options.h2c === true ? ' http2' : ''};`
+        : `127.0.0.1:${port} ssl http2;
+    ssl_certificate ${secured.cert};
+    ssl_certificate_key ${secured.key};`;
     const asRoot = process.getuid?.() === 0 ? 'user root;' : '';
     const location =
       options.proxyTo === undefined
@@ -119,7 +137,7 @@ http {
   ignore_invalid_headers off;
   keepalive_requests 1000000;
   server {
-    listen 127.0.0.1:${port};
+    listen ${listening}
     ${location}
   }
 }
@@ -127,6 +145,44 @@ http {
     );
     return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
   });
+}
+
+/** h2o: serves files, over HTTP/1.1 and HTTP/2, the latter without TLS by prior knowledge. */
+export function startH2o(options: ServedFiles & Secured = {}): Promise<ExternalServer> {
+  return start('h2o', options.files ?? {}, async (port, folder) => {
+    const home = join(folder, '..');
+    const config = join(home, 'h2o.conf');
+    const secured = await pairFiles(options.tls, home);
+    const ssl =
+      secured === null
+        ? ''
+        : `
+  ssl:
+    certificate-file: ${secured.cert}
+    key-file: ${secured.key}`;
+    await writeFile(
+      config,
+      `${process.getuid?.() === 0 ? 'user: root\n' : ''}num-threads: 1
+listen:
+  host: 127.0.0.1
+  port: ${port}${ssl}
+hosts:
+  default:
+    paths:
+      /:
+        file.dir: ${folder}
+`,
+    );
+    return ['-m', 'worker', '-c', config];
+  });
+}
+
+async function pairFiles(pair: KeyPair | undefined, folder: string): Promise<KeyPair | null> {
+  if (pair === undefined) return null;
+  const paths = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
+  await writeFile(paths.key, pair.key);
+  await writeFile(paths.cert, pair.cert);
+  return paths;
 }
 
 /** HAProxy: answers every request itself with `hello`, or passes everything on. */
