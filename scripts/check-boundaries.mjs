@@ -67,7 +67,8 @@ const zones = [
     packages: [
       anyBuiltin,
       'undici',
-      /^@reverseit\/core\/(errors|options|http|websocket|deadlines)$/,
+      // http1: the direct transport reads responses with core's parser.
+      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines)$/,
     ],
   },
   {
@@ -250,7 +251,8 @@ const checkImport = (path, { specifier, typesOnly, line }) => {
 const packageOf = (path) => /^packages\/[^/]+/.exec(path)?.[0] ?? path.split('/')[0];
 
 /**
- * Has the file anything that runs? Types and re-exports alone need no test.
+ * Has the file anything that could be wrong? Types, re-exports, constants and
+ * classes that only hold what they are given need no test.
  *
  * @param {ts.SourceFile} file
  */
@@ -260,7 +262,35 @@ const hasCode = (file) =>
       !ts.isImportDeclaration(statement) &&
       !ts.isExportDeclaration(statement) &&
       !ts.isInterfaceDeclaration(statement) &&
-      !ts.isTypeAliasDeclaration(statement),
+      !ts.isTypeAliasDeclaration(statement) &&
+      !(ts.isVariableStatement(statement) && isPlain(statement)) &&
+      !(ts.isClassDeclaration(statement) && isRecord(statement)),
+  );
+
+/** Holds the node nothing that runs? @param {ts.Node} node @returns {boolean} */
+const isPlain = (node) =>
+  !ts.isCallExpression(node) &&
+  !ts.isNewExpression(node) &&
+  !ts.isFunctionLike(node) &&
+  !ts.isClassLike(node) &&
+  ts.forEachChild(node, (child) => (isPlain(child) ? undefined : true)) === undefined;
+
+/**
+ * Fields, and a constructor that assigns its parameters to them.
+ *
+ * @param {ts.ClassDeclaration} declaration
+ */
+const isRecord = ({ members }) =>
+  members.every(
+    (member) =>
+      (ts.isPropertyDeclaration(member) && isPlain(member)) ||
+      (ts.isConstructorDeclaration(member) &&
+        member.body?.statements.every(
+          (statement) =>
+            ts.isExpressionStatement(statement) &&
+            ts.isBinaryExpression(statement.expression) &&
+            ts.isIdentifier(statement.expression.right),
+        )),
   );
 
 /**

@@ -50,7 +50,7 @@ const tasks = {
 
   lint: async (args, tools) =>
     (await tools.tool('biome', ['check', '--error-on-warnings', ...args])) ||
-    (await tools.node('scripts/check-boundaries.mjs', [])) ||
+    (await tools.node('scripts/check-boundaries.mjs', ['--strict'])) ||
     (await tools.node('scripts/check-links.mjs', [])) ||
     tools.node('scripts/generate-docs.mjs', ['--check']),
 
@@ -80,11 +80,8 @@ const tasks = {
   /** The API reference, of the comments in the sources: docs/api. */
   docs: async (args, tools) => tools.tool('typedoc', args),
 
-  /** Properties, with many more runs than in a test: `npm run fuzz -- [filter…]`. */
-  fuzz: async (args, tools) =>
-    tools.tool('vitest', ['run', '--testTimeout=0', ...args], {
-      env: { ...tools.env, REVERSEIT_FUZZ_RUNS: process.env.REVERSEIT_FUZZ_RUNS ?? '20000' },
-    }),
+  /** Properties, with many more runs than in a test: `npm run fuzz -- [--minutes N] [filter…]`. */
+  fuzz: async (args, tools) => tools.node('scripts/fuzz.mjs', args),
 };
 
 /**
