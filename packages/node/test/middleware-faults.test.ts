@@ -2,8 +2,10 @@
 import http from 'node:http';
 import {
   answerEach,
+  deferred,
   destroy,
   end,
+  eventually,
   expectEndOfHead,
   expectRequest,
   guarded,
@@ -230,6 +232,40 @@ describe('a slow client', () => {
     client.resumeReading();
     expect((await client.readResponse()).body.equals(body)).toBe(true);
   });
+});
+
+it('RFC 9112 §9.3.2: pipelined requests are not taken in without bound', async () => {
+  const release = deferred();
+  let taken = 0;
+  const rig = await start({
+    host: (handler) =>
+      http.createServer((incoming, answer) => {
+        taken++;
+        handler(incoming, answer);
+      }),
+    origin: {
+      script: async (backend) => {
+        await backend.expectRequest();
+        await release.promise;
+        await backend.send(response(200, 'ok'));
+        await answerEach(response(200, 'ok'))(backend);
+      },
+    },
+  });
+  const client = await rig.connect();
+  const total = 20_000;
+  client.send(request('GET /').repeat(total));
+  await rig.origin.connection();
+  await eventually(() => taken > 1, 'requests behind the first');
+  for (let before = 0, still = 0; still < 200; still = before === taken ? still + 1 : 0) {
+    before = taken;
+    await turn();
+  }
+  expect(taken).toBeLessThan(total / 2);
+  release.resolve();
+  const small = 6000;
+  for (let nth = 0; nth < small; nth++) expect((await client.readResponse()).text).toBe('ok');
+  client.reset();
 });
 
 describe('a response that comes before the end of its request', () => {

@@ -13,6 +13,7 @@ import { readNodeHead } from './node-head.ts';
 import { isOver, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
+import { isBehindAnother, Turns } from './turns.ts';
 
 /** Figures of a handler, at this moment unless named a total. */
 export interface HandlerStats extends EngineStats {
@@ -71,6 +72,7 @@ class HandlerFront {
   readonly #options: ResolvedProxyOptions;
   readonly #engine: ProxyEngine;
   readonly #exchanges: OpenExchanges;
+  readonly #turns = new Turns();
   #totalExchanges = 0;
   #totalRefusals = 0;
 
@@ -81,9 +83,8 @@ class HandlerFront {
   }
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
-    // As in a server of ours, pipelined requests are served one at a time.
-    if (response instanceof ServerResponse && response.socket === null && !response.destroyed) {
-      response.once('socket', () => this.#serve(request, response, next));
+    if (response instanceof ServerResponse && isBehindAnother(response)) {
+      this.#turns.wait(response, () => this.#serve(request, response, next));
     } else this.#serve(request, response, next);
   };
 
