@@ -140,9 +140,20 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
         exchange.onComplete(parser.trailers);
         return;
       }
-      if (parser.error !== null) exchange.onFailed(parser.error);
+      if (parser.error !== null) this.#onMalformed(exchange, parser.error);
+      if (this.state !== 'busy') return;
     }
     if (this.#progressed) exchange.onProgress();
+  }
+
+  #onMalformed(exchange: Http1Exchange, error: ReverseItError): void {
+    if (!exchange.headSeen) {
+      exchange.onFailed(error);
+      return;
+    }
+    // What came before it has been handed on within this call, and must not be overtaken.
+    this.failure = error;
+    this.close();
   }
 
   #onHead(exchange: Http1Exchange, head: ParsedResponseHead, bytes: Buffer, end: number): void {
@@ -258,8 +269,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.exchange = null;
     this.#parser.free();
     if (exchange === null) return;
+    const { failure } = this;
     const context = { headSeen: exchange.headSeen, connectionEnded: true };
-    exchange.onLost(error ?? lost(context, this.failure));
+    exchange.onLost(error ?? (isReverseItError(failure) ? failure : lost(context, failure)));
   }
 
   protected onSurrender(socket: Socket): void {

@@ -55,7 +55,7 @@ export class ChunkedReader {
         if (errno === ERRNO.PAUSED && messageComplete) this.#finish();
         else if (errno !== ERRNO.OK) this.failure = this.#syntaxCode(errno);
       }
-      if (this.failure === null) for (const piece of pieces) sink.onContent(piece);
+      for (const piece of pieces) sink.onContent(piece);
     }
     return this.#offset;
   }
