@@ -32,8 +32,9 @@ process.on('warning', onWarning);
 
 // `npm run fuzz` gives every property many more runs. Loaded only then: most
 // test files have no property.
-const runs = Number(process.env.REVERSEIT_FUZZ_RUNS);
-if (runs > 0) (await import('fast-check')).configureGlobal({ numRuns: runs });
+if (process.env.REVERSEIT_FUZZ_RUNS !== undefined) {
+  (await import('./lib/fuzz-settings.ts')).configureFuzzing();
+}
 
 const failOnStray = (): void => {
   const found = stray.splice(0);

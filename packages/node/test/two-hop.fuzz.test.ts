@@ -256,14 +256,19 @@ describe.each(hops)('$name behind the proxy', ({ installed, refuses, start }) =>
     recorder.seen.length = 0;
     const address = proxies[streams ? 0 : 1]?.address() as { port: number };
     const answers = await play(address.port, input, methods);
-    expect(answers.length).toBeGreaterThanOrEqual(sent.length);
+    // A refusal may end the connection.
+    if (answers.at(-1)?.header('connection') !== 'close') {
+      expect(answers.length).toBeGreaterThanOrEqual(sent.length);
+    }
     const reached: Sent[] = [];
     for (const [nth, message] of sent.entries()) {
-      if (answers[nth]?.status === 200) {
-        expect(answers[nth].header('x-number')).toBe(String(reached.length));
+      const answer = answers[nth];
+      if (answer === undefined) break;
+      if (answer.status === 200) {
+        expect(answer.header('x-number')).toBe(String(reached.length));
         reached.push(message);
       } else if (!staysHere(message.head) && !refuses(message.head)) {
-        throw new Error(`refused with ${answers[nth]?.status}: ${message.head.target}`);
+        throw new Error(`refused with ${answer.status}: ${message.head.target}`);
       }
     }
     expect(recorder.seen.map(asSeen)).toEqual(reached.map(asSent));
@@ -289,7 +294,11 @@ describe.each(hops)('$name behind the proxy', ({ installed, refuses, start }) =>
       fc.asyncProperty(anyRequests, fc.boolean(), async (text, streams) => {
         await judge(text, streams);
       }),
-      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 100 },
+      {
+        numRuns: Math.min(2000, fc.readConfigureGlobal()?.numRuns ?? 100),
+        // An interruption would leave connections in the middle of their requests.
+        interruptAfterTimeLimit: 3_600_000,
+      },
     );
   });
 });

@@ -31,7 +31,7 @@ describe('resolveOptions, any input', () => {
         // What was resolved is accepted as it stands.
         expect(resolved(options)).toEqual(options);
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 });

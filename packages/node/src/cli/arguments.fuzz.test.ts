@@ -23,7 +23,7 @@ describe('parseArguments, any arguments', () => {
           if (!isReverseItError(error) || error.code !== 'RIT_ERR_CONFIG') throw error;
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 });

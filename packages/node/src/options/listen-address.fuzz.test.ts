@@ -17,7 +17,7 @@ describe('parseListenAddress, any text', () => {
         expect(readListenAddress({ ...address })).toEqual(address);
         if ('port' in address) expect(address.port).toBeLessThanOrEqual(65535);
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 });

@@ -94,7 +94,7 @@ describe('TargetRewrite, any target', () => {
           expect(within(read(path), rules.base)).toBe(true);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 5000 },
     );
   });
 
@@ -110,7 +110,7 @@ describe('TargetRewrite, any target', () => {
         const cut = target.slice(0, target.length - kept.length);
         expect(['', '/', rules.stripPath, `${rules.stripPath}/`]).toContain(cut);
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 

@@ -58,7 +58,7 @@ describe('RouteTable, any routes and paths', () => {
         const route = matched(all, host, path);
         if (route !== 'refused') expect(route).toBe(slowly(all, host, path));
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 
@@ -72,7 +72,7 @@ describe('RouteTable, any routes and paths', () => {
         if (!/(?:^|[/\\])(?:\.|%2e){1,2}(?:$|[/\\])/i.test(path)) return;
         expect(slowly(all, host, normal)).toBe(route);
       }),
-      { numRuns: 2000 },
+      { numRuns: fc.readConfigureGlobal()?.numRuns ?? 2000 },
     );
   });
 });
