@@ -3,7 +3,7 @@
 //   node scripts/check-links.mjs
 //
 // Relative links have to name a file or folder of the repository and, behind `#`, a heading of it. Links
-// to elsewhere have to be https, and are not followed.
+// to elsewhere have to be https, and are not followed. The README of a package links no other file.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const skipped = /(^|\/)(node_modules|dist|coverage|\.[^/]+|docs\/api)(\/|$)/;
+/** Shown by the package registry, which knows of no repository beside them. */
+const shown = /^packages\/[^/]+\/README\.md$/;
 /** Copied from the root when a package is packed. */
 const copied = /^packages\/[^/]+\/CHANGELOG\.md$/;
 
@@ -51,6 +53,7 @@ function faultOf(file, text, target, read) {
   }
   const [path = '', anchor] = target.split('#');
   if (path.startsWith('/')) return 'is no relative path';
+  if (path !== '' && shown.test(file)) return 'leads nowhere on the page of the package';
   const place = posix.normalize(posix.join(posix.dirname(file), decodeURIComponent(path)));
   if (place.startsWith('..')) return 'leads out of the repository';
   const found = path === '' ? text : read(place);

@@ -42,3 +42,15 @@ describe('links that do not', () => {
     expect(faults(text)).toEqual([fault]);
   });
 });
+
+describe('the README of a package', () => {
+  const readme = 'packages/core/README.md';
+  it('links its own headings and what is elsewhere', () => {
+    expect(faults('# Here\n[a](#here) [b](https://example.org)', readme)).toEqual([]);
+  });
+  it('links no other file, which its page in a registry does not have', () => {
+    expect(faults('[a](../../docs/a.md)', readme)).toEqual([
+      `${readme}:1: ../../docs/a.md leads nowhere on the page of the package`,
+    ]);
+  });
+});
