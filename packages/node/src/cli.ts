@@ -1,5 +1,6 @@
 /** The `reverseit` command: connects `run` to the process. */
 import { readFileSync } from 'node:fs';
+import { wantsColor } from './cli/color.ts';
 import { loadConfigFile } from './cli/config-file.ts';
 import { run, type Signal } from './cli/run.ts';
 import { createServer } from './create-server.ts';
@@ -10,7 +11,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const code = await run({
   args: process.argv.slice(2),
   version: packageVersion(),
-  color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+  color: wantsColor(process.stdout.isTTY === true, process.env),
   print: (line) => process.stdout.write(`${line}\n`),
   log: (line) => process.stderr.write(`${line}\n`),
   now: () => performance.now(),
