@@ -58,6 +58,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   readonly #deadline = new Deadline(this, 0);
   #stream: ListenedStream | null = null;
   #upload: Upload | null = null;
+  #written: (() => void) | undefined;
   #over = false;
   #heard = false;
   #interims = 0;
@@ -162,7 +163,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     else if (!Buffer.isBuffer(body)) this.#startUpload(body);
     else if (body.length > pieceSize) this.#startUpload(new BodyPieces(body));
     else {
-      stream.end(body, this.#onWritten);
+      stream.end(body, () => this.#onWritten());
       exchange.onSent();
     }
   }
@@ -194,6 +195,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   }
 
   #startUpload(source: BodySource): void {
+    this.#written = () => this.#onWritten();
     this.#upload = this.exchange.openUpload(this, source);
     this.#upload.start();
   }
@@ -201,7 +203,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   sendPiece(piece: Buffer): void {
     const stream = this.#stream;
     if (stream === null || piece.length === 0) return;
-    if (!stream.write(piece, this.#onWritten)) this.#upload?.block();
+    if (!stream.write(piece, this.#written)) this.#upload?.block();
   }
 
   sendEnd(): void {
@@ -213,9 +215,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     this.#upload?.unblock();
   }
 
-  readonly #onWritten = (): void => {
+  #onWritten(): void {
     if (!this.#over) this.exchange.onWritten();
-  };
+  }
 
   // ————— The response.
 

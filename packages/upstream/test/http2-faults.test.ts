@@ -429,6 +429,46 @@ describe('malformed responses (RFC 9113 §8.1.1)', () => {
     await it.settle({ active: 0 });
   });
 
+  const bomb = Buffer.concat([
+    ok,
+    // A field of 4000 bytes into the dynamic table, and then itself over and over (RFC 7541 §6.1, §6.2.1).
+    Buffer.from([0x40, 1, 0x61, 127, 0xa1, 0x1e]),
+    Buffer.alloc(4000, 'x'),
+    Buffer.alloc(12_000, 0xbe),
+  ]);
+  const long = block(
+    ':status',
+    '200',
+    ...Array.from({ length: 40 }, (_, i) => [`x-${i}`, 'v'.repeat(5000)]).flat(),
+  );
+
+  test.each([
+    ['12,000 fields of 4000 bytes in one frame', [bomb], true],
+    [
+      '200 kB in 13 frames',
+      Array.from({ length: Math.ceil(long.length / 16_384) }, (_, i) =>
+        long.subarray(i * 16_384, (i + 1) * 16_384),
+      ),
+      false,
+    ],
+  ])('a head of %s', async (_, pieces, sessionStays) => {
+    let attack = true;
+    const it = await frameBench({
+      onRequest: (peer, id) => {
+        if (!attack) return peer.write(...whole(id));
+        pieces.forEach((piece, i) => {
+          const flags = i === pieces.length - 1 ? END_HEADERS : 0;
+          peer.write(frame(i === 0 ? HEADERS : 9, flags, id, piece));
+        });
+      },
+    });
+    expect((await it.send().done).error?.code).toMatch(/UPSTREAM_(HEAD_TOO_LARGE|RESET|PROTOCOL)$/);
+    await it.settle({ active: 0 });
+    attack = false;
+    expect((await it.send().done).body).toBe('ok');
+    expect(it.backend.connections).toBe(sessionStays ? 1 : 2);
+  });
+
   test('content of a response to HEAD', async () => {
     const it = await frameBench({ onRequest: (peer, id) => peer.write(...whole(id)) });
     const sent = await it.send(get('/', { method: 'HEAD' })).done;
