@@ -4,7 +4,7 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { getSystemErrorMessage } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
@@ -286,5 +286,6 @@ function placeText(target: ListenTarget): string {
 function reasonText(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { errno, code } = cause as NodeJS.ErrnoException;
-  return errno === undefined ? cause.message : `${getSystemErrorMessage(errno)} (${code})`;
+  if (errno === undefined) return cause.message;
+  return `${getSystemErrorMap().get(errno)?.[1] ?? 'unknown system error'} (${code})`;
 }
