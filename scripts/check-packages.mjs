@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import ts from 'typescript';
 import { capture, cleanEnvironment, npm } from './lib/process.mjs';
 import { ensureNode, ensurePnpm, root, toolEnvironment } from './lib/toolchain.mjs';
 
@@ -207,6 +208,71 @@ for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 `;
 
+/** What a user may write, and what the compiler must object to. */
+const userOfTypes = `
+import { createHandler, createServer, defineConfig } from '@reverseit/node';
+import { createPool } from '@reverseit/upstream';
+
+export const config = defineConfig({
+  pool: { poolSize: 10 },
+  routes: [
+    { path: '/api', backend: 'http://127.0.0.1:8080', stripPath: '/api' },
+    { path: '/', respond: () => ({ status: 404, body: 'nothing here' }) },
+  ],
+  onRequest({ headers }, context) {
+    headers.set('x-client', context.remoteAddress);
+  },
+});
+createServer(config);
+
+// @ts-expect-error an option that there is not
+createServer({ backend: 'http://127.0.0.1:8080', poolSize: 10 });
+// @ts-expect-error a number of milliseconds
+createServer({ backend: 'http://127.0.0.1:8080', requestHeaderTimeout: '10s' });
+// @ts-expect-error a word that there is not
+createServer({ backend: 'http://127.0.0.1:8080', forwardedHeaders: 'some' });
+// @ts-expect-error an option that there is not, inside a group
+createServer({ backend: 'http://127.0.0.1:8080', pool: { size: 10 } });
+// @ts-expect-error an option that there is not, inside a route
+createServer({ routes: [{ path: '/', backend: 'http://127.0.0.1:8080', strip: '/' }] });
+// @ts-expect-error a middleware listens nowhere
+createHandler({ backend: 'http://127.0.0.1:8080', listen: { port: 4000 } });
+// @ts-expect-error an option of a pool that there is not
+createPool('http://127.0.0.1:8080', { size: 10 });
+`;
+
+/**
+ * What an editor shows a user who writes options: names, each with a description.
+ *
+ * @param {string} file
+ * @param {ts.CompilerOptions} options
+ */
+const checkCompletion = async (file, options) => {
+  const opening = 'createServer({ ';
+  const text = `import { createServer } from '@reverseit/node';\n${opening}});\n`;
+  const service = ts.createLanguageService({
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (path) => {
+      const content = path === file ? text : ts.sys.readFile(path);
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
+    },
+    getCurrentDirectory: () => project,
+    getCompilationSettings: () => options,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (path) => path === file || ts.sys.fileExists(path),
+    readFile: ts.sys.readFile,
+    readDirectory: ts.sys.readDirectory,
+  });
+  const position = text.indexOf(opening) + opening.length;
+  const entries = service.getCompletionsAtPosition(file, position, {})?.entries ?? [];
+  return ['backend', 'routes', 'pool', 'requestHeaderTimeout', 'onRequest'].flatMap((name) => {
+    if (!entries.some((entry) => entry.name === name)) return [`${name} is not offered`];
+    const details = service.getCompletionEntryDetails(file, position, name, {}, undefined, {}, undefined);
+    return details?.documentation?.length ? [] : [`${name} is offered without a description`];
+  });
+};
+
 /** @param {readonly string[]} entries */
 const checkTypes = async (entries) => {
   const names = entries.map((_, index) => `entry${index}`);
@@ -221,6 +287,10 @@ const checkTypes = async (entries) => {
   await writeFile(join(project, 'esm.mts'), esm + tail);
   await writeFile(join(project, 'cjs.cts'), cjs + tail);
   await writeFile(join(project, 'bundled.ts'), esm + tail);
+  // The same source is an ES module in one case and a CommonJS one in the other.
+  for (const file of ['user.mts', 'user.cts', 'user.ts']) {
+    await writeFile(join(project, file), userOfTypes);
+  }
   const strict = {
     strict: true,
     noEmit: true,
@@ -232,18 +302,22 @@ const checkTypes = async (entries) => {
   const settings = {
     node16: {
       compilerOptions: { ...strict, module: 'Node16', moduleResolution: 'Node16' },
-      files: ['esm.mts', 'cjs.cts'],
+      files: ['esm.mts', 'cjs.cts', 'user.mts', 'user.cts'],
     },
     bundler: {
       compilerOptions: { ...strict, module: 'ESNext', moduleResolution: 'Bundler' },
-      files: ['bundled.ts'],
+      files: ['bundled.ts', 'user.ts'],
     },
   };
   for (const [resolution, tsconfig] of Object.entries(settings)) {
     const file = join(project, `tsconfig.${resolution}.json`);
     await writeFile(file, JSON.stringify(tsconfig));
-    await check(`types compile, moduleResolution ${resolution}`, () =>
+    await check(`types compile, wrong options do not, moduleResolution ${resolution}`, () =>
       faultsOf('tsc', ['-p', file], { cwd: project, env: tools }),
+    );
+    const { options } = ts.convertCompilerOptionsFromJson(tsconfig.compilerOptions, project);
+    await check(`an editor describes options, moduleResolution ${resolution}`, () =>
+      checkCompletion(join(project, 'completed.mts'), options),
     );
   }
 };
