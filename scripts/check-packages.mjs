@@ -268,7 +268,15 @@ const checkCompletion = async (file, options) => {
   const entries = service.getCompletionsAtPosition(file, position, {})?.entries ?? [];
   return ['backend', 'routes', 'pool', 'requestHeaderTimeout', 'onRequest'].flatMap((name) => {
     if (!entries.some((entry) => entry.name === name)) return [`${name} is not offered`];
-    const details = service.getCompletionEntryDetails(file, position, name, {}, undefined, {}, undefined);
+    const details = service.getCompletionEntryDetails(
+      file,
+      position,
+      name,
+      {},
+      undefined,
+      {},
+      undefined,
+    );
     return details?.documentation?.length ? [] : [`${name} is offered without a description`];
   });
 };
