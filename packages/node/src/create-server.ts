@@ -14,7 +14,8 @@ export interface ReverseItStats extends ServerStats, EngineStats {}
 /** A reverse proxy. */
 export interface ReverseItServer {
   /**
-   * Starts to listen, at the given address or at the option `listen`.
+   * Starts to listen, at the given address or at the option `listen`. A Unix socket that nobody listens on any
+   * more is replaced; `close` removes it.
    * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had
    */
   listen(where?: ListenAddress): Promise<Address>;

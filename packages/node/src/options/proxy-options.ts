@@ -15,11 +15,15 @@ import { type RouteOptions, routeOptions } from './route-options.ts';
 const start = 'Start and end';
 
 const lifecycleOptions = defineOptions({
-  /** Where to listen; without a host on every address of the machine. Default: "127.0.0.1:4000". */
+  /**
+   * Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.
+   * Default: "127.0.0.1:4000".
+   */
   listen: custom<string | number | ListenAddress, ListenAddress>({
     group: start,
     kind: 'address',
-    prose: 'Where to listen; without a host on every address of the machine.',
+    prose:
+      'Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.',
     default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
     defaultText: '"127.0.0.1:4000"',
     accepts:

@@ -91,10 +91,14 @@ const ownOptions = defineOptions({
     prose: 'Removed from the start of the path before the path prefix of the backend is put there.',
     default: null,
   }),
-  /** Unix socket to connect to; the backend option stays the authority. Default: none. */
+  /**
+   * Unix socket to connect to, pooled like any other way; the backend option stays the authority.
+   * Default: none.
+   */
   unixSocket: string({
     group: backend,
-    prose: 'Unix socket to connect to; the backend option stays the authority.',
+    prose:
+      'Unix socket to connect to, pooled like any other way; the backend option stays the authority.',
     default: null,
     accepts: 'a path of at most 107 bytes',
     placeholder: 'PATH',
