@@ -65,13 +65,13 @@ export const poolOptions = defineOptions({
     answers: 'closed silently',
   }),
   /**
-   * Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3).
+   * Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3). WebSockets go over HTTP/1.1.
    * Default: ["http1"].
    */
   protocols: choices({
     group,
     prose:
-      'Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3).',
+      'Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3). WebSockets go over HTTP/1.1.',
     values: ['http1', 'http2'],
     default: ['http1'],
   }),
