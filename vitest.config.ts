@@ -5,18 +5,47 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@reverseit/source', 'module', 'node', 'development|production'];
 
 // `npm run fuzz` is for the property tests alone.
-const tests = process.env.REVERSEIT_FUZZ_RUNS === undefined ? '.test.ts' : '.fuzz.test.ts';
+const fuzzing = process.env.REVERSEIT_FUZZ_RUNS !== undefined;
+const tests = fuzzing ? '.fuzz.test.ts' : '.test.ts';
+
+const include = [
+  `packages/*/src/**/*${tests}`,
+  `packages/*/test/**/*${tests}`,
+  `test-servers/**/*${tests}`,
+  `examples/**/*${tests}`,
+  `scripts/**/*${tests}`,
+];
+
+// What a backend can see or do is tested over both transports.
+const transportTests = [
+  'packages/upstream/test/*.test.ts',
+  'packages/node/test/{corpus,faults,http,transports,websocket}*.test.ts',
+];
+
+const optionTable = '/packages/upstream/src/upstream-options.ts';
+const directTransport = {
+  name: 'direct-transport',
+  enforce: 'pre' as const,
+  transform(code: string, id: string): string | undefined {
+    if (!id.endsWith(optionTable)) return undefined;
+    if (!code.includes("default: 'undici'")) throw new Error('no default of the transport');
+    return code.replace("default: 'undici'", "default: 'direct'");
+  },
+};
+const direct = {
+  extends: true as const,
+  plugins: [directTransport],
+  test: { name: 'direct', include: transportTests, env: { REVERSEIT_TRANSPORT: 'direct' } },
+};
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: [
-      `packages/*/src/**/*${tests}`,
-      `packages/*/test/**/*${tests}`,
-      `test-servers/**/*${tests}`,
-      `examples/**/*${tests}`,
-      `scripts/**/*${tests}`,
+    projects: [
+      { extends: true, test: { name: 'undici', include } },
+      // Generators of the property tests know no transport.
+      ...(fuzzing ? [] : [direct]),
     ],
     setupFiles: ['./scripts/vitest-setup.ts'],
     pool: 'forks',
