@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 
 const noBytes = Buffer.alloc(0);
+/** How a stream tells `_write` of bytes; its type does not know. */
+const asBytes = 'buffer' as string as BufferEncoding;
 
 /**
  * Up to Node 22 a reset that arrives together with bytes is told as an orderly end. Called when a socket
@@ -15,7 +17,7 @@ export function whenEndIsSure(
   else if (socket.writableLength > 0) setImmediate(() => then(resetOnly(socket.errored)));
   else {
     let failure: NodeJS.ErrnoException | null = null;
-    Socket.prototype._write.call(socket, noBytes, 'buffer', (error) => {
+    Socket.prototype._write.call(socket, noBytes, asBytes, (error) => {
       failure = resetOnly(error ?? null);
     });
     then(failure);

@@ -6,6 +6,8 @@
 import { Socket } from 'node:net';
 
 const noBytes = Buffer.alloc(0);
+/** How a stream tells `_write` of bytes; its type does not know. */
+const asBytes = 'buffer' as string as BufferEncoding;
 
 /**
  * Why the socket is broken whose end was just told, or null. A write of no bytes asks the kernel and
@@ -15,7 +17,7 @@ const noBytes = Buffer.alloc(0);
 export function hiddenReset(socket: Socket): Error | null {
   if (!socket.writable || socket.writableLength > 0) return null;
   let failure: NodeJS.ErrnoException | null = null;
-  Socket.prototype._write.call(socket, noBytes, 'buffer', (error: NodeJS.ErrnoException | null) => {
+  Socket.prototype._write.call(socket, noBytes, asBytes, (error?: NodeJS.ErrnoException | null) => {
     // EPIPE stands for a reset behind a FIN: all that was sent has come.
     if (error?.code === 'ECONNRESET') failure = error;
   });
