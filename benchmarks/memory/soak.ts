@@ -4,7 +4,7 @@
  * the warm-up, or where anything was left at the end.
  *
  * node --conditions=@reverseit/source benchmarks/memory/soak.ts [--minutes 30 | --seconds 60]
- * [--clients 24] [--seed N]
+ * [--clients 24] [--seed N] [--transport direct]
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     seconds: { type: 'string' },
     clients: { type: 'string', default: '24' },
+    transport: { type: 'string', default: 'undici' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
   },
 });
@@ -44,8 +45,10 @@ const median = (list: readonly number[]): number => percentile(list, 0.5);
 const friendly = await startFriendlyOrigin();
 const failing = await startMisbehavingOrigin({ maxRecords: 0, maxRecordedBytes: 0, guardMs: 2000 });
 const soon = 1000;
+const { transport } = values;
 const options = {
   backend: friendly.url,
+  pool: { transport },
   routes: [
     { path: '/' },
     {
@@ -54,7 +57,7 @@ const options = {
       backend: failing.url,
       responseHeaderTimeout: soon,
       upstreamIdleTimeout: soon,
-      pool: { poolSize: 20 },
+      pool: { poolSize: 20, transport },
     },
   ],
 };
@@ -63,7 +66,7 @@ const proxy = fork(file, [JSON.stringify(options)], { execArgv: process.execArgv
 const [{ port }] = (await once(proxy, 'message')) as [Ready];
 const first = await ask(proxy, 'holdings');
 
-console.log(`${seconds} s, ${values.clients} clients, --seed ${seed}`);
+console.log(`${seconds} s, ${values.clients} clients, ${transport}, --seed ${seed}`);
 const tally: Tally = { exchanges: {}, latencies: [], wrong: [], refused: 0 };
 const start = performance.now();
 const elapsed = (): number => (performance.now() - start) / 1000;
