@@ -88,11 +88,14 @@ describe('IPv6 literals (RFC 3986 §3.2.2)', () => {
     expect((await client.readMessage()).payload.toString()).toBe('six');
   });
 
-  it('as a backend behind TLS, whose address the certificate has to name', async () => {
-    const origin = await startOrigin({ host: '::1', tls: made.server });
+  it.each([
+    ['an address that the certificate names', 'server', 'ok'],
+    ['one that it does not', 'wrongName', 'Bad Gateway'],
+  ] as const)('as a backend behind TLS, %s', async (_, certificate, text) => {
+    const origin = await startOrigin({ host: '::1', tls: made[certificate] });
     const backend = `https://[::1]:${origin.port}`;
     const proxy = await startProxy({ backend, pool: { tls: { ca: made.ca } } });
-    expect((await proxy.get()).text).toBe('ok');
+    expect((await proxy.get()).text).toBe(text);
   });
 
   it.each<[string, string | ListenAddress]>([
