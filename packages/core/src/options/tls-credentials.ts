@@ -17,7 +17,11 @@ type Given = Readonly<Record<string, unknown>>;
  * Reports keys and certificates that cannot be read, each under its own key, or that do not fit together.
  * What they hold is never shown.
  */
-export function checkCredentials(given: Given, parent: string, faults: Faults): void {
+export function checkCredentials(
+  given: Readonly<Record<string, unknown>>,
+  parent: string,
+  faults: Faults,
+): void {
   const before = faults.list.length;
   for (const [name, noun] of Object.entries(nouns)) {
     const reason = isGiven(given[name]) ? reasonAgainst(pick(given, [name, 'passphrase'])) : null;
