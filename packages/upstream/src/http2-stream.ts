@@ -147,6 +147,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
 
   /** Opens the stream with the request of the exchange. */
   send(session: ClientHttp2Session): void {
+    if (this.#over) return;
     const { exchange } = this;
     const fields = requestFields(exchange.request, this.#home.scheme);
     if (isReverseItError(fields)) {

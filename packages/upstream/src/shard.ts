@@ -174,8 +174,9 @@ export class Shard implements Http2Owner, ExchangeHome {
       this.#assign(connection, next);
       // It may have room for more.
       if (!connection.isHttp1) this.#serveWaiting();
-    } else if (next !== null || this.#owner.closing) connection.drop();
-    else {
+    } else if (this.#owner.closing || (next !== null && needsOwn(connection, next))) {
+      connection.drop();
+    } else {
       connection.idleNext = this.#idleTop;
       if (this.#idleTop !== null) this.#idleTop.idlePrevious = connection;
       this.#idleTop = connection;
@@ -319,6 +320,11 @@ export class Shard implements Http2Owner, ExchangeHome {
 
 function useSlot(shard: Shard): void {
   shard.useSlot();
+}
+
+/** Whether the exchange can only be served when this connection makes room. */
+function needsOwn(connection: PooledConnection, exchange: Http1Exchange): boolean {
+  return exchange.oneShot || (exchange.upgrading && !connection.isHttp1);
 }
 
 function canServe(connection: PooledConnection, exchange: Http1Exchange): boolean {
