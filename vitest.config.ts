@@ -19,7 +19,7 @@ const include = [
 // What a backend can see or do is tested over both transports.
 const transportTests = [
   'packages/upstream/test/*.test.ts',
-  'packages/node/test/{corpus,faults,http,transports,websocket}*.test.ts',
+  'packages/node/test/{corpus,faults,http,original,transports,websocket}*.test.ts',
 ];
 
 const optionTable = '/packages/upstream/src/upstream-options.ts';
