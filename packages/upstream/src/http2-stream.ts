@@ -3,13 +3,8 @@
  * written to node:http2 and responses come from it; what it leaves open is decided here: limits of the
  * sections, whether a response is complete, what its failure means.
  */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type ClientSessionRequestOptions,
-  constants,
-} from 'node:http2';
-import { Duplex } from 'node:stream';
+import { type ClientHttp2Session, constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
@@ -18,13 +13,13 @@ import type { Carrier } from './carrier.ts';
 import { lost } from './error-map.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
-import { joinRepeats, requestFields, responseFields } from './http2-fields.ts';
+import { requestFields, responseFields } from './http2-fields.ts';
+import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
 import { longestInterimHead, malformed, mostInterims, readHead } from './response-head.ts';
 import type { Upload, UploadPort } from './upload.ts';
 import type { BodySource } from './upstream-request.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
-const headersFrame = 1;
+const { NGHTTP2_REFUSED_STREAM } = constants;
 
 /** What a stream needs of its connection. */
 export interface StreamHome {
@@ -43,15 +38,7 @@ export interface StreamHome {
   probe(): void;
 }
 
-/** A stream of node:http2 with the object that listens for it; null once that is over. */
-interface ListenedStream extends ClientHttp2Stream {
-  listener?: Http2Stream | null;
-  failure?: Error;
-  /** Aborts a stream whose request is not complete. */
-  uploading?: AbortController;
-}
-
-export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
+export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
   readonly fresh: boolean;
   readonly exchange: Http1Exchange;
   readonly #home: StreamHome;
@@ -159,7 +146,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
     const stream = this.#open(session, fields);
     if (stream === null) return;
     this.#stream = stream;
-    listen(stream, this);
     if (body === null) exchange.onSent();
     else if (!Buffer.isBuffer(body)) this.#startUpload(body);
     else if (body.length > pieceSize) this.#startUpload(new BodyPieces(body));
@@ -170,22 +156,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   }
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
-    const { body } = this.exchange.request;
-    if (body === null) return this.#request(session, fields, { endStream: true });
-    const uploading = new AbortController();
-    const options = { endStream: false, signal: uploading.signal };
-    const stream = this.#request(session, fields, options);
-    if (stream !== null) stream.uploading = uploading;
-    return stream;
-  }
-
-  #request(
-    session: ClientHttp2Session,
-    fields: string[],
-    options: ClientSessionRequestOptions,
-  ): ListenedStream | null {
     try {
-      return requestOnce(session, fields, options);
+      return openStream(session, fields, this.exchange.hasBody, this);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
@@ -370,102 +342,12 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort {
   }
 }
 
-// ————— Listeners, which all streams share.
-
-function listen(stream: ListenedStream, listener: Http2Stream): void {
-  stream.listener = listener;
-  // Told of a reset with NO_ERROR, node:http2 ends the stream as if its content were complete.
-  stream.push = push;
-  stream.on('headers', onHeaders);
-  stream.on('response', onResponse);
-  stream.on('trailers', onTrailers);
-  stream.on('frameError', onFrameError);
-  // Stays for good: node:http2 may fail a stream that nobody waits for any more.
-  stream.on('error', onError);
-  stream.on('drain', onDrain);
-  stream.on('close', onClose);
-}
-
-function push(this: ListenedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null && !this.closed) this.listener?.onEndStream();
-  return Duplex.prototype.push.call(this, chunk, encoding);
-}
-
-type Status = { readonly ':status'?: number };
-
-function onHeaders(
-  this: ListenedStream,
-  { ':status': status = 0 }: Status,
-  _: number,
-  raw: string[],
-) {
-  this.listener?.onInterim(status, raw);
-}
-
-function onResponse(
-  this: ListenedStream,
-  { ':status': status = 0 }: Status,
-  _: number,
-  raw: string[],
-) {
-  if (this.listener?.onHead(status, raw) === true) this.on('data', onData);
-}
-
-function onTrailers(this: ListenedStream, _: unknown, __: number, raw: string[]): void {
-  this.listener?.onTrailers(raw);
-}
-
-function onData(this: ListenedStream, piece: Buffer): void {
-  this.listener?.onPiece(piece);
-}
-
-function onFrameError(this: ListenedStream, type: number, code: number): void {
-  if (type === headersFrame) this.listener?.onUnsent(new Error(`nghttp2 error ${code}`));
-}
-
-function onError(this: ListenedStream, error: Error): void {
-  this.failure = error;
-}
-
-function onDrain(this: ListenedStream): void {
-  this.listener?.onDrain();
-}
-
-function onClose(this: ListenedStream): void {
-  this.listener?.onClose(this.rstCode ?? 0, this.id, this.failure);
-}
-
-/** Ends the stream and not the session (RFC 9113 §8.1: RST_STREAM with CANCEL). */
-function reset(stream: ListenedStream): void {
-  if (stream.writableEnded) {
-    stream.close(NGHTTP2_CANCEL);
-    // Else it stays until the backend takes the frame.
-    stream.destroy();
-  }
-  // `close` would send END_STREAM first, and make a body that broke off look complete.
-  else stream.uploading?.abort();
-}
-
 function drain(stream: Http2Stream): void {
   stream.drain();
 }
 
 function deliver(stream: Http2Stream): void {
   stream.deliver();
-}
-
-/** A repeat of a field that node:http2 sends only once is joined to it. */
-function requestOnce(
-  session: ClientHttp2Session,
-  fields: string[],
-  options: ClientSessionRequestOptions,
-): ListenedStream {
-  try {
-    return session.request(fields, options);
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
-    return session.request(joinRepeats(fields), options);
-  }
 }
 
 function isExhausted(code: string | undefined): boolean {
