@@ -1,26 +1,21 @@
 // The demonstration behind `npm start`: the friendly backend of the tests, and
 // ReverseIt in front of it.
 
-import * as reverseit from '@reverseit/node';
+import { createServer } from '@reverseit/node';
 import { startFriendlyOrigin } from '@reverseit/test-servers';
 
 const host = '127.0.0.1';
 const port = Number(process.env.PORT ?? 4000);
-
-const { createServer } = /** @type {Record<string, any>} */ (reverseit);
-if (createServer === undefined) {
-  console.error('There is no proxy to start yet.');
-  process.exit(1);
-}
 
 const origin = await startFriendlyOrigin();
 const server = createServer({ backend: origin.url });
 try {
   await server.listen({ host, port });
 } catch (error) {
+  const { cause } = /** @type {{ cause?: NodeJS.ErrnoException }} */ (error);
   console.error(
-    /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
-      ? `Port ${port} is taken; PORT=4001 npm start uses another.`
+    cause?.code === 'EADDRINUSE'
+      ? `Port ${port} is taken; PORT=${port + 1} npm start uses another.`
       : error,
   );
   await origin.close();
