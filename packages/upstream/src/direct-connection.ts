@@ -115,7 +115,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       }
     }
     // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
-    else this.drop();
+    else this.giveUp();
     return true;
   }
 
@@ -217,7 +217,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   onContent(piece: Buffer): void {
     this.#progressed = true;
-    this.exchange?.onPiece(this.#keep(piece));
+    if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
   }
 
   /** Bytes that others may hold on to. */

@@ -165,6 +165,12 @@ export abstract class Http1Connection
     this.close();
   }
 
+  /** The socket cannot be trusted any more. An exchange that has not been written yet is told, and goes elsewhere. */
+  protected giveUp(): void {
+    if (this.exchange === null) this.drop();
+    else this.close();
+  }
+
   /** Takes ourselves out of the way; the socket, which is paused, is the caller's. */
   surrender(): Duplex | null {
     const { socket } = this;

@@ -146,7 +146,7 @@ export class UndiciConnection extends Http1Connection {
     if (this.#paused || read === null) return null;
     if (this.state !== 'busy') {
       // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
-      if (read() !== null) this.drop();
+      if (read() !== null) this.giveUp();
       return null;
     }
     for (;;) {
