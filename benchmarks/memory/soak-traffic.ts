@@ -1,4 +1,5 @@
 /** The traffic of a soak run: each kind of exchange checks every byte that it gets. */
+import { inspect } from 'node:util';
 import {
   connectRaw,
   patternBytes,
@@ -34,7 +35,7 @@ export function dice(seed: number): () => number {
 const sizes = [0, 1, 1000, 16_384, 65_521, 300_000, 2_000_000, 8_000_000];
 const digests = new Map(sizes.map((size) => [size, patternSha256(size)]));
 const bodies = new Map(sizes.map((size) => [size, patternBytes(size)]));
-const guardMs = 30_000;
+const guardMs = 15_000;
 
 /** One client after the other, until it is told to stop. */
 export class Worker {
@@ -56,7 +57,7 @@ export class Worker {
       try {
         await this.#exchange(kind);
       } catch (error) {
-        this.#tally.wrong.push(`${kind}: ${String(error)}`);
+        this.#tally.wrong.push(`${kind}: ${inspect(error)}`);
         await this.#forget();
       }
     }
@@ -193,7 +194,7 @@ export class Worker {
       if (rest?.includes('poison')) throw new Error(`${name}: a response that nobody asked for`);
     } catch (error) {
       // It was cut off.
-      if ((error as Error).name !== 'PeerGoneError') throw error;
+      if ((error as Error).name !== 'PeerGoneError') throw new Error(name, { cause: error });
     } finally {
       await client.close();
     }
