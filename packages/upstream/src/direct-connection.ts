@@ -217,7 +217,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   onContent(piece: Buffer): void {
     this.#progressed = true;
-    if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
+    this.exchange?.onPiece(this.#keep(piece));
   }
 
   /** Bytes that others may hold on to. */
