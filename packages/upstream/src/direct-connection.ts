@@ -217,7 +217,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   onContent(piece: Buffer): void {
     this.#progressed = true;
-    this.exchange?.onPiece(this.#keep(piece));
+    if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
   }
 
   /** Bytes that others may hold on to. */

@@ -61,6 +61,8 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   #paused = false;
   #head: CheckedHead | null = null;
   #received = 0;
+  /** The handler needs the present piece no more. */
+  #givenBack = false;
 
   constructor(
     home: ExchangeHome,
@@ -99,6 +101,10 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
   #hold(): void {
     this.#connection?.pause();
     if (this.#upload?.blocked !== true) this.#connection?.disarm();
+  }
+
+  giveBack(): void {
+    this.#givenBack = true;
   }
 
   abort(): void {
@@ -211,14 +217,17 @@ export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, 
     this.#handler.onHead(head);
   }
 
-  onPiece(chunk: Buffer): void {
-    if (this.#phase !== 'receiving') return;
+  /** Answers whether the handler gave the piece back. */
+  onPiece(chunk: Buffer): boolean {
+    if (this.#phase !== 'receiving') return false;
     this.#received += chunk.length;
     if (this.#received > this.limits.maxResponseBodySize) {
       this.#fail(bodyTooLarge(this.limits.maxResponseBodySize, this.#received));
-      return;
+      return false;
     }
+    this.#givenBack = false;
     this.#handler.onData(chunk);
+    return this.#givenBack;
   }
 
   /** A read has brought the head, or something of the body, and the response is not complete. */

@@ -31,9 +31,11 @@ class Reader implements ByteReader {
   readonly kept: Buffer[] = [];
   expectsContent = true;
   goOn = true;
+  givesBack = false;
 
   onRead(bytes: Buffer): boolean {
     this.kept.push(this.buffer.keep(bytes));
+    if (this.givesBack) this.buffer.takeBack();
     return this.goOn;
   }
 }
@@ -98,4 +100,30 @@ test('the reader’s answer stops the socket', () => {
   expect(reader.socket.read(bytes(1, 1))).toBe(true);
   reader.goOn = false;
   expect(reader.socket.read(bytes(1, 1))).toBe(false);
+});
+
+test('a buffer whose pieces were given back is read into again', () => {
+  const reader = new Reader();
+  const { socket } = reader;
+  reader.givesBack = true;
+  socket.read(bytes(65_536, 1));
+  const own = socket.buffer;
+  socket.read(bytes(65_536, 2));
+  expect(socket.buffer).toBe(own);
+  reader.givesBack = false;
+  socket.read(bytes(65_536, 3));
+  expect(socket.buffer).not.toBe(own);
+  socket.read(bytes(65_536, 4));
+  expect(reader.kept[2]?.equals(bytes(65_536, 3))).toBe(true);
+});
+
+test('a buffer that nobody holds on to serves the next long response', () => {
+  const first = new Reader();
+  first.socket.read(bytes(65_536, 1));
+  const own = first.socket.buffer;
+  first.expectsContent = false;
+  first.socket.read(bytes(10, 2));
+  const second = new Reader();
+  second.socket.read(bytes(65_536, 3));
+  expect(second.socket.buffer).toBe(own);
 });

@@ -2,7 +2,9 @@
  * What a socket reads into. Small responses are read into one buffer that all connections share: libuv
  * fills it and tells of it in one step, so it is never of use to two at a time. A response that needs
  * more of it than a copy is worth is read on into buffers of the connection's own, whose pieces are
- * handed on as they are.
+ * handed on as they are; one whose pieces have all been given back is read into again. A buffer for each
+ * read, as sockets have them by themselves, costs a proxy most of what it spends on long responses:
+ * every few dozen megabytes the whole heap is searched for those that are not in use any more.
  */
 import type { OnReadOpts } from 'node:net';
 
@@ -11,6 +13,10 @@ const size = 65_536;
 const worthLending = size / 4;
 
 let sharedBuffer: Buffer | null = null;
+
+/** Buffers that nobody holds on to, for the next long response of any connection. */
+const spareBuffers: Buffer[] = [];
+const mostSpare = 16;
 
 /** Who reads. */
 export interface ByteReader {
@@ -27,7 +33,8 @@ export class ReadBuffer {
   /** The socket does not know `#current` yet. */
   #changed = true;
   #lendable = false;
-  #lent = false;
+  /** Pieces of the present read that others hold on to. */
+  #lent = 0;
 
   constructor(reader: ByteReader) {
     sharedBuffer ??= Buffer.allocUnsafeSlow(size);
@@ -48,7 +55,7 @@ export class ReadBuffer {
   /** A piece of the bytes that are being read, for somebody to keep. */
   keep(piece: Buffer): Buffer {
     if (this.#lendable) {
-      this.#lent = true;
+      this.#lent++;
       return piece;
     }
     const copy = Buffer.allocUnsafe(piece.length);
@@ -56,10 +63,15 @@ export class ReadBuffer {
     return copy;
   }
 
+  /** The piece that was kept last is not needed any more; told within the same read. */
+  takeBack(): void {
+    if (this.#lendable) this.#lent--;
+  }
+
   #onRead(length: number): boolean {
     const buffer = this.#current;
     this.#changed = false;
-    this.#lent = false;
+    this.#lent = 0;
     this.#lendable = buffer !== this.#shared && length >= worthLending;
     const goOn = this.#reader.onRead(buffer.subarray(0, length));
     this.#lendable = false;
@@ -70,11 +82,17 @@ export class ReadBuffer {
   #choose(length: number): void {
     const own = this.#reader.expectsContent && length >= worthLending;
     if (!own) this.#use(this.#shared);
-    else if (this.#lent || this.#current === this.#shared) this.#use(Buffer.allocUnsafeSlow(size));
+    else if (this.#lent > 0 || this.#current === this.#shared) {
+      this.#use(spareBuffers.pop() ?? Buffer.allocUnsafeSlow(size));
+    }
   }
 
   #use(buffer: Buffer): void {
-    if (buffer === this.#current) return;
+    const former = this.#current;
+    if (buffer === former) return;
+    if (former !== this.#shared && this.#lent === 0 && spareBuffers.length < mostSpare) {
+      spareBuffers.push(former);
+    }
     this.#current = buffer;
     this.#changed = true;
   }

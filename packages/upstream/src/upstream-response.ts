@@ -44,6 +44,11 @@ export interface UpstreamExchange {
   /** Stops the flow of the response body, not its head; at most one read's worth of pieces still comes. */
   pause(): void;
   resume(): void;
+  /**
+   * Within `onData` only: nothing of its piece is held on to any more. Its memory may then be read into
+   * again, which spares a long response the garbage of its pieces.
+   */
+  giveBack(): void;
   /** Gives the request up and drops its connection. No handler call follows. Harmless when it is over. */
   abort(): void;
 }

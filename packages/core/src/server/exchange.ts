@@ -163,6 +163,11 @@ export class Exchange {
     return this.#connection.writer.needsDrain;
   }
 
+  /** Whether all that was written has left, so that no buffer that was handed in is held on to. */
+  get settled(): boolean {
+    return this.#connection.writer.settled;
+  }
+
   /**
    * Lets the request's content flow, at first and after `pauseContent`. A client that waits for it is
    * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
@@ -255,9 +260,7 @@ export class Exchange {
         else writer.push(piece);
         break;
       case ENCODING.CHUNKED:
-        writer.push(chunkStart(piece.length));
-        writer.push(piece);
-        writer.push(chunkEnd);
+        writer.pushFramed(chunkStart(piece.length), piece, chunkEnd);
         break;
       case ENCODING.UNTIL_CLOSE:
         writer.push(piece);

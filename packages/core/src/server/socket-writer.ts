@@ -40,6 +40,11 @@ export class SocketWriter {
     return this.#socket.writableNeedDrain;
   }
 
+  /** All that was written has left; nothing that was handed in is held on to. */
+  get settled(): boolean {
+    return this.#pieces.length === 0 && this.#socket.writableLength === 0;
+  }
+
   /** Bytes that have left the socket, as far as it tells: it takes note of whole writes only. */
   get bytesTaken(): number {
     return this.#flushed - this.#socket.writableLength;
@@ -54,6 +59,13 @@ export class SocketWriter {
       this.#scheduled = true;
       if (waiting.push(this) === 1) process.nextTick(flushWaiting);
     }
+  }
+
+  /** Adds a piece and what stands around it, to leave together. */
+  pushFramed(before: string, piece: Buffer, behind: string): void {
+    this.#pieces.push(before, piece);
+    this.#bytes += before.length + piece.length;
+    this.push(behind);
   }
 
   /** Writes a piece together with all that waits. */

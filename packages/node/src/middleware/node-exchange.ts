@@ -134,6 +134,11 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     return this.#blocked;
   }
 
+  /** `node:http` does not tell. */
+  get settled(): boolean {
+    return false;
+  }
+
   // The request
 
   readContent(idleTimeout: number): void {

@@ -263,6 +263,7 @@ export class ProxyExchange
   onData(chunk: Buffer): void {
     if (this.#waiting !== null) this.#waiting.pieces.push(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
+    else if (this.#exchange.settled) this.#upstream?.giveBack();
   }
 
   onEnd(trailers: FieldSection): void {
