@@ -26,6 +26,7 @@ export class Recorder implements UpgradeHandler {
   readonly headSeen: Promise<UpstreamResponseHead>;
   onPiece: ((chunk: Buffer) => void) | null = null;
   onFirst: (() => void) | null = null;
+  onLast: (() => void) | null = null;
   #resolveDone!: (self: this) => void;
   #resolveHead!: (head: UpstreamResponseHead) => void;
   #over = false;
@@ -72,6 +73,7 @@ export class Recorder implements UpgradeHandler {
   onEnd(trailers: FieldSection): void {
     this.#note('end');
     this.trailers = trailers;
+    this.onLast?.();
     this.#finish();
   }
 
