@@ -165,3 +165,21 @@ test.skipIf(isDirect)(
     }
   },
 );
+
+test.runIf(isDirect).each(['fin', 'rst', 'bytes'])(
+  'what has come on a used connection is seen before a POST is written to it: %s',
+  async (what) => {
+    const it = await bench((connection) => connection.write(reply));
+    await it.send().done;
+    await turns(2);
+    const [first] = it.origin.connections;
+    if (what === 'fin') first?.socket.end();
+    else if (what === 'rst') first?.reset();
+    else first?.write(reply);
+    const sent = await it.send(get('/second', { method: 'POST' })).done;
+    expect(sent.events).toEqual(['head 200', 'data', 'end']);
+    await first?.untilClosed();
+    const seen = it.origin.connections.map(({ received }) => received.match(/[A-Z]+ \/\w*/g));
+    expect(seen).toEqual([['GET /'], ['POST /second']]);
+  },
+);

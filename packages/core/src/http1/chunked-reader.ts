@@ -16,6 +16,7 @@ export interface ContentSink {
   onContent(piece: Buffer): void;
 }
 
+const DEL = 0x7f;
 const noTrailers: FieldSection = [];
 
 export class ChunkedReader {
@@ -74,7 +75,8 @@ export class ChunkedReader {
     let behind = from;
     for (let i = 0; i < used; i += 3) {
       const spanStart = list[i + 1] as number;
-      if (!this.#budget.spend(spanStart - behind)) return 'RIT_ERR_CHUNK_OVERHEAD';
+      const refused = this.#readFraming(chunk, behind, spanStart);
+      if (refused !== null) return refused;
       if (list[i] !== SPAN.BODY) {
         this.#trailerReader = new TrailerReader(this.#limits);
         return this.#trailerReader.append(chunk, spanStart, end, i);
@@ -83,7 +85,14 @@ export class ChunkedReader {
       this.#budget.earn(behind - spanStart);
       pieces.push(chunk.subarray(spanStart, behind));
     }
-    return this.#budget.spend(end - behind) ? null : 'RIT_ERR_CHUNK_OVERHEAD';
+    return this.#readFraming(chunk, behind, end);
+  }
+
+  #readFraming(chunk: Buffer, start: number, end: number): ErrorCode | null {
+    if (!this.#budget.spend(end - start)) return 'RIT_ERR_CHUNK_OVERHEAD';
+    // The one byte that llhttp lets pass in a quoted extension and qdtext does not (RFC 9110 §5.6.4).
+    for (let i = start; i < end; i++) if (chunk[i] === DEL) return 'RIT_ERR_CHUNK_SYNTAX';
+    return null;
   }
 
   #finish(): void {
