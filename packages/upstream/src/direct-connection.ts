@@ -80,7 +80,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Sends the request that waits, if it still does. */
   sendWaiting(): void {
     const { exchange } = this;
-    if (exchange !== null && this.state === 'claimed') this.#begin(exchange, this.#waitingHead);
+    if (exchange === null || this.state !== 'claimed') return;
+    // A reset was seen, and `close` is yet to come: it sends the request elsewhere.
+    if (this.socket?.destroyed !== true) this.#begin(exchange, this.#waitingHead);
   }
 
   #begin(exchange: Http1Exchange, head: string): void {
