@@ -12,9 +12,9 @@ import {
   ResponseParser,
 } from '@reverseit/core/http1';
 import type { SocketSource } from './connector.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
 import { type ByteReader, ReadBuffer } from './read-buffer.ts';
 import { CONNECTION, requestHead } from './request-head.ts';
@@ -60,7 +60,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   // ————— The request.
 
-  protected send(exchange: Http1Exchange): void {
+  protected send(exchange: DispatchedExchange): void {
     const head = requestHead(exchange.request, connectionLines(exchange));
     if (typeof head !== 'string') {
       exchange.onFailed(head);
@@ -85,7 +85,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     if (this.socket?.destroyed !== true) this.#begin(exchange, this.#waitingHead);
   }
 
-  #begin(exchange: Http1Exchange, head: string): void {
+  #begin(exchange: DispatchedExchange, head: string): void {
     this.state = 'busy';
     this.#waitingHead = '';
     this.#heard = false;
@@ -122,7 +122,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   /** At most to the end of the response; the exchange may end the connection at any step. */
-  #parse(exchange: Http1Exchange, bytes: Buffer): void {
+  #parse(exchange: DispatchedExchange, bytes: Buffer): void {
     const parser = this.#parser;
     let at = 0;
     this.#progressed = false;
@@ -148,7 +148,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     if (this.#progressed) exchange.onProgress();
   }
 
-  #onMalformed(exchange: Http1Exchange, error: ReverseItError): void {
+  #onMalformed(exchange: DispatchedExchange, error: ReverseItError): void {
     if (!exchange.headSeen) {
       exchange.onFailed(error);
       return;
@@ -158,7 +158,12 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.close();
   }
 
-  #onHead(exchange: Http1Exchange, head: ParsedResponseHead, bytes: Buffer, end: number): void {
+  #onHead(
+    exchange: DispatchedExchange,
+    head: ParsedResponseHead,
+    bytes: Buffer,
+    end: number,
+  ): void {
     const { status, fields } = head;
     if (status < 200) {
       this.#onInterim(exchange, status, fields, bytes, end);
@@ -188,7 +193,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   #onInterim(
-    exchange: Http1Exchange,
+    exchange: DispatchedExchange,
     status: number,
     fields: FieldSection,
     bytes: Buffer,
@@ -206,7 +211,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
   }
 
-  #onSwitch(exchange: Http1Exchange, fields: FieldSection, early: Buffer): void {
+  #onSwitch(exchange: DispatchedExchange, fields: FieldSection, early: Buffer): void {
     if (!exchange.upgrading) {
       exchange.onFailed(malformed('switched protocols without being asked'));
     } else if (!namesProtocol(fields)) {
@@ -285,7 +290,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 }
 
-function connectionLines(exchange: Http1Exchange) {
+function connectionLines(exchange: DispatchedExchange) {
   if (exchange.upgrading) return CONNECTION.UPGRADE;
   return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }

@@ -9,9 +9,9 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
 import type { Carrier } from './carrier.ts';
 import type { SocketSource } from './connector.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import { hiddenReset } from './hidden-reset.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
 import { timedOut } from './timed-out.ts';
 import type { WriteObserver } from './write-guard.ts';
@@ -35,7 +35,7 @@ export abstract class Http1Connection
   readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
   /** The exchange under way. */
-  exchange: Http1Exchange | null = null;
+  exchange: DispatchedExchange | null = null;
   /** Exchanges that were begun on this connection. */
   served = 0;
   /** Links of the pool's stack of idle connections. */
@@ -66,7 +66,7 @@ export abstract class Http1Connection
   abstract pause(): void;
   abstract resume(): void;
   /** Sends the request of the exchange, which may still have to be connected for. */
-  protected abstract send(exchange: Http1Exchange): void;
+  protected abstract send(exchange: DispatchedExchange): void;
   /** The socket is there, still connecting. */
   protected abstract onOpened(socket: Socket): void;
   /** The socket may be written to. */
@@ -96,7 +96,7 @@ export abstract class Http1Connection
   }
 
   /** Gives the exchange its connection. */
-  assign(exchange: Http1Exchange): void {
+  assign(exchange: DispatchedExchange): void {
     this.exchange = exchange;
     if (this.state === 'idle') {
       this.state = 'claimed';

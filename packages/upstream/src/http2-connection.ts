@@ -19,8 +19,8 @@ import {
   type ReverseItError,
 } from '@reverseit/core/errors';
 import type { Connector } from './connector.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError } from './error-map.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
@@ -56,9 +56,13 @@ export interface Http2Owner extends ConnectionOwner {
   /** It can take more exchanges. */
   onRoom(): void;
   /** Their requests were never sent, and it has no place for them. */
-  onReturned(exchanges: readonly Http1Exchange[]): void;
+  onReturned(exchanges: readonly DispatchedExchange[]): void;
   /** ALPN decided for HTTP/1.1. The connection is over; socket and exchanges are the pool's. */
-  onHttp1(connection: Http2Connection, socket: Socket, exchanges: readonly Http1Exchange[]): void;
+  onHttp1(
+    connection: Http2Connection,
+    socket: Socket,
+    exchanges: readonly DispatchedExchange[],
+  ): void;
 }
 
 const idleOrConnectDeadline = 0;
@@ -117,7 +121,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     return session !== null && !session.closed && !session.destroyed;
   }
 
-  assign(exchange: Http1Exchange): void {
+  assign(exchange: DispatchedExchange): void {
     const stream = new Http2Stream(this, exchange, this.state === 'connecting');
     this.#streams.add(stream);
     this.served++;

@@ -10,8 +10,8 @@ import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/err
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
 import { BodyPieces, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
 import { requestFields, responseFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
@@ -40,7 +40,7 @@ export interface StreamHome {
 
 export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
   readonly fresh: boolean;
-  readonly exchange: Http1Exchange;
+  readonly exchange: DispatchedExchange;
   readonly #home: StreamHome;
   readonly #deadline = new Deadline(this, 0);
   #stream: ListenedStream | null = null;
@@ -59,7 +59,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   #received = 0;
   #trailers: FieldSection = [];
 
-  constructor(home: StreamHome, exchange: Http1Exchange, fresh: boolean) {
+  constructor(home: StreamHome, exchange: DispatchedExchange, fresh: boolean) {
     this.#home = home;
     this.exchange = exchange;
     this.fresh = fresh;

@@ -7,7 +7,7 @@ import { fail } from '@reverseit/core/errors';
 import { ConnectedSocket, Connector } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { type DispatchLimits, LimitsResolver } from './dispatch-limits.ts';
-import { Http1Exchange } from './http1-exchange.ts';
+import { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
 import { type Origin, parseOrigin } from './origin.ts';
@@ -235,7 +235,14 @@ class PooledOrigin implements OriginPool {
   ): UpstreamExchange {
     const shard = this.#shards.pick();
     const resolved = this.#limits.resolve(limits);
-    const exchange = new Http1Exchange(shard, request, resolved, handler, onSwitch, this.#oneShot);
+    const exchange = new DispatchedExchange(
+      shard,
+      request,
+      resolved,
+      handler,
+      onSwitch,
+      this.#oneShot,
+    );
     shard.acquire(exchange);
     return exchange.dispatched();
   }

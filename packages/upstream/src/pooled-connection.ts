@@ -1,7 +1,7 @@
 /** What a pool knows of its connections, whatever they speak. */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode } from '@reverseit/core/errors';
-import type { Http1Exchange } from './http1-exchange.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 
 export interface PooledConnection {
   readonly state: string;
@@ -15,7 +15,7 @@ export interface PooledConnection {
   idlePrevious: PooledConnection | null;
   idleNext: PooledConnection | null;
   /** Gives an exchange to it. */
-  assign(exchange: Http1Exchange): void;
+  assign(exchange: DispatchedExchange): void;
   /** Arms the deadline of an idle connection. */
   arm(queue: DeadlineQueue): void;
   /** Closes it at once. */

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
 import { BodyPieces, pieceSize } from './body-pieces.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import type { Upload, UploadPort } from './upload.ts';
 import type { BodySource } from './upstream-request.ts';
 import { WriteGuard, type WriteObserver } from './write-guard.ts';
@@ -18,7 +18,7 @@ export class RequestWriter implements UploadPort {
   /** A write to a TLS socket is never done at once. */
   readonly #flushed: (() => void) | undefined;
   #guard: WriteGuard | null = null;
-  #exchange: Http1Exchange | null = null;
+  #exchange: DispatchedExchange | null = null;
   #upload: Upload | null = null;
   #chunked = false;
 
@@ -30,7 +30,7 @@ export class RequestWriter implements UploadPort {
   }
 
   /** Writes a request, of which at least the head leaves now. */
-  send(head: string, exchange: Http1Exchange): void {
+  send(head: string, exchange: DispatchedExchange): void {
     const { body } = exchange.request;
     if (body === null) {
       this.#socket.write(head, 'latin1', this.#flushed);
@@ -46,7 +46,7 @@ export class RequestWriter implements UploadPort {
     }
   }
 
-  #stream(head: string, source: BodySource, exchange: Http1Exchange): void {
+  #stream(head: string, source: BodySource, exchange: DispatchedExchange): void {
     const socket = this.#socket;
     const upload = exchange.openUpload(this, source);
     this.#exchange = exchange;

@@ -7,8 +7,8 @@
  */
 import type { Socket } from 'node:net';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import type { DispatchedExchange, ExchangeHome } from './dispatched-exchange.ts';
 import type { Http1Connection } from './http1-connection.ts';
-import type { ExchangeHome, Http1Exchange } from './http1-exchange.ts';
 import {
   type Expectation,
   type Http2Connection,
@@ -65,7 +65,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   readonly #idleTimeouts: IdleTimeouts;
   readonly #size: number;
   readonly #mostWaiting: number;
-  readonly #waiting = new WaitQueue<Http1Exchange>();
+  readonly #waiting = new WaitQueue<DispatchedExchange>();
   /** Every connection whose socket is not closed, but for the switched ones. */
   readonly #connections = new Set<PooledConnection>();
   /** Those that may carry several exchanges. */
@@ -121,7 +121,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   /** Finds a connection for an exchange, now or later. */
-  acquire(exchange: Http1Exchange): void {
+  acquire(exchange: DispatchedExchange): void {
     if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
     else if (this.#waiting.length === 0 && this.#serve(exchange, false)) return;
     else if (this.#waiting.length >= this.#mostWaiting)
@@ -133,13 +133,13 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   /** It had a connection, which was gone when it was used: it is served first, and afresh if possible. */
-  reacquire(exchange: Http1Exchange): void {
+  reacquire(exchange: DispatchedExchange): void {
     if (this.#serve(exchange, true)) return;
     this.#waiting.pushFirst(exchange);
     exchange.onQueued();
   }
 
-  leave(exchange: Http1Exchange): void {
+  leave(exchange: DispatchedExchange): void {
     this.#waiting.remove(exchange);
     this.#announceEmpty();
   }
@@ -212,7 +212,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#serveWaiting();
   }
 
-  onReturned(exchanges: readonly Http1Exchange[]): void {
+  onReturned(exchanges: readonly DispatchedExchange[]): void {
     for (const exchange of exchanges.toReversed()) {
       if (!exchange.onReturned()) continue;
       this.#waiting.pushFirst(exchange);
@@ -221,7 +221,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.useSlot();
   }
 
-  onHttp1(from: Http2Connection, socket: Socket, exchanges: readonly Http1Exchange[]): void {
+  onHttp1(from: Http2Connection, socket: Socket, exchanges: readonly DispatchedExchange[]): void {
     this.#forget(from);
     const rest = [...exchanges];
     const first = rest.shift();
@@ -242,7 +242,7 @@ export class Shard implements Http2Owner, ExchangeHome {
 
   // ————— Serving.
 
-  #serve(exchange: Http1Exchange, fresh: boolean): boolean {
+  #serve(exchange: DispatchedExchange, fresh: boolean): boolean {
     const shared = exchange.oneShot || exchange.upgrading ? null : this.#shared();
     const room = this.#connections.size < this.#size;
     const idle = exchange.oneShot ? null : this.#idleFor(exchange);
@@ -264,18 +264,18 @@ export class Shard implements Http2Owner, ExchangeHome {
     return null;
   }
 
-  #idleFor(exchange: Http1Exchange): PooledConnection | null {
+  #idleFor(exchange: DispatchedExchange): PooledConnection | null {
     let idle = this.#idleTop;
     while (idle !== null && !canServe(idle, exchange)) idle = idle.idleNext;
     return idle;
   }
 
-  #use(connection: PooledConnection, exchange: Http1Exchange): void {
+  #use(connection: PooledConnection, exchange: DispatchedExchange): void {
     this.onUnusable(connection);
     this.#assign(connection, exchange);
   }
 
-  #open(exchange: Http1Exchange): void {
+  #open(exchange: DispatchedExchange): void {
     const { http1, http2 } = this.#connect;
     if (http2 === null || exchange.upgrading) {
       const connection = http1(this);
@@ -308,7 +308,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#serving = false;
   }
 
-  #assign(connection: PooledConnection, exchange: Http1Exchange): void {
+  #assign(connection: PooledConnection, exchange: DispatchedExchange): void {
     if (connection.served > 0) this.#reused++;
     connection.assign(exchange);
   }
@@ -323,11 +323,11 @@ function useSlot(shard: Shard): void {
 }
 
 /** Whether the exchange can only be served when this connection makes room. */
-function needsOwn(connection: PooledConnection, exchange: Http1Exchange): boolean {
+function needsOwn(connection: PooledConnection, exchange: DispatchedExchange): boolean {
   return exchange.oneShot || (exchange.upgrading && !connection.isHttp1);
 }
 
-function canServe(connection: PooledConnection, exchange: Http1Exchange): boolean {
+function canServe(connection: PooledConnection, exchange: DispatchedExchange): boolean {
   if (exchange.oneShot) return false;
   return connection.isHttp1 || (!exchange.upgrading && (connection as Http2Connection).hasRoom);
 }

@@ -11,8 +11,8 @@ import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { Client } from 'undici';
 import type { SocketSource } from './connector.ts';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
 import { ResponseGate } from './response-gate.ts';
 import { UndiciHandler } from './undici-handler.ts';
@@ -60,7 +60,7 @@ export class UndiciConnection extends Http1Connection {
   }
 
   /** Gives the request to undici, which opens the socket first when there is none. */
-  protected send(exchange: Http1Exchange): void {
+  protected send(exchange: DispatchedExchange): void {
     const { method, target, fields, body } = exchange.request;
     const content =
       body === null || Buffer.isBuffer(body) ? body : new UndiciUpload(exchange, body);
@@ -80,7 +80,7 @@ export class UndiciConnection extends Http1Connection {
   }
 
   /** undici is about to write the request. */
-  begin(exchange: Http1Exchange): void {
+  begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
     this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
     exchange.onBegin();

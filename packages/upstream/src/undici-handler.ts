@@ -6,8 +6,8 @@
 import { fail, isReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
 import type { Dispatcher } from 'undici';
+import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { exchangeError, lost } from './error-map.ts';
-import type { Http1Exchange } from './http1-exchange.ts';
 import { readRawSection } from './raw-section.ts';
 import { readHead } from './response-head.ts';
 import type { UndiciConnection } from './undici-connection.ts';
@@ -51,7 +51,12 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  #onFinal(exchange: Http1Exchange, status: number, reason: string, fields: FieldSection): void {
+  #onFinal(
+    exchange: DispatchedExchange,
+    status: number,
+    reason: string,
+    fields: FieldSection,
+  ): void {
     const { isHead, limits } = exchange;
     const { isHttp10 } = this.#connection.gate;
     const head = readHead(status, reason, fields, isHead, isHttp10, limits.maxResponseBodySize);

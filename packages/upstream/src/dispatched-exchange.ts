@@ -1,7 +1,7 @@
 /**
- * One request and its response over HTTP/1.1: the one object that a request costs. It waits in the
- * pool's queue, is told by its connection how the exchange goes, keeps deadlines, retries and the limit
- * on the body, and tells the handler. It knows no transport. Every way out passes `#finish`, once.
+ * One request and its response, whatever the connection speaks: the one object that a request costs. It
+ * waits in the pool's queue, is told by its connection how the exchange goes, keeps deadlines, retries and
+ * the limit on the body, and tells the handler. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
@@ -19,9 +19,9 @@ import type { Waiter } from './wait-queue.ts';
 /** What an exchange needs of the pool that it was dispatched to. */
 export interface ExchangeHome {
   /** Asks for a connection again; a fresh one where there is room. */
-  reacquire(exchange: Http1Exchange): void;
+  reacquire(exchange: DispatchedExchange): void;
   /** Leaves the queue. */
-  leave(exchange: Http1Exchange): void;
+  leave(exchange: DispatchedExchange): void;
 }
 
 /**
@@ -38,7 +38,9 @@ type Phase =
   | 'receiving'
   | 'done';
 
-export class Http1Exchange implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver {
+export class DispatchedExchange
+  implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
+{
   // Links of the wait queue.
   queued = false;
   queuePrevious: Waiter | null = null;
