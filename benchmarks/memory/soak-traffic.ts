@@ -40,12 +40,14 @@ const guardMs = 15_000;
 /** One client after the other, until it is told to stop. */
 export class Worker {
   readonly #port: number;
+  readonly #host: string;
   readonly #tally: Tally;
   readonly #next: () => number;
   #client: RawClient | null = null;
 
-  constructor(port: number, tally: Tally, seed: number) {
+  constructor(port: number, host: string, tally: Tally, seed: number) {
     this.#port = port;
+    this.#host = host;
     this.#tally = tally;
     this.#next = dice(seed);
   }
@@ -85,6 +87,10 @@ export class Worker {
     return from[Math.floor(this.#next() * from.length)] as T;
   }
 
+  #request(methodAndTarget: string, ...fields: readonly string[]): string {
+    return [`${methodAndTarget} HTTP/1.1`, `Host: ${this.#host}`, ...fields, '\r\n'].join('\r\n');
+  }
+
   /** Small ones mostly. */
   #size(): number {
     return this.#pick(this.#next() < 0.9 ? sizes.slice(0, 6) : sizes);
@@ -114,7 +120,7 @@ export class Worker {
   async #get(): Promise<void> {
     const client = await this.#connected();
     const start = performance.now();
-    client.send('GET /bytes/1000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    client.send(this.#request('GET /bytes/1000'));
     const answer = await this.#answer(client);
     this.#tally.latencies.push(performance.now() - start);
     check(answer, 1000);
@@ -123,7 +129,7 @@ export class Worker {
   async #download(): Promise<void> {
     const size = this.#size();
     const client = await this.#connected();
-    client.send(`GET /${this.#pick(['bytes', 'chunked'])}/${size} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    client.send(this.#request(`GET /${this.#pick(['bytes', 'chunked'])}/${size}`));
     // A client that does not read at once.
     if (this.#next() < 0.2) {
       client.pauseReading();
@@ -138,7 +144,8 @@ export class Worker {
     const body = bodies.get(size) as Buffer;
     const client = await this.#connected();
     const isChunked = this.#next() < 0.5;
-    client.send(uploadHead(isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`));
+    const framing = isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`;
+    client.send(this.#request('POST /upload', framing));
     for (let at = 0; at < size; at += 65_536) {
       const piece = body.subarray(at, at + 65_536);
       if (isChunked) client.send(`${piece.length.toString(16)}\r\n`);
@@ -155,7 +162,12 @@ export class Worker {
   }
 
   async #webSocket(): Promise<void> {
-    const peer = await connectFrames({ port: this.#port, guardMs, maxRecordedBytes: 0 });
+    const peer = await connectFrames({
+      port: this.#port,
+      hostField: this.#host,
+      guardMs,
+      maxRecordedBytes: 0,
+    });
     try {
       for (let nth = this.#next() * 10; nth > 0; nth -= 1) {
         const sent = bodies.get(this.#pick(sizes.slice(0, 6))) as Buffer;
@@ -173,10 +185,10 @@ export class Worker {
   async #leave(): Promise<void> {
     const client = await this.#connected();
     if (this.#next() < 0.5) {
-      client.send(`GET /bytes/8000000 HTTP/1.1\r\nHost: a\r\n\r\n`);
+      client.send(this.#request('GET /bytes/8000000'));
       if (this.#next() < 0.5) await client.reader.takeThrough('\r\n\r\n');
     } else {
-      client.send(uploadHead('Content-Length: 2000000'));
+      client.send(this.#request('POST /upload', 'Content-Length: 2000000'));
       await client.write(patternBytes(Math.floor(this.#next() * 1_500_000)));
     }
     if (this.#next() < 0.5) client.reset();
@@ -188,7 +200,7 @@ export class Worker {
     const name = this.#pick(failures);
     const client = await connectRaw({ port: this.#port, guardMs, maxRecordedBytes: 0 });
     try {
-      client.send(`GET /bad/${name} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      client.send(this.#request(`GET /bad/${name}`));
       await client.reader.takeThrough('\r\n');
       const rest = this.#next() < 0.5 ? await client.reader.some() : null;
       if (rest?.includes('poison')) throw new Error(`${name}: a response that nobody asked for`);
@@ -218,9 +230,6 @@ const kinds = [
   'backend fails',
 ] as const;
 type Kind = (typeof kinds)[number];
-
-const uploadHead = (framing: string): string =>
-  `POST /upload HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -4,7 +4,9 @@
  * the warm-up, or where anything was left at the end.
  *
  * node --conditions=@reverseit/source benchmarks/memory/soak.ts [--minutes 30 | --seconds 60]
- * [--clients 24] [--seed N] [--transport direct]
+ * [--clients 24] [--seed N] [--transport undici] [--transport direct]
+ *
+ * Clients are shared out among the transports, both by default.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +24,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     seconds: { type: 'string' },
     clients: { type: 'string', default: '24' },
-    transport: { type: 'string', default: 'undici' },
+    transport: { type: 'string', multiple: true, default: ['undici', 'direct'] },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
   },
 });
@@ -45,13 +47,14 @@ const median = (list: readonly number[]): number => percentile(list, 0.5);
 const friendly = await startFriendlyOrigin();
 const failing = await startMisbehavingOrigin({ maxRecords: 0, maxRecordedBytes: 0, guardMs: 2000 });
 const soon = 1000;
-const { transport } = values;
+const transports = values.transport;
 const options = {
   backend: friendly.url,
-  pool: { transport },
-  routes: [
-    { path: '/' },
+  // A client chooses its transport by the name of it as the host.
+  routes: transports.flatMap((transport) => [
+    { host: transport, path: '/', pool: { transport } },
     {
+      host: transport,
       path: '/bad',
       stripPath: '/bad',
       backend: failing.url,
@@ -59,21 +62,22 @@ const options = {
       upstreamIdleTimeout: soon,
       pool: { poolSize: 20, transport },
     },
-  ],
+  ]),
 };
 const file = fileURLToPath(new URL('../targets/soak-proxy.ts', import.meta.url));
 const proxy = fork(file, [JSON.stringify(options)], { execArgv: process.execArgv });
 const [{ port }] = (await once(proxy, 'message')) as [Ready];
 const first = await ask(proxy, 'holdings');
 
-console.log(`${seconds} s, ${values.clients} clients, ${transport}, --seed ${seed}`);
+console.log(`${seconds} s, ${values.clients} clients, ${transports.join(' and ')}, --seed ${seed}`);
 const tally: Tally = { exchanges: {}, latencies: [], wrong: [], refused: 0 };
 const start = performance.now();
 const elapsed = (): number => (performance.now() - start) / 1000;
 const over = (): boolean => elapsed() > seconds || tally.wrong.length > 20;
-const workers = Array.from({ length: Number(values.clients) }, (_, nth) =>
-  new Worker(port, tally, seed * 1000 + nth).run(over),
-);
+const workers = Array.from({ length: Number(values.clients) }, (_, nth) => {
+  const host = transports[nth % transports.length] as string;
+  return new Worker(port, host, tally, seed * 1000 + nth).run(over);
+});
 
 /** Memory behind the warm-up, which is the first third. */
 const samples: { readonly at: number; readonly rss: number; readonly heap: number }[] = [];
