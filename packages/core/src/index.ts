@@ -6,8 +6,8 @@ export * from './deadlines.ts';
 export * from './errors.ts';
 export * from './http.ts';
 export * from './http1.ts';
+export { clientAddress } from './server/client-address.ts';
 export { cutSocket } from './server/cut-socket.ts';
-export { errorFields, errorText } from './server/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';
@@ -16,7 +16,6 @@ export { HttpServer } from './server/server.ts';
 export type { RequestListener } from './server/server-context.ts';
 export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
-export { wholeResponseFields } from './server/whole-response.ts';
 
 /**
  * Makes a server that hands each request to `listener` as an exchange.

@@ -9,15 +9,11 @@ import { fail, ReverseItError } from '../errors/reverseit-error.ts';
 import type { ContentSink } from '../http1/chunked-reader.ts';
 import { PARSER, RequestParser } from '../http1/request-parser.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
+import { clientAddress } from './client-address.ts';
+import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
-import {
-  Exchange,
-  type ExchangeConnection,
-  type SwitchedSocket,
-  silentHandler,
-  type Tunnel,
-} from './exchange.ts';
+import { type Exchange, type SwitchedSocket, silentHandler, type Tunnel } from './exchange.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
@@ -100,9 +96,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   }
 
   get remoteAddress(): string {
-    const address = this.#socket.remoteAddress ?? '';
-    // An IPv4 client of a listener on `::` (RFC 4291 §2.5.5.2): backends know it by its IPv4 address.
-    return address.startsWith('::ffff:') ? address.substring(7) : address;
+    return clientAddress(this.#socket.remoteAddress);
   }
 
   get remotePort(): number {
@@ -237,7 +231,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     this.#continueSent = false;
     this.#discarded = -1;
     this.#contentEnded = this.#parser.state === PARSER.COMPLETE;
-    const exchange = new Exchange(head, this);
+    const exchange = new ConnectionExchange(head, this);
     this.#exchange = exchange;
     this.#context.onExchangeStart();
     this.#context.listener(exchange);

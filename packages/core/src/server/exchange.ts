@@ -2,18 +2,15 @@
  * One request and its response. The handler is told of the request's content and of what goes wrong;
  * it answers through the methods here. The exchange keeps the response honest: one final head, content
  * that matches its framing, and a connection that is cut rather than a short response passed off as
- * complete.
+ * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
  */
-
 import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import { isBodiless } from '../http/status.ts';
-import { chunkEnd, chunkStart, ENCODING, type Encoding, lastChunk } from '../http1/body-encoder.ts';
+import { ENCODING, type Encoding } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import { fieldLines, statusLine } from '../http1/response-head.ts';
 import { errorFields, errorText } from './error-response.ts';
-import type { SocketWriter } from './socket-writer.ts';
 import { wholeResponseFields } from './whole-response.ts';
 
 /** What is told of an exchange. Set once, before the request listener returns. Must not throw. */
@@ -29,34 +26,6 @@ export interface ExchangeHandler {
    * is shutting down. The last call; the exchange has been answered or cut already.
    */
   onAbort(error: ReverseItError): void;
-}
-
-/** What an exchange needs of its connection. */
-export interface ExchangeConnection {
-  readonly writer: SocketWriter;
-  /** Whether the request has been read to its end. */
-  readonly requestComplete: boolean;
-  /**
-   * Whether the connection ends behind this response: the server is closing, this was the last request
-   * allowed or sent, or nobody can know what the client sends next.
-   */
-  readonly ending: boolean;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localPort: number;
-  readonly encrypted: boolean;
-  readContent(idleTimeout: number): void;
-  pauseContent(): void;
-  /** The first byte of a response is about to be written; returns how many of it are out already. */
-  beginResponse(): number;
-  /** The response has been written to its end. */
-  responseDone(keepAlive: boolean): void;
-  /** Cuts the connection. */
-  cut(): void;
-  /** Holds so many bytes that follow the request while its response is awaited. */
-  holdUpTo(bytes: number): void;
-  /** Ends HTTP on the connection, behind the given head, and gives the socket away. */
-  surrender(head: string, tunnel: Tunnel): SwitchedSocket;
 }
 
 /** What follows after a switch of protocols, as far as the server is concerned. */
@@ -90,47 +59,36 @@ function ignore(): void {
   // Nobody is interested.
 }
 
+const noTrailers: ReadonlyFieldSection = [];
+
 /** One request and its response. */
-export class Exchange {
+export abstract class Exchange {
   /** The request line and header section. */
   readonly head: RequestHead;
   /** Who is told. Set it before the request listener returns. */
   handler: ExchangeHandler = silentHandler;
-  readonly #connection: ExchangeConnection;
+  /** The client's address; empty on a Unix socket. */
+  abstract readonly remoteAddress: string;
+  abstract readonly remotePort: number;
+  abstract readonly localPort: number;
+  /** Whether the client speaks TLS to us. */
+  abstract readonly encrypted: boolean;
+  /** Whether the request has been read to its end. */
+  abstract readonly requestComplete: boolean;
+  /** Whether the client's socket holds more than it should. */
+  abstract readonly needsDrain: boolean;
+  /** Whether all that was written is known to have left, so that no buffer that was handed in is held on to. */
+  abstract readonly settled: boolean;
   #phase: Phase = PHASE.HEAD;
   #encoding: Encoding = ENCODING.NONE;
+  /** Content that was announced and not written yet, in bytes. */
   #remaining = 0;
-  #keepAlive = false;
   #status = 0;
   #bytesSent = 0;
 
   /** @internal */
-  constructor(head: RequestHead, connection: ExchangeConnection) {
+  constructor(head: RequestHead) {
     this.head = head;
-    this.#connection = connection;
-  }
-
-  /** The client's address; empty on a Unix socket. */
-  get remoteAddress(): string {
-    return this.#connection.remoteAddress;
-  }
-
-  get remotePort(): number {
-    return this.#connection.remotePort;
-  }
-
-  get localPort(): number {
-    return this.#connection.localPort;
-  }
-
-  /** Whether the client speaks TLS to us. */
-  get encrypted(): boolean {
-    return this.#connection.encrypted;
-  }
-
-  /** Whether the request has been read to its end. */
-  get requestComplete(): boolean {
-    return this.#connection.requestComplete;
   }
 
   /** Whether the final response has begun. */
@@ -158,37 +116,18 @@ export class Exchange {
     return this.#bytesSent;
   }
 
-  /** Whether the client's socket holds more than it should. */
-  get needsDrain(): boolean {
-    return this.#connection.writer.needsDrain;
-  }
-
-  /** Whether all that was written has left, so that no buffer that was handed in is held on to. */
-  get settled(): boolean {
-    return this.#connection.writer.settled;
-  }
-
   /**
    * Lets the request's content flow, at first and after `pauseContent`. A client that waits for it is
    * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
    * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
    */
-  readContent(idleTimeout: number): void {
-    if (this.#phase !== PHASE.DONE) this.#connection.readContent(idleTimeout);
-  }
+  abstract readContent(idleTimeout: number): void;
 
   /** Holds the request's content back; at most one read's worth of pieces still comes. */
-  pauseContent(): void {
-    // The connection may be at another exchange by now.
-    if (this.#phase !== PHASE.DONE) this.#connection.pauseContent();
-  }
+  abstract pauseContent(): void;
 
   /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
-  sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (this.#phase !== PHASE.HEAD || this.head.minorVersion === 0) return;
-    const text = `${statusLine(status, '')}${fieldLines(fields)}\r\n`;
-    this.#connection.writer.push(text.substring(this.#connection.beginResponse()));
-  }
+  abstract sendInterim(status: number, fields: ReadonlyFieldSection): void;
 
   /**
    * Sends the final head. `fields` are well formed and name neither `connection` nor
@@ -196,45 +135,12 @@ export class Exchange {
    * length of the content to come, null where it is not known: it then goes chunked, or until close to
    * an HTTP/1.0 client.
    */
-  sendHead(
+  abstract sendHead(
     status: number,
     reason: string,
     fields: ReadonlyFieldSection,
     contentLength: number | null,
-  ): void {
-    // The client left, and the handler was told; what it had under way may still end here.
-    if (this.#phase === PHASE.DONE && this.#status === 0) return;
-    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
-    if (status < 200) throw misuse('an interim status in a final head');
-    // Throws where it cannot be written; then nothing has been.
-    let text = statusLine(status, reason) + fieldLines(fields);
-    this.#chooseEncoding(status, contentLength);
-    this.#phase = PHASE.CONTENT;
-    this.#status = status;
-    if (this.#encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
-    if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
-    else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
-    else text += '\r\n';
-    const sent = this.#connection.beginResponse();
-    // Waits for the first piece of content, so that both leave in one write.
-    this.#connection.writer.push(sent === 0 ? text : text.substring(sent));
-  }
-
-  #chooseEncoding(status: number, contentLength: number | null): void {
-    const { head } = this;
-    this.#keepAlive = head.persistent && !this.#connection.ending;
-    // A request that is refused unread would have to be read to its end before the next one.
-    if (!this.#connection.requestComplete && status >= 400) this.#keepAlive = false;
-    if (isBodiless(head.method, status)) this.#encoding = ENCODING.NONE;
-    else if (contentLength !== null) {
-      this.#encoding = ENCODING.LENGTH;
-      this.#remaining = contentLength;
-    } else if (head.minorVersion === 1) this.#encoding = ENCODING.CHUNKED;
-    else {
-      this.#encoding = ENCODING.UNTIL_CLOSE;
-      this.#keepAlive = false;
-    }
-  }
+  ): void;
 
   /**
    * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
@@ -245,46 +151,33 @@ export class Exchange {
       if (this.#phase === PHASE.DONE) return true;
       throw misuse('content before the head');
     }
-    const { writer } = this.#connection;
-    if (piece.length === 0) return !writer.needsDrain;
-    if (this.#encoding === ENCODING.NONE) return true;
-    this.#bytesSent += piece.length;
-    switch (this.#encoding) {
-      case ENCODING.LENGTH:
-        this.#remaining -= piece.length;
-        if (this.#remaining < 0) {
-          this.reset();
-          throw misuse('more content than announced');
-        }
-        if (this.#remaining === 0) writer.pushAndFlush(piece);
-        else writer.push(piece);
-        break;
-      case ENCODING.CHUNKED:
-        writer.pushFramed(chunkStart(piece.length), piece, chunkEnd);
-        break;
-      case ENCODING.UNTIL_CLOSE:
-        writer.push(piece);
-        break;
+    const { length } = piece;
+    if (length === 0 || this.#encoding === ENCODING.NONE) return !this.needsDrain;
+    if (this.#encoding === ENCODING.LENGTH) {
+      this.#remaining -= length;
+      if (this.#remaining < 0) {
+        this.reset();
+        throw misuse('more content than announced');
+      }
     }
-    return !writer.needsDrain;
+    this.#bytesSent += length;
+    this.writeContent(piece, this.#encoding === ENCODING.LENGTH && this.#remaining === 0);
+    return !this.needsDrain;
   }
 
   /**
    * Ends the response. Trailers go out with a chunked response only. A response that is shorter than it
    * announced is cut off instead, so that it never looks complete.
    */
-  end(trailers?: ReadonlyFieldSection): void {
+  end(trailers: ReadonlyFieldSection = noTrailers): void {
     if (this.#phase === PHASE.DONE) return;
     if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
-    const { writer } = this.#connection;
     if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
       this.reset();
       return;
     }
-    if (this.#encoding === ENCODING.CHUNKED) writer.pushAndFlush(lastChunk(trailers ?? []));
-    else writer.flush();
     this.#phase = PHASE.DONE;
-    this.#connection.responseDone(this.#keepAlive);
+    this.finish(this.#encoding === ENCODING.CHUNKED ? trailers : noTrailers);
   }
 
   /**
@@ -303,25 +196,14 @@ export class Exchange {
    * Lets the client send up to so many bytes behind a request whose answer may be a switch of
    * protocols; beyond them its socket is not read.
    */
-  holdUpTo(bytes: number): void {
-    this.#connection.holdUpTo(bytes);
-  }
+  abstract holdUpTo(bytes: number): void;
 
   /**
    * Switches protocols (RFC 9110 §15.2.2): sends 101 with the fields, `connection` and `upgrade` among
    * them, and gives the socket away. The server still counts the connection, and tells the tunnel when
    * it closes.
    */
-  switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
-    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
-    if (!this.head.upgrade || !this.#connection.requestComplete) {
-      throw misuse('a switch of protocols that the request does not offer');
-    }
-    this.#phase = PHASE.DONE;
-    this.#status = 101;
-    const text = `${statusLine(101, '')}${fieldLines(fields)}\r\n`;
-    return this.#connection.surrender(text.substring(this.#connection.beginResponse()), tunnel);
-  }
+  abstract switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket;
 
   /**
    * Answers an error: with the status that the catalog gives it while no final head is out, by cutting
@@ -341,13 +223,72 @@ export class Exchange {
   reset(): void {
     if (this.#phase === PHASE.DONE) return;
     this.#phase = PHASE.DONE;
-    this.#connection.cut();
+    this.cut();
   }
 
   /** @internal The connection ended the exchange by itself. */
   abandon(error: ReverseItError): void {
     this.#phase = PHASE.DONE;
     this.handler.onAbort(error);
+  }
+
+  // What a subclass is asked for, and what it goes by.
+
+  /** @internal Sends content that is not empty; `last` where it completes what was announced. */
+  protected abstract writeContent(piece: Buffer, last: boolean): void;
+
+  /** @internal The content is complete. Trailers are empty unless they can be sent. */
+  protected abstract finish(trailers: ReadonlyFieldSection): void;
+
+  /** @internal Cuts the connection. */
+  protected abstract cut(): void;
+
+  /** @internal How the content of a response goes out. */
+  protected get encoding(): Encoding {
+    return this.#encoding;
+  }
+
+  /**
+   * @internal Whether a final head may be sent now. False: the client left, and the handler was told;
+   * what it had under way may still end here.
+   */
+  protected mayBegin(status: number): boolean {
+    if (this.#phase === PHASE.DONE && this.#status === 0) return false;
+    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
+    if (status < 200) throw misuse('an interim status in a final head');
+    return true;
+  }
+
+  /** @internal The encoding of a response that has not begun (RFC 9112 §6.3). */
+  protected encodingFor(status: number, contentLength: number | null): Encoding {
+    if (isBodiless(this.head.method, status)) return ENCODING.NONE;
+    if (contentLength !== null) return ENCODING.LENGTH;
+    return this.head.minorVersion === 1 ? ENCODING.CHUNKED : ENCODING.UNTIL_CLOSE;
+  }
+
+  /** @internal Whether another request may follow the response, as far as the two messages decide. */
+  protected mayPersist(status: number, encoding: Encoding): boolean {
+    if (!this.head.persistent || encoding === ENCODING.UNTIL_CLOSE) return false;
+    // A request that is refused unread would have to be read to its end before the next one.
+    return this.requestComplete || status < 400;
+  }
+
+  /** @internal The final head is out, or as good as out. */
+  protected begin(status: number, encoding: Encoding, contentLength: number | null): void {
+    this.#phase = PHASE.CONTENT;
+    this.#status = status;
+    this.#encoding = encoding;
+    this.#remaining = contentLength ?? 0;
+  }
+
+  /** @internal Ends HTTP: the head of a 101 is about to be written. */
+  protected beginSwitch(): void {
+    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
+    if (!this.head.upgrade || !this.requestComplete) {
+      throw misuse('a switch of protocols that the request does not offer');
+    }
+    this.#phase = PHASE.DONE;
+    this.#status = 101;
   }
 }
 

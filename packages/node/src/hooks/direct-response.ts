@@ -1,8 +1,9 @@
 /** Responses of the application's own: what one is, and how it is sent. */
+
+import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
 import { isPlainObject, keyPath } from '@reverseit/core/options';
-import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { DirectResponse } from './hooks.ts';
 
 /** Why a value is no response. */
@@ -68,7 +69,7 @@ function headersFault(headers: unknown): ResponseFault | null {
  * Answers with what a hook made.
  * @throws StateError `RIT_ERR_INTERNAL` where it is no response
  */
-export function sendDirect(exchange: ClientExchange, response: DirectResponse, hook: string): void {
+export function sendDirect(exchange: Exchange, response: DirectResponse, hook: string): void {
   const fault = responseFault(response);
   if (fault !== null) {
     const where = fault.key === '' ? '' : `${fault.key}: `;

@@ -1,23 +1,19 @@
+import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
-import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { RouteRuntime } from '../proxy/route-runtime.ts';
 import type { HookContext } from './hooks.ts';
 
 /** What the hooks of one request share. */
 export class RequestContext implements HookContext {
   data: unknown = undefined;
-  readonly #exchange: ClientExchange;
+  readonly #exchange: Exchange;
   readonly #named: ReadonlyMap<string, RouteRuntime>;
   #route: RouteRuntime;
   /** Made when it is first asked for: most requests never are. */
   #controller: AbortController | null = null;
   #over = false;
 
-  constructor(
-    exchange: ClientExchange,
-    route: RouteRuntime,
-    named: ReadonlyMap<string, RouteRuntime>,
-  ) {
+  constructor(exchange: Exchange, route: RouteRuntime, named: ReadonlyMap<string, RouteRuntime>) {
     this.#exchange = exchange;
     this.#route = route;
     this.#named = named;

@@ -1,7 +1,7 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
 
+import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { ClientExchange } from '../proxy/client-exchange.ts';
 import { isThenable } from './hook-call.ts';
 import type { AccessRecord, Logger, OnError, OnFinish } from './hooks.ts';
 import { Recorder } from './recorder.ts';
@@ -20,7 +20,7 @@ export class Observer {
   }
 
   /** What follows a request; null where nobody wants to know. */
-  record(exchange: ClientExchange): Recorder | null {
+  record(exchange: Exchange): Recorder | null {
     const { logger, onError, onFinish } = this.#options;
     return logger === null && onError === null && onFinish === null
       ? null

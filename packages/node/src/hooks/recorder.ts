@@ -1,7 +1,7 @@
 /** Notes the moments of one request, for the record at its end. */
 
+import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { ClientExchange } from '../proxy/client-exchange.ts';
 import type { AccessRecord } from './hooks.ts';
 import type { Observer } from './observer.ts';
 
@@ -10,7 +10,7 @@ export class Recorder {
   bytesReceived = 0;
   /** What a WebSocket brought to the client, behind its handshake. */
   bytesRelayed = 0;
-  readonly #exchange: ClientExchange;
+  readonly #exchange: Exchange;
   readonly #observer: Observer;
   /** As the client sent it: a hook may change the head's. */
   readonly #target: string;
@@ -20,7 +20,7 @@ export class Recorder {
   #answered = -1;
   #over = false;
 
-  constructor(exchange: ClientExchange, observer: Observer) {
+  constructor(exchange: Exchange, observer: Observer) {
     this.#exchange = exchange;
     this.#observer = observer;
     this.#target = exchange.head.target;

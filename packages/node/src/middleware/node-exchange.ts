@@ -1,22 +1,16 @@
-/**
- * An exchange over a request and a response of Node. What core's exchange promises holds here too: one
- * final head, content that matches its framing, and a cut rather than a short response that looks
- * complete. The connection is Node's.
- */
+/** An exchange over a request and a response of Node, whose the connection is. */
 import {
-  type ExchangeHandler,
-  errorFields,
-  errorText,
+  clientAddress,
+  ENCODING,
+  Exchange,
   type RequestHead,
   type SwitchedSocket,
   silentHandler,
   type Tunnel,
-  wholeResponseFields,
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { isBodiless, type ReadonlyFieldSection } from '@reverseit/core/http';
-import type { ClientExchange } from '../proxy/client-exchange.ts';
+import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import { Http1Response } from './http1-response.ts';
 import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
@@ -28,18 +22,9 @@ const discardTimeout = 5000;
 
 const WAIT = { REQUEST: 0, SEND: 1 } as const;
 
-const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
-type Phase = (typeof PHASE)[keyof typeof PHASE];
-
-/** How the end of a response's content is told. */
-const ENCODING = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;
-type Encoding = (typeof ENCODING)[keyof typeof ENCODING];
-
 const noFields: ReadonlyFieldSection = [];
 
-export class NodeExchange implements ClientExchange, DeadlineTarget {
-  readonly head: RequestHead;
-  handler: ExchangeHandler = silentHandler;
+export class NodeExchange extends Exchange implements DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -56,11 +41,6 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     end: () => this.#onContentEnd(),
     gone: () => this.#onRequestOver(),
   };
-  #phase: Phase = PHASE.HEAD;
-  #encoding: Encoding = ENCODING.NONE;
-  #remaining = 0;
-  #status = 0;
-  #bytesSent = 0;
   /** The request has been read to its end. */
   #complete: boolean;
   #reading = false;
@@ -82,8 +62,8 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     request: NodeRequest,
     response: NodeResponse,
   ) {
+    super(head);
     this.#owner = owner;
-    this.head = head;
     this.#request = request;
     this.#response = response;
     this.#side = isHttp2Response(response)
@@ -91,7 +71,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
       : new Http1Response(response);
     this.#complete = head.contentLength === 0 || request.readableEnded;
     const { socket } = request;
-    this.remoteAddress = ipv4OrSame(socket.remoteAddress ?? '');
+    this.remoteAddress = clientAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
     this.encrypted = 'encrypted' in socket && socket.encrypted === true;
@@ -110,26 +90,6 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     return this.#complete;
   }
 
-  get headSent(): boolean {
-    return this.#phase !== PHASE.HEAD;
-  }
-
-  get chunked(): boolean {
-    return this.#encoding === ENCODING.CHUNKED;
-  }
-
-  get done(): boolean {
-    return this.#phase === PHASE.DONE;
-  }
-
-  get status(): number {
-    return this.#status;
-  }
-
-  get bytesSent(): number {
-    return this.#bytesSent;
-  }
-
   get needsDrain(): boolean {
     return this.#blocked;
   }
@@ -142,13 +102,13 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
   // The request
 
   readContent(idleTimeout: number): void {
-    if (this.#phase === PHASE.DONE || this.#complete || this.#reading) return;
+    if (this.done || this.#complete || this.#reading) return;
     this.#reading = true;
     this.#idle = this.#owner.deadlines.queue(idleTimeout);
     this.#idle.arm(this.#requestDeadline);
     if (!this.#listening) {
       this.#listening = true;
-      if (this.head.expectContinue && this.#phase === PHASE.HEAD) this.#side.sendContinue();
+      if (this.head.expectContinue && !this.headSent) this.#side.sendContinue();
       this.#request.on('data', this.#listeners.data);
       this.#request.on('end', this.#listeners.end);
     }
@@ -156,7 +116,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
   }
 
   pauseContent(): void {
-    if (this.#phase === PHASE.DONE || !this.#reading) return;
+    if (this.done || !this.#reading) return;
     this.#reading = false;
     this.#requestDeadline.clear();
     this.#request.pause();
@@ -176,7 +136,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
 
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
-    if (this.#phase !== PHASE.DONE && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
+    if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
     this.#onRequestOver();
   }
 
@@ -191,7 +151,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
   // The response
 
   sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (this.#phase !== PHASE.HEAD || this.head.minorVersion === 0) return;
+    if (this.headSent || this.head.minorVersion === 0) return;
     if (status === 103) this.#side.sendHints(fields);
   }
 
@@ -201,13 +161,10 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     fields: ReadonlyFieldSection,
     contentLength: number | null,
   ): void {
-    // The client left, and the handler was told; what it had under way may still end here.
-    if (this.#phase === PHASE.DONE && this.#status === 0) return;
-    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
-    if (status < 200) throw misuse('an interim status in a final head');
-    const encoding = this.#encodingFor(status, contentLength);
+    if (!this.mayBegin(status)) return;
+    const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
-    if (!this.#mayPersist(status)) framing.push('connection', 'close');
+    if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
     try {
       this.#side.writeHead(status, reason, fields, framing);
     } catch (cause) {
@@ -217,57 +174,20 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
       else this.#abort(error);
       return;
     }
-    this.#phase = PHASE.CONTENT;
-    this.#status = status;
-    this.#encoding = encoding;
-    if (contentLength !== null) this.#remaining = contentLength;
+    this.begin(status, encoding, contentLength);
     // Leaves with the first content, where that comes at once.
     process.nextTick(flushHead, this.#side);
   }
 
-  #encodingFor(status: number, contentLength: number | null): Encoding {
-    if (isBodiless(this.head.method, status)) return ENCODING.NONE;
-    if (contentLength !== null) return ENCODING.LENGTH;
-    return this.head.minorVersion === 1 ? ENCODING.CHUNKED : ENCODING.UNTIL_CLOSE;
+  protected writeContent(piece: Buffer): void {
+    if (this.#side.write(piece)) return;
+    this.#blocked = true;
+    if (!this.#sendDeadline.armed) this.#armSend();
   }
 
-  /** As core: a request that is refused unread would have to be read to its end before the next one. */
-  #mayPersist(status: number): boolean {
-    return this.head.persistent && (this.#complete || status < 400);
-  }
-
-  write(piece: Buffer): boolean {
-    if (this.#phase !== PHASE.CONTENT) {
-      if (this.#phase === PHASE.DONE) return true;
-      throw misuse('content before the head');
-    }
-    if (piece.length === 0 || this.#encoding === ENCODING.NONE) return !this.#blocked;
-    if (this.#encoding === ENCODING.LENGTH) {
-      this.#remaining -= piece.length;
-      if (this.#remaining < 0) {
-        this.reset();
-        throw misuse('more content than announced');
-      }
-    }
-    this.#bytesSent += piece.length;
-    if (!this.#side.write(piece)) {
-      this.#blocked = true;
-      if (!this.#sendDeadline.armed) this.#armSend();
-    }
-    return !this.#blocked;
-  }
-
-  end(trailers: ReadonlyFieldSection = noFields): void {
-    if (this.#phase === PHASE.DONE) return;
-    if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
-    if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
-      this.reset();
-      return;
-    }
-    this.#phase = PHASE.DONE;
-    const sent = this.#encoding === ENCODING.CHUNKED ? trailers : noFields;
-    if (this.#complete) this.#endResponse(sent);
-    else this.#endEarly(sent);
+  protected finish(trailers: ReadonlyFieldSection): void {
+    if (this.#complete) this.#endResponse(trailers);
+    else this.#endEarly(trailers);
   }
 
   /**
@@ -281,7 +201,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     this.#request.off('data', this.#listeners.data);
     this.#request.off('end', this.#listeners.end);
     this.#watchSocket();
-    this.#endHeld = !this.#side.multiplexed && this.#encoding <= ENCODING.LENGTH;
+    this.#endHeld = !this.#side.multiplexed && this.encoding <= ENCODING.LENGTH;
     if (this.#endHeld) this.#side.flushHead();
     else this.#endResponse(trailers);
     this.#request.resume();
@@ -300,43 +220,19 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
     if (this.#side.pending > 0 && !this.#sendDeadline.armed) this.#armSend();
   }
 
-  respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {
-    const content = typeof body === 'string' ? Buffer.from(body) : body;
-    const all = wholeResponseFields(status, fields, content.length);
-    this.sendHead(status, '', all, content.length);
-    this.write(content);
-    this.end();
-  }
-
   /** Nothing but a request follows a request. */
   holdUpTo(_bytes: number): void {
     // See `NodeUpgrade`.
   }
 
   switchProtocols(_fields: ReadonlyFieldSection, _tunnel: Tunnel): SwitchedSocket {
-    throw misuse('a switch of protocols that the request does not offer');
+    throw fail(
+      'RIT_ERR_INTERNAL',
+      'exchange: a switch of protocols that the request does not offer',
+    );
   }
 
-  /** Ends the exchange with 101, for whoever then takes its socket. */
-  protected beginSwitch(): void {
-    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
-    this.#phase = PHASE.DONE;
-    this.#status = 101;
-  }
-
-  fail(error: ReverseItError): void {
-    if (this.#phase === PHASE.DONE) return;
-    if (this.#phase !== PHASE.HEAD || error.status === 0) {
-      this.reset();
-      return;
-    }
-    if (error.connection !== 'keep') this.head.persistent = false;
-    this.respond(error.status, errorFields(error), errorText(error.status));
-  }
-
-  reset(): void {
-    if (this.#phase === PHASE.DONE) return;
-    this.#phase = PHASE.DONE;
+  protected cut(): void {
     this.#side.cut();
   }
 
@@ -344,13 +240,13 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
   protected onDrain(): void {
     this.#blocked = false;
     this.#sendDeadline.clear();
-    if (this.#phase === PHASE.CONTENT) this.handler.onDrain();
+    if (this.headSent && !this.done) this.handler.onDrain();
   }
 
   #onResponseClose(): void {
     this.#responseClosed = true;
     this.#sendDeadline.clear();
-    if (this.#phase !== PHASE.DONE) {
+    if (!this.done) {
       this.#lose(
         this.#response.writableEnded
           ? fail('RIT_ERR_INTERNAL', 'the response was ended by somebody else')
@@ -373,7 +269,7 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
       // Slow is not dead, as long as some of what waits has been taken.
       if (pending < this.#unsent) this.#armSend();
       else this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
-    } else if (this.#phase !== PHASE.DONE) {
+    } else if (!this.done) {
       this.#refuse(fail('RIT_ERR_BODY_TIMEOUT'));
     } else if (pending > 0) this.armDiscard();
     else {
@@ -403,14 +299,13 @@ export class NodeExchange implements ClientExchange, DeadlineTarget {
 
   #abort(error: ReverseItError): void {
     this.#side.cut();
-    if (this.#phase !== PHASE.DONE) this.#lose(error);
+    if (!this.done) this.#lose(error);
   }
 
   /** The response is out of our hands. */
   #lose(error: ReverseItError): void {
-    this.#phase = PHASE.DONE;
     if (!this.#complete) this.#watchSocket();
-    this.handler.onAbort(error);
+    this.abandon(error);
   }
 
   /** Forgets the exchange when nothing of it is left. */
@@ -432,13 +327,4 @@ function flushHead(side: ResponseSide): void {
 
 function ignore(): void {
   // `close` follows.
-}
-
-/** As core: backends know an IPv4 client by its IPv4 address (RFC 4291 §2.5.5.2). */
-function ipv4OrSame(address: string): string {
-  return address.startsWith('::ffff:') ? address.substring(7) : address;
-}
-
-function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `exchange: ${what}`);
 }

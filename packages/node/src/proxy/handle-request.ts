@@ -1,5 +1,5 @@
 /** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
-import type { ExchangeHandler } from '@reverseit/core';
+import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { asksForWebSocket } from '@reverseit/core/websocket';
 import { sendDirect } from '../hooks/direct-response.ts';
@@ -10,7 +10,6 @@ import type { DirectResponse, HookContext, HookRequest } from '../hooks/hooks.ts
 import type { Observer } from '../hooks/observer.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import { createUpgrade } from './handle-upgrade.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { mayForward } from './request-rewrite.ts';
@@ -27,7 +26,7 @@ export interface ProxyRuntime {
   readonly observer: Observer;
 }
 
-export function handleRequest(runtime: ProxyRuntime, exchange: ClientExchange): void {
+export function handleRequest(runtime: ProxyRuntime, exchange: Exchange): void {
   const recorder = runtime.observer.record(exchange);
   try {
     const { head } = exchange;
@@ -49,7 +48,7 @@ export function handleRequest(runtime: ProxyRuntime, exchange: ClientExchange): 
 
 /** Sends a request on by a route whose hooks have run. */
 function forward(
-  exchange: ClientExchange,
+  exchange: Exchange,
   route: RouteRuntime,
   context: RequestContext | null,
   recorder: Recorder | null,
@@ -65,7 +64,7 @@ function forward(
 }
 
 function createProxied(
-  exchange: ClientExchange,
+  exchange: Exchange,
   route: RouteRuntime,
   target: string,
   context: RequestContext | null,
@@ -77,14 +76,14 @@ function createProxied(
   return new ProxyExchange(exchange, route, target, fields, context, recorder);
 }
 
-function answerError(exchange: ClientExchange, recorder: Recorder | null, cause: unknown): void {
+function answerError(exchange: Exchange, recorder: Recorder | null, cause: unknown): void {
   const error = asOurs(cause);
   exchange.fail(error);
   recorder?.finish(error);
 }
 
 /** `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out (§7.6.2). */
-function answerForUs(exchange: ClientExchange): void {
+function answerForUs(exchange: Exchange): void {
   if (exchange.head.method === 'TRACE') {
     // Reflecting a request would hand its credentials to scripts.
     exchange.respond(405, ['allow', allow], '');
@@ -99,7 +98,7 @@ type Hook<T> = (request: HookRequest, context: HookContext) => T | PromiseLike<T
 
 /** A request while its hooks run. A hook that answers at once costs no promise. */
 class HookedRequest implements ExchangeHandler {
-  readonly #exchange: ClientExchange;
+  readonly #exchange: Exchange;
   readonly #recorder: Recorder | null;
   readonly #context: RequestContext;
   readonly #view: RequestView;
@@ -107,7 +106,7 @@ class HookedRequest implements ExchangeHandler {
 
   constructor(
     runtime: ProxyRuntime,
-    exchange: ClientExchange,
+    exchange: Exchange,
     route: RouteRuntime,
     recorder: Recorder | null,
   ) {

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import type { Exchange } from '@reverseit/core';
 import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues } from '@reverseit/core/http';
 import {
@@ -27,7 +28,6 @@ import type {
 } from '@reverseit/upstream';
 import type { RequestContext } from '../hooks/hook-context.ts';
 import type { Recorder } from '../hooks/recorder.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { deflatePolicy } from './relay-settings.ts';
 import { responseFields } from './response-rewrite.ts';
@@ -45,7 +45,7 @@ interface Handshakes {
  * @throws WebSocketError `RIT_ERR_WS_HANDSHAKE`, `RIT_ERR_WS_VERSION` where the client's handshake is faulty
  */
 export function createUpgrade(
-  exchange: ClientExchange,
+  exchange: Exchange,
   route: RouteRuntime,
   target: string,
   context: RequestContext | null,
@@ -75,14 +75,14 @@ export function createUpgrade(
 }
 
 class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObserver {
-  readonly #exchange: ClientExchange;
+  readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
   readonly #context: RequestContext | null;
   readonly #recorder: Recorder | null;
   readonly #handshakes: Handshakes;
 
   constructor(
-    exchange: ClientExchange,
+    exchange: Exchange,
     route: RouteRuntime,
     target: string,
     fields: FieldSection,

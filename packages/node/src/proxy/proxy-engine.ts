@@ -1,4 +1,6 @@
 /** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
+
+import type { Exchange } from '@reverseit/core';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
@@ -6,7 +8,6 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { createRoute } from '../routes/route.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import { RouteRuntime } from './route-runtime.ts';
@@ -66,7 +67,7 @@ export class ProxyEngine {
   }
 
   /** Serves a request, to its end. */
-  handle(exchange: ClientExchange): void {
+  handle(exchange: Exchange): void {
     handleRequest(this.#runtime, exchange);
   }
 

@@ -3,7 +3,7 @@
  * back-pressure between them. A body up to the buffer size is held until it is complete, so that a slow
  * client keeps no backend connection; a longer one is streamed.
  */
-import { type ExchangeHandler, httpDate } from '@reverseit/core';
+import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
@@ -21,7 +21,6 @@ import type { RequestContext } from '../hooks/hook-context.ts';
 import { ResponseView } from '../hooks/hook-response.ts';
 import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import { ContentBuffer } from './content-buffer.ts';
 import { responseFields } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
@@ -36,7 +35,7 @@ export class ProxyExchange
   body: Buffer | BodySource | null = null;
   readonly contentLength: number | null;
 
-  readonly #exchange: ClientExchange;
+  readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
   /** What the hooks of the request share; null where the route has none. */
   readonly #context: RequestContext | null;
@@ -55,7 +54,7 @@ export class ProxyExchange
   #over = false;
 
   constructor(
-    exchange: ClientExchange,
+    exchange: Exchange,
     route: RouteRuntime,
     target: string,
     fields: FieldSection,

@@ -1,5 +1,6 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
+import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
@@ -8,7 +9,6 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { Route } from '../routes/route.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
 import type { BufferBudget } from './buffer-budget.ts';
-import type { ClientExchange } from './client-exchange.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
@@ -63,7 +63,7 @@ export class RouteRuntime implements RoutePlace {
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the backend failed us, else as the error's own status. */
-  answer(exchange: ClientExchange, error: ReverseItError): void {
+  answer(exchange: Exchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
       exchange.fail(error);
       return;
