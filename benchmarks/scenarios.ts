@@ -1,4 +1,7 @@
-/** What is measured: each scenario runs a fixed amount of work against a port. */
+/** What is measured under load: each scenario does a fixed amount of work against a port. */
+import { checkHttp, checkWebSocket } from './lib/check.ts';
+import type { Need, Target } from './lib/targets.ts';
+import { withoutTextCheck } from './lib/targets.ts';
 import { runConnectLoad } from './load/connect.ts';
 import { type LoadResult, runHttpLoad } from './load/http.ts';
 import { runWebSocketLoad } from './load/websocket.ts';
@@ -8,8 +11,17 @@ export interface Scenario {
   readonly title: string;
   /** What one unit of work is. */
   readonly unit: 'request' | 'message';
-  /** Units in a round; a tenth of it warms up. */
+  /** Units in a round; half as many warm up. */
   readonly amount: number;
+  /** Seconds that a target takes for them, roughly: only the estimate of the time left rests on it. */
+  readonly seconds: number;
+  readonly needs: readonly Need[];
+  /** Routes to set up; 0 for none. */
+  readonly routes: number;
+  /** Targets beside the usual ones. */
+  readonly more: readonly Target[];
+  /** @throws where what comes back, or what the backend gets, is not right */
+  check(port: number): Promise<void>;
   run(port: number, amount: number): Promise<LoadResult>;
 }
 
@@ -36,64 +48,132 @@ const lastRequest = Buffer.from(
 );
 
 const mebibyte = 1024 * 1024;
+/** What the backend answers by default. */
+const smallBytes = 24;
 
-const http = (
-  name: string,
-  title: string,
-  amount: number,
-  load: {
-    method?: 'GET' | 'POST';
-    path?: string;
-    body?: Buffer;
-    connections?: number;
-  },
-): Scenario => ({
-  name,
-  title,
-  unit: 'request',
-  amount,
-  run: (port, count) =>
-    runHttpLoad({
-      port,
-      amount: count,
-      method: 'GET',
-      path: '/hello?name=value',
-      connections,
-      headers: browserHeaders,
-      ...load,
-    }),
-});
+interface HttpWork {
+  readonly method?: 'GET' | 'POST';
+  /** What the paths begin with; each connection asks for them in turn. */
+  readonly prefixes?: readonly string[];
+  readonly path?: string;
+  readonly body?: Buffer;
+  readonly contentBytes?: number;
+  readonly connections?: number;
+}
+
+type Plan = Pick<Scenario, 'name' | 'title' | 'amount' | 'seconds'> &
+  Partial<Pick<Scenario, 'needs' | 'routes'>>;
+
+function http(plan: Plan, work: HttpWork = {}): Scenario {
+  const { method = 'GET', prefixes = [''], path = '/hello?name=value', body } = work;
+  const request = {
+    method,
+    headers: browserHeaders,
+    contentBytes: work.contentBytes ?? smallBytes,
+    ...(body === undefined ? {} : { body }),
+  };
+  const paths = prefixes.map((prefix) => prefix + path);
+  return {
+    unit: 'request',
+    needs: [],
+    routes: 0,
+    more: [],
+    ...plan,
+    check: (port) => checkHttp(port, { ...request, prefix: prefixes.at(-1) ?? '', path }),
+    run: (port, amount) =>
+      runHttpLoad({
+        port,
+        amount,
+        connections: work.connections ?? connections,
+        paths,
+        ...request,
+      }),
+  };
+}
 
 const webSocket = (
-  name: string,
-  title: string,
-  amount: number,
+  plan: Plan & Partial<Pick<Scenario, 'more'>>,
   payloadBytes: number,
   text: boolean,
 ): Scenario => ({
-  name,
-  title,
   unit: 'message',
-  amount,
-  run: (port, count) => runWebSocketLoad({ port, amount: count, connections, payloadBytes, text }),
+  needs: ['websocket'],
+  routes: 0,
+  more: [],
+  ...plan,
+  check: (port) => checkWebSocket(port, payloadBytes, text),
+  run: (port, amount) => runWebSocketLoad({ port, amount, connections, payloadBytes, text }),
+});
+
+/** Of a table of 1,000 routes, those that are asked for, spread over all of it. */
+const askedRoutes = Array.from({ length: 64 }, (_, i) => `/r/${(i * 617) % 1000}`);
+
+/** What features are measured with: the same requests, whatever routes there are. */
+export const featureScenario = http(
+  { name: 'features', title: 'Cost of features', amount: 10_000, seconds: 1.2 },
+  { prefixes: askedRoutes },
+);
+
+export const smallGet = http({
+  name: 'get',
+  title: "Small GET, a browser's headers, keep-alive",
+  amount: 20_000,
+  seconds: 2.4,
 });
 
 export const scenarios: readonly Scenario[] = [
-  http('get', "small GET, a browser's headers, keep-alive", 20_000, {}),
-  http('post', 'POST of 1 KiB', 10_000, { method: 'POST', body: Buffer.alloc(1024, 'a') }),
-  http('download', 'GET of 1 MiB', 400, { path: `/bytes/${mebibyte}`, connections: 8 }),
-  http('upload', 'POST of 1 MiB', 400, {
-    method: 'POST',
-    body: Buffer.alloc(mebibyte, 'a'),
-    connections: 8,
-  }),
+  smallGet,
+  http(
+    { name: 'post', title: 'POST of 1 KiB', amount: 10_000, seconds: 1.8 },
+    { method: 'POST', body: Buffer.alloc(1024, 'a') },
+  ),
+  http(
+    { name: 'download', title: 'GET of 1 MiB', amount: 400, seconds: 3 },
+    { path: `/bytes/${mebibyte}`, contentBytes: mebibyte, connections: 8 },
+  ),
+  http(
+    { name: 'upload', title: 'POST of 1 MiB', amount: 400, seconds: 3 },
+    { method: 'POST', body: Buffer.alloc(mebibyte, 'a'), connections: 8 },
+  ),
   {
-    name: 'connect',
-    title: 'small GET, a new connection for each',
-    unit: 'request',
-    amount: 4000,
+    ...http({
+      name: 'connect',
+      title: 'Small GET, a new connection for each',
+      amount: 4000,
+      seconds: 1.5,
+    }),
     run: (port, amount) => runConnectLoad({ port, amount, connections, request: lastRequest }),
   },
-  webSocket('websocket', 'WebSocket, echo of 125 B of text', 40_000, 125, true),
-  webSocket('websocket-64k', 'WebSocket, echo of 64 KiB of binary', 4000, 65_536, false),
+  http(
+    {
+      name: 'routes',
+      title: 'Small GET, 64 of 1,000 routes in turn over 64 connections',
+      amount: 10_000,
+      seconds: 1.3,
+      needs: ['routes'],
+      routes: 1000,
+    },
+    { prefixes: askedRoutes, connections: 64 },
+  ),
+  webSocket(
+    {
+      name: 'websocket',
+      title: 'WebSocket, echo of 125 B of text',
+      amount: 40_000,
+      seconds: 2.5,
+      more: withoutTextCheck,
+    },
+    125,
+    true,
+  ),
+  webSocket(
+    {
+      name: 'websocket-64k',
+      title: 'WebSocket, echo of 64 KiB of binary',
+      amount: 4000,
+      seconds: 2,
+    },
+    65_536,
+    false,
+  ),
 ];

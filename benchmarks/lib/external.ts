@@ -1,82 +1,128 @@
-/** nginx and HAProxy as targets, where they are installed. */
+/** nginx and HAProxy as targets, where they are installed: one worker, 50 kept-alive backend connections. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Subject, startProgram } from './processes.ts';
+import type { Setup } from './targets.ts';
+
+type Name = 'nginx' | 'haproxy';
 
 const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
 
-function find(name: string): string | null {
+interface Program {
+  readonly file: string;
+  readonly version: string;
+}
+
+/** The program and its version; null where it is not installed, or where /proc does not tell its costs. */
+function find(name: Name): Program | null {
+  if (process.platform !== 'linux') return null;
   for (const folder of folders) {
     const file = join(folder, name);
-    if (spawnSync(file, ['-v'], { stdio: 'ignore' }).status === 0) return file;
+    const { status, stdout, stderr } = spawnSync(file, ['-v'], { encoding: 'utf8' });
+    if (status !== 0) continue;
+    return { file, version: /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0] ?? 'unknown' };
   }
   return null;
 }
 
-export const isInstalled = (name: 'nginx' | 'haproxy'): boolean => find(name) !== null;
+const found: Readonly<Record<Name, Program | null>> = {
+  nginx: find('nginx'),
+  haproxy: find('haproxy'),
+};
 
-export async function startExternal(
-  name: 'nginx' | 'haproxy',
-  backend: number,
-  core: number | null,
-): Promise<Subject> {
+export const isInstalled = (name: Name): boolean => found[name] !== null;
+
+/** Versions by name, of those that are installed. */
+export const externalVersions = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(found).flatMap(([name, program]) =>
+      program === null ? [] : [[name, program.version]],
+    ),
+  );
+
+export async function startExternal(name: Name, setup: Setup): Promise<Subject> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'reverseit-bench-'));
   const config = join(folder, `${name}.conf`);
-  writeFileSync(config, (name === 'nginx' ? nginx : haproxy)(folder, port, backend));
-  const file = find(name) ?? name;
-  return startProgram(
-    name,
-    name === 'nginx' ? [file, '-p', folder, '-c', config] : [file, '-f', config],
-    port,
-    core,
-  );
+  writeFileSync(config, configure[name](folder, port, setup));
+  const file = found[name]?.file ?? name;
+  const command: [string, ...string[]] =
+    name === 'nginx' ? [file, '-p', folder, '-c', config] : [file, '-f', config];
+  const subject = await startProgram(name, command, port, setup.core);
+  return {
+    ...subject,
+    stop: async () => {
+      await subject.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
-const nginx = (folder: string, port: number, backend: number): string => `
-daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
-events { worker_connections 8000; }
+const places = (routes: number): readonly string[] =>
+  Array.from({ length: routes }, (_, i) => `/r/${i}/`);
+
+function nginx(folder: string, port: number, { backend, routes }: Setup): string {
+  const locations = routes === 0 ? ['/'] : places(routes);
+  return `
+daemon off; worker_processes 1; worker_rlimit_nofile 65536;
+pid ${folder}/pid; error_log ${folder}/error.log;
+events { worker_connections 20000; }
 http {
   access_log off; client_max_body_size 0;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  keepalive_requests 1000000000;
-  upstream backend { server 127.0.0.1:${backend}; keepalive 64; keepalive_requests 1000000000; }
+  keepalive_timeout 75s; keepalive_requests 1000000000;
+  upstream backend { server 127.0.0.1:${backend}; keepalive 50; keepalive_requests 1000000000; }
   map $http_upgrade $upgraded { default upgrade; '' ''; }
+  proxy_http_version 1.1;
+  # As all others do; its temporary files would be measured otherwise.
+  proxy_request_buffering off; proxy_buffering off;
+  proxy_set_header Connection $upgraded; proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   server {
     listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://backend; proxy_http_version 1.1;
-      # As all others do; its temporary files would be measured otherwise.
-      proxy_request_buffering off; proxy_buffering off;
-      proxy_set_header Connection $upgraded; proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    }
+${locations.map((path) => `    location ${path} { proxy_pass http://backend; }`).join('\n')}
   }
 }
 `;
+}
 
-const haproxy = (_folder: string, port: number, backend: number): string => `
+function haproxy(folder: string, port: number, { backend, routes }: Setup): string {
+  const map = join(folder, 'routes.map');
+  if (routes > 0)
+    writeFileSync(
+      map,
+      places(routes)
+        .map((path) => `${path} b\n`)
+        .join(''),
+    );
+  return `
 global
   nbthread 1
-  maxconn 4000
 defaults
   mode http
-  timeout client 60s
-  timeout server 60s
+  timeout client 75s
+  timeout http-keep-alive 75s
+  timeout server 75s
   timeout connect 5s
-  timeout tunnel 60s
+  timeout tunnel 75s
   option forwardfor
 frontend f
   bind 127.0.0.1:${port}
-  default_backend b
+  ${routes === 0 ? 'default_backend b' : `use_backend %[path,map_beg(${map})]`}
 backend b
   http-reuse always
-  server s 127.0.0.1:${backend}
+  server s 127.0.0.1:${backend} pool-max-conn 50
 `;
+}
+
+const configure: Readonly<Record<Name, (folder: string, port: number, setup: Setup) => string>> = {
+  nginx,
+  haproxy,
+};
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

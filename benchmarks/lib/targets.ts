@@ -2,52 +2,104 @@
 import { isInstalled, startExternal } from './external.ts';
 import { type Subject, startNode } from './processes.ts';
 
-export interface Target {
-  readonly name: string;
-  /** Scenarios that it cannot serve. */
-  readonly lacks: readonly string[];
-  start(backend: number, core: number | null): Promise<Subject>;
+/** What a scenario asks of a target beyond forwarding. */
+export type Need = 'websocket' | 'routes';
+
+export interface Setup {
+  /** Port of the backend. */
+  readonly backend: number;
+  readonly core: number | null;
+  /** Routes to set up, `/r/0`, `/r/1` and so on; 0: none, every path is served. */
+  readonly routes: number;
 }
 
-const webSockets = ['websocket', 'websocket-64k'];
+export interface Target {
+  readonly name: string;
+  /** Why it cannot serve a scenario that needs this. */
+  readonly lacks: Readonly<Partial<Record<Need, string>>>;
+  start(setup: Setup): Promise<Subject>;
+}
 
-const node = (name: string, lacks: readonly string[] = []): Target => ({
+const noRoutes = { routes: 'has no routes' };
+const noWebSocket = { websocket: 'has no WebSocket' };
+
+const node = (name: string, lacks: Target['lacks'] = {}): Target => ({
   name,
   lacks,
-  start: (backend, core) => startNode(name, [String(backend)], core),
+  start: ({ backend, core, routes }) => startNode(name, [String(backend), String(routes)], core),
 });
 
-const reverseit = (name: string, options: object): Target => ({
+/** What `targets/reverseit.ts` makes of its second argument. */
+interface ReverseItArguments {
+  readonly hooks?: boolean;
+  readonly accessLog?: boolean;
+  readonly routes?: number;
+  /** Any other option. */
+  readonly [option: string]: unknown;
+}
+
+const reverseit = (name: string, options: ReverseItArguments): Target => ({
   name,
-  lacks: [],
-  start: async (backend, core) => ({
-    ...(await startNode('reverseit', [String(backend), JSON.stringify(options)], core)),
-    name,
-  }),
+  lacks: {},
+  start: async ({ backend, core, routes }) => {
+    const all = routes > 0 ? { routes, ...options } : options;
+    return {
+      ...(await startNode('reverseit', [String(backend), JSON.stringify(all)], core)),
+      name,
+    };
+  },
 });
 
 const external = (name: 'nginx' | 'haproxy'): readonly Target[] =>
-  isInstalled(name)
-    ? [{ name, lacks: [], start: (backend, core) => startExternal(name, backend, core) }]
-    : [];
+  isInstalled(name) ? [{ name, lacks: {}, start: (setup) => startExternal(name, setup) }] : [];
 
-/** In the order of the tables; the first is the measure of the others. */
+const undici = {};
+const direct = { pool: { transport: 'direct' } };
+
+const plain = reverseit('reverseit', undici);
+const plainDirect = reverseit('reverseit-direct', direct);
+
+/** In the order of the tables. */
 export const targets: readonly Target[] = [
   node('relay'),
-  reverseit('reverseit', {}),
-  reverseit('reverseit-direct', { pool: { transport: 'direct' } }),
+  plain,
+  plainDirect,
   ...external('nginx'),
   ...external('haproxy'),
-  node('fast-proxy', webSockets),
+  node('fast-proxy', { ...noRoutes, ...noWebSocket }),
   node('fastify-http-proxy'),
-  node('http-proxy'),
-  node('http-proxy-3'),
-  node('httpxy'),
+  node('http-proxy', noRoutes),
+  node('http-proxy-3', noRoutes),
+  node('httpxy', noRoutes),
 ];
 
-/** ReverseIt with one feature each, beside the plain one: what the feature costs. */
-export const variants: readonly Target[] = [
-  reverseit('reverseit 1000 routes', { routes: 1000 }),
-  reverseit('reverseit addHeaders', { addHeaders: { 'x-added': 'yes' } }),
-  reverseit('reverseit no UTF-8 check', { websocketValidateUtf8: false }),
+/** Without the check of text, beside those with it: WebSockets only. */
+export const withoutTextCheck: readonly Target[] = [
+  reverseit('reverseit, no UTF-8 check', { ...undici, websocketValidateUtf8: false }),
+  reverseit('reverseit-direct, no UTF-8 check', { ...direct, websocketValidateUtf8: false }),
+];
+
+/** Both transports, each with and without one feature. */
+export interface Variants {
+  readonly plain: Target;
+  readonly features: readonly Target[];
+}
+
+const features: Readonly<Record<string, ReverseItArguments>> = {
+  'no-op onRequest and onResponse': { hooks: true },
+  '1,000 routes': { routes: 1000 },
+  addHeaders: { addHeaders: { 'x-added': 'yes' } },
+  'access log, buffered': { accessLog: true },
+};
+
+const variantsOf = (base: Target, options: ReverseItArguments): Variants => ({
+  plain: base,
+  features: Object.entries(features).map(([name, feature]) =>
+    reverseit(name, { ...options, ...feature }),
+  ),
+});
+
+export const variants: readonly Variants[] = [
+  variantsOf(plain, undici),
+  variantsOf(plainDirect, direct),
 ];

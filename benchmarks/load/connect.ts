@@ -1,6 +1,7 @@
 /** HTTP load with a new connection for each request, which autocannon does not count reliably. */
 import { connect } from 'node:net';
-import type { LoadResult } from './http.ts';
+import { performance } from 'node:perf_hooks';
+import { type LoadResult, summarizeLoad } from './http.ts';
 
 export interface ConnectLoad {
   readonly port: number;
@@ -23,12 +24,7 @@ export async function runConnectLoad(load: ConnectLoad): Promise<LoadResult> {
     }
   };
   await Promise.all(Array.from({ length: load.connections }, worker));
-  latencies.sort((a, b) => a - b);
-  return {
-    requestsPerSecond: load.amount / ((performance.now() - started) / 1000),
-    p50: latencies[Math.floor(latencies.length * 0.5)] ?? Number.NaN,
-    p99: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
-  };
+  return summarizeLoad(latencies, performance.now() - started);
 }
 
 /** One connection, one request, until its response is whole. */

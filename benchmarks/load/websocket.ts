@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { LoadResult } from './http.ts';
+import { type LoadResult, summarizeLoad } from './http.ts';
 
 export interface WebSocketLoad {
   readonly port: number;
@@ -28,7 +28,7 @@ const handshake = Buffer.from(
 );
 
 /** A whole masked frame of letters. */
-function makeFrame(payloadBytes: number, text: boolean): Buffer {
+export function makeFrame(payloadBytes: number, text: boolean): Buffer {
   const opcode = 0x80 | (text ? 1 : 2);
   const key = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
   const head =
@@ -107,11 +107,5 @@ export async function runWebSocketLoad(load: WebSocketLoad): Promise<LoadResult>
   if (latencies.length < load.amount) {
     throw new Error(`${latencies.length} of ${load.amount} messages came back`);
   }
-  latencies.sort((a, b) => a - b);
-  const seconds = (performance.now() - started) / 1000;
-  return {
-    requestsPerSecond: load.amount / seconds,
-    p50: latencies[Math.floor(latencies.length * 0.5)] ?? Number.NaN,
-    p99: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
-  };
+  return summarizeLoad(latencies, performance.now() - started);
 }

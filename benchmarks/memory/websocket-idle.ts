@@ -44,7 +44,7 @@ async function start(name: string, ...args: string[]): Promise<[ChildProcess, nu
 }
 
 async function usage(child: ChildProcess): Promise<Usage> {
-  child.send('usage');
+  child.send({ do: 'usage' });
   const [answer] = (await once(child, 'message')) as [Usage];
   return answer;
 }

@@ -1,8 +1,9 @@
 /**
  * A backend that costs next to nothing: it finds the end of each request, answers with bytes that were
- * made at the start, and parses nothing else. `/bytes/N` answers N bytes; `/ws` echoes frames.
+ * made at the start, and parses nothing else. `/bytes/N` answers N bytes; `/seen` answers the head of the
+ * request and a hash of its content; `/ws` echoes frames.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { serveParent } from './protocol.ts';
 
@@ -13,11 +14,15 @@ const responses = new Map<number, Buffer>();
 function response(bytes: number): Buffer {
   let whole = responses.get(bytes);
   if (whole === undefined) {
-    const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${bytes}\r\nDate: Mon, 23 Nov 2026 09:00:00 GMT\r\nServer: bench\r\n\r\n`;
-    whole = Buffer.concat([Buffer.from(head), Buffer.alloc(bytes, 'a')]);
+    whole = responseWith(Buffer.alloc(bytes, 'a'));
     responses.set(bytes, whole);
   }
   return whole;
+}
+
+function responseWith(content: Buffer): Buffer {
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${content.length}\r\nDate: Mon, 23 Nov 2026 09:00:00 GMT\r\nServer: bench\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), content]);
 }
 
 /** Answers requests until one asks for a WebSocket. */
@@ -28,6 +33,8 @@ class HttpService {
   #answer: Buffer | null = null;
   /** Bytes of content still to come; -1: chunked. */
   #content = 0;
+  /** The head of a request that asks what was seen of it, and the hash of its content. */
+  #seen: { readonly head: string; readonly hash: Hash } | null = null;
   readonly #onData = (chunk: Buffer): void => {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     while (this.#readHead() && this.#readContent()) this.#reply();
@@ -54,6 +61,7 @@ class HttpService {
     this.#answer = response(Number(/ \/bytes\/(\d+)/.exec(head)?.[1] ?? 24));
     this.#content = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     if (/\r\ntransfer-encoding: *chunked/i.test(head)) this.#content = -1;
+    if (head.includes('/seen?')) this.#seen = { head, hash: createHash('sha1') };
     return true;
   }
 
@@ -68,11 +76,17 @@ class HttpService {
     }
     const taken = Math.min(rest.length, this.#content);
     this.#content -= taken;
+    this.#seen?.hash.update(rest.subarray(0, taken));
     this.#rest = rest.subarray(taken);
     return this.#content === 0;
   }
 
   #reply(): void {
+    if (this.#seen !== null) {
+      const { head, hash } = this.#seen;
+      this.#seen = null;
+      this.#answer = responseWith(Buffer.from(`${head}\r\n${hash.digest('hex')}`, 'latin1'));
+    }
     if (this.#answer !== null) this.#socket.write(this.#answer);
     this.#answer = null;
   }

@@ -2,7 +2,7 @@
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import httpProxy from 'http-proxy';
-import { serveParent } from './protocol.ts';
+import { keepAliveTimeout, serveParent } from './protocol.ts';
 
 const proxy = httpProxy.createProxyServer({
   target: `http://127.0.0.1:${process.argv[2]}`,
@@ -10,6 +10,8 @@ const proxy = httpProxy.createProxyServer({
   xfwd: true,
 });
 proxy.on('error', (_error, _request, response) => response.destroy());
-const server = createServer((request, response) => proxy.web(request, response));
+const server = createServer({ keepAliveTimeout }, (request, response) =>
+  proxy.web(request, response),
+);
 server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head));
 server.listen(0, '127.0.0.1', () => serveParent((server.address() as AddressInfo).port));

@@ -1,24 +1,40 @@
-/** ReverseIt; the second argument is a JSON object of options. */
-import { createServer, type ReverseItOptions } from '@reverseit/node';
+/** ReverseIt; the second argument is a JSON object of options, and of the three words below. */
+import { createWriteStream } from 'node:fs';
+import { type AccessRecord, createServer, type ReverseItOptions } from '@reverseit/node';
 import { serveParent } from './protocol.ts';
 
-const backend = `http://127.0.0.1:${process.argv[2]}`;
-/** A number of routes stands for as many that differ in their path alone. */
-const { routes = 0, ...options } = JSON.parse(process.argv[3] ?? '{}') as Omit<
-  ReverseItOptions,
-  'routes'
-> & { routes?: number | ReverseItOptions['routes'] };
+interface Words {
+  /** Hooks that look at nothing. */
+  readonly hooks?: boolean;
+  /** A line for each request, to /dev/null. */
+  readonly accessLog?: boolean;
+  /** As many routes that differ in their paths alone. */
+  readonly routes?: number;
+}
+
+const { hooks, accessLog, routes, ...options } = JSON.parse(process.argv[3] ?? '{}') as Words &
+  Omit<ReverseItOptions, 'routes'>;
+
+/** Lines are written together once there are this many characters of them. */
+const longestLog = 64 * 1024;
+
+function logger(): (record: AccessRecord) => void {
+  const file = createWriteStream('/dev/null');
+  let lines = '';
+  return ({ remoteAddress, startedAt, method, target, status, bytesSent, durations }) => {
+    lines += `${remoteAddress} ${startedAt} ${method} ${target} ${status} ${bytesSent} ${durations.total.toFixed(1)}\n`;
+    if (lines.length < longestLog) return;
+    file.write(lines);
+    lines = '';
+  };
+}
+
 const server = createServer({
-  backend,
+  backend: `http://127.0.0.1:${process.argv[2]}`,
   ...options,
-  ...(routes === 0
-    ? {}
-    : {
-        routes:
-          typeof routes === 'number'
-            ? Array.from({ length: routes }, (_, i) => ({ path: i === 0 ? '/' : `/r/${i}` }))
-            : routes,
-      }),
-} as ReverseItOptions);
+  ...(hooks ? { onRequest: () => undefined, onResponse: () => undefined } : {}),
+  ...(accessLog ? { onFinish: logger() } : {}),
+  ...(routes ? { routes: Array.from({ length: routes }, (_, i) => ({ path: `/r/${i}` })) } : {}),
+});
 const address = await server.listen({ host: '127.0.0.1', port: 0 });
 if ('port' in address) serveParent(address.port);

@@ -1,0 +1,37 @@
+/** What the sections of a run have in common. */
+import { type Cores, type Subject, startNode } from './processes.ts';
+import type { Progress } from './progress.ts';
+import type { Missing } from './results.ts';
+import type { Need, Target } from './targets.ts';
+
+export interface Bench {
+  readonly rounds: number;
+  /** What amounts are multiplied by. */
+  readonly scale: number;
+  readonly cores: Cores;
+  readonly progress: Progress;
+}
+
+/** A short run still does enough to see that everything works. */
+export const scaled = (amount: number, scale: number): number =>
+  Math.max(Math.min(amount, 100), Math.round(amount * scale));
+
+export const startBackend = ({ cores }: Bench): Promise<Subject> =>
+  startNode('backend', [], cores.backend);
+
+/** Why a target cannot do what is needed; null where it can. */
+export function lackOf({ lacks }: Target, needs: readonly Need[]): string | null {
+  for (const need of needs) {
+    const reason = lacks[need];
+    if (reason !== undefined) return reason;
+  }
+  return null;
+}
+
+/** Starts with it where a target failed, and was not unable from the start. */
+export const failedPrefix = 'failed: ';
+
+export const failure = (target: string, error: unknown): Missing => ({
+  target,
+  reason: failedPrefix + (error instanceof Error ? error.message : String(error)),
+});

@@ -1,0 +1,151 @@
+/** Rounds that visit every target in turn, so that a machine whose speed drifts slows all of them. */
+import type { Scenario } from '../scenarios.ts';
+import { type Bench, failure, lackOf, scaled, startBackend } from './bench.ts';
+import type { Subject } from './processes.ts';
+import type { LoadFigure, LoadSection, Missing } from './results.ts';
+import { summarize } from './statistics.ts';
+import type { Target } from './targets.ts';
+
+/** What one target did, round by round. */
+export interface Samples {
+  readonly target: Target;
+  readonly cpu: number[];
+  readonly perSecond: number[];
+  readonly p50: number[];
+  readonly p99: number[];
+  peak: number;
+}
+
+export interface Comparison {
+  readonly samples: readonly Samples[];
+  readonly missing: readonly Missing[];
+}
+
+interface Runner {
+  readonly subject: Subject;
+  readonly samples: Samples;
+}
+
+/** A target that fails is stopped and told of; the others go on without it. */
+class Contest {
+  readonly #scenario: Scenario;
+  readonly #bench: Bench;
+  readonly #missing: Missing[] = [];
+  #runners: Runner[] = [];
+
+  constructor(scenario: Scenario, bench: Bench) {
+    this.#scenario = scenario;
+    this.#bench = bench;
+  }
+
+  async run(targets: readonly Target[], rounds: number): Promise<Comparison> {
+    const { scale } = this.#bench;
+    const backend = await startBackend(this.#bench);
+    const amount = scaled(this.#scenario.amount, scale);
+    try {
+      for (const target of targets) await this.#start(target, backend.port);
+      await this.#each('warm-up', 0.5, async ({ subject }) => {
+        await this.#scenario.run(subject.port, Math.ceil(amount / 2));
+      });
+      for (let round = 1; round <= rounds; round++) {
+        await this.#each(`round ${round} of ${rounds}`, 1, (runner) =>
+          this.#measure(runner, amount),
+        );
+      }
+      return { samples: this.#runners.map(({ samples }) => samples), missing: this.#missing };
+    } finally {
+      for (const { subject } of this.#runners) await subject.stop();
+      await backend.stop();
+    }
+  }
+
+  async #start(target: Target, backend: number): Promise<void> {
+    const { needs, routes } = this.#scenario;
+    const lack = lackOf(target, needs);
+    if (lack !== null) {
+      this.#missing.push({ target: target.name, reason: lack });
+      return;
+    }
+    this.#bench.progress.begin(this.#scenario.name, `check, ${target.name}`);
+    const core = this.#bench.cores.proxy;
+    const subject = await target.start({ backend, core, routes }).catch((error: unknown) => {
+      this.#missing.push(failure(target.name, error));
+    });
+    if (!subject) return;
+    const samples = { target, cpu: [], perSecond: [], p50: [], p99: [], peak: 0 };
+    const runner = { subject, samples };
+    this.#runners.push(runner);
+    await this.#attempt(runner, () => this.#scenario.check(subject.port));
+  }
+
+  async #each(
+    step: string,
+    weight: number,
+    work: (runner: Runner) => Promise<void>,
+  ): Promise<void> {
+    const { progress, scale } = this.#bench;
+    const { name, seconds } = this.#scenario;
+    for (const runner of [...this.#runners]) {
+      progress.begin(name, `${step}, ${runner.samples.target.name}`);
+      await this.#attempt(runner, () => work(runner));
+      progress.finish(seconds * weight * scale);
+    }
+  }
+
+  async #attempt(runner: Runner, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#missing.push(failure(runner.samples.target.name, error));
+      this.#runners = this.#runners.filter((other) => other !== runner);
+      await runner.subject.stop();
+    }
+  }
+
+  async #measure({ subject, samples }: Runner, amount: number): Promise<void> {
+    const before = await subject.usage();
+    const { perSecond, p50, p99 } = await this.#scenario.run(subject.port, amount);
+    const after = await subject.usage();
+    samples.cpu.push((after.cpu - before.cpu) / amount);
+    samples.perSecond.push(perSecond);
+    samples.p50.push(p50);
+    samples.p99.push(p99);
+    samples.peak = after.peak;
+  }
+}
+
+export const compare = (
+  scenario: Scenario,
+  targets: readonly Target[],
+  rounds: number,
+  bench: Bench,
+): Promise<Comparison> => new Contest(scenario, bench).run(targets, rounds);
+
+/** All targets under the load of a scenario. */
+export async function measureLoad(
+  scenario: Scenario,
+  targets: readonly Target[],
+  bench: Bench,
+): Promise<LoadSection> {
+  const { samples, missing } = await compare(scenario, targets, bench.rounds, bench);
+  const { name, title, unit, amount } = scenario;
+  return {
+    kind: 'load',
+    name,
+    title,
+    unit,
+    amount: scaled(amount, bench.scale),
+    rounds: bench.rounds,
+    figures: samples.map(figureOf),
+    missing,
+  };
+}
+
+const figureOf = ({ target, cpu, perSecond, p50, p99, peak }: Samples): LoadFigure => ({
+  target: target.name,
+  cpu: summarize(cpu),
+  perSecond: summarize(perSecond),
+  p50: summarize(p50),
+  p99: summarize(p99),
+  peak,
+});

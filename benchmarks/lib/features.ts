@@ -1,0 +1,47 @@
+/** What features cost: each beside the plain proxy in the same rounds, over both transports. */
+import { featureScenario } from '../scenarios.ts';
+import { type Bench, scaled } from './bench.ts';
+import { compare, type Samples } from './compare.ts';
+import type { FeatureCosts, FeatureSection } from './results.ts';
+import { differences, summarize } from './statistics.ts';
+import type { Variants } from './targets.ts';
+
+/** More and shorter rounds than elsewhere: what is told is the difference of neighbours. */
+export const featureRounds = (rounds: number): number => rounds * 3;
+
+export async function measureFeatures(
+  variants: readonly Variants[],
+  bench: Bench,
+): Promise<FeatureSection> {
+  const rounds = featureRounds(bench.rounds);
+  const targets = variants.flatMap(({ plain, features }) => [plain, ...features]);
+  const { samples, missing } = await compare(featureScenario, targets, rounds, bench);
+  const { name, title, amount } = featureScenario;
+  return {
+    kind: 'features',
+    name,
+    title,
+    rounds,
+    amount: scaled(amount, bench.scale),
+    costs: variants.flatMap((one) => costsOf(one, samples) ?? []),
+    missing,
+  };
+}
+
+function costsOf(
+  { plain, features }: Variants,
+  samples: readonly Samples[],
+): FeatureCosts | undefined {
+  const base = samples.find(({ target }) => target === plain);
+  if (base === undefined) return undefined;
+  return {
+    target: plain.name,
+    plain: summarize(base.cpu),
+    extra: samples
+      .filter(({ target }) => features.includes(target))
+      .map(({ target, cpu }) => ({
+        feature: target.name,
+        cpu: summarize(differences(cpu, base.cpu)),
+      })),
+  };
+}

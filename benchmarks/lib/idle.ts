@@ -1,0 +1,136 @@
+/**
+ * What an idle connection costs: many are opened, each is used once, and behind a collection of garbage
+ * the resident memory of the proxy is compared with what it was before. A relay holds a pair of sockets
+ * for each. Every round has a process of its own: one that had held as many before would hold them in
+ * memory that it never gave back.
+ */
+import { spawnSync } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { openHttp, openWebSocket } from '../load/idle.ts';
+import { type Bench, failure, lackOf, scaled, startBackend } from './bench.ts';
+import type { Subject } from './processes.ts';
+import type { IdleSection, Missing } from './results.ts';
+import { summarize } from './statistics.ts';
+import type { Need, Target } from './targets.ts';
+
+export interface IdleScenario {
+  readonly name: string;
+  readonly title: string;
+  readonly needs: readonly Need[];
+  /** Opens a connection and uses it once. */
+  open(port: number): Promise<Socket>;
+}
+
+export const idleScenarios: readonly IdleScenario[] = [
+  {
+    name: 'idle-http',
+    title: 'Memory of an idle keep-alive connection',
+    needs: [],
+    open: openHttp,
+  },
+  {
+    name: 'idle-websocket',
+    title: 'Memory of an idle WebSocket',
+    needs: ['websocket'],
+    open: openWebSocket,
+  },
+];
+
+/** Seconds that a target takes for a round, roughly. */
+export const idleSeconds = 6;
+
+const wanted = 4000;
+/** Opened at a time, fewer than a pool has. */
+const batch = 40;
+/** Those that pay for code that is compiled once. */
+const first = 500;
+/** For what closes, or is let go of, behind the last of them. In ms. */
+const settling = 1000;
+
+/** A relay needs two file descriptors for each connection. */
+function affordable(): number {
+  const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout);
+  return limit > 0 ? Math.min(wanted, Math.floor((limit - 200) / 2)) : wanted;
+}
+
+export async function measureIdle(
+  scenario: IdleScenario,
+  targets: readonly Target[],
+  bench: Bench,
+): Promise<IdleSection> {
+  const { name, title, needs } = scenario;
+  const connections = scaled(affordable(), bench.scale);
+  const backend = await startBackend(bench);
+  const missing: Missing[] = [];
+  const bytes = new Map<Target, number[]>();
+  for (const target of targets) {
+    const lack = lackOf(target, needs);
+    if (lack === null) bytes.set(target, []);
+    else missing.push({ target: target.name, reason: lack });
+  }
+  for (let round = 1; round <= bench.rounds; round++) {
+    for (const [target, found] of bytes) {
+      bench.progress.begin(name, `round ${round} of ${bench.rounds}, ${target.name}`);
+      try {
+        const setup = { backend: backend.port, core: bench.cores.proxy, routes: 0 };
+        found.push(await measureOne(scenario, await target.start(setup), connections));
+      } catch (error) {
+        missing.push(failure(target.name, error));
+        bytes.delete(target);
+      }
+      bench.progress.finish(idleSeconds * bench.scale);
+    }
+  }
+  await backend.stop();
+  return {
+    kind: 'idle',
+    name,
+    title,
+    connections,
+    rounds: bench.rounds,
+    figures: [...bytes].map(([target, found]) => ({
+      target: target.name,
+      bytes: summarize(found),
+    })),
+    missing,
+  };
+}
+
+/** Bytes for each connection. Stops the subject. */
+async function measureOne(
+  { open }: IdleScenario,
+  subject: Subject,
+  connections: number,
+): Promise<number> {
+  const { port } = subject;
+  let sockets: readonly Socket[] = [];
+  try {
+    for (const socket of await openMany(open, port, Math.min(first, connections))) socket.destroy();
+    await settle();
+    const before = await subject.collect();
+    sockets = await openMany(open, port, connections);
+    await settle();
+    const after = await subject.collect();
+    const closed = sockets.filter((socket) => !socket.readable).length;
+    if (closed > 0) throw new Error(`closed ${closed} idle connections`);
+    return (after.rss - before.rss) / connections;
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await subject.stop();
+  }
+}
+
+async function openMany(
+  open: IdleScenario['open'],
+  port: number,
+  count: number,
+): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const next = Math.min(batch, count - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: next }, () => open(port)))));
+  }
+  return sockets;
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, settling));

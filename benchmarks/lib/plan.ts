@@ -1,0 +1,69 @@
+/** The scenarios of a run in their order, whatever it is that they measure. */
+import { featureScenario, scenarios } from '../scenarios.ts';
+import type { Bench } from './bench.ts';
+import { lackOf } from './bench.ts';
+import { measureLoad } from './compare.ts';
+import { featureRounds, measureFeatures } from './features.ts';
+import { idleScenarios, idleSeconds, measureIdle } from './idle.ts';
+import { measureProfile, profileSeconds } from './profile.ts';
+import type { Section } from './results.ts';
+import { type Target, type Variants, variants } from './targets.ts';
+
+export interface Planned {
+  readonly name: string;
+  /** What it takes on the machine that it was estimated on. */
+  seconds(targets: readonly Target[], rounds: number): number;
+  measure(targets: readonly Target[], bench: Bench): Promise<Section>;
+}
+
+/** Warming up is half a round. */
+const withWarmUp = (rounds: number): number => rounds + 0.5;
+
+const load: readonly Planned[] = scenarios.map((scenario) => {
+  const { name, needs, seconds, more } = scenario;
+  // The further ones stand beside those that they are variants of.
+  const all = (targets: readonly Target[]): readonly Target[] => [
+    ...targets,
+    ...more.filter((one) => targets.some((target) => one.name.startsWith(`${target.name},`))),
+  ];
+  return {
+    name,
+    seconds: (targets, rounds) =>
+      all(targets).filter((target) => lackOf(target, needs) === null).length *
+      seconds *
+      withWarmUp(rounds),
+    measure: (targets, bench) => measureLoad(scenario, all(targets), bench),
+  };
+});
+
+const chosenVariants = (targets: readonly Target[]): readonly Variants[] =>
+  variants.filter(({ plain }) => targets.includes(plain));
+
+const features: Planned = {
+  name: featureScenario.name,
+  seconds: (targets, rounds) =>
+    chosenVariants(targets).flatMap(({ plain, features: all }) => [plain, ...all]).length *
+    featureScenario.seconds *
+    withWarmUp(featureRounds(rounds)),
+  measure: (targets, bench) => measureFeatures(chosenVariants(targets), bench),
+};
+
+const idle: readonly Planned[] = idleScenarios.map((scenario) => ({
+  name: scenario.name,
+  seconds: (targets, rounds) =>
+    targets.filter((target) => lackOf(target, scenario.needs) === null).length *
+    idleSeconds *
+    rounds,
+  measure: (targets, bench) => measureIdle(scenario, targets, bench),
+}));
+
+const ours = (targets: readonly Target[]): readonly Target[] =>
+  chosenVariants(targets).map(({ plain }) => plain);
+
+const profile: Planned = {
+  name: 'profile',
+  seconds: (targets) => ours(targets).length * profileSeconds,
+  measure: (targets, bench) => measureProfile(ours(targets), bench),
+};
+
+export const planned: readonly Planned[] = [...load, features, ...idle, profile];
