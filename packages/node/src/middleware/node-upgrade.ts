@@ -12,6 +12,7 @@ import {
   type Tunnel,
 } from '@reverseit/core';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import { ContentBuffer } from '../proxy/content-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 
@@ -29,8 +30,8 @@ export class NodeUpgrade extends NodeExchange {
     end: () => this.#socket.destroy(),
   };
   /** What the client sent behind its request. */
-  readonly #early: Buffer[];
-  #held: number;
+  readonly #early = new ContentBuffer();
+  #held = 0;
   #mostHeld = mostHeld;
 
   /** `early` are the bytes that came with the request. */
@@ -49,8 +50,7 @@ export class NodeUpgrade extends NodeExchange {
     this.#owner = owner;
     this.#response = response;
     this.#socket = socket;
-    this.#early = [early];
-    this.#held = early.length;
+    this.#hold(early);
     socket.on('error', ignore);
     const { data, drain, end } = this.#listeners;
     socket.on('data', data).on('drain', drain).on('end', end);
@@ -63,9 +63,13 @@ export class NodeUpgrade extends NodeExchange {
 
   #onData(chunk: Buffer): void {
     if (this.done) return;
-    this.#early.push(chunk);
-    this.#held += chunk.length;
+    this.#hold(chunk);
     if (this.#held >= this.#mostHeld) this.#socket.pause();
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#early.push(bytes);
+    this.#held += bytes.length;
   }
 
   override switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
@@ -78,7 +82,7 @@ export class NodeUpgrade extends NodeExchange {
     socket.write(`${statusLine(101, '')}${fieldLines(fields)}\r\n`, 'latin1');
     this.#owner.switch(tunnel, socket);
     this.release();
-    return { socket, early: Buffer.concat(this.#early) };
+    return { socket, early: this.#early.takeWhole() };
   }
 
   /** Behind the answer: so that the client can read it, what still comes is dropped for a while. */
