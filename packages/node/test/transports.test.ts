@@ -187,13 +187,17 @@ describe('client certificates', () => {
   });
 
   it.each([
-    ['none', {}],
-    ['one of an unknown authority', pairOf(made.strangeClient)],
-  ])('%s: 502 and a log line', async (_, tls) => {
+    ['none', {}, 'TLS with the backend failed: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+    // Node ends the connection without an alert that would say more.
+    [
+      'one of an unknown authority',
+      pairOf(made.strangeClient),
+      'backend closed the connection before its response',
+    ],
+  ])('%s: 502 and a log line', async (_, tls, reason) => {
     const { proxy, origin } = await behind(tls);
     expect((await proxy.get()).status).toBe(502);
-    // Node ends the connection without an alert that would say more.
-    expect(proxy.log).toEqual(['warn: backend closed the connection before its response']);
+    expect(proxy.log).toEqual([`warn: ${reason}`]);
     expect(origin.requestCount).toBe(0);
   });
 });

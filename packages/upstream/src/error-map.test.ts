@@ -39,7 +39,9 @@ test.each<[string, unknown, string, string]>([
   ['reset', withCode('ECONNRESET'), 'RESET', 'TRUNCATED'],
   ['broken pipe', withCode('EPIPE'), 'RESET', 'TRUNCATED'],
   ['TCP gave up', withCode('ETIMEDOUT'), 'RESET', 'TRUNCATED'],
-  ['TLS alert', withCode('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'RESET', 'TRUNCATED'],
+  ['TLS alert', withCode('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'TLS', 'TRUNCATED'],
+  ['TLS, told to a write', withCode('EPROTO'), 'TLS', 'TRUNCATED'],
+  ['TLS, as a cause', new Error('x', { cause: withCode('ERR_SSL_BAD') }), 'TLS', 'TRUNCATED'],
   ['as a cause', new TypeError('x', { cause: withCode('ECONNRESET') }), 'RESET', 'TRUNCATED'],
   ['in an aggregate', new AggregateError([withCode('EPIPE')]), 'RESET', 'TRUNCATED'],
   ['our own', fail('RIT_ERR_UPSTREAM_DNS'), 'DNS', 'DNS'],
@@ -106,4 +108,6 @@ test('a TLS failure says why, and never names the peer’s bytes', () => {
   const error = connectError(withCode('CERT_HAS_EXPIRED'), 'secure', 'https://a:1');
   expect(error.message).toBe('TLS handshake with the backend failed: CERT_HAS_EXPIRED');
   expect(error.details).toEqual({ origin: 'https://a:1' });
+  const alert = exchangeError(withCode('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'), at(false));
+  expect(alert.message).toBe('TLS with the backend failed: ERR_SSL_TLSV1_ALERT_UNKNOWN_CA');
 });

@@ -34,7 +34,6 @@ const byCode: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
   ['ENETUNREACH', 'lost'],
   ['ENETDOWN', 'lost'],
   ['ENOTCONN', 'lost'],
-  ['EPROTO', 'lost'],
   ['ERR_STREAM_DESTROYED', 'lost'],
   ['ERR_STREAM_PREMATURE_CLOSE', 'lost'],
   ['ERR_SOCKET_CLOSED', 'lost'],
@@ -70,9 +69,16 @@ export function isParserObjection(error: unknown): boolean {
 }
 
 /** The error of a connection that ended under an exchange. */
-export function lost(context: FailureContext, cause: unknown): ReverseItError {
-  const code = context.headSeen ? 'RIT_ERR_UPSTREAM_TRUNCATED' : 'RIT_ERR_UPSTREAM_RESET';
-  return fail(code, undefined, { cause });
+export function lost({ headSeen }: FailureContext, cause: unknown): ReverseItError {
+  if (headSeen) return fail('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause });
+  for (const error of chain(cause)) {
+    // TLS 1.3 is ready for us before the backend has judged our certificate.
+    if (isTlsFailure(error)) {
+      const reason = `TLS with the backend failed: ${codeOf(error)}`;
+      return fail('RIT_ERR_UPSTREAM_TLS', reason, { cause });
+    }
+  }
+  return fail('RIT_ERR_UPSTREAM_RESET', undefined, { cause });
 }
 
 /** The error of a connection that could not be made. */
@@ -104,7 +110,14 @@ function verdictOn(error: unknown): Verdict | null {
   if (propertyOf(error, 'name') === 'HTTPParserError') return 'malformed';
   const code = codeOf(error);
   if (code === undefined) return null;
-  return byCode.get(code) ?? (code.startsWith('ERR_SSL_') ? 'lost' : null);
+  return byCode.get(code) ?? (isTlsFailure(error) ? 'lost' : null);
+}
+
+/** Whether TLS itself failed on a connection that was made, by an alert of the backend or over what it sent. */
+export function isTlsFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  // What a write that fails in OpenSSL is called.
+  return code !== undefined && (code === 'EPROTO' || code.startsWith('ERR_SSL_'));
 }
 
 /** The error, its causes and the members of aggregates, each once. */

@@ -20,7 +20,7 @@ import {
 } from '@reverseit/core/errors';
 import type { Connector } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
-import { type ConnectPhase, connectError } from './error-map.ts';
+import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
@@ -324,7 +324,9 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
 
   #connectError(): ReverseItError {
     const { endCause } = this;
-    if (this.#session !== null && !isReverseItError(endCause)) return notHttp2(endCause);
+    if (this.#session !== null && !isReverseItError(endCause) && !isTlsFailure(endCause)) {
+      return notHttp2(endCause);
+    }
     return connectError(endCause, this.#phase, this.#connector.origin.label);
   }
 }

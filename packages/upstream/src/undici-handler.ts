@@ -7,7 +7,7 @@ import { fail, isReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
 import type { Dispatcher } from 'undici';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
-import { exchangeError, lost } from './error-map.ts';
+import { exchangeError, isTlsFailure, lost } from './error-map.ts';
 import { readRawSection } from './raw-section.ts';
 import { readHead } from './response-head.ts';
 import type { UndiciConnection } from './undici-connection.ts';
@@ -105,14 +105,17 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Controller | null | undefined, cause: Error): void {
-    const { exchange, ended } = this.#connection;
+    const { exchange, ended, failure } = this.#connection;
     if (exchange === null) return;
     // undici refused the request itself; the connection was not touched.
-    if (controller === null) exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
-    else
-      exchange.onLost(
-        exchangeError(cause, { headSeen: exchange.headSeen, connectionEnded: ended }),
-      );
+    if (controller === null) {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      return;
+    }
+    // Behind an alert undici sees the end of the connection, and reports only that.
+    const isHidden = !isReverseItError(cause) && isTlsFailure(failure);
+    const context = { headSeen: exchange.headSeen, connectionEnded: ended };
+    exchange.onLost(exchangeError(isHidden ? failure : cause, context));
   }
 }
 

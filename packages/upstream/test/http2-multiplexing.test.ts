@@ -1,6 +1,7 @@
 /** How a pool shares HTTP/2 connections: admission, concurrency, ALPN, idle time (RFC 9113 §5.1.2, §9.1). */
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test } from 'vitest';
 import { turns } from './harness.ts';
 import {
@@ -321,6 +322,30 @@ describe('ALPN (RFC 9113 §3.2)', () => {
     await it.settle({ open: 0 });
     const lax = await http2Bench(answer, { tls: true, pool: { tls: {}, verifyTls: false } });
     expect((await lax.send().done).body).toBe('ok');
+  });
+
+  test.each([
+    ['TLSv1.2', ['http2']],
+    ['TLSv1.3', ['http2']],
+    ['TLSv1.3', ['http1', 'http2']],
+  ] as const)('a backend that wants a certificate of ours, %s, %j', async (version, offered) => {
+    const it = await http2Bench(answer, {
+      tls: true,
+      server: {
+        ca: testCertificates().ca,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: version,
+        maxVersion: version,
+      },
+      pool: { protocols: [...offered] },
+    });
+    const sent = [it.send(), it.send(get('/', { method: 'POST', body: Buffer.alloc(100) }))];
+    for (const one of sent) {
+      expect((await one.done).events).toEqual(['UPSTREAM_TLS']);
+      expect(one.error?.message).toMatch(/^TLS handshake with the backend failed: ERR_SSL_\S+$/);
+    }
+    await it.settle({ open: 0 });
   });
 
   test('["http1", "http2"] on http is HTTP/1.1', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PoolOptions } from '../src/index.ts';
 import { type Bench, bench, turns } from './harness.ts';
 import { type OriginConnection, startRawOrigin } from './raw-origin.ts';
@@ -80,14 +80,31 @@ test.each([
   expect((await it.send().done).body).toBe('ok');
 });
 
-test('a client certificate', async () => {
+describe('a backend that asks for a certificate', () => {
   const asking = { ...server, ca, requestCert: true, rejectUnauthorized: true };
-  const it = await tlsBench({ tls: { ca, cert: client.cert, key: client.key } }, asking);
-  expect((await it.send().done).body).toBe('ok');
-  const without = await tlsBench({ tls: { ca } }, asking);
-  const sent = await without.send().done;
-  // TLS 1.3 tells of the refusal only after the handshake.
-  expect(['UPSTREAM_TLS', 'UPSTREAM_RESET']).toContain(sent.events[0]);
+  const versions = ['TLSv1.2', 'TLSv1.3'] as const;
+
+  test.each(versions)('is shown ours, %s', async (version) => {
+    const tls = { ca, cert: client.cert, key: client.key };
+    const it = await tlsBench({ tls }, { ...asking, minVersion: version, maxVersion: version });
+    expect((await it.send().done).body).toBe('ok');
+  });
+
+  // TLS 1.3 tells of a refusal only after the handshake, when requests have been sent (RFC 8446 §4.4.2.4).
+  test.each([
+    ['TLSv1.2', 'TLS handshake with the backend failed: '],
+    ['TLSv1.3', 'TLS with the backend failed: '],
+  ] as const)('and refuses to go on without one, %s', async (version, text) => {
+    const range = { minVersion: version, maxVersion: version };
+    const it = await tlsBench({ tls: { ca } }, { ...asking, ...range });
+    for (const request of [get(), get('/', { method: 'POST', body: Buffer.alloc(100) })]) {
+      const sent = await it.send(request).done;
+      expect(sent.events).toEqual(['UPSTREAM_TLS']);
+      expect(sent.error?.message).toMatch(new RegExp(`^${text}ERR_SSL_\\S+$`));
+      expect(sent.error?.status).toBe(502);
+    }
+    await it.settle({ open: 0 });
+  });
 });
 
 test('sessions are resumed', async () => {
