@@ -41,7 +41,7 @@ const zones = [
   machine('errors', []),
   // Whether a key can be used is known only to what will use it.
   exception('options', 'tls-credentials', ['node:crypto', 'node:tls'], ['errors']),
-  machine('options', ['errors']),
+  machine('options', ['errors', 'http']),
   machine('http', ['errors']),
   exception('http1', 'llhttp/module', ['llhttp-wasm'], ['errors', 'http']),
   machine('http1', ['errors', 'http']),

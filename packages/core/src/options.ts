@@ -33,7 +33,6 @@ export {
   backendUrl,
   fieldNames,
   fields,
-  isToken,
   pathPrefix,
   pem,
 } from './options/option-wire-kinds.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Faults } from './faults.ts';
 import type { Option } from './option-schema.ts';
-import { backendUrl, fieldNames, fields, isToken, pathPrefix, pem } from './option-wire-kinds.ts';
+import { backendUrl, fieldNames, fields, pathPrefix, pem } from './option-wire-kinds.ts';
 
 const row = { group: 'Test', prose: 'A row.' };
 
@@ -73,13 +73,6 @@ describe('backendUrl', () => {
       { href: 'http://a' },
     ],
   ])('refuses %o', (value) => expect(read(url, value)).toEqual(refused));
-});
-
-describe('isToken (RFC 9110 §5.6.2)', () => {
-  it.each(['a', 'X-1', "!#$%&'*+-.^_`|~"])('%s is one', (text) => expect(isToken(text)).toBe(true));
-  it.each(['', 'a b', 'a:', 'é', 'a\n', '"a"', 1, null])('%o is none', (text) =>
-    expect(isToken(text)).toBe(false),
-  );
 });
 
 describe('fields', () => {

@@ -1,4 +1,5 @@
 /** Options that hold what later stands on the wire: URLs, paths, fields, keys and certificates. */
+import { isFieldValue, isToken, trimOws } from '../http/ascii.ts';
 import { type Faults, keyPath, show } from './faults.ts';
 import { custom, type RowText } from './option-kinds.ts';
 import { isPlainObject, type Option } from './option-schema.ts';
@@ -71,16 +72,11 @@ export function backendUrl(
   });
 }
 
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const isName = (value: unknown): value is string => typeof value === 'string' && token.test(value);
+const isName = (value: unknown): value is string => typeof value === 'string' && isToken(value);
 
-/** RFC 9110 §5.5, in latin1: no control character but a tab, no white space at the ends. */
-const isFieldValue = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/.test(value);
-
-/** True for a token (RFC 9110 §5.6.2). */
-export const isToken = isName;
+/** As it may be sent (RFC 9110 §5.5): with white space at its ends it would come out as another value. */
+const isValue = (value: unknown): value is string =>
+  typeof value === 'string' && isFieldValue(value) && trimOws(value) === value;
 
 interface FieldsSpec extends RowText {
   /** Names that the configuration must not touch, in lower case. */
@@ -124,7 +120,7 @@ export function fields(spec: FieldsSpec): Option<FieldsInput | null, readonly st
         else if (!isName(name)) faults.refuse(at, name, 'a field name (RFC 9110 §5.1)');
         else if (never.includes(name.toLowerCase())) {
           faults.add(at, `${show(name)} belongs to the connection and cannot be set`);
-        } else if (isFieldValue(content)) list.push(name, content);
+        } else if (isValue(content)) list.push(name, content);
         else faults.refuse(at, content, 'a field value (RFC 9110 §5.5)', true);
       }
       return Object.freeze(list);

@@ -1,4 +1,5 @@
 /** The options of a route. At the top level of a configuration they are defaults for all routes. */
+import { isToken } from '@reverseit/core/http';
 import {
   backendUrl,
   boolean,
@@ -10,7 +11,6 @@ import {
   fieldNames,
   fields,
   group,
-  isToken,
   milliseconds,
   type OptionInput,
   type OptionValues,
@@ -233,7 +233,8 @@ const ownOptions = defineOptions({
       negatable: true,
       parse: (text) => (text === 'false' ? false : text),
     },
-    check: (value) => (value === false || isToken(value) ? value : undefined),
+    check: (value) =>
+      value === false || (typeof value === 'string' && isToken(value)) ? value : undefined,
   }),
   /**
    * Fields to set on the request, in place of those of the same name; the last word.
