@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { catalog } from '@reverseit/core/errors';
 import { describe, expect, it } from 'vitest';
 import { serverOptions } from '../packages/core/src/server/server-options.ts';
@@ -45,5 +45,14 @@ describe('every option', () => {
 describe('every error code', () => {
   it.each(Object.keys(catalog))('%s is in the manual', (code) => {
     expect(read('docs/errors.md')).toContain(`| \`${code}\` |`);
+  });
+
+  const sources = globSync('packages/*/src/**/*.ts', { cwd: fileOf('') })
+    .filter((path) => !path.endsWith('.test.ts') && !path.endsWith('/catalog.ts'))
+    .map(read)
+    .join('');
+
+  it.each(Object.keys(catalog))('%s is made somewhere', (code) => {
+    expect(sources).toContain(`'${code}'`);
   });
 });

@@ -95,11 +95,9 @@ export const catalog = {
   RIT_ERR_TRAILERS_TOO_LARGE: http('LimitError', 'client', 431, 'close', 'request trailer section exceeds the header limits', 'RFC 6585 §5'),
   RIT_ERR_CHUNK_OVERHEAD: http('LimitError', 'client', 400, 'close', 'chunked framing outweighs the body', 'RFC 9112 §7.1.1'),
   RIT_ERR_BODY_TOO_LARGE: http('LimitError', 'client', 413, 'close', 'request body exceeds maxRequestBodySize', 'RFC 9110 §15.5.14'),
-  RIT_ERR_TOO_MANY_CONNECTIONS: http('LimitError', 'client', 503, 'close', 'more client connections than maxConnections'),
 
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request head took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_BODY_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request body stalled for longer than requestBodyReadTimeout', 'RFC 9110 §15.5.9'),
-  RIT_ERR_KEEP_ALIVE_TIMEOUT: http('DeadlineError', 'client', 0, 'close', 'client connection was idle for longer than keepAliveTimeout'),
   RIT_ERR_SEND_TIMEOUT: http('DeadlineError', 'client', 0, 'reset', 'client took no byte of the response for longer than responseSendTimeout'),
 
   RIT_ERR_INCOMPLETE_BODY: http('AbortError', 'client', 0, 'reset', 'client ended its request before the body was complete', 'RFC 9112 §8'),
