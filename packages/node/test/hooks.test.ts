@@ -133,6 +133,26 @@ describe.each(inBothWays)('%s', (_, hand) => {
     }
   });
 
+  it.each([
+    [204, undefined],
+    [304, '2'],
+    [203, '2'],
+  ])(
+    'RFC 9110 §8.6: onResponse changes the status to %d, content-length is %s',
+    async (status, length) => {
+      const { client } = await start(() => ({
+        onResponse: (outgoing) => {
+          outgoing.status = status;
+          return hand(undefined);
+        },
+      }));
+      for (let nth = 0; nth < 2; nth += 1) {
+        const answered = await client.request(request('GET /x'));
+        expect([answered.status, answered.header('content-length')]).toEqual([status, length]);
+      }
+    },
+  );
+
   it('respond answers in place of a backend, and reads the request', async () => {
     const { origin, client } = await start(() => ({
       routes: [

@@ -37,10 +37,10 @@ export class ResponseView implements HookResponse {
     for (let i = fields.length - 2; i >= 0; i -= 2) {
       if (isConnectionField(fields[i] as string)) fields.splice(i, 2);
     }
-    // A response without content may say what length it would have (RFC 9110 §8.6).
-    if (isBodiless(method, this.#status)) return fields;
-    removeField(fields, 'content-length');
-    if (contentLength !== null) fields.push('content-length', String(contentLength));
+    const hasContent = !isBodiless(method, this.#status);
+    // One without content may say what length it would have, but a 204 must not (RFC 9110 §8.6).
+    if (hasContent || this.#status === 204) removeField(fields, 'content-length');
+    if (hasContent && contentLength !== null) fields.push('content-length', String(contentLength));
     return fields;
   }
 }
