@@ -16,6 +16,7 @@ const file = (name: string, content: string): string => {
 describe('loadConfigFile', () => {
   it.each([
     ['a.json', '{"backend": "http://h", "routes": [{"path": "/a"}]}'],
+    ['mark.json', '\uFEFF{"backend": "http://h", "routes": [{"path": "/a"}]}'],
     ['a.mjs', 'export default { backend: "http://h", routes: [{ path: "/a" }] };'],
     ['a.cjs', 'module.exports = { backend: "http://h", routes: [{ path: "/a" }] };'],
   ])('reads %s', async (name, content) => {

@@ -8,7 +8,7 @@ import { fail } from '@reverseit/core/errors';
 export async function loadConfigFile(file: string): Promise<unknown> {
   const path = resolve(file);
   try {
-    if (extname(path) === '.json') return JSON.parse(await readFile(path, 'utf8'));
+    if (extname(path) === '.json') return JSON.parse(withoutMark(await readFile(path, 'utf8')));
     const module: unknown = await import(pathToFileURL(path).href);
     if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
   } catch (cause) {
@@ -17,3 +17,6 @@ export async function loadConfigFile(file: string): Promise<unknown> {
   }
   throw fail('RIT_ERR_CONFIG', `${path} has no default export`);
 }
+
+/** Some editors put a byte order mark in front, which is no JSON (RFC 8259 §8.1). */
+const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
