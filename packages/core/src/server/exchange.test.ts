@@ -76,6 +76,17 @@ describe('framing of responses (RFC 9112 §6)', () => {
     }
   });
 
+  test.for([
+    ['the handler gives one', ['Date', 'Sun, 06 Nov 1994 08:49:37 GMT'], /^Sun, 06 Nov 1994/],
+    ['it gives none', [], /^\w{3}, \d\d \w{3} 2\d{3} /],
+  ] as const)('RFC 9110 §6.6.1: one Date where %s', async ([, given, expected]) => {
+    const rig = await start((exchange) => exchange.respond(200, given, ''));
+    const client = await rig.client();
+    const { fields } = await client.request(request('GET /'));
+    const dates = fields.filter(([name]) => name.toLowerCase() === 'date');
+    expect(dates).toEqual([[expect.any(String), expect.stringMatching(expected)]]);
+  });
+
   test('latin1 in fields, UTF-8 in a text', async () => {
     const rig = await start((exchange) => exchange.respond(200, ['x-a', '\xe9\xff'], 'é'));
     const { fields, body } = await (await rig.client()).request(request('GET /'));

@@ -181,7 +181,7 @@ export abstract class Exchange {
   }
 
   /**
-   * Answers with a whole response in one write. `content-length` and `date` are added.
+   * Answers with a whole response in one write. `content-length` is added, and `date` unless given.
    * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
    */
   respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {

@@ -8,7 +8,7 @@ import { httpDate } from './http-date.ts';
 const framingFields = ['content-length', 'transfer-encoding', 'connection'] as const;
 
 /**
- * The fields, with `date` and `content-length` behind them.
+ * The fields, with `content-length` behind them, and with `date` where they have none.
  * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
  */
 export function wholeResponseFields(
@@ -23,7 +23,8 @@ export function wholeResponseFields(
       'exchange: content-length, transfer-encoding and connection are not the handler’s to set',
     );
   }
-  const all = [...fields, 'date', httpDate()];
+  const all = [...fields];
+  if (!hasField(fields, 'date')) all.push('date', httpDate());
   // RFC 9110 §8.6: never in a 204 or an interim response.
   if (status !== 204 && status >= 200) all.push('content-length', String(length));
   return all;

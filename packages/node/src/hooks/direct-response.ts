@@ -80,13 +80,13 @@ export function sendDirect(exchange: Exchange, response: DirectResponse, hook: s
   exchange.respond(status, fieldsOf(headers), body);
 }
 
-/** What `respond` adds by itself, or what frames the message. */
-const ours = ['content-length', 'transfer-encoding', 'connection', 'date'];
+/** What frames the message, and is not the application's to say. */
+const framingFields = ['content-length', 'transfer-encoding', 'connection'];
 
 function fieldsOf(headers: NonNullable<DirectResponse['headers']>): FieldSection {
   const fields: FieldSection = [];
   for (const [name, value] of Object.entries(headers)) {
-    if (ours.includes(name.toLowerCase())) continue;
+    if (framingFields.includes(name.toLowerCase())) continue;
     if (typeof value === 'string') fields.push(name, value);
     else for (const one of value) fields.push(name, one);
   }
