@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { census, expectCensus, survivors } from './census.ts';
+import { census, countInCensus, expectCensus, survivors } from './census.ts';
 import { connectRaw } from './raw-client.ts';
 import { startScriptedOrigin } from './scripted-origin.ts';
 
@@ -34,5 +34,15 @@ describe('census', () => {
     expect(survivors(before)).toEqual([expect.stringMatching(/^TCPSERVERWRAP/)]);
     server.close();
     await expectCensus(before);
+  });
+
+  it('counts what it is told to count', () => {
+    let parsers = 3;
+    countInCensus('parsers', () => parsers);
+    const before = census();
+    parsers = 5;
+    expect(survivors(before)).toEqual(['parsers: 2 more than before']);
+    parsers = 3;
+    expect(survivors(before)).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ export interface Census {
   readonly handles: ReadonlySet<number>;
   /** Helpers of this package that are open, a line each. */
   readonly helpers: readonly string[];
+  /** What `countInCensus` was given, by name. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 interface Handle {
@@ -86,6 +88,13 @@ function resourcesNow(): Map<string, number> {
   return counts;
 }
 
+const counters = new Map<string, () => number>();
+
+/** Counts something else as well, such as the parsers of a server, in each census from now on. */
+export function countInCensus(name: string, count: () => number): void {
+  counters.set(name, count);
+}
+
 /** Takes stock. The first call starts following handles; those made before it are the baseline. */
 export function census(): Census {
   follow();
@@ -93,6 +102,7 @@ export function census(): Census {
     resources: resourcesNow(),
     handles: new Set(handles.keys()),
     helpers: stillOpen(),
+    counts: new Map([...counters].map(([name, count]) => [name, count()])),
   };
 }
 
@@ -109,6 +119,10 @@ export function survivors(before: Census): string[] {
     const more = count - (before.resources.get(type) ?? 0);
     // Timers are judged by the hook, which can tell the runner's from ours.
     if (more > 0 && type !== 'Timeout') lines.push(`${type}: ${more} more than before`);
+  }
+  for (const [name, count] of counters) {
+    const more = count() - (before.counts.get(name) ?? 0);
+    if (more > 0) lines.push(`${name}: ${more} more than before`);
   }
   const helpersBefore = [...before.helpers];
   for (const line of stillOpen()) {

@@ -3,9 +3,11 @@
  * everything must be gone: connections, exchanges, sockets, timers.
  */
 import { connectRaw, deferred, guarded, type RawClient } from '@reverseit/test-servers';
+import { countInCensus } from '@reverseit/test-servers/census';
 import type { Deferred } from '@reverseit/test-servers/guard';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, expect } from 'vitest';
+import { liveParsers } from '../src/http1.ts';
 import {
   createHttpServer,
   type Exchange,
@@ -17,6 +19,8 @@ import {
   type ReverseItError,
   type ServerOptions,
 } from '../src/index.ts';
+
+countInCensus('parsers', liveParsers);
 
 /** Writes down what a handler is told, and lets a test wait for it. */
 export class Recorder implements ExchangeHandler {

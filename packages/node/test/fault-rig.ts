@@ -2,6 +2,7 @@
  * A proxy before a backend that the test drives by hand, and the count of what is left when both peers
  * of a broken exchange are gone.
  */
+import { liveParsers } from '@reverseit/core/http1';
 import {
   answerEach,
   connectRaw,
@@ -15,9 +16,12 @@ import {
   startScriptedOrigin,
   turn,
 } from '@reverseit/test-servers';
+import { countInCensus } from '@reverseit/test-servers/census';
 import type { RawClientOptions } from '@reverseit/test-servers/raw-client';
 import { afterEach, expect } from 'vitest';
 import { createServer, type ReverseItOptions, type ReverseItServer } from '../src/index.ts';
+
+countInCensus('parsers', liveParsers);
 
 export interface RigOptions {
   readonly proxy?: Partial<ReverseItOptions>;

@@ -5,6 +5,7 @@
  * Messages are told as lists of lines. Joined by CRLF they are the bytes on the wire, unless the content
  * is chunked; then its pieces are joined, since the network may cut them anywhere.
  */
+import { liveParsers } from '@reverseit/core/http1';
 import {
   type Answer,
   answerEach,
@@ -19,6 +20,7 @@ import {
   type ScriptedOriginOptions,
   startScriptedOrigin,
 } from '@reverseit/test-servers';
+import { countInCensus } from '@reverseit/test-servers/census';
 import type { Script } from '@reverseit/test-servers/scripted-origin';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, expect, it } from 'vitest';
@@ -28,6 +30,8 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+
+countInCensus('parsers', liveParsers);
 
 /** The lines of a message; the one behind the empty line is the content. */
 export type Message = readonly string[];

@@ -3,12 +3,14 @@
  * backend's, fresh for each test. After it nothing may be left.
  */
 import type { Socket } from 'node:net';
+import { liveParsers } from '@reverseit/core/http1';
 import {
   eventually,
   guarded,
   type ScriptedOrigin,
   startScriptedOrigin,
 } from '@reverseit/test-servers';
+import { countInCensus } from '@reverseit/test-servers/census';
 import {
   type AcceptOptions,
   connectFrames,
@@ -29,6 +31,8 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+
+countInCensus('parsers', liveParsers);
 
 export interface RigOptions {
   readonly proxy?: Partial<ReverseItOptions>;

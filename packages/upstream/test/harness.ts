@@ -1,4 +1,5 @@
 import type { Clock } from '@reverseit/core/deadlines';
+import { liveParsers } from '@reverseit/core/http1';
 import { afterEach, expect } from 'vitest';
 import {
   createPool,
@@ -143,7 +144,7 @@ export async function bench(
   return made;
 }
 
-/** Whatever a test did, nothing may be left: no exchange, socket, slot or timer. */
+/** Whatever a test did, nothing may be left: no exchange, socket, slot, timer or parser. */
 afterEach(async () => {
   expect(violations.splice(0)).toEqual([]);
   for (const made of benches.splice(0)) {
@@ -155,4 +156,5 @@ afterEach(async () => {
     await made.origin.untilAllClosed();
     await made.origin.close();
   }
+  expect(liveParsers()).toBe(0);
 });

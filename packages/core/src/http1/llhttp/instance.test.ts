@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ERRNO, MESSAGE_TYPE, SPAN } from './constants.ts';
-import { Llhttp, record, windowSize } from './instance.ts';
+import { Llhttp, liveParsers, record, windowSize } from './instance.ts';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -33,6 +33,16 @@ describe('the binding of llhttp', () => {
     expect([record.headComplete, record.messageComplete]).toEqual([false, true]);
     expect(machine.consumed).toBe(chunk.length - 3);
     machine.free();
+  });
+
+  test('machines are counted until they are freed, each once', () => {
+    const before = liveParsers();
+    const machines = [new Llhttp(MESSAGE_TYPE.REQUEST), new Llhttp(MESSAGE_TYPE.RESPONSE)];
+    expect(liveParsers()).toBe(before + 2);
+    for (const machine of machines) machine.free();
+    expect(liveParsers()).toBe(before);
+    machines[0]?.free();
+    expect(liveParsers()).toBe(before);
   });
 
   test('offsets are those of the chunk, wherever in it the call begins', () => {

@@ -107,6 +107,13 @@ export function wasmMemoryBytes(): number {
   return instance().memory.buffer.byteLength;
 }
 
+let alive = 0;
+
+/** How many machines, and so parsers, there are that have not been freed: to be compared by tests. */
+export function liveParsers(): number {
+  return alive;
+}
+
 /** One llhttp state machine. Must be freed. */
 export class Llhttp {
   readonly #exports: LlhttpExports;
@@ -118,6 +125,7 @@ export class Llhttp {
     this.#exports = instance();
     this.#pointer = this.#exports.llhttp_alloc(type);
     if (this.#pointer === 0) throw new RangeError('llhttp: out of WebAssembly memory');
+    alive++;
   }
 
   /** Runs over `chunk[start, end)`, at most `windowSize` bytes, and fills `record`. Returns an errno. */
@@ -171,5 +179,6 @@ export class Llhttp {
     if (this.#pointer === 0) return;
     this.#exports.llhttp_free(this.#pointer);
     this.#pointer = 0;
+    alive--;
   }
 }
