@@ -106,6 +106,11 @@ describe('the keep-alive race', () => {
 
 describe('backends that cannot be reached', () => {
   const down = 'http://127.0.0.1:1';
+  const backSoon = got(
+    '503 Service Unavailable',
+    ['content-type: text/plain; charset=utf-8', 'date: now', 'content-length: 9'],
+    'back soon',
+  );
   runCases(start, [
     {
       name: 'RFC 9110 §15.6.3: a backend that is down is a 502',
@@ -175,6 +180,36 @@ describe('backends that cannot be reached', () => {
       got: [got('502 Scripted', ['content-length: 4', 'date: now'], 'mine')],
       seen: [seen('GET /x')],
     },
+    {
+      name: 'RFC 9110 §15.6: errorResponse is for a backend that is down',
+      options: (origin) => ({
+        errorResponse: { status: 503, body: 'back soon' },
+        routes: [{ backend: down }, { path: '/up', backend: origin.url }],
+      }),
+      send: request('GET /x'),
+      got: [backSoon],
+      again: '/up/again',
+      seen: [],
+    },
+    ...(
+      [
+        ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+        ['a malformed field', 'HTTP/1.1 200 OK\r\na b: c\r\n\r\n'],
+        ['more content than maxResponseBodySize', response(200, 'x'.repeat(11))],
+        ['a head beyond maxResponseHeaderBytes', response(200, '', [`A: ${'x'.repeat(300)}`])],
+      ] as const
+    ).map(([what, answer]) => ({
+      name: `RFC 9110 §15.6.3: errorResponse is not for ${what}, which is a 502`,
+      options: {
+        errorResponse: { status: 503, body: 'back soon' },
+        maxResponseBodySize: 10,
+        maxResponseHeaderBytes: 300,
+      },
+      send: request('GET /x'),
+      answer,
+      got: [badGateway()],
+      seen: [seen('GET /x')],
+    })),
     {
       name: 'RFC 9110 §15.6: errorResponse is not for a timeout',
       options: { errorResponse: { status: 503, body: 'back soon' }, responseHeaderTimeout: 30 },

@@ -191,8 +191,7 @@ describe('RFC 6455 §4.2.2: what the backend chooses', () => {
     ['no upgrade', accepted('101 Yes', 'Connection: Upgrade', 'Sec-WebSocket-Accept: x')],
     ['nothing but a status', accepted('101 Yes')],
     ['no HTTP', 'hello\r\n\r\n'],
-    ['the end', ''],
-  ])('%s is a 502', async (_, answer) => {
+  ])('%s is a 502, whatever errorResponse says', async (_, answer) => {
     const rig = await start({
       origin: {
         script: async (connection) => {
@@ -204,7 +203,7 @@ describe('RFC 6455 §4.2.2: what the backend chooses', () => {
       proxy: { errorResponse: { status: 503, body: 'later' } },
     });
     const response = await refusal(rig, handshakeRequest());
-    expect([response.status, response.text]).toEqual([503, 'later']);
+    expect([response.status, response.text]).toEqual([502, 'Bad Gateway']);
   });
 
   it('a 101 is passed on with its end-to-end fields', async () => {
@@ -462,6 +461,20 @@ describe('waiting for the backend', () => {
     await rig.origin.close();
     const answer = await refusal(rig, handshakeRequest());
     expect([answer.status, answer.text]).toEqual([502, 'Bad Gateway']);
+  });
+
+  it('no answer, but the end of the connection: errorResponse', async () => {
+    const rig = await start({
+      origin: {
+        script: async (connection) => {
+          await connection.expectRequest();
+          connection.end();
+        },
+      },
+      proxy: { errorResponse: { status: 503, body: 'later' } },
+    });
+    const answer = await refusal(rig, handshakeRequest());
+    expect([answer.status, answer.text]).toEqual([503, 'later']);
   });
 
   it('no place in the pool: 503', async () => {

@@ -257,10 +257,13 @@ const ownOptions = defineOptions({
     prose: 'Sends the Host of the client instead of the authority of the backend.',
     default: false,
   }),
-  /** Answer to connection-level failures of the backend. */
+  /**
+   * Answer when the backend cannot be reached, or the connection to it ends before the response.
+   */
   errorResponse: group({
     group: response,
-    prose: 'Answer to connection-level failures of the backend.',
+    prose:
+      'Answer when the backend cannot be reached, or the connection to it ends before the response.',
     flagPrefix: 'error-response',
     rows: defineOptions({
       /** Status of the answer when the backend cannot be reached or breaks off. Default: 502. */

@@ -1,7 +1,7 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { Exchange } from '@reverseit/core';
-import type { ReverseItError } from '@reverseit/core/errors';
+import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
@@ -15,6 +15,17 @@ import { RequestRewrite } from './request-rewrite.ts';
 import type { TargetRewrite } from './target-rewrite.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
+
+/** What `errorResponse` is for: there is no connection to the backend, or it ended before its response. */
+const connectionFailures: ReadonlySet<ErrorCode> = new Set([
+  'RIT_ERR_UPSTREAM_DNS',
+  'RIT_ERR_UPSTREAM_CONNECT',
+  'RIT_ERR_UPSTREAM_TLS',
+  'RIT_ERR_UPSTREAM_RESET',
+  'RIT_ERR_UPSTREAM_TRUNCATED',
+]);
+/** The answer to a response of the backend that is malformed or beyond a limit. */
+const badGateway = { status: 502, body: 'Bad Gateway' };
 
 export class RouteRuntime implements RoutePlace {
   readonly host: string | null;
@@ -62,13 +73,15 @@ export class RouteRuntime implements RoutePlace {
     this.respond = route.options.respond;
   }
 
-  /** Answers a failed exchange: as `errorResponse` says where the backend failed us, else as the error's own status. */
+  /** Answers a failed exchange: as `errorResponse` says where the connection failed, else with the error's own status. */
   answer(exchange: Exchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
       exchange.fail(error);
       return;
     }
-    const { status, body } = this.options.errorResponse;
+    const { status, body } = connectionFailures.has(error.code)
+      ? this.options.errorResponse
+      : badGateway;
     exchange.respond(status, plainText, body);
   }
 }
