@@ -21,7 +21,7 @@ const bootstrap = fileURLToPath(new URL('../bootstrap.mjs', import.meta.url));
  * @property {(file: string, args: readonly string[], options?: RunOptions) => Promise<number>} node
  * @property {(name: string, args: readonly string[], options?: RunOptions) => Promise<number>} tool
  *
- * @typedef {{ env?: NodeJS.ProcessEnv, forwardInterrupt?: boolean }} RunOptions
+ * @typedef {{ env?: NodeJS.ProcessEnv, forwardInterrupt?: boolean, flags?: readonly string[] }} RunOptions
  * @typedef {(args: readonly string[], tools: Tools) => Promise<number>} Task
  */
 
@@ -69,6 +69,10 @@ const tasks = {
     tools.node('test-servers/src/main.ts', args, { forwardInterrupt: true }),
 
   bench: async (args, tools) => (await build([], tools)) || tools.node('benchmarks/run.ts', args),
+
+  /** Of the sources: much of what is measured is not exported. */
+  'bench:micro': async (args, tools) =>
+    tools.node('benchmarks/micro/run.ts', args, { flags: ['--conditions=@reverseit/source'] }),
 
   soak: async (args, tools) =>
     (await build([], tools)) || tools.node('benchmarks/memory/soak.ts', args),
@@ -139,11 +143,11 @@ const toolsOf = (pnpm) => {
   const env = toolEnvironment(pnpm);
   return {
     env,
-    node: async (file, args, options) => {
+    node: async (file, args, { flags = [], ...options } = {}) => {
       if (!existsSync(join(root, file))) throw new Failure(`There is no ${file} yet.`);
       // Node 22 strips types too, but says at each start that this is new.
-      const flags = ['--disable-warning=ExperimentalWarning'];
-      return run(process.execPath, [...flags, file, ...args], { cwd: root, env, ...options });
+      const all = ['--disable-warning=ExperimentalWarning', ...flags, file, ...args];
+      return run(process.execPath, all, { cwd: root, env, ...options });
     },
     tool: async (name, args, options) =>
       run(name, args, { cwd: root, env, shell: isWindows, ...options }),
