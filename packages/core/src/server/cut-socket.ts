@@ -5,6 +5,12 @@ import { TLSSocket } from 'node:tls';
 export function cutSocket(socket: Socket): void {
   if (socket.destroyed) return;
   // Node refuses a reset of anything but a plain TCP socket.
-  if (socket instanceof TLSSocket || socket.remotePort === undefined) socket.destroy();
-  else socket.resetAndDestroy();
+  const hasReset = !(socket instanceof TLSSocket) && socket.remotePort !== undefined;
+  if (hasReset && !isEnding(socket)) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
+/** While a FIN is under way, with all bytes before it, Node answers a reset with EINVAL and never closes. */
+function isEnding(socket: Socket): boolean {
+  return socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
 }
