@@ -1,6 +1,6 @@
 /** One direction of a connection through the fault proxy. */
 import type { Socket } from 'node:net';
-import { whenEndIsSure } from './hidden-reset.ts';
+import { hiddenReset } from './hidden-reset.ts';
 
 /** What goes wrong in one direction. Byte counts are from the connection's beginning. */
 export interface Faults {
@@ -61,14 +61,13 @@ export class FaultPipe {
     this.#reset = reset;
     source.on('data', (chunk: Buffer) => this.#take(chunk));
     source.on('end', () => {
-      whenEndIsSure(source, (failure) => {
-        if (failure !== null) {
-          source.destroy(failure);
-          return;
-        }
-        this.#sourceEnded = true;
-        this.#run();
-      });
+      const failure = hiddenReset(source);
+      if (failure !== null) {
+        source.destroy(failure);
+        return;
+      }
+      this.#sourceEnded = true;
+      this.#run();
     });
     sink.on('drain', () => {
       this.#sinkFull = false;

@@ -77,6 +77,30 @@ describe('fault proxy', () => {
     expect(await connection.whenPeerGone()).toBe('reset');
   });
 
+  it('resets behind a FIN that is on its way', async () => {
+    const { client, origin, link } = await through();
+    const connection = await origin.connection();
+    client.send('0123456789');
+    await client.reader.take(10);
+    link.fin('toTarget');
+    // The FIN is asked for, before anything of it is told.
+    await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)));
+    link.reset();
+    await client.expectReset();
+    await connection.whenPeerGone();
+    await expect.poll(() => link.closed).toBe(true);
+  });
+
+  it('passes a reset behind bytes on, also to a client that has ended its side', async () => {
+    const { client } = await through({}, async (connection) => {
+      await connection.reader.takeAll();
+      await connection.send('0123456789');
+      connection.reset();
+    });
+    client.end();
+    expect(await client.reader.whenGone()).toBe('reset');
+  });
+
   it('stalls at a byte until it is released', async () => {
     const { client, link } = await through({ toTarget: { stallAt: 5 } });
     client.send('0123456789');

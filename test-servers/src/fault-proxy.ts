@@ -7,6 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FaultPipe, type Faults } from './fault-pipe.ts';
 import { deferred, eventually, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
+import { resetSocket } from './reset-socket.ts';
 
 export type Direction = 'toTarget' | 'toClient';
 
@@ -46,7 +47,7 @@ export class FaultLink {
     ] as const) {
       // A reset on one side is passed on as a reset, unless the way there is cut.
       socket.on('error', () => {
-        if (pipe.passes) other.resetAndDestroy();
+        if (pipe.passes) resetSocket(other);
       });
       socket.once('close', () => this.#onClose());
     }
@@ -83,8 +84,8 @@ export class FaultLink {
 
   /** Resets both sides. */
   reset(): void {
-    this.#client.resetAndDestroy();
-    this.#target.resetAndDestroy();
+    resetSocket(this.#client);
+    resetSocket(this.#target);
   }
 
   /** Both sides are closed. */

@@ -1,30 +1,30 @@
-import { Socket } from 'node:net';
+import { readSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
-const noBytes = Buffer.alloc(0);
-/** How a stream tells `_write` of bytes; its type does not know. */
-const asBytes = 'buffer' as string as BufferEncoding;
+const oneByte = Buffer.alloc(1);
 
 /**
  * Up to Node 22 a reset that arrives together with bytes is told as an orderly end. Called when a socket
- * ends, this asks the kernel by a write of no bytes whether it really did, and tells the failure if not.
- * An earlier write that still waits is asked instead: were it to fail, it would in this turn.
+ * ends, this asks the kernel, by a read where nothing is left to read: it fails if the connection was
+ * reset, also when our own side has ended, but not behind a FIN. Null where the end is one. TLS has an
+ * end of its own.
  */
-export function whenEndIsSure(
-  socket: Socket,
-  then: (failure: NodeJS.ErrnoException | null) => void,
-): void {
-  if (!socket.writable) then(null);
-  else if (socket.writableLength > 0) setImmediate(() => then(resetOnly(socket.errored)));
-  else {
-    let failure: NodeJS.ErrnoException | null = null;
-    Socket.prototype._write.call(socket, noBytes, asBytes, (error) => {
-      failure = resetOnly(error ?? null);
-    });
-    then(failure);
+export function hiddenReset(socket: Socket): NodeJS.ErrnoException | null {
+  if (socket instanceof TLSSocket) return null;
+  const fd = descriptorOf(socket);
+  if (fd < 0) return null;
+  try {
+    readSync(fd, oneByte);
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException;
+    if (failure.code === 'ECONNRESET') return failure;
   }
+  return null;
 }
 
-/** EPIPE stands for a reset behind a FIN: all that was sent has come. */
-function resetOnly(error: NodeJS.ErrnoException | null): NodeJS.ErrnoException | null {
-  return error?.code === 'ECONNRESET' ? error : null;
+/** -1 for none, which is so after `destroy` and on Windows. */
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null };
+  return handle?.fd ?? -1;
 }

@@ -6,6 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
+import { resetSocket } from './reset-socket.ts';
 import {
   type RawResponse,
   type ReadResponseOptions,
@@ -181,12 +182,12 @@ export class RawClient {
   reset(): void {
     const transport = this.#transport;
     if (this.socket === transport) {
-      transport.resetAndDestroy();
+      resetSocket(transport);
       return;
     }
     // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
     setImmediate(() => {
-      if (!transport.destroyed) transport.resetAndDestroy();
+      if (!transport.destroyed) resetSocket(transport);
       this.socket.destroy();
     });
   }

@@ -15,6 +15,7 @@ import {
   readRequestBody,
   readRequestHead,
 } from './request-reader.ts';
+import { resetSocket } from './reset-socket.ts';
 import { type Departure, PeerGoneError, SocketReader } from './socket-reader.ts';
 import { type WritePieces, writeAll } from './socket-writer.ts';
 
@@ -115,12 +116,12 @@ export class OriginConnection {
   reset(): void {
     const transport = this.#transport;
     if (this.socket === transport) {
-      transport.resetAndDestroy();
+      resetSocket(transport);
       return;
     }
     // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
     setImmediate(() => {
-      if (!transport.destroyed) transport.resetAndDestroy();
+      if (!transport.destroyed) resetSocket(transport);
       this.socket.destroy();
     });
   }

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { ByteBuffer } from './byte-buffer.ts';
 import { defaultGuardMs, GuardError, type Waiting } from './guard.ts';
-import { whenEndIsSure } from './hidden-reset.ts';
+import { hiddenReset } from './hidden-reset.ts';
 
 export interface SocketReaderOptions {
   /** Who reads, for messages. */
@@ -62,12 +62,10 @@ export class SocketReader {
     this.#maxRecorded = options.maxRecordedBytes ?? 4 * 1024 * 1024;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => {
-      whenEndIsSure(socket, (failure) => {
-        this.#error ??= failure ?? undefined;
-        this.#ended = this.#error === undefined;
-        this.#departure ??= this.#ended ? 'fin' : 'reset';
-        this.#wake();
-      });
+      this.#error ??= hiddenReset(socket) ?? undefined;
+      this.#ended = this.#error === undefined;
+      this.#departure ??= this.#ended ? 'fin' : 'reset';
+      this.#wake();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error ??= error;
