@@ -261,7 +261,7 @@ async function start(
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     }
-    // The port may be taken between its finding and its use; another one is tried then.
+    // Another server of ours may find the same port; another one is tried then.
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       const child = spawnQuietly(program, await prepare(port, folder));
@@ -301,17 +301,24 @@ function serverOf(
   return server;
 }
 
+/**
+ * A free port, below those that systems give out by themselves: no listener and no outgoing connection of
+ * anybody else comes to have it before the server does.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  const listening = deferred();
-  server.listen(0, '127.0.0.1', listening.resolve);
-  await listening.promise;
-  const address = server.address();
-  const gone = deferred();
-  server.close(() => gone.resolve());
-  await gone.promise;
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 interface QuietChild {
