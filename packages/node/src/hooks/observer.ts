@@ -1,10 +1,9 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
-
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { isThenable } from './hook-call.ts';
 import type { AccessRecord, Logger, OnError, OnFinish } from './hooks.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecordObserver } from './recorder.ts';
 
 export interface ObserverOptions {
   readonly logger: Logger | null;
@@ -12,7 +11,7 @@ export interface ObserverOptions {
   readonly onFinish: OnFinish | null;
 }
 
-export class Observer {
+export class Observer implements RecordObserver {
   readonly #options: ObserverOptions;
 
   constructor(options: ObserverOptions) {

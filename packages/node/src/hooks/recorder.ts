@@ -3,7 +3,11 @@
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { AccessRecord } from './hooks.ts';
-import type { Observer } from './observer.ts';
+
+/** Who is told of a request's end. */
+export interface RecordObserver {
+  onRecord(record: AccessRecord): void;
+}
 
 export class Recorder {
   route: string | null = null;
@@ -11,7 +15,7 @@ export class Recorder {
   /** What a WebSocket brought to the client, behind its handshake. */
   bytesRelayed = 0;
   readonly #exchange: Exchange;
-  readonly #observer: Observer;
+  readonly #observer: RecordObserver;
   /** As the client sent it: a hook may change the head's. */
   readonly #target: string;
   readonly #startedAt = Date.now();
@@ -20,7 +24,7 @@ export class Recorder {
   #answered = -1;
   #over = false;
 
-  constructor(exchange: Exchange, observer: Observer) {
+  constructor(exchange: Exchange, observer: RecordObserver) {
     this.#exchange = exchange;
     this.#observer = observer;
     this.#target = exchange.head.target;

@@ -5,7 +5,6 @@ import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverse
 import { Observer } from '../hooks/observer.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import { createRoute } from '../routes/route.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
@@ -42,7 +41,7 @@ export class ProxyEngine {
 
   #route(options: ResolvedRouteOptions): RouteRuntime {
     const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(createRoute(options), origin, this.#buffers, this.#webSockets);
+    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {

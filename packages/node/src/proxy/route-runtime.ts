@@ -6,13 +6,12 @@ import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import type { Route } from '../routes/route.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
-import type { TargetRewrite } from './target-rewrite.ts';
+import { TargetRewrite } from './target-rewrite.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
@@ -30,7 +29,7 @@ const badGateway = { status: 502, body: 'Bad Gateway' };
 export class RouteRuntime implements RoutePlace {
   readonly host: string | null;
   readonly path: string;
-  /** For logs: host and path as configured. */
+  /** For logs: the option `name`, else host and path as configured, such as `example.org/api`. */
   readonly name: string;
   readonly options: ResolvedRouteOptions;
   readonly target: TargetRewrite;
@@ -48,29 +47,30 @@ export class RouteRuntime implements RoutePlace {
   readonly respond: Respond | null;
 
   constructor(
-    route: Route,
+    options: ResolvedRouteOptions,
     origin: OriginPool | null,
     buffers: BufferBudget,
     webSockets: OpenWebSockets,
   ) {
-    this.host = route.host;
-    this.path = route.path;
-    this.name = route.name;
-    this.options = route.options;
-    this.target = route.target;
-    this.request = new RequestRewrite(route.options);
-    this.limits = pickOptions(dispatchLimits, route.options);
+    const { host, path } = options;
+    this.host = host;
+    this.path = path;
+    this.name = options.name ?? `${host ?? ''}${path}`;
+    this.options = options;
+    this.target = new TargetRewrite(options);
+    this.request = new RequestRewrite(options);
+    this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
       ...this.limits,
-      responseHeaderTimeout: route.options.websocketBackendUpgradeTimeout,
+      responseHeaderTimeout: options.websocketBackendUpgradeTimeout,
     };
-    this.relays = new RelaySettings(route.options, webSockets.deadlines);
+    this.relays = new RelaySettings(options, webSockets.deadlines);
     this.webSockets = webSockets;
     this.origin = origin;
     this.buffers = buffers;
-    this.onRequest = route.options.onRequest;
-    this.onResponse = route.options.onResponse;
-    this.respond = route.options.respond;
+    this.onRequest = options.onRequest;
+    this.onResponse = options.onResponse;
+    this.respond = options.respond;
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the connection failed, else with the error's own status. */

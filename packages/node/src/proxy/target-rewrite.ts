@@ -7,8 +7,8 @@ export interface TargetRules {
   readonly path: string;
   /** Removed from the start of the path, or null. */
   readonly stripPath: string | null;
-  /** URL of the backend in its resolved spelling, whose path prefix goes first. */
-  readonly backend: string;
+  /** URL of the backend in its resolved spelling, whose path prefix goes first; null where there is none. */
+  readonly backend: string | null;
 }
 
 /**
@@ -25,7 +25,7 @@ export class TargetRewrite {
   constructor({ path, stripPath, backend }: TargetRules) {
     this.#path = withoutRoot(path);
     this.#strip = withoutRoot(stripPath ?? '/');
-    this.#prefix = withoutRoot(pathOf(backend));
+    this.#prefix = backend === null ? '' : withoutRoot(pathOf(backend));
   }
 
   /**
