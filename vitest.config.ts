@@ -12,6 +12,7 @@ const include = [
   `packages/*/src/**/*${tests}`,
   `packages/*/test/**/*${tests}`,
   `test-servers/**/*${tests}`,
+  `benchmarks/**/*${tests}`,
   `examples/**/*${tests}`,
   `scripts/**/*${tests}`,
 ];

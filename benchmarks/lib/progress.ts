@@ -34,6 +34,12 @@ export function roughly(seconds: number): string {
   return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} s`;
 }
 
+/** Of a stream, what is written with. */
+interface Output {
+  readonly isTTY: boolean;
+  write(text: string): unknown;
+}
+
 export interface Progress {
   /** A step begins. */
   begin(section: string, step: string): void;
@@ -44,7 +50,7 @@ export interface Progress {
 }
 
 /** One line that is written over; one for each section where the output is no terminal. */
-export function createProgress(total: number, output: NodeJS.WriteStream): Progress {
+export function createProgress(total: number, output: Output): Progress {
   const estimate = new Estimate(total);
   const started = performance.now();
   let shown = '';
@@ -57,6 +63,8 @@ export function createProgress(total: number, output: NodeJS.WriteStream): Progr
       shown = section;
     },
     finish: (seconds) => estimate.finish(seconds),
-    clear: () => void (output.isTTY && output.write('\r\x1b[K')),
+    clear() {
+      if (output.isTTY) output.write('\r\x1b[K');
+    },
   };
 }
