@@ -1,4 +1,5 @@
 /** Compares proxies side by side; `npm run bench -- --help` says more. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { failedPrefix } from './lib/bench.ts';
 import { commit, machine, system, versions } from './lib/machine.ts';
@@ -6,8 +7,9 @@ import { planned } from './lib/plan.ts';
 import { pin, shareCores } from './lib/processes.ts';
 import { profileFolder } from './lib/profile.ts';
 import { createProgress, roughly } from './lib/progress.ts';
+import { withFigures } from './lib/readme-figures.ts';
 import { writeResults } from './lib/report.ts';
-import type { Section } from './lib/results.ts';
+import type { Results, Section } from './lib/results.ts';
 import { plainText, tablesOf } from './lib/tables.ts';
 import { targets } from './lib/targets.ts';
 
@@ -31,7 +33,7 @@ Targets:   ${targets.map(({ name }) => name).join(', ')}
 
 --short    does one small round, to see that everything works
 --profile  is --scenario profile; it leaves CPU profiles in ${profileFolder}
---write    replaces benchmarks/results by the figures of this run`);
+--write    replaces benchmarks/results by the figures of this run, and those in README.md`);
   process.exit(0);
 }
 
@@ -82,7 +84,7 @@ for (const scenario of chosenScenarios) {
 if (values.profile) console.log(`The profiles are in ${profileFolder}.`);
 
 if (values.write) {
-  writeResults(new URL('results/', import.meta.url), {
+  const results: Results = {
     date,
     machine: machine(),
     system: system(),
@@ -90,7 +92,10 @@ if (values.write) {
     commit: commit(),
     seconds: (performance.now() - started) / 1000,
     sections,
-  });
+  };
+  writeResults(new URL('results/', import.meta.url), results);
+  const readme = new URL('../README.md', import.meta.url);
+  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results));
 }
 const failed = sections.some(({ missing }) =>
   missing.some(({ reason }) => reason.startsWith(failedPrefix)),
