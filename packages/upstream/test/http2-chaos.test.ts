@@ -23,7 +23,11 @@ test.each([1, 2, 3, 4])('seed %i', async (seed) => {
     const choice = Math.floor(random() * 12);
     if (choice === 0) stream.close(Math.floor(random() * 14));
     else if (choice === 1) stream.session?.close();
-    else if (choice === 2) stream.session?.destroy();
+    else if (choice === 2) {
+      // Not from within a callback of the session: Node 22.23 aborts at content of a stream behind it.
+      const { session } = stream;
+      setImmediate(() => session?.destroy());
+    }
     else if (choice === 3) for (const socket of it.backend.sockets) socket.destroy();
     if (stream.destroyed || stream.closed || stream.headersSent) return;
     stream.respond({ ':status': 200 });
