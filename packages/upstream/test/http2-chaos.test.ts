@@ -27,8 +27,7 @@ test.each([1, 2, 3, 4])('seed %i', async (seed) => {
       // Not from within a callback of the session: Node 22.23 aborts at content of a stream behind it.
       const { session } = stream;
       setImmediate(() => session?.destroy());
-    }
-    else if (choice === 3) for (const socket of it.backend.sockets) socket.destroy();
+    } else if (choice === 3) for (const socket of it.backend.sockets) socket.destroy();
     if (stream.destroyed || stream.closed || stream.headersSent) return;
     stream.respond({ ':status': 200 });
     if (choice === 4) stream.write('part', () => stream.destroy(new Error('broken')));
