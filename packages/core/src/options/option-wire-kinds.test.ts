@@ -76,7 +76,7 @@ describe('backendUrl', () => {
 });
 
 describe('fields', () => {
-  const some = fields({ ...row, never: ['connection', 'te'] });
+  const some = fields({ ...row, never: ['connection', 'te'], once: ['host'] });
   it.each<[unknown, string[]]>([
     [{}, []],
     [[], []],
@@ -119,6 +119,17 @@ describe('fields', () => {
     ]);
   });
 
+  it.each([
+    { host: ['a', 'a'] },
+    { host: 'a', Host: 'b' },
+    [
+      ['HOST', 'a'],
+      ['x', 'y'],
+      ['host', 'b'],
+    ],
+  ])('refuses a second line of what may have one only: %j', (value) =>
+    expect(read(some, value)).toEqual([expect.stringMatching(/: "host" stands there twice$/i)]),
+  );
   it.each(['a: b', 5, new Map([['a', 'b']])])('refuses %o', (value) =>
     expect(read(some, value)).toEqual(refused),
   );

@@ -1,5 +1,6 @@
 /** Options that hold what later stands on the wire: URLs, paths, fields, keys and certificates. */
 import { isFieldValue, isToken, trimOws } from '../http/ascii.ts';
+import { hasField } from '../http/field-section.ts';
 import { type Faults, keyPath, show } from './faults.ts';
 import { custom, type RowText } from './option-kinds.ts';
 import { isPlainObject, type Option } from './option-schema.ts';
@@ -83,17 +84,21 @@ interface FieldsSpec extends RowText {
   readonly never: readonly string[];
 }
 
+interface LinesSpec extends FieldsSpec {
+  /** Names that may stand in one line only, in lower case. */
+  readonly once: readonly string[];
+}
+
 /** Fields to write down: an object, or pairs where a name repeats. */
 export type FieldsInput =
   | Readonly<Record<string, string | readonly string[]>>
   | readonly (readonly [name: string, value: string])[];
 
 /** Fields. The resolved value is a flat list: name, value, name, value, … */
-export function fields(spec: FieldsSpec): Option<FieldsInput | null, readonly string[]> {
-  const { never, ...row } = spec;
+export function fields(spec: LinesSpec): Option<FieldsInput | null, readonly string[]> {
   const accepts = 'an object {name: value} or an array of [name, value] pairs';
   const base = custom<FieldsInput | null, readonly string[]>({
-    ...row,
+    ...spec,
     kind: 'fields',
     default: Object.freeze([]),
     defaultText: 'none',
@@ -114,15 +119,7 @@ export function fields(spec: FieldsSpec): Option<FieldsInput | null, readonly st
       const entries = fieldEntries(value, key);
       if (entries === undefined) faults.refuse(key, value, accepts, true);
       const list: string[] = [];
-      for (const { at, pair } of entries ?? []) {
-        const [name, content] = isPair(pair) ? pair : [];
-        if (!isPair(pair)) faults.refuse(at, pair, 'a pair of name and value', true);
-        else if (!isName(name)) faults.refuse(at, name, 'a field name (RFC 9110 §5.1)');
-        else if (never.includes(name.toLowerCase())) {
-          faults.add(at, `${show(name)} belongs to the connection and cannot be set`);
-        } else if (isValue(content)) list.push(name, content);
-        else faults.refuse(at, content, 'a field value (RFC 9110 §5.5)', true);
-      }
+      for (const entry of entries ?? []) addField(list, entry, spec, faults);
       return Object.freeze(list);
     },
   });
@@ -143,6 +140,31 @@ const fieldEntries = (value: unknown, key: string): readonly FieldEntry[] | unde
     return contents.map((one) => ({ at: keyPath(key, name), pair: [name, one] }));
   });
 };
+
+/** Adds a field to the list, or reports what is wrong with it. */
+function addField(
+  list: string[],
+  { at, pair }: FieldEntry,
+  { never, once }: LinesSpec,
+  faults: Faults,
+): void {
+  if (!isPair(pair)) {
+    faults.refuse(at, pair, 'a pair of name and value', true);
+    return;
+  }
+  const [name, value] = pair;
+  if (!isName(name)) {
+    faults.refuse(at, name, 'a field name (RFC 9110 §5.1)');
+    return;
+  }
+  const lower = name.toLowerCase();
+  if (never.includes(lower)) {
+    faults.add(at, `${show(name)} belongs to the connection and cannot be set`);
+  } else if (once.includes(lower) && hasField(list, lower)) {
+    faults.add(at, `${show(name)} stands there twice`);
+  } else if (isValue(value)) list.push(name, value);
+  else faults.refuse(at, value, 'a field value (RFC 9110 §5.5)', true);
+}
 
 const isPair = (value: unknown): value is readonly [unknown, unknown] =>
   Array.isArray(value) && value.length === 2;

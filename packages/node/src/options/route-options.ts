@@ -244,6 +244,8 @@ const ownOptions = defineOptions({
     group: backend,
     prose: 'Fields to set on the request, in place of those of the same name; the last word.',
     never: connectionFields,
+    // RFC 9112 §3.2.
+    once: ['host'],
   }),
   /** Fields to remove from the request. Default: none. */
   removeHeaders: fieldNames({
