@@ -1,4 +1,5 @@
 /** What hooks can do: change requests, responses and routes, share data, and hear of the end. */
+import { createHook } from 'node:async_hooks';
 import {
   answerEach,
   connectRaw,
@@ -231,6 +232,55 @@ it.each(['onRequest', 'onResponse'])(
     expect(origin.requestCount).toBe(hook === 'onRequest' ? 0 : 1);
   },
 );
+
+describe('promises', () => {
+  /** How many are made from each call of a hook to the end of what follows at once. */
+  async function countPromises(options: (count: () => void) => ReverseItOptions) {
+    let made = 0;
+    const counts: number[] = [];
+    const counter = createHook({
+      init: (_id, type) => {
+        if (type === 'PROMISE') made += 1;
+      },
+    });
+    const { client } = await start(() =>
+      options(() => {
+        made = 0;
+        counter.enable();
+        process.nextTick(() => {
+          counter.disable();
+          counts.push(made);
+        });
+      }),
+    );
+    for (let nth = 0; nth < 3; nth += 1) {
+      expect((await client.request(request('GET /x'))).status).toBe(200);
+    }
+    return counts;
+  }
+
+  it.each<[string, (count: () => void) => ReverseItOptions]>([
+    ['onRequest', (count) => ({ onRequest: count })],
+    ['onResponse', (count) => ({ onResponse: count })],
+    [
+      'respond',
+      (count) => ({
+        respond: () => {
+          count();
+          return { body: 'ours' };
+        },
+      }),
+    ],
+  ])('%s makes none where it is not async', async (_, options) => {
+    expect(await countPromises(options)).toEqual([0, 0, 0]);
+  });
+
+  it('an async hook makes some, or nothing was counted above', async () => {
+    const counts = await countPromises((count) => ({ onRequest: async () => count() }));
+    expect(counts).toHaveLength(3);
+    for (const count of counts) expect(count).toBeGreaterThan(0);
+  });
+});
 
 describe('onFinish', () => {
   it('tells what an access log needs', async () => {

@@ -35,13 +35,23 @@ export class Observer implements RecordObserver {
   onRecord(record: AccessRecord): void {
     if (record.error !== null) this.#onError(record.error, record);
     const { onFinish } = this.#options;
-    if (onFinish !== null) this.#guard('onFinish', () => onFinish(record));
+    if (onFinish === null) return;
+    try {
+      this.#watch('onFinish', onFinish(record));
+    } catch (error) {
+      this.#logThrown('onFinish', error);
+    }
   }
 
   #onError(error: ReverseItError, record: AccessRecord | null): void {
     const { logger, onError } = this.#options;
     if (logger !== null) this.#log(logger, error, record);
-    if (onError !== null) this.#guard('onError', () => onError(error, record));
+    if (onError === null) return;
+    try {
+      this.#watch('onError', onError(error, record));
+    } catch (cause) {
+      this.#logThrown('onError', cause);
+    }
   }
 
   /** Peers' faults are everyday; ours and a backend's are not. */
@@ -60,16 +70,10 @@ export class Observer implements RecordObserver {
     }
   }
 
-  /** A callback that throws, at once or later, must not end the process. */
-  #guard(name: string, callback: () => unknown): void {
-    try {
-      const result = callback();
-      if (isThenable(result)) {
-        Promise.resolve(result).catch((error: unknown) => this.#logThrown(name, error));
-      }
-    } catch (error) {
-      this.#logThrown(name, error);
-    }
+  /** A callback that fails later must not end the process. */
+  #watch(name: string, result: unknown): void {
+    if (!isThenable(result)) return;
+    Promise.resolve(result).catch((error: unknown) => this.#logThrown(name, error));
   }
 
   #logThrown(name: string, error: unknown): void {

@@ -6,7 +6,7 @@ import { sendDirect } from '../hooks/direct-response.ts';
 import { hookError, isThenable } from '../hooks/hook-call.ts';
 import { RequestContext } from '../hooks/hook-context.ts';
 import { RequestView } from '../hooks/hook-request.ts';
-import type { DirectResponse, HookContext, HookRequest } from '../hooks/hooks.ts';
+import type { DirectResponse, OnRequest, Respond } from '../hooks/hooks.ts';
 import type { Observer } from '../hooks/observer.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import type { RouteTable } from '../routes/route-table.ts';
@@ -94,14 +94,17 @@ function asOurs(error: unknown): ReverseItError {
   return isReverseItError(error) ? error : fail('RIT_ERR_INTERNAL', undefined, { cause: error });
 }
 
-type Hook<T> = (request: HookRequest, context: HookContext) => T | PromiseLike<T>;
+type HookName = 'onRequest' | 'respond';
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook that answers nothing returns
+type HookAnswer = DirectResponse | void;
 
-/** A request while its hooks run. A hook that answers at once costs no promise. */
+/** A request while its hooks run. A hook that answers at once costs no promise and no closure. */
 class HookedRequest implements ExchangeHandler {
   readonly #exchange: Exchange;
   readonly #recorder: Recorder | null;
   readonly #context: RequestContext;
-  readonly #view: RequestView;
+  /** What the hooks see of the request; made for the first of them. */
+  #view: RequestView | null = null;
   #over = false;
 
   constructor(
@@ -113,18 +116,43 @@ class HookedRequest implements ExchangeHandler {
     this.#exchange = exchange;
     this.#recorder = recorder;
     this.#context = new RequestContext(exchange, route, runtime.named);
-    this.#view = new RequestView(exchange.head);
     exchange.handler = this;
   }
 
   begin(): void {
     const { onRequest } = this.#context.runtime;
-    if (onRequest === null) this.#goOn(() => this.#proceed(), undefined);
-    else {
-      this.#run('onRequest', onRequest, (answer) => {
-        if (answer === undefined || answer === null) this.#proceed();
-        else this.#answer(answer, 'onRequest');
-      });
+    if (onRequest === null) this.#goOn('onRequest', undefined);
+    else this.#run('onRequest', onRequest);
+  }
+
+  /** Runs a hook and goes on with its answer, at once where that is no promise. */
+  #run(name: HookName, hook: OnRequest | Respond): void {
+    this.#view ??= new RequestView(this.#exchange.head);
+    try {
+      const answer = hook(this.#view, this.#context);
+      if (isThenable(answer)) this.#await(name, answer);
+      else this.#goOn(name, answer);
+    } catch (cause) {
+      this.#fail(hookError(name, cause));
+    }
+  }
+
+  #await(name: HookName, answer: PromiseLike<HookAnswer>): void {
+    Promise.resolve(answer).then(
+      (value) => {
+        if (!this.#over) this.#goOn(name, value);
+      },
+      (cause: unknown) => this.#fail(hookError(name, cause)),
+    );
+  }
+
+  /** `onRequest` may leave the answer to others, `respond` may not. Never throws. */
+  #goOn(name: HookName, answer: HookAnswer): void {
+    try {
+      if (name === 'onRequest' && (answer === undefined || answer === null)) this.#proceed();
+      else this.#answer(answer as DirectResponse, name);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -133,41 +161,15 @@ class HookedRequest implements ExchangeHandler {
     if (this.#recorder !== null) this.#recorder.route = route.name;
     const { respond } = route;
     if (respond === null) forward(this.#exchange, route, this.#context, this.#recorder);
-    else this.#run('respond', respond, (answer) => this.#answer(answer, 'respond'));
+    else this.#run('respond', respond);
   }
 
-  #answer(answer: DirectResponse, hook: string): void {
+  #answer(answer: DirectResponse, hook: HookName): void {
     // Throws where it is no response; then nothing has been sent, and the request is not over.
     sendDirect(this.#exchange, answer, hook);
     this.#over = true;
     this.#context.end();
     this.#recorder?.finish(null);
-  }
-
-  /** Runs a hook and goes on with its result, at once where that is no promise. */
-  #run<T>(name: string, hook: Hook<T>, next: (value: T) => void): void {
-    try {
-      const result = hook(this.#view, this.#context);
-      if (!isThenable(result)) this.#goOn(next, result);
-      else {
-        Promise.resolve(result).then(
-          (value) => {
-            if (!this.#over) this.#goOn(next, value);
-          },
-          (cause: unknown) => this.#fail(hookError(name, cause)),
-        );
-      }
-    } catch (cause) {
-      this.#fail(hookError(name, cause));
-    }
-  }
-
-  #goOn<T>(next: (value: T) => void, value: T): void {
-    try {
-      next(value);
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   #fail(cause: unknown): void {
