@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { wantsColor } from './cli/color.ts';
 import { loadConfigFile } from './cli/config-file.ts';
-import { run, type Signal } from './cli/run.ts';
+import { run } from './cli/run.ts';
+import type { Signal } from './cli/serve.ts';
 import { createServer } from './create-server.ts';
+import { superviseWorkers } from './supervise-workers.ts';
 
 // A reader that went away is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -18,10 +20,15 @@ const code = await run({
   readFile: (path) => readFileSync(path, 'utf8'),
   loadConfig: loadConfigFile,
   createServer,
+  createCluster: superviseWorkers,
   onSignal(callback) {
     const listener = (signal: NodeJS.Signals): void => callback(signal as Signal);
     process.on('SIGINT', listener).on('SIGTERM', listener);
     return () => process.off('SIGINT', listener).off('SIGTERM', listener);
+  },
+  onHangup(callback) {
+    process.on('SIGHUP', callback);
+    return () => process.off('SIGHUP', callback);
   },
 });
 process.exitCode = code;

@@ -1,5 +1,6 @@
 /** `createServer`: options in, a proxy out. */
 import { HttpServer, type ServerStats } from '@reverseit/core';
+import { Faults } from '@reverseit/core/options';
 import type { ListenAddress } from './options/listen-address.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolve-proxy-options.ts';
@@ -34,7 +35,21 @@ export interface ReverseItServer {
  * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option
  */
 export function createServer(options: ReverseItOptions): ReverseItServer {
-  return new ProxyServer(resolveProxyOptions(options));
+  const resolved = resolveProxyOptions(options);
+  refuseWorkers(resolved);
+  return new ProxyServer(resolved);
+}
+
+/** Here, where one would fork what called us. */
+function refuseWorkers({ workers }: ResolvedProxyOptions): void {
+  const faults = new Faults();
+  if (workers !== 1) {
+    faults.add(
+      'workers',
+      'createServer serves in its own process; use createCluster of @reverseit/node/cluster, or the command',
+    );
+  }
+  faults.throwIfAny();
 }
 
 class ProxyServer implements ReverseItServer {

@@ -39,3 +39,4 @@ export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
+export type { EngineStats } from './proxy/proxy-engine.ts';

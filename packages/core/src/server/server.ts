@@ -98,7 +98,11 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
     this.#server = options.tls === null ? this.#plain() : this.#tls(options.tls);
     if (Number.isFinite(options.maxConnections)) {
-      this.#server.maxConnections = options.maxConnections;
+      // In a cluster one too many would otherwise be offered again and again to workers that are all full.
+      Object.assign(this.#server, {
+        maxConnections: options.maxConnections,
+        dropMaxConnection: true,
+      });
     }
     this.#server.on('drop', () => this.#totalDropped++);
   }

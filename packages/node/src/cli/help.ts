@@ -41,7 +41,8 @@ A hardened HTTP/1.1 and WebSocket reverse proxy.
 `;
 
 const notes = `Sizes are in bytes and times in milliseconds; infinity lifts a limit that may be lifted, and
-0 is no timeout. SIGTERM and SIGINT let what is under way finish, a second one ends at once.
+0 is no timeout. SIGTERM and SIGINT let what is under way finish, a second one ends at once. With
+workers, SIGHUP replaces them one after another, each with the configuration read anew.
 Several routes need a configuration file.
 `;
 

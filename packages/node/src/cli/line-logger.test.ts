@@ -26,6 +26,16 @@ describe('LineLogger', () => {
     ]);
   });
 
+  it('begins its lines with the name that it was given', () => {
+    const lines: string[] = [];
+    new LineLogger(
+      (line) => lines.push(line),
+      () => 0,
+      'reverseit: worker 3',
+    ).warn({}, 'it broke');
+    expect(lines).toEqual(['reverseit: worker 3: warning: it broke']);
+  });
+
   it('is silent about what is everyday', () => {
     const { lines, logger } = started();
     logger.debug();

@@ -21,11 +21,14 @@ interface Kind {
 export class LineLogger implements Logger {
   readonly #log: (line: string) => void;
   readonly #now: () => number;
+  readonly #name: string;
   readonly #kinds = new Map<string, Kind>();
 
-  constructor(log: (line: string) => void, now: () => number) {
+  /** @param name what every line begins with */
+  constructor(log: (line: string) => void, now: () => number, name = 'reverseit') {
     this.#log = log;
     this.#now = now;
+    this.#name = name;
   }
 
   debug(): void {
@@ -60,7 +63,7 @@ export class LineLogger implements Logger {
     const cause = causeOf(details);
     this.#log(
       printable(
-        `reverseit: ${level}: ${message}${cause === '' ? '' : `: ${cause}`}${where === '' ? '' : ` (${where})`}${more}`,
+        `${this.#name}: ${level}: ${message}${cause === '' ? '' : `: ${cause}`}${where === '' ? '' : ` (${where})`}${more}`,
       ),
     );
   }

@@ -1,9 +1,14 @@
 import { fail } from '@reverseit/core/errors';
+import { deferred } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it, vi } from 'vitest';
+import type { ReverseItCluster } from '../cluster/cluster-types.ts';
+import type { WorkerSource } from '../cluster/messages.ts';
 import type { ReverseItServer } from '../create-server.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { LineLogger } from './line-logger.ts';
-import { type CommandHost, run, type Signal } from './run.ts';
+import { type CommandHost, run } from './run.ts';
+import type { Signal } from './serve.ts';
 
 /** A process in which nothing happens but what a test makes happen. */
 class FakeHost implements CommandHost {
@@ -20,6 +25,10 @@ class FakeHost implements CommandHost {
   readonly listening: Promise<void>;
   #onPrint: () => void = () => undefined;
   #signal: ((signal: Signal) => void) | null = null;
+  #hangup: (() => void) | null = null;
+  source: (() => WorkerSource) | null = null;
+  restart: () => Promise<void> = async () => undefined;
+  closeTimeouts: (number | undefined)[] = [];
 
   constructor(...args: string[]) {
     this.args = args;
@@ -60,18 +69,42 @@ class FakeHost implements CommandHost {
       },
     };
   }
+  createCluster(source: () => WorkerSource): ReverseItCluster {
+    this.source = source;
+    return {
+      listen: () => this.listen({ port: 5 }),
+      restart: () => this.restart(),
+      close: ({ timeout } = {}) => {
+        this.closeTimeouts.push(timeout);
+        return new Promise((resolve) => {
+          this.closed = resolve;
+        });
+      },
+      address: () => null,
+      stats: () => Promise.reject(new Error('not asked for')),
+    };
+  }
   onSignal(callback: (signal: Signal) => void): () => void {
     this.#signal = callback;
     return () => {
       this.#signal = null;
     };
   }
+  onHangup(callback: () => void): () => void {
+    this.#hangup = callback;
+    return () => {
+      this.#hangup = null;
+    };
+  }
 
   get waits(): boolean {
-    return this.#signal !== null;
+    return this.#signal !== null || this.#hangup !== null;
   }
   signal(signal: Signal): void {
     this.#signal?.(signal);
+  }
+  hangUp(): void {
+    this.#hangup?.();
   }
 }
 
@@ -286,5 +319,114 @@ describe('run', () => {
     expect(host.waits).toBe(true);
     host.closed();
     expect(await done).toBe(0);
+  });
+
+  it('ends with 0 at a signal that comes before it listens', async () => {
+    const host = new FakeHost(...backend);
+    const begun = deferred();
+    const listening = deferred<never>();
+    host.listen = () => {
+      begun.resolve();
+      return listening.promise;
+    };
+    const done = run(host);
+    await begun.promise;
+    host.signal('SIGTERM');
+    listening.reject(new Error('closed meanwhile'));
+    host.closed();
+    expect(await done).toBe(0);
+    expect(host.printed).toEqual([]);
+  });
+});
+
+describe('run with workers', () => {
+  it('starts a cluster of what the arguments say', async () => {
+    const host = new FakeHost('--config', 'f', '--workers', '3');
+    host.files = { f: { backend: 'http://h', workers: 2 } };
+    const done = run(host);
+    await host.listening;
+    expect(host.printed).toEqual([
+      'reverseit listening on http://127.0.0.1:5 -> http://h (3 workers)',
+    ]);
+    expect(host.source?.()).toEqual({ config: 'f', options: { workers: 3 } });
+    host.signal('SIGTERM');
+    expect(host.closeTimeouts).toEqual([undefined]);
+    host.closed();
+    expect(await done).toBe(0);
+    expect(host.waits).toBe(false);
+  });
+
+  it('reads the files that flags name anew for each worker', async () => {
+    const host = new FakeHost(...backend, '--workers', 'auto', '--backend-tls-ca', 'ca.pem');
+    const { ca, selfSigned } = testCertificates();
+    let content = ca;
+    host.readFile = () => {
+      if (content === '') throw new Error('gone');
+      return content;
+    };
+    const done = run(host);
+    await host.listening;
+    content = selfSigned.cert;
+    expect(host.source?.().options).toMatchObject({ pool: { tls: { ca: selfSigned.cert } } });
+    content = '';
+    expect(() => host.source?.()).toThrow(expect.objectContaining({ code: 'RIT_ERR_CONFIG' }));
+    host.signal('SIGTERM');
+    host.closed();
+    await done;
+  });
+
+  it.each([
+    ['RIT_ERR_CONFIG', 2],
+    ['RIT_ERR_LISTEN', 1],
+    ['RIT_ERR_INTERNAL', 1],
+  ] as const)('where a worker cannot start because of %s, ends with %d', async (code, exit) => {
+    const host = new FakeHost(...backend, '--workers', '2');
+    host.listen = async () => {
+      throw fail(code, 'why');
+    };
+    expect(await run(host)).toBe(exit);
+    expect([host.logged, host.printed, host.waits]).toEqual([['reverseit: why'], [], false]);
+  });
+
+  it('ends the workers at once at the second signal', async () => {
+    const host = new FakeHost(...backend, '--workers', '2');
+    const done = run(host);
+    await host.listening;
+    host.signal('SIGTERM');
+    host.signal('SIGTERM');
+    expect([await done, host.closeTimeouts]).toEqual([143, [undefined, 0]]);
+  });
+
+  it('replaces them at SIGHUP, and says how it went', async () => {
+    const host = new FakeHost(...backend, '--workers', '2');
+    const done = run(host);
+    await host.listening;
+    host.hangUp();
+    await vi.waitFor(() => expect(host.logged).toHaveLength(2));
+    host.restart = async () => {
+      throw fail('RIT_ERR_CONFIG', 'why');
+    };
+    host.hangUp();
+    await vi.waitFor(() => expect(host.logged).toHaveLength(4));
+    expect(host.logged).toEqual([
+      'reverseit: SIGHUP, replacing the workers one after another',
+      'reverseit: the workers were replaced',
+      'reverseit: SIGHUP, replacing the workers one after another',
+      'reverseit: cannot replace the workers: why; those that serve go on',
+    ]);
+    host.signal('SIGINT');
+    host.closed();
+    expect(await done).toBe(0);
+  });
+
+  it('leaves SIGHUP alone where there are none', async () => {
+    const host = new FakeHost(...backend);
+    const done = run(host);
+    await host.listening;
+    host.hangUp();
+    host.signal('SIGTERM');
+    host.closed();
+    await done;
+    expect(host.logged).toHaveLength(1);
   });
 });

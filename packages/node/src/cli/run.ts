@@ -1,45 +1,37 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
-import { isReverseItError } from '@reverseit/core/errors';
-import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
-import type { Address, ReverseItServer } from '../create-server.ts';
+import { fail, isReverseItError } from '@reverseit/core/errors';
+import { type Fault, faultText } from '@reverseit/core/options';
+import type { ReverseItCluster } from '../cluster/cluster-types.ts';
+import type { WorkerSource } from '../cluster/messages.ts';
+import type { ReverseItServer } from '../create-server.ts';
+import type { Logger } from '../hooks/hooks.ts';
 import { showListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
+import { type Workers, workerCount } from '../options/workers.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
+import { loadConfiguration } from './configuration.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { LineLogger } from './line-logger.ts';
-
-/** Ends a wait for a signal. */
-export type StopWaiting = () => void;
+import { type ExitCode, type Served, type ServeHost, serve } from './serve.ts';
 
 /** The world of the command. */
-export interface CommandHost {
+export interface CommandHost extends ServeHost {
   /** Arguments without the names of Node and of the script. */
   readonly args: readonly string[];
   readonly version: string;
   /** Whether headings are shown in bold. */
   readonly color: boolean;
-  /** Writes a line to standard output. */
-  print(line: string): void;
-  /** Writes a line to standard error. */
-  log(line: string): void;
-  /** Milliseconds that never run backwards. */
-  now(): number;
   readFile(path: string): string;
   loadConfig(file: string): Promise<unknown>;
   createServer(options: ReverseItOptions): ReverseItServer;
-  /** Calls back at each SIGINT and SIGTERM. */
-  onSignal(callback: (signal: Signal) => void): StopWaiting;
+  /** A cluster whose workers are made of what `source` says, asked for each of them. */
+  createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
 }
-
-export type Signal = 'SIGINT' | 'SIGTERM';
-
-/** Exit codes: 0 after a clean end, 1 when it cannot listen, 2 for a bad option, 128 + n when cut short. */
-export type ExitCode = 0 | 1 | 2 | 130 | 143;
 
 /** Runs until the command is done; then the process may end. */
 export async function run(host: CommandHost): Promise<ExitCode> {
@@ -54,11 +46,11 @@ export async function run(host: CommandHost): Promise<ExitCode> {
 
 async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   let options: ResolvedProxyOptions;
-  let server: ReverseItServer;
+  let served: Served;
   try {
-    const input = await configuration(host, given);
+    const input = await loadConfiguration(given, (file) => host.loadConfig(file));
     options = resolveProxyOptions(input);
-    server = host.createServer(withLogger(host, input));
+    served = servedBy(host, options, withLogger(host, input));
   } catch (error) {
     if (!isReverseItError(error)) throw error;
     return refuse(host, withFlags(error.message, error.details?.faults, given));
@@ -67,14 +59,40 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     host.print('The configuration is valid.');
     return 0;
   }
-  return serve(host, server, options);
+  return serve(host, served, (address) => {
+    const where = showListenAddress(address, options.server.tls !== null);
+    const workers = options.workers === 1 ? '' : ` (${workersText(options.workers)})`;
+    return `reverseit listening on ${where} -> ${backendsOf(options)}${workers}`;
+  });
 }
 
-/** What the file says, outranked by what the flags say. */
-async function configuration(host: CommandHost, given: Arguments): Promise<unknown> {
-  if (given.config === null) return given.options;
-  const file = await host.loadConfig(given.config);
-  return isPlainObject(file) ? merged(file, given.options) : file;
+const workersText = (workers: Workers): string => {
+  const count = workerCount(workers);
+  return count === 1 ? '1 worker' : `${count} workers`;
+};
+
+/** This process, unless several are wanted. */
+function servedBy(
+  host: CommandHost,
+  { listen, workers }: ResolvedProxyOptions,
+  input: ReverseItOptions,
+): Served {
+  // Made in any case: there are options that only the server can judge.
+  const server = host.createServer({ ...input, workers: undefined });
+  if (workers === 1) {
+    return {
+      listen: () => server.listen(listen),
+      close: (how) => server.close(how),
+    };
+  }
+  return host.createCluster(() => workerSource(host), input.logger ?? null);
+}
+
+/** Read anew for each worker: the files that flags name may have changed. */
+function workerSource(host: CommandHost): WorkerSource {
+  const { config, options, faults } = parseArguments(host.args, (path) => host.readFile(path));
+  if (faults.length > 0) throw fail('RIT_ERR_CONFIG', faultText(faults));
+  return { config, options };
 }
 
 /** Logs to standard error unless the configuration brings a logger. */
@@ -85,17 +103,6 @@ const withLogger = (host: CommandHost, input: unknown): ReverseItOptions => {
   );
   // The options were accepted by now.
   return { logger, ...(input as ReverseItOptions) };
-};
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const merged = (below: Fields, above: Fields): Fields => {
-  const both: Record<string, unknown> = { ...below };
-  for (const [key, value] of Object.entries(above)) {
-    const beneath = below[key];
-    both[key] = isPlainObject(value) && isPlainObject(beneath) ? merged(beneath, value) : value;
-  }
-  return both;
 };
 
 /** The same message, with the flags that the user typed named beside the options, and their form. */
@@ -124,25 +131,6 @@ function refuse(host: CommandHost, message: string): ExitCode {
   return 2;
 }
 
-async function serve(
-  host: CommandHost,
-  server: ReverseItServer,
-  options: ResolvedProxyOptions,
-): Promise<ExitCode> {
-  let address: Address;
-  try {
-    address = await server.listen(options.listen);
-  } catch (error) {
-    // The message names the address.
-    host.log(`reverseit: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
-  }
-  const ended = untilEnded(host, server);
-  const where = showListenAddress(address, options.server.tls !== null);
-  host.print(`reverseit listening on ${where} -> ${backendsOf(options)}`);
-  return ended;
-}
-
 const mostShown = 3;
 
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
@@ -153,29 +141,3 @@ const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
   const distinct = [...new Set(all)];
   return distinct.length > mostShown ? `${distinct.length} backends` : distinct.join(', ');
 };
-
-const codes = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** One press of Ctrl-C may come twice in a row: from the terminal, and from npm, which passes it on. */
-const echoMs = 30;
-
-/** The first signal lets what is under way finish, the second ends at once. */
-function untilEnded(host: CommandHost, server: ReverseItServer): Promise<ExitCode> {
-  return new Promise((resolve, reject) => {
-    let drainingSince: number | null = null;
-    const stop = host.onSignal((signal) => {
-      const now = host.now();
-      if (drainingSince === null) {
-        drainingSince = now;
-        host.log(`reverseit: ${signal}, finishing what is under way; once more to end at once`);
-        server.close().then(() => {
-          stop();
-          resolve(0);
-        }, reject);
-      } else if (signal === 'SIGTERM' || now - drainingSince > echoMs) {
-        stop();
-        resolve(codes[signal]);
-      }
-    });
-  });
-}

@@ -24,6 +24,7 @@ describe('resolveHandlerOptions', () => {
 
   it.each([
     ['listen', 4000],
+    ['workers', 2],
     ['requestHeaderTimeout', 1],
     ['keepAliveTimeout', 1],
     ['maxConnections', 1],

@@ -4,6 +4,7 @@ import { type ResolvedProxyOptions, resolveProxyOptions } from './resolve-proxy-
 
 const listenerKeys = [
   'listen',
+  'workers',
   'requestHeaderTimeout',
   'keepAliveTimeout',
   'maxConnections',

@@ -11,6 +11,7 @@ import {
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
+import { checkWorkers, type Workers, workersAccepted } from './workers.ts';
 
 const start = 'Start and end';
 
@@ -42,6 +43,23 @@ const lifecycleOptions = defineOptions({
     group: start,
     prose: 'Longest time a graceful close waits for what is under way before it is cut off.',
     default: 30000,
+  }),
+  /**
+   * Processes of the command or createCluster that share the address; "auto": one per core. Limits and pools are of each.
+   * Default: 1.
+   */
+  workers: custom<Workers, Workers>({
+    group: start,
+    kind: 'workers',
+    prose:
+      'Processes of the command or createCluster that share the address; "auto": one per core. Limits and pools are of each.',
+    default: 1,
+    accepts: workersAccepted,
+    text: {
+      placeholder: 'N|auto',
+      parse: (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text),
+    },
+    check: checkWorkers,
   }),
 });
 

@@ -14,12 +14,14 @@ import { serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
+import type { Workers } from './workers.ts';
 
 /** Options of a proxy, checked, complete and frozen. */
 export interface ResolvedProxyOptions {
   readonly listen: ListenAddress;
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
+  readonly workers: Workers;
   /** In bytes, over all requests. */
   readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
@@ -50,6 +52,7 @@ export function resolveProxyOptions(
   return Object.freeze({
     listen: top.listen,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
+    workers: top.workers,
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
     hooks: pickOptions(serverHookOptions, top),

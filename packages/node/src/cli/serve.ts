@@ -1,0 +1,124 @@
+/** From listening to the end: the line that tells where, and what signals do. */
+import { isReverseItError } from '@reverseit/core/errors';
+import type { Address } from '../create-server.ts';
+
+/** Ends a wait for a signal. */
+export type StopWaiting = () => void;
+
+export type Signal = 'SIGINT' | 'SIGTERM';
+
+/** Exit codes: 0 after a clean end, 1 when it cannot listen, 2 for a bad option, 128 + n when cut short. */
+export type ExitCode = 0 | 1 | 2 | 130 | 143;
+
+/** What the command needs of its process while it serves. */
+export interface ServeHost {
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  log(line: string): void;
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  /** Calls back at each SIGINT and SIGTERM. */
+  onSignal(callback: (signal: Signal) => void): StopWaiting;
+  /** Calls back at each SIGHUP, which otherwise ends the process. */
+  onHangup(callback: () => void): StopWaiting;
+}
+
+/** A server in this process, or a cluster. */
+export interface Served {
+  listen(): Promise<Address>;
+  close(options?: { readonly timeout?: number }): Promise<void>;
+  /** Of a cluster only. */
+  restart?(): Promise<void>;
+}
+
+/** @param lineOf what is printed once it listens */
+export async function serve(
+  host: ServeHost,
+  served: Served,
+  lineOf: (address: Address) => string,
+): Promise<ExitCode> {
+  // A cluster takes a while to listen, and part of it serves before.
+  const signals = new Signals(host, served);
+  try {
+    const address = await served.listen();
+    if (!signals.heard) host.print(lineOf(address));
+  } catch (error) {
+    if (!signals.heard) {
+      signals.stop();
+      // The message names the address.
+      host.log(`reverseit: ${messageOf(error)}`);
+      return isReverseItError(error) && error.code === 'RIT_ERR_CONFIG' ? 2 : 1;
+    }
+  }
+  return signals.ended;
+}
+
+const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** One press of Ctrl-C may come twice in a row: from the terminal, and from npm, which passes it on. */
+const echoMs = 30;
+
+/** The first signal lets what is under way finish, the second ends at once. */
+class Signals {
+  readonly ended: Promise<ExitCode>;
+  readonly #host: ServeHost;
+  readonly #served: Served;
+  readonly #waits: StopWaiting[] = [];
+  #drainingSince: number | null = null;
+  #end: (code: ExitCode) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(host: ServeHost, served: Served) {
+    this.#host = host;
+    this.#served = served;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.#waits.push(host.onSignal((signal) => this.#onSignal(signal)));
+    if (served.restart !== undefined) this.#waits.push(host.onHangup(() => this.#onHangup()));
+  }
+
+  /** Whether one has come that ends the command. */
+  get heard(): boolean {
+    return this.#drainingSince !== null;
+  }
+
+  stop(): void {
+    for (const wait of this.#waits.splice(0)) wait();
+  }
+
+  #onSignal(signal: Signal): void {
+    const now = this.#host.now();
+    if (this.#drainingSince === null) {
+      this.#drainingSince = now;
+      this.#host.log(`reverseit: ${signal}, finishing what is under way; once more to end at once`);
+      this.#served.close().then(() => this.#endWith(0), this.#fail);
+    } else if (signal === 'SIGTERM' || now - this.#drainingSince > echoMs) {
+      // Ends other processes as well, if there are any; nobody waits for it.
+      this.#served.close({ timeout: 0 }).catch(() => undefined);
+      this.#endWith(codes[signal]);
+    }
+  }
+
+  #endWith(code: ExitCode): void {
+    this.stop();
+    this.#end(code);
+  }
+
+  #onHangup(): void {
+    this.#host.log('reverseit: SIGHUP, replacing the workers one after another');
+    this.#served.restart?.().then(
+      () => this.#host.log('reverseit: the workers were replaced'),
+      (error: unknown) => {
+        if (this.heard) return;
+        const reason = messageOf(error);
+        this.#host.log(`reverseit: cannot replace the workers: ${reason}; those that serve go on`);
+      },
+    );
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,34 @@
+/** What the worker processes of a cluster run: connects `ServingWorker` to the process. */
+import cluster from 'node:cluster';
+import { loadConfigFile } from './cli/config-file.ts';
+import { enveloped, messageIn, type ToWorker } from './cluster/messages.ts';
+import { ServingWorker } from './cluster/serving-worker.ts';
+import { createServer } from './create-server.ts';
+
+// A reader that went away is no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const worker = new ServingWorker({
+  id: cluster.worker?.id ?? 0,
+  // A primary that has gone is told of by `disconnect`.
+  send: (message) => process.send?.(enveloped(message), () => undefined),
+  log: (line) => process.stderr.write(`${line}\n`),
+  now: () => performance.now(),
+  loadConfig: loadConfigFile,
+  createServer,
+  exit: () => process.exit(),
+});
+
+process.on('message', (value) => {
+  const message = messageIn<ToWorker>(value);
+  if (message !== null) worker.onMessage(message);
+});
+process.once('SIGTERM', () => worker.close());
+// A terminal sends these to the whole group; what follows from them, the primary decides.
+process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
+cluster.worker?.once('disconnect', () => {
+  // Otherwise Node ends the process here, and what is under way with it.
+  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+  worker.close();
+});
+process.send?.(enveloped({ kind: 'hello' }), () => undefined);

@@ -1,0 +1,134 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { guarded } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
+import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCluster } from './cluster.ts';
+
+useCensus();
+const use = useCleanup();
+
+/** Many processes load the same sources. */
+const compileCache = await mkdtemp(join(tmpdir(), 'reverseit-compiled-'));
+afterAll(() => rm(compileCache, { recursive: true, force: true }));
+
+beforeEach(() => {
+  vi.stubEnv('NODE_COMPILE_CACHE', compileCache);
+  // Workers are started from source, too.
+  vi.stubEnv(
+    'NODE_OPTIONS',
+    '--conditions=@reverseit/source --disable-warning=ExperimentalWarning',
+  );
+});
+
+describe('createCluster', () => {
+  it('serves in several processes, tells of them, replaces and ends them', {
+    timeout: 90_000,
+  }, async () => {
+    const { server, ca } = testCertificates();
+    const log: string[] = [];
+    const workers = use(
+      createCluster({
+        options: {
+          workers: 2,
+          listen: { host: '127.0.0.1', port: 0 },
+          backend: 'http://127.0.0.1:1',
+          // What JSON could not carry.
+          maxConnections: Number.POSITIVE_INFINITY,
+          tls: { key: Buffer.from(server.key), cert: server.cert },
+        },
+        logger: {
+          debug: () => {},
+          info: () => {},
+          warn: (_, message) => log.push(message),
+          error: (_, message) => log.push(message),
+        },
+      }),
+    );
+    expect(workers.address()).toBeNull();
+    const address = await workers.listen();
+    expect(workers.address()).toEqual(address);
+    const port = 'port' in address ? address.port : 0;
+    const statuses = [];
+    for (let nth = 0; nth < 4; nth++) {
+      const request = get({
+        host: '127.0.0.1',
+        port,
+        ca,
+        path: '*',
+        method: 'OPTIONS',
+        agent: false,
+      });
+      const [response] = await guarded(once(request, 'response'), 'an answer');
+      statuses.push(response.statusCode, await text(response));
+    }
+    expect(statuses).toEqual([204, '', 204, '', 204, '', 204, '']);
+    const { workers: before, replaced } = await workers.stats();
+    expect(before.map(({ state, stats }) => [state, stats?.totalExchanges])).toEqual([
+      ['listening', 2],
+      ['listening', 2],
+    ]);
+    await workers.restart();
+    const { workers: after } = await workers.stats();
+    expect(after.map(({ state, stats }) => [state, stats?.totalExchanges])).toEqual([
+      ['listening', 0],
+      ['listening', 0],
+    ]);
+    expect(after.map(({ pid }) => pid)).not.toContain(before[0]?.pid);
+    await workers.close();
+    expect([await workers.stats(), workers.address(), replaced, log]).toEqual([
+      { workers: [], replaced: 0 },
+      null,
+      0,
+      [],
+    ]);
+    await expect(workers.listen()).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
+  });
+
+  it.each([
+    [
+      { options: { workers: 2, bakend: 'x' } },
+      'RIT_ERR_CONFIG',
+      /^2 invalid options:\n {2}bakend: .*\n {2}backend: required/,
+    ],
+    [
+      { config: new URL('none.json', import.meta.url) },
+      'RIT_ERR_CONFIG',
+      /^cannot load .*none.json/,
+    ],
+  ])('tells by one worker what is wrong: %j', async (given, code, message) => {
+    const workers = use(createCluster(given));
+    await expect(workers.listen()).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(Object.keys(cluster.workers ?? {})).toEqual([]);
+  });
+
+  it.each<[given: object, message: RegExp]>([
+    [{ options: { onRequest: () => undefined } }, /^invalid option options: cannot be handed to/],
+    [{ options: [] }, /^invalid option options: .* expected an object of options$/],
+    [{ workers: 2 }, /^invalid option workers: .* expected one of config, options, logger$/],
+    [{ config: '' }, /^invalid option config: "" is not accepted; expected the name of a file/],
+    [{ config: new URL('http://a/b') }, /^invalid option config: an object is not accepted/],
+  ])('refuses at once what it can judge: %j', (given, message) => {
+    expect(() => createCluster(given)).toThrow(
+      expect.objectContaining({ code: 'RIT_ERR_CONFIG', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('is nothing for a worker', () => {
+    Reflect.set(cluster, 'isWorker', true);
+    try {
+      expect(() => createCluster({})).toThrow(expect.objectContaining({ code: 'RIT_ERR_CONFIG' }));
+    } finally {
+      Reflect.set(cluster, 'isWorker', false);
+    }
+  });
+});

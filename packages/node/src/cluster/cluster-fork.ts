@@ -1,0 +1,57 @@
+/**
+ * Worker processes through `node:cluster`, with its default scheduling. Off Windows that is round robin: the
+ * primary accepts, and hands the connection, of which it has read nothing, to the next worker that is free.
+ * This costs the primary a message per connection, none per request, and spreads connections evenly, which
+ * a shared listening socket does not: whoever wakes first accepts all that wait. And while a worker
+ * closes, what was handed to it goes back and to another one; a socket of its own for each
+ * (`SO_REUSEPORT`) would take the connections that wait in it along.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { fileFlags } from './file-flags.ts';
+import { enveloped, type FromWorker, messageIn, type ToWorker } from './messages.ts';
+import type { Fork, Forked, ForkListener } from './worker-process.ts';
+
+/** Starts processes that run the given file. */
+export function clusterFork(exec: string): Fork {
+  return (listener) => {
+    // Cloned as structures, so that `Infinity` and binary data arrive as they are.
+    cluster.setupPrimary({
+      exec,
+      execArgv: fileFlags(process.execArgv),
+      serialization: 'advanced',
+    });
+    return new ForkedWorker(cluster.fork(), listener);
+  };
+}
+
+class ForkedWorker implements Forked {
+  readonly id: number;
+  readonly pid: number;
+  readonly #worker: Worker;
+
+  constructor(worker: Worker, listener: ForkListener) {
+    this.id = worker.id;
+    this.pid = worker.process.pid ?? 0;
+    this.#worker = worker;
+    worker.on('message', (value: unknown) => {
+      const message = messageIn<FromWorker>(value);
+      if (message !== null) listener.onMessage(message);
+    });
+    worker.on('exit', (code: number, signal: string | null) => {
+      listener.onEnd(signal === null ? `ended with code ${code}` : `was ended by ${signal}`);
+    });
+    worker.on('error', (error: Error) => {
+      // Of a process that never was there is no exit. Other errors are of the channel, and it ends by them.
+      if (this.pid === 0) listener.onEnd(`could not be started: ${error.message}`);
+    });
+  }
+
+  send(message: ToWorker): void {
+    // The callback takes the error of a channel that has gone.
+    if (this.#worker.isConnected()) this.#worker.send(enveloped(message), () => undefined);
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+}

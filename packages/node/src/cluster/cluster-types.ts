@@ -1,0 +1,47 @@
+/** A cluster as its user sees it. */
+import type { Address, ReverseItStats } from '../create-server.ts';
+import type { WorkerState } from './worker-process.ts';
+
+/** One worker process. */
+export interface WorkerStats {
+  /** Its number among all that were started. */
+  readonly id: number;
+  readonly pid: number;
+  readonly state: WorkerState;
+  /** Null where it does not serve yet, or did not answer in time. */
+  readonly stats: ReverseItStats | null;
+}
+
+/** Figures of a cluster. */
+export interface ClusterStats {
+  /** Every process, also those that close. */
+  readonly workers: readonly WorkerStats[];
+  /** Workers that have ended unasked and were replaced. */
+  readonly replaced: number;
+}
+
+/** Worker processes that serve one address. */
+export interface ReverseItCluster {
+  /**
+   * Starts the workers, and resolves when all of them listen; to be called once.
+   * @throws ConfigError `RIT_ERR_CONFIG` where the configuration is invalid, `RIT_ERR_LISTEN` where the address
+   * cannot be had; StateError `RIT_ERR_INTERNAL` where a worker ends before it listens. Nothing is left then.
+   */
+  listen(): Promise<Address>;
+  /**
+   * Replaces the workers one after another; each reads the configuration anew and listens before the one that
+   * it replaces closes. Resolves when the last of the old ones has ended. While one restart is under way, all
+   * further calls together are one more.
+   * @throws as `listen`; those that were not replaced yet go on
+   */
+  restart(): Promise<void>;
+  /**
+   * Lets every worker finish what is under way, and cuts what is left after `timeout` ms (default: the option
+   * `closeTimeout`; 0: ends the processes at once). Resolves when all of them have ended.
+   */
+  close(options?: { readonly timeout?: number }): Promise<void>;
+  /** Where it listens; null before `listen` and after `close`. */
+  address(): Address | null;
+  /** Asks the workers for their figures, and waits at most `timeout` ms (default: 1000). */
+  stats(options?: { readonly timeout?: number }): Promise<ClusterStats>;
+}

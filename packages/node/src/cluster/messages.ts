@@ -1,0 +1,50 @@
+/** What the primary of a cluster and its workers say to each other. */
+import type { ErrorCode } from '@reverseit/core/errors';
+import type { Address, ReverseItStats } from '../create-server.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+
+/** What a worker makes its proxy of. */
+export interface WorkerSource {
+  /** Path of a configuration file. */
+  readonly config: string | null;
+  /** Options that outrank those of the file. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What the primary has to know of the configuration that a worker has read. */
+export interface WorkerFacts {
+  readonly listen: ListenAddress;
+  /** How many workers are wanted. */
+  readonly workers: number;
+  /** In ms. */
+  readonly closeTimeout: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly source: WorkerSource }
+  | { readonly kind: 'listen'; readonly where: ListenAddress }
+  | { readonly kind: 'stats'; readonly question: number }
+  /** Finish what is under way, for at most `timeout` ms, and end. */
+  | { readonly kind: 'close'; readonly timeout: number };
+
+export type FromWorker =
+  /** It hears messages from now on. */
+  | { readonly kind: 'hello' }
+  /** It has read its configuration, and listens when it is told to. */
+  | { readonly kind: 'ready'; readonly facts: WorkerFacts }
+  | { readonly kind: 'listening'; readonly address: Address }
+  /** It cannot serve: its configuration is invalid, or it cannot listen. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null };
+
+const label = 'reverseit';
+
+/** A message as it goes over the channel, which the application may use as well. */
+export const enveloped = (message: ToWorker | FromWorker) => ({ [label]: message });
+
+/** The message in what came over the channel; null where it is none of ours. */
+export function messageIn<Message extends ToWorker | FromWorker>(value: unknown): Message | null {
+  if (typeof value !== 'object' || value === null || !(label in value)) return null;
+  // Both ends of the channel are of this version.
+  return value[label] as Message;
+}

@@ -1,0 +1,94 @@
+/** A worker: makes a proxy of what the primary tells it, and serves until it is told to end. */
+import { isReverseItError } from '@reverseit/core/errors';
+import { loadConfiguration } from '../cli/configuration.ts';
+import { LineLogger } from '../cli/line-logger.ts';
+import type { ReverseItServer } from '../create-server.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+import type { ReverseItOptions } from '../options/proxy-options.ts';
+import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
+import { workerCount } from '../options/workers.ts';
+import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
+
+/** The process of a worker. */
+export interface WorkerHost {
+  readonly id: number;
+  send(message: FromWorker): void;
+  /** Writes a line to standard error. */
+  log(line: string): void;
+  /** Milliseconds that never run backwards. */
+  now(): number;
+  loadConfig(file: string): Promise<unknown>;
+  createServer(options: ReverseItOptions): ReverseItServer;
+  /** Ends the process, whatever else the configuration has opened. */
+  exit(): void;
+}
+
+export class ServingWorker {
+  readonly #host: WorkerHost;
+  #server: ReverseItServer | null = null;
+  #closing = false;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'start':
+        this.#orFail(this.#start(message.source));
+        break;
+      case 'listen':
+        this.#orFail(this.#listen(message.where));
+        break;
+      case 'stats':
+        this.#host.send({
+          kind: 'stats',
+          question: message.question,
+          stats: this.#server?.stats() ?? null,
+        });
+        break;
+      case 'close':
+        this.close(message.timeout);
+        break;
+    }
+  }
+
+  /**
+   * Lets what is under way finish, for at most `timeout` ms (default: the option `closeTimeout`), and ends.
+   * Also when the primary has gone.
+   */
+  close(timeout?: number): void {
+    this.#closing = true;
+    if (this.#server === null) this.#host.exit();
+    else this.#server.close(timeout === undefined ? {} : { timeout }).then(() => this.#host.exit());
+  }
+
+  async #start(source: WorkerSource): Promise<void> {
+    const { loadConfig, log, now, id } = this.#host;
+    const input = await loadConfiguration(source, loadConfig);
+    const { listen, workers, closeTimeout } = resolveProxyOptions(input);
+    // A plain object: it was accepted.
+    const options = input as ReverseItOptions;
+    const logger = new LineLogger(log, now, `reverseit: worker ${id}`);
+    this.#server = this.#host.createServer({ logger, ...options, workers: undefined });
+    this.#host.send({
+      kind: 'ready',
+      facts: { listen, workers: workerCount(workers), closeTimeout },
+    });
+  }
+
+  async #listen(where: ListenAddress): Promise<void> {
+    const address = await this.#server?.listen(where);
+    if (address !== undefined) this.#host.send({ kind: 'listening', address });
+  }
+
+  #orFail(step: Promise<void>): void {
+    step.catch((error: unknown) => {
+      // An error of ours ends the process, and tells where it is.
+      if (!isReverseItError(error)) throw error;
+      if (!this.#closing) {
+        this.#host.send({ kind: 'failed', code: error.code, message: error.message });
+      }
+    });
+  }
+}

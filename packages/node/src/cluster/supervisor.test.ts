@@ -1,0 +1,429 @@
+import type { Clock } from '@reverseit/core/deadlines';
+import { describe, expect, it } from 'vitest';
+import type { Address } from '../create-server.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+import type { ToWorker, WorkerFacts } from './messages.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Forked, ForkListener } from './worker-process.ts';
+
+/** A process in which nothing happens but what a test makes happen. */
+class FakeFork implements Forked {
+  readonly id: number;
+  readonly pid: number;
+  readonly heard: ToWorker[] = [];
+  readonly #listener: ForkListener;
+
+  constructor(id: number, listener: ForkListener) {
+    this.id = id;
+    this.pid = 100 + id;
+    this.#listener = listener;
+  }
+
+  send(message: ToWorker): void {
+    this.heard.push(message);
+  }
+  kill(): void {
+    this.end('was ended by SIGKILL');
+  }
+
+  last(): string | undefined {
+    return this.heard.at(-1)?.kind;
+  }
+  hello(): void {
+    this.#listener.onMessage({ kind: 'hello' });
+  }
+  ready(facts: Partial<WorkerFacts> = {}): void {
+    const usual = { listen: { port: 0 }, workers: 2, closeTimeout: 1000 };
+    this.#listener.onMessage({ kind: 'ready', facts: { ...usual, ...facts } });
+  }
+  listening(address: Address = { host: '::', port: 7 }): void {
+    this.#listener.onMessage({ kind: 'listening', address });
+  }
+  refuse(message: string): void {
+    this.#listener.onMessage({ kind: 'failed', code: 'RIT_ERR_CONFIG', message });
+  }
+  answer(question: number): void {
+    this.#listener.onMessage({ kind: 'stats', question, stats: null });
+  }
+  end(how = 'ended with code 1'): void {
+    this.#listener.onEnd(how);
+  }
+}
+
+class FakeClock implements Clock {
+  time = 1;
+  #timers = new Map<() => void, number>();
+
+  now(): number {
+    return this.time;
+  }
+  after(ms: number, callback: () => void): () => void {
+    const timer = () => callback();
+    this.#timers.set(timer, this.time + ms);
+    return () => this.#timers.delete(timer);
+  }
+  get waiting(): number {
+    return this.#timers.size;
+  }
+  /** What is due within `ms` happens. */
+  pass(ms: number): void {
+    this.time += ms;
+    for (const [timer, at] of [...this.#timers]) {
+      if (at > this.time) continue;
+      this.#timers.delete(timer);
+      timer();
+    }
+  }
+}
+
+class Rig {
+  readonly forks: FakeFork[] = [];
+  readonly log: string[] = [];
+  readonly clock = new FakeClock();
+  sourceError: Error | null = null;
+  readonly supervisor = new Supervisor({
+    fork: (listener) => {
+      const fork = new FakeFork(this.forks.length + 1, listener);
+      this.forks.push(fork);
+      return fork;
+    },
+    source: () => {
+      if (this.sourceError !== null) throw this.sourceError;
+      return { config: null, options: {} };
+    },
+    logger: {
+      debug: () => {},
+      info: () => {},
+      warn: (_, message) => this.log.push(message),
+      error: (_, message) => this.log.push(message),
+    },
+    clock: this.clock,
+  });
+
+  fork(id: number): FakeFork {
+    const fork = this.forks[id - 1];
+    if (fork === undefined) throw new Error(`no worker ${id}`);
+    return fork;
+  }
+
+  /** Brings a worker to where it listens. */
+  async bring(id: number, facts?: Partial<WorkerFacts>, address?: Address): Promise<void> {
+    await settled();
+    const fork = this.fork(id);
+    fork.hello();
+    fork.ready(facts);
+    await settled();
+    expect(fork.last()).toBe('listen');
+    fork.listening(address);
+    await settled();
+  }
+
+  async states(): Promise<string[]> {
+    await settled();
+    const asked = this.supervisor.stats();
+    for (const fork of this.forks) {
+      const last = fork.heard.at(-1);
+      if (last?.kind === 'stats') fork.answer(last.question);
+    }
+    return (await asked).workers.map(({ id, state }) => `${id} ${state}`);
+  }
+
+  whereOf(id: number): ListenAddress | undefined {
+    const message = this.fork(id).heard.find(({ kind }) => kind === 'listen');
+    return message?.kind === 'listen' ? message.where : undefined;
+  }
+}
+
+/** Lets all that is settled have its effect. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Two workers that listen. */
+async function running(): Promise<Rig> {
+  const rig = new Rig();
+  const listening = rig.supervisor.listen();
+  await rig.bring(1);
+  await rig.bring(2);
+  expect(await listening).toEqual({ host: '::', port: 7 });
+  return rig;
+}
+
+describe('listen', () => {
+  it('starts one worker, and the others once that one listens', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    rig.fork(1).hello();
+    rig.fork(1).ready({ workers: 3 });
+    await settled();
+    expect([rig.forks.length, rig.fork(1).last()]).toEqual([1, 'listen']);
+    rig.fork(1).listening();
+    await settled();
+    expect(rig.forks).toHaveLength(3);
+    // Those ask for the address one after another.
+    for (const id of [2, 3]) {
+      rig.fork(id).hello();
+      rig.fork(id).ready({ workers: 3 });
+    }
+    await settled();
+    expect([rig.fork(2).last(), rig.fork(3).last()]).toEqual(['listen', 'start']);
+    rig.fork(2).listening();
+    await settled();
+    expect(rig.fork(3).last()).toBe('listen');
+    rig.fork(3).listening();
+    await listening;
+    expect(await rig.states()).toEqual(['1 listening', '2 listening', '3 listening']);
+  });
+
+  it.each<[name: string, go: (rig: Rig) => void, error: object]>([
+    [
+      'says no',
+      (rig) => rig.fork(1).refuse('no backend'),
+      { code: 'RIT_ERR_CONFIG', message: 'no backend' },
+    ],
+    [
+      'ends',
+      (rig) => rig.fork(1).end('ended with code 9'),
+      { message: 'the worker ended with code 9 before it listened' },
+    ],
+    [
+      'does not come to listen',
+      (rig) => rig.clock.pass(60_000),
+      { message: 'the worker did not listen within 60000 ms' },
+    ],
+    [
+      'is closed meanwhile',
+      (rig) => void rig.supervisor.close(),
+      { code: 'RIT_ERR_SHUTDOWN', message: 'the cluster was closed' },
+    ],
+  ])('fails, and leaves nothing, where a worker %s', async (_, go, error) => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    go(rig);
+    await expect(listening).rejects.toMatchObject(error);
+    expect([await rig.states(), rig.clock.waiting, rig.forks.length]).toEqual([[], 0, 1]);
+    expect(rig.supervisor.address()).toBeNull();
+    await expect(rig.supervisor.listen()).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
+  });
+
+  it('ends the workers that listen where another one does not come to', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    await rig.bring(1);
+    rig.fork(2).end();
+    await expect(listening).rejects.toThrow('ended with code 1 before it listened');
+    expect(await rig.states()).toEqual([]);
+  });
+
+  it('fails where what workers are made of cannot be told', async () => {
+    const rig = new Rig();
+    rig.sourceError = new Error('no such file');
+    await expect(rig.supervisor.listen()).rejects.toThrow('no such file');
+    expect(rig.forks).toEqual([]);
+  });
+});
+
+describe('a worker that ends', () => {
+  it('is replaced at once, and ever later if it ends again', async () => {
+    const rig = await running();
+    rig.fork(2).end('was ended by SIGSEGV');
+    expect(await rig.states()).toEqual(['1 listening', '3 starting']);
+    await rig.bring(3);
+    rig.fork(3).end();
+    expect(await rig.states()).toEqual(['1 listening']);
+    rig.clock.pass(100);
+    rig.fork(4).end();
+    await settled();
+    rig.clock.pass(199);
+    expect(rig.forks).toHaveLength(4);
+    rig.clock.pass(1);
+    await rig.bring(5);
+    rig.clock.pass(30_000);
+    rig.fork(5).end();
+    expect(await rig.states()).toEqual(['1 listening', '6 starting']);
+    expect(rig.log).toEqual([
+      'worker 2 (pid 102) was ended by SIGSEGV; another one starts',
+      'worker 3 (pid 103) ended with code 1; another one starts in 100 ms',
+      'a worker cannot start: the worker ended with code 1 before it listened; another one starts in 200 ms',
+      'worker 5 (pid 105) ended with code 1; another one starts',
+    ]);
+    const asked = rig.supervisor.stats({ timeout: 0 });
+    rig.clock.pass(1);
+    expect((await asked).replaced).toBe(3);
+  });
+
+  it('and its successor share the port that 0 stood for, also when no other worker is left', async () => {
+    const rig = await running();
+    rig.fork(1).end();
+    await rig.bring(3);
+    rig.fork(2).end();
+    rig.fork(3).end();
+    await rig.bring(4);
+    rig.clock.pass(100);
+    await rig.bring(5);
+    expect([1, 2, 3, 4, 5].map((id) => rig.whereOf(id))).toEqual([
+      ...Array(3).fill({ port: 0 }),
+      ...Array(2).fill({ port: 7 }),
+    ]);
+  });
+
+  it('is replaced once more where the port has changed unseen', async () => {
+    const rig = await running();
+    rig.fork(2).end();
+    await rig.bring(3, {}, { host: '::', port: 8 });
+    expect(rig.fork(3).last()).toBe('close');
+    rig.fork(3).end('ended with code 0');
+    rig.clock.pass(100);
+    await rig.bring(4);
+    expect([await rig.states(), rig.supervisor.address()]).toEqual([
+      ['1 listening', '4 listening'],
+      { host: '::', port: 7 },
+    ]);
+  });
+});
+
+describe('restart', () => {
+  it('lets each new worker listen before the one that it replaces closes', async () => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    expect(await rig.states()).toEqual(['1 listening', '2 listening', '3 starting']);
+    await rig.bring(3);
+    expect(await rig.states()).toEqual(['1 closing', '2 listening', '3 listening', '4 starting']);
+    rig.fork(1).end('ended with code 0');
+    await rig.bring(4);
+    expect(rig.fork(2).heard.at(-1)).toEqual({ kind: 'close', timeout: 1000 });
+    rig.fork(2).end('ended with code 0');
+    await restarting;
+    expect([await rig.states(), rig.log]).toEqual([['3 listening', '4 listening'], []]);
+  });
+
+  it('leaves those that serve where a new one cannot start', async () => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    rig.fork(3).refuse('no backend');
+    await expect(restarting).rejects.toMatchObject({ message: 'no backend' });
+    expect(await rig.states()).toEqual(['1 listening', '2 listening']);
+  });
+
+  it('takes the place of one that ends meanwhile', async () => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    rig.fork(1).end();
+    await settled();
+    expect(rig.forks).toHaveLength(3);
+    rig.fork(3).refuse('no backend');
+    await expect(restarting).rejects.toThrow('no backend');
+    // Nothing is on its way to that place any more.
+    await rig.bring(4);
+    expect(await rig.states()).toEqual(['2 listening', '4 listening']);
+  });
+
+  it('takes the place of one that is about to be replaced', async () => {
+    const rig = await running();
+    rig.fork(1).end();
+    await settled();
+    const restarting = rig.supervisor.restart();
+    expect(rig.fork(3).heard).toEqual([]);
+    // The one on its way may have read what was there before.
+    expect(await rig.states()).toEqual(['2 listening', '4 starting']);
+    await rig.bring(4);
+    await rig.bring(5);
+    rig.fork(2).end();
+    await restarting;
+    expect(await rig.states()).toEqual(['4 listening', '5 listening']);
+  });
+
+  it.each([
+    [1, ['3 listening']],
+    [3, ['3 listening', '4 listening', '5 listening']],
+  ])('follows the number of workers: now %d', async (workers, states) => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    for (let nth = 0; nth < workers; nth++) await rig.bring(3 + nth, { workers });
+    for (const id of [1, 2]) {
+      expect(rig.fork(id).last()).toBe('close');
+      rig.fork(id).end('ended with code 0');
+    }
+    await restarting;
+    expect(await rig.states()).toEqual(states);
+    expect(rig.log).toEqual([]);
+  });
+
+  it('is done once more for all that ask while it is under way', async () => {
+    const rig = await running();
+    const first = rig.supervisor.restart();
+    const second = rig.supervisor.restart();
+    expect(rig.supervisor.restart()).toBe(second);
+    rig.fork(3).refuse('once');
+    await expect(first).rejects.toThrow('once');
+    await rig.bring(4);
+    await rig.bring(5);
+    for (const id of [1, 2]) rig.fork(id).end('ended with code 0');
+    await second;
+    expect(await rig.states()).toEqual(['4 listening', '5 listening']);
+  });
+
+  it('is nothing for a cluster that does not listen', async () => {
+    const rig = new Rig();
+    await expect(rig.supervisor.restart()).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
+    await rig.supervisor.close();
+  });
+});
+
+describe('close', () => {
+  it('lets every worker close, and ends what does not', async () => {
+    const rig = await running();
+    const closed = rig.supervisor.close({ timeout: 500 });
+    expect(rig.forks.map(({ heard }) => heard.at(-1))).toEqual([
+      { kind: 'close', timeout: 500 },
+      { kind: 'close', timeout: 500 },
+    ]);
+    rig.fork(1).end('ended with code 0');
+    rig.clock.pass(2_500);
+    await closed;
+    expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was ended']);
+    expect([rig.clock.waiting, rig.supervisor.address()]).toEqual([0, null]);
+  });
+
+  it('ends them at once without time, also when they close already', async () => {
+    const rig = await running();
+    const first = rig.supervisor.close();
+    await rig.supervisor.close({ timeout: 0 });
+    await first;
+    expect([await rig.states(), rig.log]).toEqual([[], []]);
+  });
+
+  it('ends a restart', async () => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    const closed = rig.supervisor.close();
+    for (const id of [1, 2]) rig.fork(id).end('ended with code 0');
+    await expect(restarting).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
+    await closed;
+    expect([await rig.states(), rig.forks.length]).toEqual([[], 3]);
+  });
+
+  it('ends the wait for a replacement', async () => {
+    const rig = await running();
+    rig.fork(1).end();
+    await settled();
+    rig.fork(3).end();
+    await settled();
+    const closed = rig.supervisor.close();
+    rig.fork(2).end('ended with code 0');
+    await closed;
+    rig.clock.pass(10_000);
+    expect([rig.forks.length, rig.clock.waiting]).toEqual([3, 0]);
+  });
+});
+
+describe('stats', () => {
+  it('waits a second at most, and not for a worker that ends', async () => {
+    const rig = await running();
+    const asked = rig.supervisor.stats();
+    rig.fork(1).end();
+    rig.clock.pass(1_000);
+    expect((await asked).workers).toEqual([
+      { id: 1, pid: 101, state: 'listening', stats: null },
+      { id: 2, pid: 102, state: 'listening', stats: null },
+    ]);
+  });
+});

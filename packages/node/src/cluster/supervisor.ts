@@ -1,0 +1,277 @@
+/**
+ * The primary of a cluster: starts workers, replaces those that end, restarts them one after another,
+ * and ends them. It touches no process by itself and holds no traffic.
+ */
+import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import type { Address } from '../create-server.ts';
+import type { Logger } from '../hooks/hooks.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+import { BackOff } from './back-off.ts';
+import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
+import type { WorkerFacts, WorkerSource } from './messages.ts';
+import { type Fork, WorkerProcess } from './worker-process.ts';
+
+/** What a supervisor works with. */
+export interface SupervisorSetup {
+  readonly fork: Fork;
+  /** Asked for each worker. What it throws is as if the worker had failed to start. */
+  source(): WorkerSource;
+  readonly logger: Logger | null;
+  /** Its timers keep the process alive: while no worker is left, nothing else does. */
+  readonly clock?: Clock;
+}
+
+const holdingClock: Clock = {
+  now: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const defaultStatsMs = 1_000;
+
+export class Supervisor implements ReverseItCluster {
+  readonly #setup: SupervisorSetup;
+  readonly #deadlines: Deadlines;
+  /** One for each worker that is wanted. */
+  readonly #slots: Slot[] = [];
+  /** Every process, also those that are being replaced. */
+  readonly #processes = new Set<WorkerProcess>();
+  #address: Address | null = null;
+  /** The port that stands for port 0, once it has to be told. */
+  #port: number | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #started = false;
+  #closing = false;
+  #restarting: Promise<void> | null = null;
+  #nextRestart: Promise<void> | null = null;
+  #replaced = 0;
+
+  constructor(setup: SupervisorSetup) {
+    this.#setup = setup;
+    this.#deadlines = new Deadlines(setup.clock ?? holdingClock);
+  }
+
+  async listen(): Promise<Address> {
+    if (this.#started) throw fail('RIT_ERR_LISTEN', 'cannot listen: a cluster listens once');
+    this.#started = true;
+    try {
+      // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
+      const { workers } = await this.#launch(this.#slot(0));
+      const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
+      await Promise.all(others.map((slot) => this.#launch(slot)));
+    } catch (error) {
+      await this.close({ timeout: 0 });
+      throw error;
+    }
+    return this.#address as Address;
+  }
+
+  address(): Address | null {
+    return this.#closing ? null : this.#address;
+  }
+
+  restart(): Promise<void> {
+    if (this.#address === null || this.#closing) {
+      return Promise.reject(fail('RIT_ERR_SHUTDOWN', 'the cluster does not listen'));
+    }
+    if (this.#restarting === null) return this.#beginRestart();
+    // What has changed since the one under way began would be missed by it; one more is enough.
+    this.#nextRestart ??= this.#restarting
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextRestart = null;
+        return this.#beginRestart();
+      });
+    return this.#nextRestart;
+  }
+
+  #beginRestart(): Promise<void> {
+    this.#restarting = this.#replaceAll().finally(() => {
+      this.#restarting = null;
+    });
+    return this.#restarting;
+  }
+
+  async #replaceAll(): Promise<void> {
+    const old = [...this.#processes];
+    let wanted = 1;
+    for (let nth = 0; nth < wanted; nth++) {
+      const slot = this.#slot(nth);
+      slot.deadline.clear();
+      try {
+        const { workers } = await this.#launch(slot);
+        if (nth === 0) wanted = workers;
+      } catch (error) {
+        // The worker that was to be replaced may have ended meanwhile.
+        if (slot.isEmpty) this.#replaceLater(slot, 0);
+        throw error;
+      }
+    }
+    for (const slot of this.#slots.splice(wanted)) {
+      slot.retire();
+      slot.current?.close();
+      slot.coming?.close();
+    }
+    await Promise.all(old.map(({ ended }) => ended));
+  }
+
+  async close({ timeout }: { readonly timeout?: number } = {}): Promise<void> {
+    this.#started = true;
+    this.#closing = true;
+    for (const slot of this.#slots.splice(0)) slot.retire();
+    for (const worker of this.#processes) worker.close(timeout);
+    await Promise.all([...this.#processes].map(({ ended }) => ended));
+    this.#deadlines.dispose();
+  }
+
+  async stats({ timeout = defaultStatsMs } = {}): Promise<ClusterStats> {
+    const workers = await Promise.all(
+      [...this.#processes].map(async (worker) => {
+        const { id, pid, state } = worker;
+        return { id, pid, state, stats: await worker.stats(timeout) };
+      }),
+    );
+    return { workers, replaced: this.#replaced };
+  }
+
+  #slot(nth: number): Slot {
+    const slot = this.#slots[nth] ?? new Slot((that) => this.#replace(that));
+    this.#slots[nth] = slot;
+    return slot;
+  }
+
+  /** Starts a worker that takes the place of the slot's, which closes once the new one listens. */
+  async #launch(slot: Slot): Promise<WorkerFacts> {
+    if (this.#closing) throw closed();
+    const worker = new WorkerProcess(this.#setup.fork, this.#setup.source(), this.#deadlines);
+    this.#processes.add(worker);
+    worker.ended.then((how) => this.#onEnd(worker, slot, how));
+    slot.coming?.close();
+    slot.coming = worker;
+    try {
+      const facts = await worker.ready;
+      await this.#inTurn(() => this.#listen(worker, facts));
+      if (slot.coming !== worker) throw fail('RIT_ERR_SHUTDOWN', 'the worker was closed meanwhile');
+      const before = slot.current;
+      slot.current = worker;
+      before?.close();
+      return facts;
+    } catch (error) {
+      worker.close();
+      throw this.#closing ? closed() : error;
+    } finally {
+      if (slot.coming === worker) slot.coming = null;
+    }
+  }
+
+  /**
+   * One worker after another asks for the address. Node's primary cannot tell several of them that it is
+   * taken, and two that find a Unix socket left behind could remove each other's.
+   */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #listen(worker: WorkerProcess, { listen }: WorkerFacts): Promise<void> {
+    const address = await worker.listen(this.#placeOf(listen));
+    if (asksForFreePort(listen) && this.#address !== null && !samePort(address, this.#address)) {
+      throw fail('RIT_ERR_LISTEN', 'cannot listen: the port went away meanwhile');
+    }
+    this.#address = address;
+  }
+
+  /**
+   * Port 0 is one port for all, as long as any worker listens. Once none does, whoever comes has to ask for
+   * the same port by its number, and all that follow as well.
+   */
+  #placeOf(listen: ListenAddress): ListenAddress {
+    if (!asksForFreePort(listen) || this.#address === null || !('port' in this.#address))
+      return listen;
+    const listens = [...this.#processes].some(({ state }) => state === 'listening');
+    if (!listens) this.#port = this.#address.port;
+    return this.#port === null ? listen : { ...listen, port: this.#port };
+  }
+
+  #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
+    this.#processes.delete(worker);
+    if (worker.overdue) {
+      this.#log('warn', {}, `${worker.name} did not close in time and was ended`);
+    }
+    if (slot.current !== worker) return;
+    slot.current = null;
+    // One that is on its way takes its place.
+    if (slot.retired || slot.coming !== null) return;
+    this.#replaced++;
+    const delay = this.#replaceLater(slot, worker.upMs);
+    this.#log('warn', {}, `${worker.name} ${how}; ${nextText(delay)}`);
+  }
+
+  /** Says after how many ms. */
+  #replaceLater(slot: Slot, upMs: number): number {
+    const delay = slot.backOff.next(upMs);
+    if (delay === 0) this.#replace(slot);
+    else this.#deadlines.queue(delay).arm(slot.deadline);
+    return delay;
+  }
+
+  #replace(slot: Slot): void {
+    this.#launch(slot).catch((err: Error) => {
+      if (slot.retired || !slot.isEmpty) return;
+      const delay = this.#replaceLater(slot, 0);
+      this.#log('error', { err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
+    });
+  }
+
+  #log(level: 'warn' | 'error', details: object, message: string): void {
+    try {
+      this.#setup.logger?.[level](details, message);
+    } catch {
+      // A logger that fails has nowhere to say so.
+    }
+  }
+}
+
+/** The place of one worker, which others take after it. */
+class Slot implements DeadlineTarget {
+  current: WorkerProcess | null = null;
+  /** The one that is to follow it. */
+  coming: WorkerProcess | null = null;
+  readonly backOff = new BackOff();
+  /** Until a worker that ended is replaced. */
+  readonly deadline = new Deadline(this, 0);
+  retired = false;
+  readonly #replace: (slot: Slot) => void;
+
+  constructor(replace: (slot: Slot) => void) {
+    this.#replace = replace;
+  }
+
+  get isEmpty(): boolean {
+    return this.current === null && this.coming === null;
+  }
+
+  /** Nobody takes this place any more. */
+  retire(): void {
+    this.retired = true;
+    this.deadline.clear();
+  }
+
+  onDeadline(): void {
+    this.#replace(this);
+  }
+}
+
+const closed = (): Error => fail('RIT_ERR_SHUTDOWN', 'the cluster was closed');
+
+const nextText = (delay: number): string =>
+  delay === 0 ? 'another one starts' : `another one starts in ${delay} ms`;
+
+const asksForFreePort = (listen: ListenAddress): boolean => 'port' in listen && listen.port === 0;
+
+const samePort = (one: Address, other: Address): boolean =>
+  'port' in one && 'port' in other && one.port === other.port;

@@ -1,0 +1,222 @@
+/** One worker as the primary sees it, from its start to its end. */
+import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import type { Address, ReverseItStats } from '../create-server.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
+
+/** A process that was started, and the channel to it. */
+export interface Forked {
+  /** Its number among all that were started. */
+  readonly id: number;
+  readonly pid: number;
+  /** Never throws; what a process that has gone was to hear is lost. */
+  send(message: ToWorker): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Hears of a process that was started. */
+export interface ForkListener {
+  onMessage(message: FromWorker): void;
+  /** It has ended, or never came to be; `how` follows the name of the worker. */
+  onEnd(how: string): void;
+}
+
+/** Starts a process, and throws where the system has no room for another one. */
+export type Fork = (listener: ForkListener) => Forked;
+
+export type WorkerState = 'starting' | 'listening' | 'closing' | 'ended';
+
+/** From the start of a process to its listening: what it loads may wait for something that never comes. */
+const startMs = 60_000;
+
+/** Beyond the time for closing, after which a worker cuts by itself what is left. */
+const graceMs = 2_000;
+
+const startDeadline = 0;
+const closeDeadline = 1;
+
+export class WorkerProcess implements ForkListener, DeadlineTarget {
+  /** When it has read its configuration. */
+  readonly ready: Promise<WorkerFacts>;
+  /** When it has ended; tells how. */
+  readonly ended: Promise<string>;
+  readonly #forked: Forked;
+  readonly #source: WorkerSource;
+  readonly #deadlines: Deadlines;
+  readonly #start = new Deadline(this, startDeadline);
+  readonly #close = new Deadline(this, closeDeadline);
+  readonly #ready = new Settler<WorkerFacts>();
+  readonly #listening = new Settler<Address>();
+  readonly #ended = new Settler<string>();
+  readonly #questions = new Map<number, Question>();
+  #asked = 0;
+  #state: WorkerState = 'starting';
+  #listeningSince: number | null = null;
+  #endedAt: number | null = null;
+  #closeTimeout = 0;
+  #overdue = false;
+
+  /** @throws ErrnoException where no process can be started */
+  constructor(fork: Fork, source: WorkerSource, deadlines: Deadlines) {
+    this.#source = source;
+    this.#deadlines = deadlines;
+    this.ready = this.#ready.promise;
+    this.ended = this.#ended.promise;
+    this.#forked = fork(this);
+    deadlines.queue(startMs).arm(this.#start);
+  }
+
+  get id(): number {
+    return this.#forked.id;
+  }
+
+  get pid(): number {
+    return this.#forked.pid;
+  }
+
+  /** For a log. */
+  get name(): string {
+    return `worker ${this.id} (pid ${this.pid})`;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** For how long it has listened, in ms; 0 if it never has. */
+  get upMs(): number {
+    if (this.#listeningSince === null) return 0;
+    return (this.#endedAt ?? this.#deadlines.now()) - this.#listeningSince;
+  }
+
+  /** Whether it did not close in time, and was ended. */
+  get overdue(): boolean {
+    return this.#overdue;
+  }
+
+  /** To be called when it is ready. */
+  listen(where: ListenAddress): Promise<Address> {
+    this.#forked.send({ kind: 'listen', where });
+    return this.#listening.promise;
+  }
+
+  /** Null where it does not serve, or does not answer in time. */
+  stats(timeout: number): Promise<ReverseItStats | null> {
+    if (this.#state !== 'listening' && this.#state !== 'closing') return Promise.resolve(null);
+    const question = this.#asked++;
+    return new Promise((resolve) => {
+      const waiting = new Question((stats) => {
+        this.#questions.delete(question);
+        resolve(stats);
+      });
+      this.#questions.set(question, waiting);
+      // Of no time at all a queue would make no end.
+      this.#deadlines.queue(Math.max(1, timeout)).arm(waiting.deadline);
+      this.#forked.send({ kind: 'stats', question });
+    });
+  }
+
+  /** Lets it finish what is under way, for at most `timeout` ms (default: its `closeTimeout`), and end. */
+  close(timeout = this.#closeTimeout): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'closing';
+    this.#start.clear();
+    if (timeout === 0) {
+      this.#forked.kill();
+      return;
+    }
+    this.#forked.send({ kind: 'close', timeout });
+    this.#deadlines.queue(timeout + graceMs).arm(this.#close);
+  }
+
+  onMessage(message: FromWorker): void {
+    switch (message.kind) {
+      case 'hello':
+        this.#forked.send({ kind: 'start', source: this.#source });
+        break;
+      case 'ready':
+        this.#closeTimeout = message.facts.closeTimeout;
+        this.#ready.resolve(message.facts);
+        break;
+      case 'listening':
+        this.#onListening(message.address);
+        break;
+      case 'failed':
+        this.#reject(message.code, message.message);
+        this.#forked.kill();
+        break;
+      case 'stats':
+        this.#questions.get(message.question)?.answer(message.stats);
+        break;
+    }
+  }
+
+  #onListening(address: Address): void {
+    // It may have been told to close meanwhile.
+    if (this.#state !== 'starting') return;
+    this.#start.clear();
+    this.#state = 'listening';
+    this.#listeningSince = this.#deadlines.now();
+    this.#listening.resolve(address);
+  }
+
+  onEnd(how: string): void {
+    this.#state = 'ended';
+    this.#endedAt = this.#deadlines.now();
+    this.#start.clear();
+    this.#close.clear();
+    for (const question of [...this.#questions.values()]) question.answer(null);
+    this.#reject('RIT_ERR_INTERNAL', `the worker ${how} before it listened`);
+    this.#ended.resolve(how);
+  }
+
+  /** @internal */
+  onDeadline(kind: number): void {
+    if (kind === startDeadline) {
+      this.#reject('RIT_ERR_INTERNAL', `the worker did not listen within ${startMs} ms`);
+    } else this.#overdue = true;
+    this.#forked.kill();
+  }
+
+  #reject(...[code, message]: Parameters<typeof fail>): void {
+    const error = fail(code, message);
+    this.#ready.reject(error);
+    this.#listening.reject(error);
+  }
+}
+
+/** A promise that is settled from outside; the first call counts. Nobody has to await it. */
+class Settler<Value> {
+  readonly promise: Promise<Value>;
+  resolve: (value: Value) => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+}
+
+/** A question that waits for its answer, for a time. */
+class Question implements DeadlineTarget {
+  readonly deadline = new Deadline(this, 0);
+  readonly #tell: (stats: ReverseItStats | null) => void;
+
+  constructor(tell: (stats: ReverseItStats | null) => void) {
+    this.#tell = tell;
+  }
+
+  answer(stats: ReverseItStats | null): void {
+    this.deadline.clear();
+    this.#tell(stats);
+  }
+
+  onDeadline(): void {
+    this.#tell(null);
+  }
+}

@@ -1,0 +1,26 @@
+/** Puts a cluster together. It stands beside the file that its workers run. */
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { fail } from '@reverseit/core/errors';
+import { clusterFork } from './cluster/cluster-fork.ts';
+import type { ReverseItCluster } from './cluster/cluster-types.ts';
+import type { WorkerSource } from './cluster/messages.ts';
+import { Supervisor } from './cluster/supervisor.ts';
+import type { Logger } from './hooks/hooks.ts';
+
+/**
+ * A cluster whose workers are made of what `source` says, asked anew for each of them.
+ * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`
+ */
+export function superviseWorkers(
+  source: () => WorkerSource,
+  logger: Logger | null,
+): ReverseItCluster {
+  if (cluster.isWorker) {
+    throw fail('RIT_ERR_CONFIG', 'a worker of node:cluster cannot have workers of its own');
+  }
+  // From source it ends in .ts; what is built, in CommonJS as well, starts the module.
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const exec = fileURLToPath(new URL(`./cluster-worker.${suffix}`, import.meta.url));
+  return new Supervisor({ fork: clusterFork(exec), source, logger });
+}
