@@ -64,6 +64,28 @@ test('an RST behind bytes is a failure, however Node tells it', async () => {
   expect(failure).toMatchObject({ code: 'ECONNRESET' });
 });
 
+test('an RST behind bytes is a failure also while bytes of ours wait', async () => {
+  peer.pause();
+  ours.write(Buffer.alloc(20_000_000));
+  expect(ours.writableLength).toBeGreaterThan(0);
+  await written('some');
+  peer.resetAndDestroy();
+  await guarded(new Promise<void>((resolve) => peer.on('close', () => resolve())), 'the reset');
+  const { failure } = await outcome();
+  expect(failure).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('an RST behind bytes is a failure also behind our own end', async () => {
+  const finished = once(ours, 'finish');
+  ours.end();
+  await guarded(finished, 'our FIN');
+  await written('some');
+  peer.resetAndDestroy();
+  await guarded(new Promise<void>((resolve) => peer.on('close', () => resolve())), 'the reset');
+  const { failure } = await outcome();
+  expect(failure).toMatchObject({ code: 'ECONNRESET' });
+});
+
 test('an RST behind a FIN, which answers bytes of ours, does not make the end a failure', async () => {
   await written('all');
   // Closed with bytes unread, but behind its FIN.

@@ -3,23 +3,31 @@
  * hang-up for the end and does not ask the socket why. A body that lasts until the end of the connection
  * would look complete.
  */
-import { Socket } from 'node:net';
+import { readSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
-const noBytes = Buffer.alloc(0);
-/** How a stream tells `_write` of bytes; its type does not know. */
-const asBytes = 'buffer' as string as BufferEncoding;
+const oneByte = Buffer.alloc(1);
 
 /**
- * Why the socket is broken whose end was just told, or null. A write of no bytes asks the kernel and
- * sends nothing; around the stream, whose own `write` is closed by the end. There is no answer while an
- * earlier write waits, nor over TLS, which writes nothing where there is nothing.
+ * Why the socket is broken whose end was just told, or null. Asks the kernel by a read, where nothing is
+ * left to be read: a write would have to wait behind those before it. A reset behind a FIN is none, since
+ * all that was sent has come; and TLS has an end of its own.
  */
 export function hiddenReset(socket: Socket): Error | null {
-  if (!socket.writable || socket.writableLength > 0) return null;
-  let failure: NodeJS.ErrnoException | null = null;
-  Socket.prototype._write.call(socket, noBytes, asBytes, (error?: NodeJS.ErrnoException | null) => {
-    // EPIPE stands for a reset behind a FIN: all that was sent has come.
-    if (error?.code === 'ECONNRESET') failure = error;
-  });
-  return failure;
+  if (socket instanceof TLSSocket) return null;
+  const descriptor = descriptorOf(socket);
+  if (descriptor < 0) return null;
+  try {
+    readSync(descriptor, oneByte);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return error as Error;
+  }
+  return null;
+}
+
+/** -1 where there is none: of a socket that is destroyed, and on Windows. */
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { readonly fd?: number } | null };
+  return handle?.fd ?? -1;
 }

@@ -614,6 +614,26 @@ test('until close, then RST is a truncated body (RFC 9112 §8)', async () => {
 });
 
 test.each([
+  ['RST', 'UPSTREAM_TRUNCATED', (connection: OriginConnection) => connection.reset()],
+  ['FIN', 'end', (connection: OriginConnection) => connection.end('')],
+])('until close, bytes with %s while the request is still being sent', async (_, outcome, end) => {
+  const it = await bench((connection) => {
+    connection.socket.pause();
+    connection.write(`${head('a: b')}ok`);
+  });
+  const sent = it.send(get('/', { method: 'POST', body: Buffer.alloc(8_000_000) }));
+  sent.onPiece = () => {
+    sent.onPiece = () => {};
+    void it.origin.connection().then((connection) => {
+      connection.write('more');
+      end(connection);
+    });
+  };
+  await sent.done;
+  expect([sent.events[0], sent.events.at(-1)]).toEqual(['head 200', outcome]);
+});
+
+test.each([
   ['content-length', 'content-length: 5'],
   ['chunked', 'transfer-encoding: chunked'],
 ])('RST inside a body, %s', async (_, field) => {
