@@ -69,6 +69,29 @@ describe.each(inBothWays)('%s', (_, hand) => {
     expect(seen.headers('cookie')).toEqual([]);
   });
 
+  it.each(['undici', 'direct'] as const)(
+    'onRequest cannot change the framing of a request (%s)',
+    async (transport) => {
+      const { origin, client } = await start(() => ({
+        pool: { transport },
+        onRequest: ({ headers }) => {
+          headers.append('Content-Length', '9');
+          headers.append('Transfer-Encoding', 'chunked');
+          headers.append('Host', 'other');
+          return hand(undefined);
+        },
+      }));
+      const lengths = ['Content-Length: 5'];
+      const answered = await client.request(request('POST /', lengths, 'hello'));
+      expect([answered.status, answered.text]).toEqual([200, 'ok']);
+      const seen = await origin.request();
+      expect(seen.headers('content-length')).toEqual(['5']);
+      expect(seen.headers('transfer-encoding')).toEqual([]);
+      expect(seen.headers('host')).toHaveLength(1);
+      expect(seen.text).toBe('hello');
+    },
+  );
+
   it('onRequest answers in place of the backend, and the connection goes on', async () => {
     const { origin, client } = await start(() => ({
       onRequest: ({ target }) =>

@@ -8,9 +8,9 @@ export interface UpstreamRequest {
   /** Request target in origin form (`/path?query`). undici cannot send `*`. */
   readonly target: string;
   /**
-   * End-to-end fields in wire order, exactly one `host` among them. `content-length` stands here if
-   * and only if the body's length is known; there is never a `transfer-encoding`, `connection`,
-   * `expect` or another connection-specific field (RFC 9110 §7.6.1): the transport frames the body.
+   * End-to-end fields in wire order, exactly one `host` among them. The transport frames the body:
+   * `content-length` is needed only with a source that knows its length, and there is never a
+   * `transfer-encoding`, `connection`, `expect` or another connection-specific field (RFC 9110 §7.6.1).
    */
   readonly fields: FieldSection;
   /** No content, content that is complete, or content that arrives while it is sent. */

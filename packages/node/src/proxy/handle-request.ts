@@ -70,9 +70,7 @@ function createProxied(
   context: RequestContext | null,
   recorder: Recorder | null,
 ): ProxyExchange {
-  const { head } = exchange;
-  const length = head.framing === 'length' ? head.contentLength : null;
-  const fields = route.request.fields(head, exchange, length);
+  const fields = route.request.fields(exchange.head, exchange);
   return new ProxyExchange(exchange, route, target, fields, context, recorder);
 }
 

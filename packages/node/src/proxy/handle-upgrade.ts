@@ -56,7 +56,7 @@ export function createUpgrade(
   head.persistent = false;
   const client = checkClientRequest(head);
   if (isReverseItError(client)) throw client;
-  const fields = route.request.fields(head, exchange, null);
+  const fields = route.request.fields(head, exchange);
   const backend: HandshakeOffer = {
     key: makeKey(randomBytes(keyBytes)),
     // As the header rules of the route left them.

@@ -31,7 +31,7 @@ export class ProxyExchange
   // The request as the pool takes it.
   readonly method: string;
   readonly target: string;
-  fields: FieldSection;
+  readonly fields: FieldSection;
   body: Buffer | BodySource | null = null;
   readonly contentLength: number | null;
 
@@ -126,15 +126,10 @@ export class ProxyExchange
     this.#complete = true;
     if (this.#sink !== null) this.#sink.end();
     else if (!this.#dispatched) {
+      // It has a length by now, which spares the backend the chunks.
       this.body = this.#content?.takeWhole() ?? null;
-      if (this.contentLength === null) this.#addLength(this.#received);
       this.#dispatch();
     }
-  }
-
-  /** A chunked body that was collected has a length by now, which spares the backend the chunks. */
-  #addLength(length: number): void {
-    this.fields.push('content-length', String(length));
   }
 
   #refuseSize(): void {
@@ -149,6 +144,9 @@ export class ProxyExchange
 
   #startStreaming(): void {
     this.body = this;
+    if (this.contentLength !== null) {
+      this.fields.push('content-length', String(this.contentLength));
+    }
     this.#exchange.pauseContent();
     this.#dispatch();
   }

@@ -60,13 +60,12 @@ export class RequestRewrite {
   }
 
   /**
-   * The backend's fields. `length` is the length of the content, null where there is none or it is not
-   * known yet. Order, case and repetition of end-to-end fields are kept; what concerns the
-   * client's connection is left out, what tells of the client is put behind, the route's own have the
-   * last word.
+   * The backend's fields, without framing. Order, case and repetition of end-to-end fields are kept; what
+   * concerns the client's connection is left out, what tells of the client is put behind, the route's own
+   * have the last word.
    * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
    */
-  fields(head: RequestHead, client: ClientInfo, length: number | null): FieldSection {
+  fields(head: RequestHead, client: ClientInfo): FieldSection {
     const host = this.#preserveHost && head.authority !== null ? head.authority : this.#host;
     const fields: FieldSection = ['host', host];
     let forwardedFor = '';
@@ -77,14 +76,12 @@ export class RequestRewrite {
       const value = source[i + 1] as string;
       switch (knownField(name)) {
         case FIELD.HOST:
+        case FIELD.CONTENT_LENGTH:
         case FIELD.CONNECTION:
         case FIELD.TRANSFER_ENCODING:
         case FIELD.UPGRADE:
         case FIELD.EXPECT:
         case FIELD.HOP:
-          continue;
-        case FIELD.CONTENT_LENGTH:
-          if (length !== null) fields.push(name, String(length));
           continue;
         case FIELD.VIA:
           if (this.#via === false) break;
