@@ -7,16 +7,16 @@ import { isToken, trimOws } from '../http/ascii.ts';
  * passed over (RFC 9110 §5.6.1.2).
  */
 export function readSubprotocols(values: readonly string[]): string[] | null {
-  const offered: string[] = [];
+  const offered = new Set<string>();
   for (const value of values) {
     for (const member of value.split(',')) {
       const name = trimOws(member);
       if (name.length === 0) continue;
-      if (!isToken(name) || offered.includes(name)) return null;
-      offered.push(name);
+      if (!isToken(name) || offered.has(name)) return null;
+      offered.add(name);
     }
   }
-  return values.length > 0 && offered.length === 0 ? null : offered;
+  return values.length > 0 && offered.size === 0 ? null : [...offered];
 }
 
 /**

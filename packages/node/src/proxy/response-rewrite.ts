@@ -3,10 +3,11 @@ import {
   equalsIgnoreCase,
   FIELD,
   type FieldSection,
-  isNamedByConnection,
+  isProtectedField,
   knownField,
   type ReadonlyFieldSection,
   readTokenList,
+  toLowerAscii,
   viaEntry,
 } from '@reverseit/core/http';
 
@@ -59,11 +60,13 @@ function namesOf(value: string, before: string[] | null): string[] | null {
   return names;
 }
 
+/** A set, since a backend may send thousands of names and thousands of fields. */
 function removeNamed(fields: FieldSection, named: readonly string[]): void {
+  const removed = new Set(named.filter((name) => !isProtectedField(name)));
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (isNamedByConnection(name, named)) continue;
+    if (removed.has(toLowerAscii(name))) continue;
     fields[kept] = name;
     fields[kept + 1] = fields[i + 1] as string;
     kept += 2;

@@ -1,0 +1,53 @@
+/** Targets and responses that are made to be costly: no cost may grow faster than they do. */
+import { costGrowth } from '@reverseit/test-servers/cost-growth';
+import { expect, it } from 'vitest';
+import { responseFields } from '../src/proxy/response-rewrite.ts';
+import { TargetRewrite } from '../src/proxy/target-rewrite.ts';
+import { RouteTable } from '../src/routes/route-table.ts';
+
+const factor = 16;
+/** What is linear takes 16 times as long, and longer where memory is collected; what is quadratic, 256 times. */
+const most = 6 * factor;
+
+const places = ['/', '/api/v1', '/a/b/c/d/e/f'].map((path) => ({ host: null, path }));
+const routes = new RouteTable(places);
+const rewrite = new TargetRewrite({ path: '/', stripPath: null, backend: 'http://b/prefix' });
+
+it.each([
+  'a',
+  '/',
+  '/a',
+  '/.',
+  '/a/..',
+  '/..',
+  '%2e',
+  '/%2e%2E',
+  '\\',
+  ';',
+  '/;',
+  '/\\;',
+  '/a;b%2f',
+  ';/%2f\\%5c.',
+  '%',
+])('a target of many %j', (piece) => {
+  const make = (size: number): string => `/.${piece.repeat(size)}%2f%5c;`;
+  const run = (target: string): void => {
+    for (const judge of [() => routes.match(null, target), () => rewrite.apply(target)]) {
+      try {
+        judge();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'RIT_ERR_TARGET' });
+      }
+    }
+  };
+  expect(costGrowth(make, run, 500, factor)).toBeLessThan(most);
+});
+
+it('a response whose Connection names thousands of thousands of fields', () => {
+  const make = (size: number): string[] => {
+    const names = Array.from({ length: size }, (_, nth) => `x${nth}`);
+    return ['connection', names.join(), ...names.flatMap((name) => [`${name}y`, 'b'])];
+  };
+  const run = (fields: string[]): unknown => responseFields(fields, 200, false, null);
+  expect(costGrowth(make, run, 500, factor)).toBeLessThan(most);
+});
