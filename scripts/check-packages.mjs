@@ -238,7 +238,7 @@ createServer({ routes: [{ path: '/', backend: 'http://127.0.0.1:8080', strip: '/
 // @ts-expect-error a middleware listens nowhere
 createHandler({ backend: 'http://127.0.0.1:8080', listen: { port: 4000 } });
 // @ts-expect-error an option of a pool that there is not
-createPool('http://127.0.0.1:8080', { size: 10 });
+createPool({ size: 10 });
 `;
 
 /**

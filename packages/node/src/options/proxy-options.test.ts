@@ -78,6 +78,7 @@ const contract: readonly (readonly [key: string, flag: string, value: unknown])[
   ['pool.connectTimeout', 'connect-timeout', 5000],
   ['pool.connMaxIdleTime', 'conn-max-idle-time', 90000],
   ['pool.protocols', 'protocols', ['http1']],
+  ['pool.transport', 'transport', 'undici'],
   ['pool.verifyTls', 'verify-tls', true],
   ['path', 'path', '/'],
   ['host', 'host', null],
