@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { guarded, startFriendlyOrigin } from '@reverseit/test-servers';
+import { eventually, guarded, startFriendlyOrigin } from '@reverseit/test-servers';
 import { useServer } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import { type Snippet, snippetsOf } from './lib/snippets.mjs';
@@ -75,10 +75,13 @@ function start(code: string): Running {
 }
 
 /** Runs a snippet while `use` looks at it, and ends it. What it has printed. */
-async function running(code: string, use: (url: string) => Promise<void>): Promise<string> {
+async function running(
+  code: string,
+  use: (url: string, output: () => string) => Promise<void>,
+): Promise<string> {
   const { child, ended, port, output } = start(code);
   try {
-    await use(`http://127.0.0.1:${await port}`);
+    await use(`http://127.0.0.1:${await port}`, output);
     child.kill('SIGTERM');
     await guarded(ended, () => `the snippet to end: ${output()}`);
     if (code.includes('SIGTERM')) expect(child.exitCode, output()).toBe(0);
@@ -168,6 +171,14 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
       expect(seen).not.toContain('secret');
     });
     expect(output).toMatch(/^GET \/echo 401 \d+\.\d ms\nGET \/echo 200 \d+\.\d ms\n$/);
+  },
+  'packages/node/README.md: Several processes': async (code) => {
+    const output = await running(code, async (url, said) => {
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+      // The second worker listens after the first.
+      await eventually(() => said() !== '', 'the snippet to say who listens');
+    });
+    expect(output).toBe("[ 'listening', 'listening' ]\n");
   },
   'README.md: As middleware': asMiddleware,
   'packages/node/README.md: Middleware': asMiddleware,

@@ -5,6 +5,7 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
@@ -56,19 +57,24 @@ describe('createCluster', () => {
     expect(workers.address()).toEqual(address);
     const port = 'port' in address ? address.port : 0;
     const statuses = [];
+    const resumed: boolean[] = [];
+    let session: Buffer | undefined;
     for (let nth = 0; nth < 4; nth++) {
       const request = get({
-        host: '127.0.0.1',
-        port,
-        ca,
-        path: '*',
-        method: 'OPTIONS',
-        agent: false,
+        ...{ host: '127.0.0.1', port, ca, agent: false, path: '*', method: 'OPTIONS' },
+        ...(session === undefined ? {} : { session }),
+      });
+      const [socket] = (await once(request, 'socket')) as [TLSSocket];
+      socket.on('session', (ticket) => {
+        session = ticket;
       });
       const [response] = await guarded(once(request, 'response'), 'an answer');
       statuses.push(response.statusCode, await text(response));
+      resumed.push(socket.isSessionReused());
     }
     expect(statuses).toEqual([204, '', 204, '', 204, '', 204, '']);
+    // Whichever worker it was that had begun the session.
+    expect(resumed).toEqual([false, true, true, true]);
     const { workers: before, replaced } = await workers.stats();
     expect(before.map(({ state, stats }) => [state, stats?.totalExchanges])).toEqual([
       ['listening', 2],
