@@ -1,8 +1,10 @@
 // The demonstration behind `npm start`: the friendly backend of the tests, and
 // ReverseIt in front of it.
 
+import { relative } from 'node:path';
 import { createServer } from '@reverseit/node';
 import { startFriendlyOrigin } from '@reverseit/test-servers';
+import { toolchain } from './lib/toolchain.mjs';
 
 const host = '127.0.0.1';
 const port = Number(process.env.PORT ?? 4000);
@@ -23,13 +25,16 @@ try {
 }
 
 const url = `http://${host}:${port}`;
+// A Node that had to be fetched: the one in the path is older, and may have no WebSocket.
+const isFetched = process.execPath.startsWith(toolchain);
+const node = isFetched ? relative(process.cwd(), process.execPath) : 'node';
 console.log(`
 ReverseIt listens on ${url}, in front of the demo backend on ${origin.url}
 
   curl -i ${url}/hello
   curl -i ${url}/api/items
   curl -i ${url}/api/items -H 'content-type: application/json' -d '{"name":"lamp"}'
-  node -e "new WebSocket('ws://${host}:${port}/ws').onopen = ({ target }) => {
+  ${node} -e "new WebSocket('ws://${host}:${port}/ws').onopen = ({ target }) => {
     target.onmessage = ({ data }) => { console.log(data); target.close(); };
     target.send('hello');
   }"
