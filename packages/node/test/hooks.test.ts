@@ -11,6 +11,7 @@ import {
   startScriptedOrigin,
 } from '@reverseit/test-servers';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import {
   type AccessRecord,
@@ -396,6 +397,18 @@ it('onError and the logger hear of every error, each at its level', async () => 
   ]);
   // A request that was refused while it was parsed has no record.
   expect(errors.map(([, hasRecord]) => hasRecord)).toEqual([true, true, true, false]);
+});
+
+it('takes the logger of pino, which is that of Fastify', async () => {
+  const lines: { level: number; msg: string; code: string; err: { code: string } }[] = [];
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const app = fastify({ logger: { level: 'debug', stream } });
+  use({ close: () => app.close() });
+  const { client } = await start(() => ({ backend: 'http://127.0.0.1:1', logger: app.log }));
+  expect((await client.request(request('GET /x'))).status).toBe(502);
+  const code = 'RIT_ERR_UPSTREAM_CONNECT';
+  const msg = 'backend cannot be reached';
+  expect(lines).toMatchObject([{ level: 40, msg, code, err: { code }, method: 'GET', route: '/' }]);
 });
 
 it('a logger that fails harms nobody', async () => {
