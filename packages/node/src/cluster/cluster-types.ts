@@ -30,8 +30,8 @@ export interface ReverseItCluster {
   listen(): Promise<Address>;
   /**
    * Replaces the workers one after another; each reads the configuration anew and listens before the one that
-   * it replaces closes. Resolves when the last of the old ones has ended. While one restart is under way, all
-   * further calls together are one more.
+   * it replaces closes. Resolves when the last of the old ones has ended. As long as new ones have yet to listen,
+   * all further calls together are one more restart.
    * @throws as `listen`; those that were not replaced yet go on
    */
   restart(): Promise<void>;

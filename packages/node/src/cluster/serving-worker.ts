@@ -64,14 +64,18 @@ export class ServingWorker {
   }
 
   async #start(source: WorkerSource): Promise<void> {
-    const { loadConfig, log, now, id } = this.#host;
-    const input = await loadConfiguration(source, loadConfig);
+    const host = this.#host;
+    const input = await loadConfiguration(source, (file) => host.loadConfig(file));
     const { listen, workers, closeTimeout } = resolveProxyOptions(input);
     // A plain object: it was accepted.
     const options = input as ReverseItOptions;
-    const logger = new LineLogger(log, now, `reverseit: worker ${id}`);
-    this.#server = this.#host.createServer({ logger, ...options, workers: undefined });
-    this.#host.send({
+    const logger = new LineLogger(
+      (line) => host.log(line),
+      () => host.now(),
+      `reverseit: worker ${host.id}`,
+    );
+    this.#server = host.createServer({ logger, ...options, workers: undefined });
+    host.send({
       kind: 'ready',
       facts: { listen, workers: workerCount(workers), closeTimeout },
     });
@@ -84,7 +88,7 @@ export class ServingWorker {
 
   #orFail(step: Promise<void>): void {
     step.catch((error: unknown) => {
-      // An error of ours ends the process, and tells where it is.
+      // A mistake of ours: it ends the process, and tells where it is.
       if (!isReverseItError(error)) throw error;
       if (!this.#closing) {
         this.#host.send({ kind: 'failed', code: error.code, message: error.message });

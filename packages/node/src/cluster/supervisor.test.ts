@@ -361,6 +361,22 @@ describe('restart', () => {
     expect(await rig.states()).toEqual(['4 listening', '5 listening']);
   });
 
+  it('waits for the start, and not for those that are still closing', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    await rig.bring(1, { workers: 1 });
+    const first = rig.supervisor.restart();
+    await listening;
+    await rig.bring(2, { workers: 1 });
+    const second = rig.supervisor.restart();
+    await rig.bring(3, { workers: 1 });
+    expect(await rig.states()).toEqual(['1 closing', '2 closing', '3 listening']);
+    rig.fork(1).end('ended with code 0');
+    await first;
+    rig.fork(2).end('ended with code 0');
+    await second;
+  });
+
   it('is nothing for a cluster that does not listen', async () => {
     const rig = new Rig();
     await expect(rig.supervisor.restart()).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });

@@ -45,7 +45,8 @@ export class Supervisor implements ReverseItCluster {
   #turn: Promise<unknown> = Promise.resolve();
   #started = false;
   #closing = false;
-  #restarting: Promise<void> | null = null;
+  /** The start, or a restart until all new workers listen. */
+  #underWay: Promise<void> | null = null;
   #nextRestart: Promise<void> | null = null;
   #replaced = 0;
 
@@ -58,10 +59,7 @@ export class Supervisor implements ReverseItCluster {
     if (this.#started) throw fail('RIT_ERR_LISTEN', 'cannot listen: a cluster listens once');
     this.#started = true;
     try {
-      // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
-      const { workers } = await this.#launch(this.#slot(0));
-      const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
-      await Promise.all(others.map((slot) => this.#launch(slot)));
+      await this.#inSequence(() => this.#startAll());
     } catch (error) {
       await this.close({ timeout: 0 });
       throw error;
@@ -69,34 +67,49 @@ export class Supervisor implements ReverseItCluster {
     return this.#address as Address;
   }
 
+  async #startAll(): Promise<void> {
+    // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
+    const { workers } = await this.#launch(this.#slot(0));
+    const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
+    await Promise.all(others.map((slot) => this.#launch(slot)));
+  }
+
   address(): Address | null {
     return this.#closing ? null : this.#address;
   }
 
   restart(): Promise<void> {
-    if (this.#address === null || this.#closing) {
+    if (!this.#started || this.#closing) {
       return Promise.reject(fail('RIT_ERR_SHUTDOWN', 'the cluster does not listen'));
     }
-    if (this.#restarting === null) return this.#beginRestart();
-    // What has changed since the one under way began would be missed by it; one more is enough.
-    this.#nextRestart ??= this.#restarting
+    if (this.#underWay === null) return this.#restart();
+    // What has changed since that one began would be missed by it; one more is enough.
+    this.#nextRestart ??= this.#underWay
       .catch(() => undefined)
       .then(() => {
         this.#nextRestart = null;
-        return this.#beginRestart();
+        return this.#restart();
       });
     return this.#nextRestart;
   }
 
-  #beginRestart(): Promise<void> {
-    this.#restarting = this.#replaceAll().finally(() => {
-      this.#restarting = null;
-    });
-    return this.#restarting;
+  async #restart(): Promise<void> {
+    const old = [...this.#processes];
+    await this.#inSequence(() => this.#replaceAll());
+    await Promise.all(old.map(({ ended }) => ended));
+  }
+
+  /** A start or a restart, of which there is one at a time. */
+  async #inSequence(task: () => Promise<void>): Promise<void> {
+    this.#underWay = task();
+    try {
+      await this.#underWay;
+    } finally {
+      this.#underWay = null;
+    }
   }
 
   async #replaceAll(): Promise<void> {
-    const old = [...this.#processes];
     let wanted = 1;
     for (let nth = 0; nth < wanted; nth++) {
       const slot = this.#slot(nth);
@@ -115,7 +128,6 @@ export class Supervisor implements ReverseItCluster {
       slot.current?.close();
       slot.coming?.close();
     }
-    await Promise.all(old.map(({ ended }) => ended));
   }
 
   async close({ timeout }: { readonly timeout?: number } = {}): Promise<void> {
@@ -168,8 +180,8 @@ export class Supervisor implements ReverseItCluster {
   }
 
   /**
-   * One worker after another asks for the address. Node's primary cannot tell several of them that it is
-   * taken, and two that find a Unix socket left behind could remove each other's.
+   * One worker after another asks for the address. Node's primary fails where it has to tell several at once
+   * that the address is taken, and two that find a Unix socket left behind could remove each other's.
    */
   #inTurn(task: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(task);
