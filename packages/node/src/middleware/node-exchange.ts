@@ -9,8 +9,9 @@ import {
   type Tunnel,
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import type { OpenItem } from '../proxy/open-set.ts';
 import { Http1Response } from './http1-response.ts';
 import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
@@ -24,7 +25,7 @@ const WAIT = { REQUEST: 0, SEND: 1 } as const;
 
 const noFields: ReadonlyFieldSection = [];
 
-export class NodeExchange extends Exchange implements DeadlineTarget {
+export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -268,9 +269,9 @@ export class NodeExchange extends Exchange implements DeadlineTarget {
     if (kind === WAIT.SEND) {
       // Slow is not dead, as long as some of what waits has been taken.
       if (pending < this.#unsent) this.#armSend();
-      else this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
+      else this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#owner.sendDeadlines.ms));
     } else if (!this.done) {
-      this.#refuse(fail('RIT_ERR_BODY_TIMEOUT'));
+      this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     } else if (pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();

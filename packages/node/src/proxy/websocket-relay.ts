@@ -17,7 +17,7 @@
 import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import {
   type CloseStatus,
   closeCodes,
@@ -26,7 +26,8 @@ import {
   type FrameReaderOptions,
   steps,
 } from '@reverseit/core/websocket';
-import type { OpenWebSocket, OpenWebSockets } from './open-websockets.ts';
+import type { OpenItem } from './open-set.ts';
+import type { OpenWebSockets } from './open-websockets.ts';
 import { type DirectionOwner, RelayDirection } from './relay-direction.ts';
 import type { RelaySettings } from './relay-settings.ts';
 import { RelaySide, type SideOwner } from './relay-side.ts';
@@ -53,9 +54,7 @@ export interface RelayParts {
   readonly observer: RelayObserver | null;
 }
 
-export class WebSocketRelay
-  implements Tunnel, OpenWebSocket, SideOwner, DirectionOwner, DeadlineTarget
-{
+export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwner, DeadlineTarget {
   readonly #owner: OpenWebSockets;
   readonly #settings: RelaySettings;
   readonly #observer: RelayObserver | null;
@@ -105,7 +104,7 @@ export class WebSocketRelay
   #start(early: Buffer): void {
     this.#settings.idle.arm(this.#deadline);
     if (this.#isTooMuch(early)) {
-      this.#refuse(this.#toBackend, fail('RIT_ERR_WS_PENDING'), closeCodes.goingAway);
+      this.#refuse(this.#toBackend, tooMuchPending(this.#settings), closeCodes.goingAway);
     } else this.#toBackend.onData(early);
     if (this.#client.endedBefore) this.onEnd(this.#client);
     if (this.#owner.closing) this.shutdown();
@@ -201,7 +200,7 @@ export class WebSocketRelay
 
   onDeadline(): void {
     if (!this.#closing) {
-      const error = fail('RIT_ERR_WS_IDLE');
+      const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idle.ms);
       this.#error ??= error;
       this.#closeBoth({ code: error.closeCode, reason: error.message });
       return;
@@ -295,6 +294,11 @@ function isDone(side: RelaySide): boolean {
 
 function lossOf(side: RelaySide): ReverseItError {
   return fail(side.isClient ? 'RIT_ERR_WS_CLIENT_LOST' : 'RIT_ERR_WS_UPSTREAM_LOST');
+}
+
+function tooMuchPending({ maxPendingBytes, maxPendingFrames }: RelaySettings): ReverseItError {
+  const text = `more than maxWebsocketPendingBytes (${maxPendingBytes}) or maxWebsocketPendingFrames (${maxPendingFrames}) before the backend accepted`;
+  return fail('RIT_ERR_WS_PENDING', text);
 }
 
 /** Frames that begin in the bytes; those of invalid bytes end with the first invalid one. */
