@@ -253,8 +253,8 @@ it('RFC 9112 §9.3.2: pipelined requests are not taken in without bound', async 
     },
   });
   const client = await rig.connect();
-  const total = 20_000;
-  client.send(request('GET /').repeat(total));
+  const total = 4000;
+  client.send(request('GET /', [`X-Padding: ${'x'.repeat(1000)}`]).repeat(total));
   await rig.origin.connection();
   await eventually(() => taken > 1, 'requests behind the first');
   for (let before = 0, still = 0; still < 200; still = before === taken ? still + 1 : 0) {
@@ -262,9 +262,9 @@ it('RFC 9112 §9.3.2: pipelined requests are not taken in without bound', async 
     await turn();
   }
   expect(taken).toBeLessThan(total / 2);
+  const more = taken + 200;
   release.resolve();
-  const small = 6000;
-  for (let nth = 0; nth < small; nth++) expect((await client.readResponse()).text).toBe('ok');
+  for (let nth = 0; nth < more; nth++) expect((await client.readResponse()).text).toBe('ok');
   client.reset();
 });
 

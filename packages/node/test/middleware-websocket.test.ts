@@ -80,8 +80,12 @@ async function startEnds(setup: RigSetup = {}, accept: AcceptOptions = {}): Prom
 }
 
 /** The answer of a handshake that is not accepted. */
-async function refusal(rig: MiddlewareRig, ...fields: string[]): Promise<RawResponse> {
-  const refused = await connectFrames({ port: rig.port, fields }).then(
+async function refusal(
+  rig: MiddlewareRig,
+  fields: readonly string[] = [],
+  early = Buffer.alloc(0),
+): Promise<RawResponse> {
+  const refused = await connectFrames({ port: rig.port, fields, early }).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -202,11 +206,16 @@ it.each([
   expect(rig.origin.connectionCount).toBe(0);
 });
 
-it('RFC 9112 §6.3: refuses content with it', async () => {
+it.each([
+  ['that never comes', ''],
+  ['of which a part comes', 'hel'],
+  ['and what follows', 'hello, world'],
+])('RFC 9112 §6.3: refuses content with it, %s', async (_, early) => {
   const { rig } = await startEnds();
-  const answer = await refusal(rig, 'Content-Length: 5');
+  const answer = await refusal(rig, ['Content-Length: 5'], Buffer.from(early));
   expect(answer.status).toBe(400);
   expect(rig.handler.stats().totalRefusals).toBe(1);
+  expect(rig.origin.connectionCount).toBe(0);
 });
 
 it('RFC 9110 §7.8: serves another protocol’s upgrade as an ordinary request', async () => {

@@ -110,24 +110,26 @@ class HandlerFront {
 
   readonly upgrade = (
     request: IncomingMessage,
-    socket: Duplex,
+    stream: Duplex,
     early: Buffer,
     next?: Next,
   ): void => {
-    if (socket.destroyed) return;
+    if (stream.destroyed) return;
     const { head, error } = readNodeHead(request, this.#options.server);
     if (next !== undefined && !this.#serves(head)) {
       next();
       return;
     }
-    if (!(socket instanceof Socket)) {
-      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
-      socket.destroy();
-      return;
-    }
-    // Where content ends and what follows begins, Node does not tell.
+    // Where content ends and what follows begins, Node tells from 26 on only.
     const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
     head.contentLength = 0;
+    // It then puts a stream of its own before content that is still to come; the refusal goes around it.
+    const socket = framing === null || stream instanceof Socket ? stream : request.socket;
+    if (!(socket instanceof Socket)) {
+      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
+      stream.destroy();
+      return;
+    }
     const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
     this.#handle(exchange, error ?? framing);
   };
