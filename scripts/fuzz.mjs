@@ -1,9 +1,9 @@
-// The property tests for as long as wanted, round after round with fresh seeds:
+// The property tests for as long as wanted, round after round with other seeds:
 //
-//   npm run fuzz -- [--minutes N | --seconds N] [--seed N] [filter…]
+//   npm run fuzz -- [--minutes N | --seconds N | --runs N] [--seed N] [filter…]
 //   npm run fuzz -- --replay .fuzz/FILE.json
 //
-// Without a time each property has 20,000 runs. A failure is shrunk and saved in
+// Without a time each property has so many runs, 20,000 by default. A failure is shrunk and saved in
 // .fuzz/, with its seed and counterexample; --replay runs that one again. When it
 // is understood it becomes a case of a test or of the corpus.
 
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     minutes: { type: 'string' },
     seconds: { type: 'string' },
+    runs: { type: 'string', default: '20000' },
     seed: { type: 'string' },
     replay: { type: 'string' },
   },
@@ -38,7 +39,8 @@ const vitest = (args, settings) =>
   });
 
 const saved = () => (existsSync(folder) ? readdirSync(folder) : []);
-const freshSeed = () => String(randomInt(2 ** 31));
+const seeds = 2 ** 31;
+const firstSeed = Number(values.seed ?? randomInt(seeds));
 
 /** @param {string} file */
 const replay = (file) => {
@@ -55,7 +57,7 @@ const replay = (file) => {
 const rounds = async (seconds) => {
   const end = Date.now() + seconds * 1000;
   for (let round = 1; Date.now() < end; round += 1) {
-    const seed = values.seed ?? freshSeed();
+    const seed = String((firstSeed + round - 1) % seeds);
     const left = (end - Date.now()) / 1000;
     const each = Math.max(0.2, Math.min(longest, (left * workers) / properties));
     console.log(`\nround ${round}: --seed ${seed}, ${each.toFixed(1)} s for a property`);
@@ -76,11 +78,10 @@ const started = Date.now();
 if (values.replay !== undefined) process.exitCode = await replay(values.replay);
 else if (seconds > 0) process.exitCode = await rounds(seconds);
 else {
-  const seed = values.seed ?? freshSeed();
-  console.log(`--seed ${seed}`);
+  console.log(`--seed ${firstSeed}, ${values.runs} runs`);
   process.exitCode = await vitest(positionals, {
-    REVERSEIT_FUZZ_RUNS: process.env.REVERSEIT_FUZZ_RUNS ?? '20000',
-    REVERSEIT_FUZZ_SEED: seed,
+    REVERSEIT_FUZZ_RUNS: values.runs,
+    REVERSEIT_FUZZ_SEED: String(firstSeed),
   });
 }
 for (const name of saved()) if (!before.has(name)) console.log(`saved: .fuzz/${name}`);
