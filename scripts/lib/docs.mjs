@@ -171,10 +171,10 @@ function errorsReference(catalog) {
 ${generated}
 
 Every error has a stable \`code\`; match on it and not on the message. Status is what the client is
-answered, where the response has not begun (the option \`errorResponse\` has a say where it is 502); the
-close code is what a side of a WebSocket is told. Connection is what becomes of the client's. Retry tells
-when a request may be sent again: never, when nothing of it was sent, or when a reused connection ended
-before any byte of the response.
+answered where the response has not begun; the option \`errorResponse\` changes it where the connection to
+the backend failed. The close code is what a side of a WebSocket is told. Connection is what becomes of the
+client's. Retry tells when a request may be sent again: never, when nothing of it was sent, or when a reused
+connection ended before any byte of the response.
 
 ${table(['Code', 'Class', 'Status', 'Close code', 'Connection', 'Retry', 'Meaning', 'RFC'], rows)}`;
 }
