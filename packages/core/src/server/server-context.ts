@@ -2,11 +2,18 @@
 import type { ReverseItError } from '../errors/reverseit-error.ts';
 import type { RequestHeadLimits } from '../http1/head-limits.ts';
 import type { DeadlineQueue, Deadlines } from '../time/deadlines.ts';
-import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Called with each request. Must set `exchange.handler` or answer before it returns; must not throw. */
 export type RequestListener = (exchange: Exchange) => void;
+
+/** A connection as its server sees it. */
+export interface OpenConnection {
+  /** Ends in good order: with the response under way, or now where there is none. */
+  shutdown(): void;
+  /** Is cut. */
+  destroy(error: ReverseItError): void;
+}
 
 export interface ServerContext {
   readonly limits: RequestHeadLimits;
@@ -21,5 +28,5 @@ export interface ServerContext {
   onExchangeStart(): void;
   onExchangeEnd(): void;
   onRefusal(error: ReverseItError): void;
-  onConnectionClosed(connection: Connection): void;
+  onConnectionClosed(connection: OpenConnection): void;
 }

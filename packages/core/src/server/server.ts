@@ -8,7 +8,7 @@ import { getSystemErrorMap } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
-import type { RequestListener, ServerContext } from './server-context.ts';
+import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
@@ -71,9 +71,9 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   readonly sendDeadlines: DeadlineQueue;
   readonly #tellRefusal: ((error: ReverseItError) => void) | null;
   readonly #server: Server;
-  readonly #connections = new Set<Connection>();
-  /** TLS handshakes under way: sockets that are no connections yet. */
-  readonly #handshakes = new Set<Socket>();
+  readonly #connections = new Set<OpenConnection>();
+  /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
+  readonly #tlsSockets = new Set<Socket>();
   readonly #closeDeadline = new Deadline(this, 0);
   #closing: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
@@ -126,9 +126,9 @@ export class HttpServer implements ServerContext, DeadlineTarget {
       handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
     });
     server.on('connection', (socket: Socket) => {
-      this.#handshakes.add(socket);
+      this.#tlsSockets.add(socket);
       socket.on('close', () => {
-        this.#handshakes.delete(socket);
+        this.#tlsSockets.delete(socket);
         this.#onEmpty?.();
       });
     });
@@ -221,7 +221,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.#closing ??= new Promise((resolve) => {
       let listening = this.#server.listening;
       this.#onEmpty = () => {
-        if (listening || this.#connections.size > 0 || this.#handshakes.size > 0) return;
+        if (listening || this.#connections.size > 0 || this.#tlsSockets.size > 0) return;
         this.deadlines.dispose();
         resolve();
       };
@@ -241,7 +241,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** @internal The deadline of `close`: cuts every connection that is left. */
   onDeadline(): void {
     for (const connection of [...this.#connections]) connection.destroy(fail('RIT_ERR_SHUTDOWN'));
-    for (const socket of this.#handshakes) socket.destroy();
+    for (const socket of this.#tlsSockets) socket.destroy();
   }
 
   /** @internal */
@@ -262,7 +262,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   }
 
   /** @internal */
-  onConnectionClosed(connection: Connection): void {
+  onConnectionClosed(connection: OpenConnection): void {
     this.#connections.delete(connection);
     this.#onEmpty?.();
   }
