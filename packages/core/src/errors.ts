@@ -7,6 +7,7 @@ export type {
   RetryVerdict,
 } from './errors/catalog.ts';
 export { catalog } from './errors/catalog.ts';
+export { overLimit, timedOut } from './errors/passed-limit.ts';
 export type { ErrorExtras } from './errors/reverseit-error.ts';
 export {
   AbortError,

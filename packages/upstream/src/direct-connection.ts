@@ -146,6 +146,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       if (this.state !== 'busy') return;
     }
     if (this.#progressed) exchange.onProgress();
+    else if (parser.state === RESPONSE.HEAD) exchange.onHeadPart(parser.insideHead);
   }
 
   #onMalformed(exchange: DispatchedExchange, error: ReverseItError): void {

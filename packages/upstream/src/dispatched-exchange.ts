@@ -4,13 +4,12 @@
  * the limit on the body, and tells the handler. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
+import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
-import { timedOut } from './timed-out.ts';
 import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
@@ -38,6 +37,9 @@ type Phase =
   | 'receiving'
   | 'done';
 
+/** Deadlines of an exchange's own, beside that of its connection. */
+const DEADLINE = { QUEUE: 0, SILENCE: 1 } as const;
+
 export class DispatchedExchange
   implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
 {
@@ -59,6 +61,8 @@ export class DispatchedExchange
   #connection: Carrier | null = null;
   #upload: Upload | null = null;
   #queueDeadline: Deadline | null = null;
+  /** Of a head that arrives in parts; that of the connection bounds the whole wait for it. */
+  #silenceDeadline: Deadline | null = null;
   #retries: number;
   #paused = false;
   #head: CheckedHead | null = null;
@@ -125,13 +129,14 @@ export class DispatchedExchange
   /** The pool has no connection for it yet. */
   onQueued(): void {
     this.#phase = 'queued';
-    this.#queueDeadline ??= new Deadline(this, 0);
+    this.#queueDeadline ??= new Deadline(this, DEADLINE.QUEUE);
     this.limits.pool.arm(this.#queueDeadline);
   }
 
-  /** The only deadline whose target we are is that of the queue. */
-  onDeadline(): void {
-    this.#fail(timedOut('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms));
+  onDeadline(kind: number): void {
+    if (kind === DEADLINE.QUEUE) {
+      this.#fail(timedOut('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms));
+    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
   }
 
   onAssigned(connection: Carrier): void {
@@ -211,8 +216,18 @@ export class DispatchedExchange
     if (this.#phase !== 'done') this.#handler.onInterim(status, fields);
   }
 
+  /** A read has ended before the final head; `inside`: within a head, so that more of it is due. */
+  onHeadPart(inside: boolean): void {
+    if (!inside || this.#phase !== 'awaiting') this.#silenceDeadline?.clear();
+    else {
+      this.#silenceDeadline ??= new Deadline(this, DEADLINE.SILENCE);
+      this.limits.idle.arm(this.#silenceDeadline);
+    }
+  }
+
   onFinal(head: CheckedHead): void {
     if (this.#phase === 'done') return;
+    this.#silenceDeadline?.clear();
     this.#head = head;
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
@@ -348,6 +363,7 @@ export class DispatchedExchange
     this.#phase = 'done';
     this.#connection = null;
     this.#queueDeadline?.clear();
+    this.#silenceDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
     else if (isSource(this.request.body)) this.request.body.cancel();

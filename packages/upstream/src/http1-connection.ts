@@ -6,14 +6,13 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { type ErrorCode, fail, type ReverseItError } from '@reverseit/core/errors';
+import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { Carrier } from './carrier.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import { hiddenReset } from './hidden-reset.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
-import { timedOut } from './timed-out.ts';
 import type { WriteObserver } from './write-guard.ts';
 
 /**
@@ -124,11 +123,9 @@ export abstract class Http1Connection
   onDeadline(): void {
     if (this.state === 'connecting') {
       const { label } = this.#connector.origin;
-      this.failure = timedOut(
-        'RIT_ERR_UPSTREAM_CONNECT_TIMEOUT',
-        this.#owner.connectTimeout.ms,
-        label,
-      );
+      this.failure = timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', this.#owner.connectTimeout.ms, {
+        origin: label,
+      });
       this.close();
     } else if (this.exchange !== null) this.exchange.onConnectionDeadline();
     else this.drop();

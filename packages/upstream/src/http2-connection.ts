@@ -17,6 +17,7 @@ import {
   fail,
   isReverseItError,
   type ReverseItError,
+  timedOut,
 } from '@reverseit/core/errors';
 import type { Connector } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -24,7 +25,6 @@ import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
-import { timedOut } from './timed-out.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
 export const mostStreams = 100;
@@ -153,7 +153,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     const { label } = this.#connector.origin;
     if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
     else if (this.state === 'connecting') {
-      this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, label));
+      this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, { origin: label }));
     } else this.#close();
   }
 

@@ -9,7 +9,7 @@
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { longestInterimHead, mostInterims } from './response-head.ts';
+import { headTooLarge, longestInterimHead, mostInterims } from './response-head.ts';
 
 /** Longest status line, in bytes. */
 const longestStatusLine = 8192;
@@ -38,6 +38,7 @@ export class ResponseGate {
   #rest = false;
   #silent = 0;
   #mostSilent = 0;
+  #maxFieldBytes = 0;
 
   /** A request is about to be sent. `maxFieldBytes` bounds the response's header section. */
   begin(maxFieldBytes: number, upgrade: boolean): void {
@@ -50,9 +51,15 @@ export class ResponseGate {
     this.#held = null;
     this.#rest = false;
     this.#silent = 0;
+    this.#maxFieldBytes = maxFieldBytes;
     // A field of n + 2 + v bytes as the limit counts it takes n + 3 + v on the wire, or n + 4 + v with
     // the customary blank; the smallest counts 3, so twice the limit is never too little.
     this.#mostSilent = 2 * maxFieldBytes + silentSlack;
+  }
+
+  /** Whether a head has begun to arrive and is not complete. */
+  get insideHead(): boolean {
+    return this.#passing ? !this.#headComplete : this.#held !== null && !this.#rest;
   }
 
   /** Something came of the bytes: an interim head or a piece of the body. */
@@ -133,7 +140,7 @@ export class ResponseGate {
 
   #refuseSilence(): null {
     if (this.#headComplete) return this.#refuse('framing outweighs its content');
-    this.failure = fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
+    this.failure = headTooLarge(this.#maxFieldBytes);
     return null;
   }
 }

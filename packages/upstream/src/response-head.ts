@@ -2,7 +2,7 @@
  * What a response head says of its body and of the connection, beyond doubt (RFC 9112 §6.3, §9.3). Pure;
  * takes fields whose names are tokens and whose values hold no control character.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   type FieldSection,
@@ -143,15 +143,11 @@ export function namesProtocol(fields: FieldSection): boolean {
 }
 
 export function bodyTooLarge(max: number, seen: number): ReverseItError {
-  return fail('RIT_ERR_UPSTREAM_BODY_TOO_LARGE', undefined, {
-    details: { limit: 'maxResponseBodySize', max, seen },
-  });
+  return overLimit('RIT_ERR_UPSTREAM_BODY_TOO_LARGE', max, { limit: 'maxResponseBodySize', seen });
 }
 
 export function headTooLarge(max: number): ReverseItError {
-  return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', undefined, {
-    details: { limit: 'maxResponseHeaderBytes', max },
-  });
+  return overLimit('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', max, { limit: 'maxResponseHeaderBytes' });
 }
 
 export function malformed(what: string): ReverseItError {

@@ -160,7 +160,10 @@ export class UndiciConnection extends Http1Connection {
         this.#parsing = true;
         return bytes;
       }
-      if (chunk === null) return null;
+      if (chunk === null) {
+        this.exchange?.onHeadPart(this.gate.insideHead);
+        return null;
+      }
     }
   }
 

@@ -221,6 +221,55 @@ test('upstreamIdleTimeout is rolling, over head and body', async () => {
   await it.settle({ open: 0 });
 });
 
+test.each([
+  ['the status line', 'HTTP/1.1 2', '00 O'],
+  ['a field', 'HTTP/1.1 200 OK\r\nX-A', ': b'],
+  ['the end of the head', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n', '\r'],
+  ['an interim head', 'HTTP/1.1 10', '0 Continue\r\nX'],
+  ['a head behind an interim one', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP', '/1.1 200 OK\r\n'],
+])('upstreamIdleTimeout: a backend that stops in %s', async (_, first, second) => {
+  const it = await bench(undefined, {
+    limits: { upstreamIdleTimeout: 300, responseHeaderTimeout: 10_000 },
+  });
+  const sent = it.send();
+  const connection = await it.origin.connection();
+  connection.socket.setNoDelay(true);
+  await connection.untilReceived('\r\n\r\n');
+  await turns(3);
+  it.clock.advance(5000);
+  const { pending } = it.clock;
+  connection.write(first);
+  while (it.clock.pending === pending) await turns(1);
+  it.clock.advance(299);
+  connection.write(second);
+  await turns(5);
+  it.clock.advance(299);
+  expect(sent.error).toBe(null);
+  it.clock.advance(1);
+  expect(sent.error).toMatchObject({ code: 'RIT_ERR_UPSTREAM_BODY_TIMEOUT', status: 504 });
+  await it.settle({ open: 0 });
+});
+
+test.each([
+  ['nothing', ''],
+  ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['103', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+])('responseHeaderTimeout alone counts while a backend has sent %s', async (_, interim) => {
+  const it = await bench(undefined, {
+    limits: { upstreamIdleTimeout: 300, responseHeaderTimeout: 10_000 },
+  });
+  const sent = it.send();
+  const connection = await it.origin.connection();
+  await connection.untilReceived('\r\n\r\n');
+  if (interim !== '') connection.write(interim);
+  await turns(5);
+  it.clock.advance(9000);
+  expect(sent.error).toBe(null);
+  connection.write(`${head('content-length: 2')}ok`);
+  await sent.done;
+  expect(sent.error).toBe(null);
+});
+
 test('upstreamIdleTimeout: framing without content is silence', async () => {
   const it = await bench(
     (connection) => connection.write(`${head('transfer-encoding: chunked')}5;`),

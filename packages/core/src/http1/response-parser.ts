@@ -7,6 +7,7 @@
  * caller's own chunk. COMPLETE takes nothing until `begin`. A malformed response leaves it FAILED.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
+import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection } from '../http/field-section.ts';
 import { ChunkedReader, type ContentSink } from './chunked-reader.ts';
@@ -224,8 +225,10 @@ export class ResponseParser {
   #fail(code: ErrorCode, reason = ''): null {
     this.#state = RESPONSE.FAILED;
     this.#partial = null;
-    this.#error =
-      reason === '' ? fail(code) : fail(code, `backend sent a malformed response: ${reason}`);
+    if (code === 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE') {
+      this.#error = overLimit(code, this.#limits.maxRequestHeaderBytes);
+    } else if (reason === '') this.#error = fail(code);
+    else this.#error = fail(code, `backend sent a malformed response: ${reason}`);
     return null;
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { timedOut } from '../errors/passed-limit.ts';
 import { fail, ReverseItError } from '../errors/reverseit-error.ts';
 import type { ContentSink } from '../http1/chunked-reader.ts';
 import { PARSER, RequestParser } from '../http1/request-parser.ts';
@@ -399,14 +400,15 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     if (kind === WAIT.SEND) {
       // Slow is not dead, as long as some of what waits has been taken.
       if (this.writer.bytesTaken > this.#takenBefore) this.#armSendDeadline();
-      else this.#abort(fail('RIT_ERR_SEND_TIMEOUT'));
+      else this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#context.sendDeadlines.ms));
       return;
     }
     if (this.#parser.state === PARSER.BODY) {
       if (this.#responded) this.#finish();
-      else this.#refuse(fail('RIT_ERR_BODY_TIMEOUT'));
-    } else if (this.#headDeadlineArmed) this.#refuse(fail('RIT_ERR_HEAD_TIMEOUT'));
-    else this.#finish();
+      else this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#contentIdleTimeout));
+    } else if (this.#headDeadlineArmed) {
+      this.#refuse(timedOut('RIT_ERR_HEAD_TIMEOUT', this.#context.headDeadlines.ms));
+    } else this.#finish();
   }
 
   /** A client that takes nothing of its response must not hold it for ever. */

@@ -61,6 +61,20 @@ export class Fragmentation {
     return null;
   }
 
+  /** The limit that an error is about; null where it is about none. */
+  limitOf(code: ErrorCode): number | null {
+    switch (code) {
+      case 'RIT_ERR_WS_FRAME_TOO_LARGE':
+        return this.#limits.maxFrameBytes;
+      case 'RIT_ERR_WS_MESSAGE_TOO_LARGE':
+        return this.#limits.maxMessageBytes;
+      case 'RIT_ERR_WS_TOO_MANY_FRAGMENTS':
+        return this.#limits.maxFragments;
+      default:
+        return null;
+    }
+  }
+
   /** Counts a data frame that was accepted. The message stays open until `end`. */
   begin(opcode: number, rsv1: boolean, payloadLength: number): void {
     if (opcode !== opcodes.continuation) {

@@ -12,6 +12,7 @@
  * The reader keeps one header, one control payload and the current chunk, never more.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
+import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { type CloseStatus, maxControlPayload, readCloseStatus } from './control-frame.ts';
 import { Fragmentation, type MessageLimits } from './fragmentation.ts';
@@ -377,7 +378,9 @@ export class FrameReader {
 
   #fail(code: ErrorCode): Step {
     const { opcode, payloadLength } = this.header;
-    this.error = fail(code, undefined, { details: { opcode, payloadLength } });
+    const details = { opcode, payloadLength };
+    const max = this.message.limitOf(code);
+    this.error = max === null ? fail(code, undefined, { details }) : overLimit(code, max, details);
     // The header of the failed frame itself, when nothing behind it is to pass.
     if (this.#passStart === this.#passEnd) this.#cutPass = null;
     return this.#failed();

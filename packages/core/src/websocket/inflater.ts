@@ -7,6 +7,7 @@
  */
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { ErrorCode } from '../errors/catalog.ts';
+import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { ByteGatherer } from './byte-gatherer.ts';
 import {
@@ -258,11 +259,15 @@ export class Inflater implements PumpTarget {
   }
 
   #failTooLarge(): false {
-    return this.#fail('RIT_ERR_WS_MESSAGE_TOO_LARGE', undefined);
+    return this.#end(overLimit('RIT_ERR_WS_MESSAGE_TOO_LARGE', this.#options.maxMessageBytes));
   }
 
   #fail(code: ErrorCode, cause: unknown): false {
-    this.error = fail(code, undefined, { cause });
+    return this.#end(fail(code, undefined, { cause }));
+  }
+
+  #end(error: ReverseItError): false {
+    this.error = error;
     this.destroy();
     this.#sink.onCodecError(this.error);
     return false;
