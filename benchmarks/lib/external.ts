@@ -45,20 +45,25 @@ export const externalVersions = (): Record<string, string> =>
 
 export async function startExternal(name: Name, setup: Setup): Promise<Subject> {
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'reverseit-bench-'));
+  const folder = mkdtempSync(join(scratchFolder(), `${name}-`));
   const config = join(folder, `${name}.conf`);
   writeFileSync(config, configure[name](folder, port, setup));
   const file = found[name]?.file ?? name;
   const command: [string, ...string[]] =
     name === 'nginx' ? [file, '-p', folder, '-c', config] : [file, '-f', config];
-  const subject = await startProgram(name, command, port, setup.core);
-  return {
-    ...subject,
-    stop: async () => {
-      await subject.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return startProgram(name, command, port, setup.core);
+}
+
+let scratch: string | null = null;
+
+/** For the files of all of them; it goes when the run ends. */
+function scratchFolder(): string {
+  if (scratch === null) {
+    const made = mkdtempSync(join(tmpdir(), 'reverseit-bench-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    scratch = made;
+  }
+  return scratch;
 }
 
 const places = (routes: number): readonly string[] =>

@@ -143,7 +143,7 @@ function requestRules(): MicroCase {
   return {
     name: 'header rules, request',
     bytes: 0,
-    run: () => do_not_optimize(rewrite.fields(next(), client, null)),
+    run: () => do_not_optimize(rewrite.fields(next(), client)),
   };
 }
 
