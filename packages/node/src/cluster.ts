@@ -15,6 +15,7 @@ import type { ReverseItOptions } from './options/proxy-options.ts';
 import { superviseWorkers } from './supervise-workers.ts';
 
 export type { ClusterStats, ReverseItCluster, WorkerStats } from './cluster/cluster-types.ts';
+export type { WorkerState } from './cluster/worker-process.ts';
 
 /** What a cluster is made of. */
 export interface ClusterOptions {

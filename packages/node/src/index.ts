@@ -39,4 +39,5 @@ export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
+export type { Workers } from './options/workers.ts';
 export type { EngineStats } from './proxy/proxy-engine.ts';

@@ -26,6 +26,7 @@ export interface ForkListener {
 /** Starts a process, and throws where the system has no room for another one. */
 export type Fork = (listener: ForkListener) => Forked;
 
+/** How far a worker has come. */
 export type WorkerState = 'starting' | 'listening' | 'closing' | 'ended';
 
 /** From the start of a process to its listening: what it loads may wait for something that never comes. */
