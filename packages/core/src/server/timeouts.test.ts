@@ -41,8 +41,18 @@ describe('requestHeaderTimeout', () => {
     expect(drops).toBeGreaterThan(0);
   });
 
+  test('what came before it passed is served, also behind a pause of the process', async () => {
+    const rig = await start(echoTarget, { requestHeaderTimeout: 300 });
+    const client = await rig.client();
+    await eventually(() => rig.server.stats().connections === 1, 'the connection');
+    client.send(request('GET /1'));
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    expect((await client.readResponse()).status).toBe(200);
+  });
+
   test('the second request has one too, from its first byte', async () => {
-    const rig = await start(echoTarget, { requestHeaderTimeout: 40, keepAliveTimeout: 10_000 });
+    const rig = await start(echoTarget, { requestHeaderTimeout: 300, keepAliveTimeout: 10_000 });
     const client = await rig.client();
     expect((await client.request(request('GET /1'))).status).toBe(200);
     client.send('GET');
@@ -52,7 +62,7 @@ describe('requestHeaderTimeout', () => {
 
   test('it does not run while a request is answered', async () => {
     const requests = new Requests();
-    const rig = await start(requests.listener, { requestHeaderTimeout: 30, keepAliveTimeout: 30 });
+    const rig = await start(requests.listener, { requestHeaderTimeout: 300, keepAliveTimeout: 30 });
     const client = await rig.client();
     client.send(request('GET /slow'));
     const { exchange } = await requests.next();
@@ -136,7 +146,7 @@ describe('the idle timeout of content', () => {
 
   test('it rests while the handler holds the content back', async () => {
     const requests = new Requests();
-    const rig = await start(requests.listener, { requestHeaderTimeout: 60 });
+    const rig = await start(requests.listener, { requestHeaderTimeout: 300 });
     const client = await rig.client();
     client.send(request('POST /', ['Content-Length: 2'], 'x'));
     const recorder = await requests.next();

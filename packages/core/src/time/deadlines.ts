@@ -48,13 +48,22 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The machine's clock. */
+/**
+ * The machine's clock. Timers come before I/O in a turn of the event loop: behind a pause of the process,
+ * what has arrived in time would find its deadline passed. So they call back behind the I/O of their turn.
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    let behindIo: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      behindIo = setImmediate(callback);
+    }, ms);
     timer.unref();
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(behindIo);
+    };
   },
 };
 
