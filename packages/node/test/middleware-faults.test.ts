@@ -334,7 +334,8 @@ describe('a response that comes before the end of its request', () => {
     client.reset();
     const from = performance.now();
     await rig.whenIdle();
-    expect(performance.now() - from).toBeLessThan(2000);
+    // Well before the rest of the request would have been waited for.
+    expect(performance.now() - from).toBeLessThan(4000);
   });
 });
 
