@@ -4,6 +4,7 @@
  * head the backend gave no response, after it the response is cut short.
  */
 import {
+  catalog,
   type ErrorCode,
   fail,
   isReverseItError,
@@ -74,7 +75,7 @@ export function lost({ headSeen }: FailureContext, cause: unknown): ReverseItErr
   for (const error of chain(cause)) {
     // TLS 1.3 is ready for us before the backend has judged our certificate.
     if (isTlsFailure(error)) {
-      const reason = `TLS with the backend failed: ${codeOf(error)}`;
+      const reason = `${catalog.RIT_ERR_UPSTREAM_TLS.text}: ${codeOf(error)}`;
       return fail('RIT_ERR_UPSTREAM_TLS', reason, { cause });
     }
   }

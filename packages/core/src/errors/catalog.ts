@@ -106,7 +106,7 @@ export const catalog = {
 
   RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'backend name cannot be resolved', '', 'nothing-sent'),
   RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', 'nothing-sent'),
-  RIT_ERR_UPSTREAM_TLS: http('UpstreamError', 'upstream', 502, 'keep', 'TLS handshake with the backend failed', '', 'nothing-sent'),
+  RIT_ERR_UPSTREAM_TLS: http('UpstreamError', 'upstream', 502, 'keep', 'TLS with the backend failed', '', 'nothing-sent'),
   RIT_ERR_UPSTREAM_CONNECT_TIMEOUT: http('UpstreamError', 'upstream', 504, 'keep', 'connecting to the backend took longer than connectTimeout', '', 'nothing-sent'),
   RIT_ERR_UPSTREAM_QUEUE_FULL: http('LimitError', 'upstream', 503, 'keep', 'too many requests wait for a backend connection'),
   RIT_ERR_UPSTREAM_QUEUE_TIMEOUT: http('DeadlineError', 'upstream', 503, 'keep', 'no backend connection became free within poolTimeout'),
