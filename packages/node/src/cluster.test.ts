@@ -76,10 +76,10 @@ describe('createCluster', () => {
     // Whichever worker it was that had begun the session.
     expect(resumed).toEqual([false, true, true, true]);
     const { workers: before, replaced } = await workers.stats();
-    expect(before.map(({ state, stats }) => [state, stats?.totalExchanges])).toEqual([
-      ['listening', 2],
-      ['listening', 2],
-    ]);
+    expect(before.map(({ state }) => state)).toEqual(['listening', 'listening']);
+    const served = before.map(({ stats }) => stats?.totalExchanges ?? 0);
+    expect(Math.min(...served)).toBeGreaterThan(0);
+    expect(served.reduce((sum, count) => sum + count)).toBe(4);
     await workers.restart();
     const { workers: after } = await workers.stats();
     expect(after.map(({ state, stats }) => [state, stats?.totalExchanges])).toEqual([
