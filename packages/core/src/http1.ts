@@ -1,6 +1,7 @@
 export type { Encoding } from './http1/body-encoder.ts';
 export { chunkEnd, chunkStart, ENCODING, lastChunk } from './http1/body-encoder.ts';
 export type { ContentSink } from './http1/chunked-reader.ts';
+export { freeMemory } from './http1/free-memory.ts';
 export type { RequestHeadLimits } from './http1/head-limits.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export { judgeParsedHead } from './http1/parsed-head.ts';

@@ -6,6 +6,7 @@
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
+import { isComplete } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import { bodyTooLarge, type CheckedHead } from './response-head.ts';
@@ -287,8 +288,7 @@ export class DispatchedExchange
 
   /** The backend has not processed the request (RFC 9113 §8.7); `error` is what that means unless it is sent again. */
   onRefused(error: ReverseItError): void {
-    const { body } = this.request;
-    const again = this.#retries > 0 && (body === null || Buffer.isBuffer(body));
+    const again = this.#retries > 0 && isComplete(this.request.body);
     if (!again || !this.onReturned()) this.#fail(error);
     else {
       this.#retries--;
@@ -366,11 +366,7 @@ export class DispatchedExchange
     this.#silenceDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
-    else if (isSource(this.request.body)) this.request.body.cancel();
+    else if (!isComplete(this.request.body)) this.request.body.cancel();
     return connection;
   }
-}
-
-function isSource(body: UpstreamRequest['body']): body is BodySource {
-  return body !== null && !Buffer.isBuffer(body);
 }

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import { BodyPieces, pieceSize } from './body-pieces.ts';
+import { bodySource, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
@@ -147,12 +147,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     if (stream === null) return;
     this.#stream = stream;
     if (body === null) exchange.onSent();
-    else if (!Buffer.isBuffer(body)) this.#startUpload(body);
-    else if (body.length > pieceSize) this.#startUpload(new BodyPieces(body));
-    else {
+    else if (Buffer.isBuffer(body) && body.length <= pieceSize) {
       stream.end(body, () => this.#onWritten());
       exchange.onSent();
-    }
+    } else this.#startUpload(bodySource(body, true));
   }
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
@@ -177,6 +175,11 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     const stream = this.#stream;
     if (stream === null || piece.length === 0) return;
     if (!stream.write(piece, this.#written)) this.#upload?.block();
+  }
+
+  /** The session does not tell: what its stream has taken still waits in it. */
+  get settled(): boolean {
+    return false;
   }
 
   sendEnd(): void {

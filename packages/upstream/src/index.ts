@@ -7,6 +7,7 @@ export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,
   BodySource,
+  CollectedBody,
   UpstreamRequest,
 } from './upstream-request.ts';
 export type {

@@ -1,7 +1,7 @@
 /** Writes requests to a socket: the head, and content in its framing (RFC 9112 §6, §7.1). */
 import type { Socket } from 'node:net';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
-import { BodyPieces, pieceSize } from './body-pieces.ts';
+import { bodySource, pieceSize } from './body-pieces.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import type { Upload, UploadPort } from './upload.ts';
 import type { BodySource } from './upstream-request.ts';
@@ -38,12 +38,10 @@ export class RequestWriter implements UploadPort {
       return;
     }
     this.#guard ??= new WriteGuard(this.#socket, this.#observer);
-    if (!Buffer.isBuffer(body)) this.#stream(head, body, exchange);
-    else if (body.length > pieceSize) this.#stream(head, new BodyPieces(body), exchange);
-    else {
+    if (Buffer.isBuffer(body) && body.length <= pieceSize) {
       this.#writeTogether(head, body, '');
       exchange.onSent();
-    }
+    } else this.#stream(head, bodySource(body, exchange.repeatable), exchange);
   }
 
   #stream(head: string, source: BodySource, exchange: DispatchedExchange): void {
@@ -66,6 +64,10 @@ export class RequestWriter implements UploadPort {
     if (this.#chunked) this.#writeTogether(chunkStart(piece.length), piece, chunkEnd);
     else socket.write(piece);
     if (socket.writableNeedDrain) this.#upload?.block();
+  }
+
+  get settled(): boolean {
+    return this.#socket.writableLength === 0;
   }
 
   sendEnd(): void {

@@ -67,6 +67,11 @@ export class ResponseGate {
     this.#silent = 0;
   }
 
+  /** Whether the parser has reported the final head. */
+  get inContent(): boolean {
+    return this.#headComplete;
+  }
+
   /** The parser reported the final head. */
   headComplete(): void {
     this.#headComplete = true;

@@ -1,4 +1,5 @@
 /** Whether a request may go out a second time (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
+import { isComplete } from './body-pieces.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /**
@@ -8,5 +9,5 @@ import type { UpstreamRequest } from './upstream-request.ts';
 export function mayRepeat(request: UpstreamRequest): boolean {
   const { method, body } = request;
   if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return false;
-  return body === null || Buffer.isBuffer(body);
+  return isComplete(body);
 }

@@ -9,7 +9,9 @@
  */
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { freeMemory } from '@reverseit/core/http1';
 import { Client } from 'undici';
+import { bodySource } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -43,6 +45,10 @@ export class UndiciConnection extends Http1Connection {
   #connectCallback: ConnectCallback | null = null;
   #guard: WriteGuard | null = null;
   #paused = false;
+  /** Content that undici's parser has, and nothing else: neither a head nor trailers, which it keeps. */
+  #content: Buffer | null = null;
+  /** Where the latest of its pieces ends, all of which have been given back. */
+  #returned = 0;
   /** undici is inside its parser with bytes of this connection, and will ask for more by itself. */
   #parsing = false;
   #readSocket: (() => Buffer | null) | null = null;
@@ -63,7 +69,9 @@ export class UndiciConnection extends Http1Connection {
   protected send(exchange: DispatchedExchange): void {
     const { method, target, fields, body } = exchange.request;
     const content =
-      body === null || Buffer.isBuffer(body) ? body : new UndiciUpload(exchange, body);
+      body === null || Buffer.isBuffer(body)
+        ? body
+        : new UndiciUpload(exchange, bodySource(body, exchange.repeatable), this);
     this.#client.dispatch(
       {
         method,
@@ -140,8 +148,25 @@ export class UndiciConnection extends Http1Connection {
     this.#guard = new WriteGuard(socket, this);
   }
 
+  /** A piece of content was handed on, and given back or not. */
+  onPieceDone(piece: Buffer, givenBack: boolean): void {
+    const content = this.#content;
+    if (!givenBack) this.#content = null;
+    else if (content !== null) {
+      this.#returned = piece.byteOffset + piece.length - content.byteOffset;
+    }
+  }
+
+  /** undici is done with what it has read. What follows the last piece might be the beginning of trailers. */
+  #freeContent(): void {
+    const content = this.#content;
+    this.#content = null;
+    if (content !== null && this.#returned === content.length) freeMemory(content);
+  }
+
   #read(): Buffer | null {
     this.#parsing = false;
+    this.#freeContent();
     const read = this.#readSocket;
     if (this.#paused || read === null) return null;
     if (this.state !== 'busy') {
@@ -151,6 +176,7 @@ export class UndiciConnection extends Http1Connection {
     }
     for (;;) {
       const chunk = read();
+      const { inContent } = this.gate;
       const bytes = this.gate.push(chunk);
       if (this.gate.failure !== null) {
         this.exchange?.onFailed(this.gate.failure);
@@ -158,6 +184,10 @@ export class UndiciConnection extends Http1Connection {
       }
       if (bytes !== null) {
         this.#parsing = true;
+        if (inContent) {
+          this.#content = bytes;
+          this.#returned = 0;
+        }
         return bytes;
       }
       if (chunk === null) {

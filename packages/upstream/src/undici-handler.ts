@@ -75,7 +75,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const { exchange, gate } = this.#connection;
     if (exchange === null) return;
     gate.progress();
-    exchange.onPiece(chunk);
+    this.#connection.onPieceDone(chunk, exchange.onPiece(chunk));
     exchange.onProgress();
   }
 

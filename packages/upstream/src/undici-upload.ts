@@ -14,15 +14,23 @@ export interface UploadOpener {
   openUpload(port: UploadPort, source: BodySource): Upload;
 }
 
+/** What undici writes to. */
+export interface UploadSocket {
+  /** Bytes that have not left yet. */
+  readonly unsent: number;
+}
+
 export class UndiciUpload extends EventEmitter implements UploadPort {
   /** Read by undici: it need not destroy this object after its end. */
   readonly _readableState = { autoDestroy: true };
 
   readonly #upload: Upload;
+  readonly #socket: UploadSocket;
   #starting = false;
 
-  constructor(opener: UploadOpener, source: BodySource) {
+  constructor(opener: UploadOpener, source: BodySource, socket: UploadSocket) {
     super();
+    this.#socket = socket;
     this.#upload = opener.openUpload(this, source);
   }
 
@@ -30,6 +38,10 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
 
   sendPiece(piece: Buffer): void {
     this.emit('data', piece);
+  }
+
+  get settled(): boolean {
+    return this.#socket.unsent === 0;
   }
 
   sendEnd(): void {

@@ -18,6 +18,8 @@ export interface UploadObserver {
 /** Where the pieces go: a transport, which frames them. It may block the upload from within. */
 export interface UploadPort {
   sendPiece(piece: Buffer): void;
+  /** Whether every piece that was sent is known to have left. */
+  readonly settled: boolean;
   /** Every piece has been sent. */
   sendEnd(): void;
 }
@@ -66,6 +68,10 @@ export class Upload implements BodySink {
     if (this.#over) return false;
     if (!this.#blocked) this.#observer.onUploadProgress();
     return !this.#blocked;
+  }
+
+  get settled(): boolean {
+    return this.#port.settled;
   }
 
   end(): void {

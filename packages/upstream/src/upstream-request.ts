@@ -14,13 +14,24 @@ export interface UpstreamRequest {
    */
   readonly fields: FieldSection;
   /** No content, content that is complete, or content that arrives while it is sent. */
-  readonly body: Buffer | BodySource | null;
+  readonly body: Buffer | CollectedBody | BodySource | null;
+}
+
+/** Long content that is complete, in the pieces in which it came. */
+export interface CollectedBody {
+  /** Their length together, in bytes. */
+  readonly contentLength: number;
+  readonly pieces: readonly Buffer[];
+  /** A piece is not needed any more: it has left, and the request will not be sent again. */
+  giveBack(piece: Buffer): void;
 }
 
 /** Where the transport puts the pieces of a streamed request body. */
 export interface BodySink {
   /** Sends a piece. False: stop until `resume` is called on the source. */
   write(chunk: Buffer): boolean;
+  /** Whether all that was written is known to have left, so that no piece is held on to. */
+  readonly settled: boolean;
   /** The body is complete. */
   end(): void;
   /** The body will never be complete; the request is aborted with this error. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bench, turn } from './harness.ts';
+import type { CollectedBody } from '../src/index.ts';
+import { bench, turn, turns } from './harness.ts';
 import { get } from './recorder.ts';
 
 /** Content that tells where it belongs: each byte follows from the request and its place. */
@@ -66,3 +67,78 @@ test.each([
     }
   },
 );
+
+test('trailers that begin in a read whose content was given back (RFC 9112 §7.1.2)', async () => {
+  const bytes = content(1, 40_000);
+  const it = await bench(async (connection) => {
+    connection.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+    await turns(3);
+    const start = `9c40\r\n${bytes.toString('latin1')}\r\n0\r\nx-first: ${'f'.repeat(500)}\r\nx-se`;
+    connection.write(start);
+    await turns(20);
+    // Other reads have come between, and taken what memory was free.
+    connection.write(`cond: ${'s'.repeat(500)}\r\n\r\n`);
+  });
+  const pieces: Buffer[] = [];
+  const sent = Array.from({ length: 20 }, () => it.send());
+  for (const one of sent) {
+    one.onPiece = (piece) => {
+      pieces.push(Buffer.from(piece));
+      one.exchange.giveBack();
+    };
+  }
+  for (const one of sent) {
+    await one.done;
+    expect(one.trailers).toEqual(['x-first', 'f'.repeat(500), 'x-second', 's'.repeat(500)]);
+  }
+  expect(Buffer.concat(pieces)).toHaveLength(20 * bytes.length);
+});
+
+/** Content in pieces, and how many of them came back. */
+class Collected implements CollectedBody {
+  readonly pieces = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'c'));
+  readonly contentLength = 2_000_000;
+  givenBack = 0;
+
+  giveBack(piece: Buffer): void {
+    expect(this.pieces[this.givenBack++]).toBe(piece);
+    piece.fill('X');
+  }
+}
+
+const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+
+test('collected content goes out whole, and comes back as it leaves', async () => {
+  const it = await bench(async (connection) => {
+    await connection.until(() => connection.received.length > 2_000_000);
+    connection.write(answer);
+  });
+  const body = new Collected();
+  const fields = ['Host', 'backend.test', 'content-length', '2000000'];
+  const sent = await it.send(get('/', { method: 'POST', fields, body })).done;
+  expect(sent.head?.status).toBe(200);
+  const { received } = it.origin.connections[0]!;
+  expect(received.substring(received.indexOf('\r\n\r\n') + 4)).toBe('c'.repeat(2_000_000));
+  expect(body.givenBack).toBeGreaterThan(0);
+});
+
+test('collected content that has to be sent again is still there', async () => {
+  let nth = 0;
+  const it = await bench(async (connection) => {
+    nth++;
+    const { length } = connection.received;
+    if (nth > 1) await connection.until(() => connection.received.length - length >= 1_500_000);
+    if (nth === 2) connection.reset();
+    else {
+      if (nth === 3) await connection.until(() => connection.received.length > 2_000_000);
+      connection.write(answer);
+    }
+  });
+  await it.send(get()).done;
+  const body = new Collected();
+  const fields = ['Host', 'backend.test', 'content-length', '2000000'];
+  const sent = await it.send(get('/', { fields, body })).done;
+  expect([sent.error, sent.head?.status, nth]).toEqual([null, 200, 3]);
+  const { received } = it.origin.connections[1]!;
+  expect(received.substring(received.indexOf('\r\n\r\n') + 4)).toBe('c'.repeat(2_000_000));
+});

@@ -22,6 +22,8 @@ export interface ExchangeConnection {
   readonly encrypted: boolean;
   readContent(idleTimeout: number): void;
   pauseContent(): void;
+  /** Nothing of a piece of content is held on to any more. */
+  giveBack(piece: Buffer): void;
   /** The first byte of a response is about to be written; returns how many of it are out already. */
   beginResponse(): number;
   /** The response has been written to its end. */
@@ -78,6 +80,10 @@ export class ConnectionExchange extends Exchange {
   pauseContent(): void {
     // The connection may be at another exchange by now.
     if (!this.done) this.#connection.pauseContent();
+  }
+
+  giveBack(piece: Buffer): void {
+    this.#connection.giveBack(piece);
   }
 
   sendInterim(status: number, fields: ReadonlyFieldSection): void {

@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { timedOut } from '../errors/passed-limit.ts';
 import { fail, ReverseItError } from '../errors/reverseit-error.ts';
 import type { ContentSink } from '../http1/chunked-reader.ts';
+import { freeMemory } from '../http1/free-memory.ts';
 import { PARSER, RequestParser } from '../http1/request-parser.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { clientAddress } from './client-address.ts';
@@ -64,6 +65,10 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #tunnel: Tunnel | null = null;
   #paused = false;
   #consuming = false;
+  /** The piece of content that its handler is being told of; null once it has given it back. */
+  #piece: Buffer | null = null;
+  /** Of the chunk that is being consumed, a piece is held on to. */
+  #pieceKept = false;
   /** Of the chunk that is being consumed, bytes are left. */
   #moreToConsume = false;
   /** The head deadline runs; it is not refreshed by bytes. */
@@ -181,6 +186,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   /** Feeds the parser until the chunk is used up, or held, or the connection ends. */
   #consume(chunk: Buffer): void {
     this.#consuming = true;
+    this.#pieceKept = false;
     try {
       this.#feed(chunk);
     } catch (cause) {
@@ -191,7 +197,9 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
       this.#consuming = false;
       this.#moreToConsume = false;
     }
-    if (!this.#closed) this.#armReadDeadline();
+    if (this.#closed) return;
+    if (!this.#pieceKept && this.#held.length === 0) freeMemory(chunk);
+    this.#armReadDeadline();
   }
 
   #feed(chunk: Buffer): void {
@@ -243,7 +251,11 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
       this.#discarded += piece.length;
       return;
     }
-    if (!this.#responded && this.#exchange !== null) this.#exchange.handler.onContent(piece);
+    if (this.#responded || this.#exchange === null) return;
+    this.#piece = piece;
+    this.#exchange.handler.onContent(piece);
+    if (this.#piece !== null) this.#pieceKept = true;
+    this.#piece = null;
   }
 
   /** The request is complete. True when the next one may be read. */
@@ -310,6 +322,12 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   pauseContent(): void {
     this.#reading = false;
     if (this.#parser.state === PARSER.BODY && !this.#headDeadlineArmed) this.#readDeadline.clear();
+  }
+
+  giveBack(piece: Buffer): void {
+    // Of a piece that has just come, the rest of the chunk may still be of use.
+    if (piece === this.#piece) this.#piece = null;
+    else freeMemory(piece);
   }
 
   beginResponse(): number {

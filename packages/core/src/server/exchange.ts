@@ -126,6 +126,12 @@ export abstract class Exchange {
   /** Holds the request's content back; at most one read's worth of pieces still comes. */
   abstract pauseContent(): void;
 
+  /**
+   * Nothing of a piece of the request's content is held on to any more: its memory is freed, where it is
+   * ours to free. Whoever does not say so leaves it to the garbage collector.
+   */
+  abstract giveBack(piece: Buffer): void;
+
   /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
   abstract sendInterim(status: number, fields: ReadonlyFieldSection): void;
 

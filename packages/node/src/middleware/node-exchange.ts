@@ -123,6 +123,10 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
     this.#request.pause();
   }
 
+  giveBack(_piece: Buffer): void {
+    // The application may listen to the request as well.
+  }
+
   #onContent(piece: Buffer): void {
     this.#idle?.arm(this.#requestDeadline);
     this.handler.onContent(piece);

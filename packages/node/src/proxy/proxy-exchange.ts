@@ -9,6 +9,7 @@ import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
+  CollectedBody,
   DispatchLimits,
   OriginPool,
   ResponseHandler,
@@ -25,6 +26,11 @@ import { ContentBuffer } from './content-buffer.ts';
 import { responseFields } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
+const noPieces: readonly Buffer[] = [];
+
+/** A collected body is sent in the pieces in which it came from here on, in bytes. */
+const longBody = 65_536;
+
 export class ProxyExchange
   implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest
 {
@@ -32,7 +38,7 @@ export class ProxyExchange
   readonly method: string;
   readonly target: string;
   readonly fields: FieldSection;
-  body: Buffer | BodySource | null = null;
+  body: Buffer | CollectedBody | BodySource | null = null;
   readonly contentLength: number | null;
 
   readonly #exchange: Exchange;
@@ -45,6 +51,8 @@ export class ProxyExchange
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
   #content: ContentBuffer | null = null;
+  /** Pieces that were handed to the sink, which may not have left yet. */
+  #sent: readonly Buffer[] = noPieces;
   #held = 0;
   #received = 0;
   /** The request's content is complete. */
@@ -108,7 +116,7 @@ export class ProxyExchange
       return;
     }
     if (this.#sink !== null) {
-      if (!this.#sink.write(piece)) this.#exchange.pauseContent();
+      this.#stream(this.#sink, piece);
       return;
     }
     this.#content?.push(piece);
@@ -127,9 +135,30 @@ export class ProxyExchange
     if (this.#sink !== null) this.#sink.end();
     else if (!this.#dispatched) {
       // It has a length by now, which spares the backend the chunks.
-      this.body = this.#content?.takeWhole() ?? null;
+      this.body = this.#content === null ? null : this.#collected(this.#content);
       this.#dispatch();
     }
+  }
+
+  /** All of the content. */
+  #collected(content: ContentBuffer): Buffer | CollectedBody {
+    const length = this.#received;
+    if (length < longBody) return content.takeWhole();
+    this.#addLength(length);
+    const giveBack = (piece: Buffer) => this.#exchange.giveBack(piece);
+    return { contentLength: length, pieces: content.take(), giveBack };
+  }
+
+  #addLength(length: number): void {
+    this.fields.push('content-length', String(length));
+  }
+
+  #stream(sink: BodySink, piece: Buffer): void {
+    if (!sink.write(piece)) this.#exchange.pauseContent();
+    if (!sink.settled) return;
+    this.#exchange.giveBack(piece);
+    for (const sent of this.#sent) this.#exchange.giveBack(sent);
+    this.#sent = noPieces;
   }
 
   #refuseSize(): void {
@@ -144,9 +173,7 @@ export class ProxyExchange
 
   #startStreaming(): void {
     this.body = this;
-    if (this.contentLength !== null) {
-      this.fields.push('content-length', String(this.contentLength));
-    }
+    if (this.contentLength !== null) this.#addLength(this.contentLength);
     this.#exchange.pauseContent();
     this.#dispatch();
   }
@@ -158,6 +185,7 @@ export class ProxyExchange
     this.#releaseBuffers();
     let more = true;
     for (const piece of pieces) more = sink.write(piece);
+    this.#sent = pieces;
     if (this.#complete) sink.end();
     else if (more) this.#read();
   }
@@ -170,6 +198,7 @@ export class ProxyExchange
   /** BodySource: the backend wants no more. What still comes is the connection's to drop. */
   cancel(): void {
     this.#sink = null;
+    this.#sent = noPieces;
     this.#complete = true;
     this.#exchange.pauseContent();
   }
@@ -302,6 +331,7 @@ export class ProxyExchange
   #finish(): void {
     this.#over = true;
     this.#sink = null;
+    this.#sent = noPieces;
     this.#waiting = null;
     this.#releaseBuffers();
     this.#context?.end();
