@@ -11,6 +11,8 @@ export { cutSocket } from './server/cut-socket.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';
+export type { WatchedSender } from './server/send-watch.ts';
+export { SendWatch } from './server/send-watch.ts';
 export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { RequestListener } from './server/server-context.ts';

@@ -19,7 +19,8 @@ import { type Exchange, type SwitchedSocket, silentHandler, type Tunnel } from '
 import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
-import type { ServerContext } from './server-context.ts';
+import { SendWatch, type WatchedSender } from './send-watch.ts';
+import type { OpenConnection, ServerContext } from './server-context.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Pipelined bytes that are held while an exchange is under way; beyond them the socket is paused. */
@@ -33,21 +34,22 @@ const discardTimeout = 5000;
 /** How long a client that has been idle for less is waited for when the server closes, in ms. */
 const closingGrace = 250;
 
-const WAIT = { READ: 0, SEND: 1 } as const;
-
-export class Connection implements ExchangeConnection, ContentSink, DeadlineTarget {
+export class Connection
+  implements OpenConnection, ExchangeConnection, ContentSink, WatchedSender, DeadlineTarget
+{
   readonly writer: SocketWriter;
   readonly #context: ServerContext;
   readonly #socket: Socket;
   readonly #parser: RequestParser;
-  readonly #readDeadline = new Deadline(this, WAIT.READ);
+  readonly #readDeadline = new Deadline(this, 0);
   /** What a switch of protocols takes off the socket again. */
   readonly #listeners: {
     readonly data: (chunk: Buffer) => void;
     readonly drain: () => void;
     readonly end: () => void;
   };
-  readonly #sendDeadline = new Deadline(this, WAIT.SEND);
+  /** Made when the client's host first takes no more. */
+  #sendWatch: SendWatch | null = null;
   #exchange: Exchange | null = null;
   /** The response of the current exchange is complete. */
   #responded = false;
@@ -75,8 +77,6 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #headDeadlineArmed = true;
   #served = 0;
   #peerEnded = false;
-  /** Bytes that the client's host had taken when the send deadline was armed. */
-  #takenBefore = 0;
   #closed = false;
   #probe: PeerProbe | null = null;
 
@@ -414,13 +414,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
     }
   }
 
-  onDeadline(kind: number): void {
-    if (kind === WAIT.SEND) {
-      // Slow is not dead, as long as some of what waits has been taken.
-      if (this.writer.bytesTaken > this.#takenBefore) this.#armSendDeadline();
-      else this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#context.sendDeadlines.ms));
-      return;
-    }
+  onDeadline(): void {
     if (this.#parser.state === PARSER.BODY) {
       if (this.#responded) this.#finish();
       else this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#contentIdleTimeout));
@@ -431,17 +425,22 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
 
   /** A client that takes nothing of its response must not hold it for ever. */
   onBlocked(): void {
-    if (!this.#closed && !this.#sendDeadline.armed) this.#armSendDeadline();
+    if (this.#closed) return;
+    this.#sendWatch ??= new SendWatch(this, this.#context.sendDeadlines);
+    this.#sendWatch.start();
   }
 
-  #armSendDeadline(): void {
-    this.#takenBefore = this.writer.bytesTaken;
-    this.#context.sendDeadlines.arm(this.#sendDeadline);
+  get bytesTaken(): number {
+    return this.writer.bytesTaken;
+  }
+
+  onSendTimeout(): void {
+    this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#context.sendDeadlines.ms));
   }
 
   #onDrain(): void {
     if (this.#closed) return;
-    this.#sendDeadline.clear();
+    this.#sendWatch?.stop();
     if (this.#responded) this.#release();
     else this.#exchange?.handler.onDrain();
   }
@@ -526,7 +525,7 @@ export class Connection implements ExchangeConnection, ContentSink, DeadlineTarg
   #detach(): void {
     this.#closed = true;
     this.#readDeadline.clear();
-    this.#sendDeadline.clear();
+    this.#sendWatch?.stop();
     this.#probe?.stop();
     this.#probe = null;
     this.#held.take();

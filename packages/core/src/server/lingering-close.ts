@@ -6,28 +6,29 @@
 import type { Socket } from 'node:net';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { cutSocket } from './cut-socket.ts';
+import { SendWatch, type WatchedSender } from './send-watch.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** How long a peer may take to close its side after our response has left, in ms. */
 const lingerTimeout = 5000;
 
-export class LingeringClose implements DeadlineTarget {
+export class LingeringClose implements WatchedSender, DeadlineTarget {
   readonly #socket: Socket;
-  readonly #context: ServerContext;
   readonly #deadline = new Deadline(this, 0);
+  readonly #sendWatch: SendWatch;
   #finished = false;
-  /** Bytes that waited in the socket when the deadline was armed. */
-  #unsent: number;
   #peerEnded: boolean;
 
   constructor(socket: Socket, context: ServerContext, peerEnded: boolean) {
     this.#socket = socket;
-    this.#context = context;
-    this.#unsent = socket.writableLength;
+    this.#sendWatch = new SendWatch(this, context.sendDeadlines);
     this.#peerEnded = peerEnded;
     if (socket.destroyed) return;
-    context.sendDeadlines.arm(this.#deadline);
-    socket.on('close', () => this.#deadline.clear());
+    this.#sendWatch.start();
+    socket.on('close', () => {
+      this.#sendWatch.stop();
+      this.#deadline.clear();
+    });
     socket.on('end', () => {
       this.#peerEnded = true;
       if (this.#finished) socket.destroy();
@@ -35,19 +36,24 @@ export class LingeringClose implements DeadlineTarget {
     socket.resume();
     socket.end(() => {
       this.#finished = true;
+      this.#sendWatch.stop();
       if (socket.destroyed) return;
       if (this.#peerEnded) socket.destroy();
       else context.deadlines.queue(lingerTimeout).arm(this.#deadline);
     });
   }
 
-  onDeadline(): void {
-    const unsent = this.#socket.writableLength;
-    // As in the connection: slow is not dead.
-    if (!this.#finished && unsent < this.#unsent) {
-      this.#unsent = unsent;
-      this.#context.sendDeadlines.arm(this.#deadline);
-    } else if (unsent > 0) cutSocket(this.#socket);
+  get bytesTaken(): number {
+    return -this.#socket.writableLength;
+  }
+
+  onSendTimeout(): void {
+    if (this.#socket.writableLength > 0) cutSocket(this.#socket);
     else this.#socket.destroy();
+  }
+
+  /** The peer has had its time to close its side. */
+  onDeadline(): void {
+    this.#socket.destroy();
   }
 }

@@ -4,9 +4,11 @@ import {
   ENCODING,
   Exchange,
   type RequestHead,
+  SendWatch,
   type SwitchedSocket,
   silentHandler,
   type Tunnel,
+  type WatchedSender,
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
@@ -21,11 +23,9 @@ import type { ResponseSide } from './response-side.ts';
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
 
-const WAIT = { REQUEST: 0, SEND: 1 } as const;
-
 const noFields: ReadonlyFieldSection = [];
 
-export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
+export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -35,8 +35,8 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
-  readonly #requestDeadline = new Deadline(this, WAIT.REQUEST);
-  readonly #sendDeadline = new Deadline(this, WAIT.SEND);
+  readonly #requestDeadline = new Deadline(this, 0);
+  readonly #sendWatch: SendWatch;
   readonly #listeners = {
     data: (piece: Buffer) => this.#onContent(piece),
     end: () => this.#onContentEnd(),
@@ -49,8 +49,6 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   #idle: DeadlineQueue | null = null;
   /** Nothing more should be written until `drain`. */
   #blocked = false;
-  /** Bytes that were not sent yet when the send deadline was armed. */
-  #unsent = 0;
   /** The response is complete, and is only ended when the request is. */
   #endHeld = false;
   #responseClosed = false;
@@ -65,6 +63,7 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   ) {
     super(head);
     this.#owner = owner;
+    this.#sendWatch = new SendWatch(this, owner.sendDeadlines);
     this.#request = request;
     this.#response = response;
     this.#side = isHttp2Response(response)
@@ -187,7 +186,7 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   protected writeContent(piece: Buffer): void {
     if (this.#side.write(piece)) return;
     this.#blocked = true;
-    if (!this.#sendDeadline.armed) this.#armSend();
+    this.#sendWatch.start();
   }
 
   protected finish(trailers: ReadonlyFieldSection): void {
@@ -222,7 +221,7 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   #endResponse(trailers: ReadonlyFieldSection): void {
     this.#endHeld = false;
     this.#side.end(trailers);
-    if (this.#side.pending > 0 && !this.#sendDeadline.armed) this.#armSend();
+    if (this.#side.pending > 0) this.#sendWatch.start();
   }
 
   /** Nothing but a request follows a request. */
@@ -244,13 +243,13 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   /** The socket takes more. */
   protected onDrain(): void {
     this.#blocked = false;
-    this.#sendDeadline.clear();
+    this.#sendWatch.stop();
     if (this.headSent && !this.done) this.handler.onDrain();
   }
 
   #onResponseClose(): void {
     this.#responseClosed = true;
-    this.#sendDeadline.clear();
+    this.#sendWatch.stop();
     if (!this.done) {
       this.#lose(
         this.#response.writableEnded
@@ -268,15 +267,17 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
     this.#abort(error);
   }
 
-  onDeadline(kind: number): void {
-    const { pending } = this.#side;
-    if (kind === WAIT.SEND) {
-      // Slow is not dead, as long as some of what waits has been taken.
-      if (pending < this.#unsent) this.#armSend();
-      else this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#owner.sendDeadlines.ms));
-    } else if (!this.done) {
-      this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
-    } else if (pending > 0) this.armDiscard();
+  get bytesTaken(): number {
+    return -this.#side.pending;
+  }
+
+  onSendTimeout(): void {
+    this.#abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#owner.sendDeadlines.ms));
+  }
+
+  onDeadline(): void {
+    if (!this.done) this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
       this.#onRequestOver();
@@ -286,11 +287,6 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
   /** What still comes is dropped for so long. */
   protected armDiscard(): void {
     this.#owner.deadlines.queue(discardTimeout).arm(this.#requestDeadline);
-  }
-
-  #armSend(): void {
-    this.#unsent = this.#side.pending;
-    this.#owner.sendDeadlines.arm(this.#sendDeadline);
   }
 
   /** Answers an error of the client's own. */
@@ -320,7 +316,7 @@ export class NodeExchange extends Exchange implements OpenItem, DeadlineTarget {
 
   protected release(): void {
     this.#requestDeadline.clear();
-    this.#sendDeadline.clear();
+    this.#sendWatch.stop();
     if (this.#watching) this.#request.socket.off('close', this.#listeners.gone);
     this.#owner.remove(this);
   }
