@@ -1,7 +1,12 @@
 /** `createServer`: options in, a proxy out. */
 import { HttpServer, type ServerStats } from '@reverseit/core';
-import { Faults } from '@reverseit/core/options';
-import type { ListenAddress } from './options/listen-address.ts';
+import { fail } from '@reverseit/core/errors';
+import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
+import {
+  type ListenAddress,
+  listenAddressAccepted,
+  readListenAddress,
+} from './options/listen-address.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from './proxy/proxy-engine.ts';
@@ -15,14 +20,15 @@ export interface ReverseItStats extends ServerStats, EngineStats {}
 /** A reverse proxy. */
 export interface ReverseItServer {
   /**
-   * Starts to listen, at the given address or at the option `listen`. A Unix socket that nobody listens on any
-   * more is replaced; `close` removes it.
-   * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had
+   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option.
+   * A Unix socket that nobody listens on any more is replaced; `close` removes it.
+   * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had, or is not the first
    */
-  listen(where?: ListenAddress): Promise<Address>;
+  listen(where?: string | number | ListenAddress): Promise<Address>;
   /**
    * Stops accepting, lets what is under way finish, and cuts what is left after `timeout` ms (default:
    * the option `closeTimeout`; 0: at once). Resolves when every socket and timer is gone.
+   * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Where it listens; null before `listen` and after `close`. */
@@ -68,12 +74,13 @@ class ProxyServer implements ReverseItServer {
     );
   }
 
-  async listen(where: ListenAddress = this.#options.listen): Promise<Address> {
-    await this.#server.listen(where);
+  async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {
+    await this.#server.listen(addressOf(where));
     return this.address() as Address;
   }
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
+    checkCloseTimeout(timeout);
     const end = performance.now() + timeout;
     this.#engine.beginClose();
     await this.#server.close({ timeout });
@@ -91,4 +98,14 @@ class ProxyServer implements ReverseItServer {
   stats(): ReverseItStats {
     return { ...this.#server.stats(), ...this.#engine.stats() };
   }
+}
+
+/** What is given as an object goes as it is: Node knows more hosts than can be written in one text. */
+function addressOf(where: string | number | ListenAddress): ListenAddress {
+  const address = typeof where === 'object' ? where : readListenAddress(where);
+  if (address !== undefined) return address;
+  throw fail(
+    'RIT_ERR_LISTEN',
+    `cannot listen on ${show(where)}; expected ${listenAddressAccepted}`,
+  );
 }

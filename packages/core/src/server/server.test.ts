@@ -43,6 +43,33 @@ describe('listen', () => {
     expect(server.address()).toBe(null);
   });
 
+  test('a second address is RIT_ERR_LISTEN, also before the first is had', async () => {
+    const server = createHttpServer({}, echoTarget);
+    const here = { host: 'localhost', port: 0 };
+    const outcomes = await Promise.allSettled([server.listen(here), server.listen(here)]);
+    const refused = expect.objectContaining({
+      code: 'RIT_ERR_LISTEN',
+      message: 'cannot listen on localhost:0: a server listens once',
+    });
+    expect(outcomes).toEqual([
+      { status: 'fulfilled', value: server.address() },
+      { status: 'rejected', reason: refused },
+    ]);
+    await expect(server.listen(here)).rejects.toEqual(refused);
+    await server.close({ timeout: 0 });
+  });
+
+  test('a close that nobody can tell the time of closes nothing', async () => {
+    const server = createHttpServer({}, echoTarget);
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    await expect(server.close({ timeout: Number.NaN })).rejects.toMatchObject({
+      code: 'RIT_ERR_CONFIG',
+      message: expect.stringMatching(/^invalid option timeout: NaN is not accepted/),
+    });
+    expect(server.address()).not.toBe(null);
+    await server.close({ timeout: 0 });
+  });
+
   const wrong: readonly [
     name: string,
     target: { port: number; host?: string } | { path: string },

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { getSystemErrorMap } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
 import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
@@ -75,6 +76,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
   readonly #tlsSockets = new Set<Socket>();
   readonly #closeDeadline = new Deadline(this, 0);
+  /** From the call of `listen` until it is known whether the address can be had. */
+  #starting = false;
   #closing: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
   #activeExchanges = 0;
@@ -156,17 +159,27 @@ export class HttpServer implements ServerContext, DeadlineTarget {
 
   /**
    * Starts to listen. A Unix socket that nobody listens on any more is replaced; `close` removes it.
-   * @throws ConfigError `RIT_ERR_LISTEN` where the address is in use or not to be had
+   * @throws ConfigError `RIT_ERR_LISTEN` where the address is in use or not to be had, or is not the first
    */
   async listen(target: ListenTarget): Promise<AddressInfo | string> {
+    if (typeof target !== 'object' || target === null) {
+      throw fail('RIT_ERR_LISTEN', 'cannot listen: expected {host, port} or {path}');
+    }
+    // Node would take a second call for the same as the first while the name of a host is looked up.
+    if (this.#starting || this.#server.listening) {
+      throw fail('RIT_ERR_LISTEN', `cannot listen on ${placeText(target)}: a server listens once`);
+    }
+    this.#starting = true;
     try {
       return await this.#listen(target);
     } catch (error) {
       // What a process that was killed has left behind would keep it from starting again.
       if ('path' in target && isTaken(error) && (await removeStaleSocket(target.path))) {
-        return this.#listen(target);
+        return await this.#listen(target);
       }
       throw error;
+    } finally {
+      this.#starting = false;
     }
   }
 
@@ -216,8 +229,14 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /**
    * Stops accepting, lets exchanges under way finish, closes idle connections, and cuts what is left
    * after `timeout`. Resolves when no connection is left.
+   * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close({ timeout = 30_000 }: CloseOptions = {}): Promise<void> {
+    try {
+      checkCloseTimeout(timeout);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#closing ??= new Promise((resolve) => {
       let listening = this.#server.listening;
       this.#onEmpty = () => {

@@ -20,7 +20,11 @@ class FakeHost implements CommandHost {
   readonly logged: string[] = [];
   readonly made: ReverseItOptions[] = [];
   files: Readonly<Record<string, unknown>> = {};
-  listen: ReverseItServer['listen'] = async (where) => ({ host: '127.0.0.1', port: 1, ...where });
+  listen: ReverseItServer['listen'] = async (where) => ({
+    host: '127.0.0.1',
+    port: 1,
+    ...(typeof where === 'object' ? where : {}),
+  });
   closed: () => void = () => undefined;
   readonly listening: Promise<void>;
   #onPrint: () => void = () => undefined;

@@ -4,6 +4,7 @@
  */
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
+import { checkCloseTimeout } from '@reverseit/core/options';
 import type { Address } from '../create-server.ts';
 import type { Logger } from '../hooks/hooks.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
@@ -131,6 +132,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async close({ timeout }: { readonly timeout?: number } = {}): Promise<void> {
+    if (timeout !== undefined) checkCloseTimeout(timeout);
     this.#started = true;
     this.#closing = true;
     for (const slot of this.#slots.splice(0)) slot.retire();

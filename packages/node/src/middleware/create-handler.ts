@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
+import { checkCloseTimeout } from '@reverseit/core/options';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
@@ -156,6 +157,7 @@ class HandlerFront {
   }
 
   readonly close = async ({ timeout = this.#options.closeTimeout } = {}): Promise<void> => {
+    checkCloseTimeout(timeout);
     const end = performance.now() + timeout;
     this.#engine.beginClose();
     await this.#exchanges.close(timeout);

@@ -27,6 +27,10 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 const addressText =
   /^(?:(?:\[([\dA-Fa-f:.]+)\]|([A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?))?:)?(\d{1,5})$/;
 
+/** What `readListenAddress` accepts, for messages. */
+export const listenAddressAccepted =
+  '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", or an object {host, port} or {path}';
+
 /** Reads an address given as text, as a port, or as an object. */
 export function readListenAddress(value: unknown): ListenAddress | undefined {
   if (typeof value === 'string' || typeof value === 'number') return parseListenAddress(`${value}`);

@@ -9,7 +9,7 @@ import {
   type OptionInput,
 } from '@reverseit/core/options';
 import { serverHookOptions } from './hook-options.ts';
-import { type ListenAddress, readListenAddress } from './listen-address.ts';
+import { type ListenAddress, listenAddressAccepted, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 import { checkWorkers, type Workers, workersAccepted } from './workers.ts';
 
@@ -27,8 +27,7 @@ const lifecycleOptions = defineOptions({
       'Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.',
     default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
     defaultText: '"127.0.0.1:4000"',
-    accepts:
-      '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", or an object {host, port} or {path}',
+    accepts: listenAddressAccepted,
     text: {
       placeholder: 'HOST:PORT',
       accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
