@@ -2,7 +2,7 @@
  * What an idle connection costs: many are opened, each is used once, and behind a collection of garbage
  * the resident memory of the proxy is compared with what it was before. A relay holds a pair of sockets
  * for each. Every round has a process of its own: one that had held as many before would hold them in
- * memory that it never gave back.
+ * memory that it had not given back.
  */
 import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';

@@ -179,6 +179,13 @@ const worstTargets = [
   `/.${'/;'.repeat(4000)}`,
 ].map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
 
+/** Seven fields full of subprotocols, the last of which stands there twice. */
+const worstOffer = ((): string => {
+  const names = Array.from({ length: 14_000 }, (_, nth) => nth.toString(36));
+  const lines = Array.from({ length: 7 }, (_, nth) => names.slice(nth * 2000, nth * 2000 + 2000));
+  return [...lines, ['0']].map((line) => `Sec-WebSocket-Protocol: ${line.join()}\r\n`).join('');
+})();
+
 export const attacks: Readonly<Record<string, Attack>> = {
   'slow heads': async (swarm) => {
     const sockets = await swarm.many(1000, (socket) => socket.write(`${get}X: `));
@@ -241,6 +248,8 @@ export const attacks: Readonly<Record<string, Attack>> = {
     }),
   'targets that are costly to judge': (swarm) =>
     swarm.keep(20, (socket) => pour(Buffer.from(worstTargets.join('')))(socket)),
+  'offers that are costly to judge': (swarm) =>
+    swarm.keep(20, (socket) => socket.write(handshake(worstOffer))),
   'connect and leave': async (swarm) => {
     const worker = async (): Promise<void> => {
       while (!swarm.over) (await swarm.connect()).resetAndDestroy();

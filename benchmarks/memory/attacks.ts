@@ -3,10 +3,14 @@
  * it in CPU time and memory, what it answers, and how an honest client is served meanwhile. Ends with 1
  * where a bound does not hold.
  *
- * node --conditions=@reverseit/source benchmarks/memory/attacks.ts [--only WORD] [--seconds 5]
+ * node --conditions=@reverseit/source benchmarks/memory/attacks.ts [--only WORD] [--seconds 5] [--write]
+ *
+ * --write replaces results/attacks.md.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Subject, startNode } from '../lib/processes.ts';
@@ -72,6 +76,7 @@ const cases: readonly Case[] = [
   },
   { name: 'pipelining without reading', mostMiB: 150 },
   { name: 'targets that are costly to judge', mostMiB: 150, fault: onlyAnswers('200', '400', '0') },
+  { name: 'offers that are costly to judge', mostMiB: 150, fault: onlyAnswers('400') },
   { name: 'connect and leave', mostMiB: 100 },
   { name: 'upgrade and leave', mostMiB: 120 },
   { name: 'frames of one byte', mostMiB: 250 },
@@ -84,6 +89,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     seconds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -107,10 +113,22 @@ async function peak(proxy: Subject, under: { way: boolean }): Promise<number> {
   return most;
 }
 
-const pad = (text: string, width: number): string => text.padStart(width);
+/** What one attack did. */
+interface Figures {
+  readonly name: string;
+  readonly connections: number;
+  /** Of a core. */
+  readonly cpuPercent: number;
+  readonly grownMiB: number;
+  /** Of the honest client, in ms. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly served: number;
+  readonly answers: Counts['answers'];
+  readonly faults: readonly string[];
+}
 
-/** Runs one; false where a bound does not hold. */
-async function run(one: Case, backend: Subject): Promise<boolean> {
+async function run(one: Case, backend: Subject): Promise<Figures> {
   // The honest client has a backend of its own, which is not under attack.
   const url = `http://127.0.0.1:${honestBackend.port}`;
   const routes = [{ path: '/' }, { path: '/honest', stripPath: '/honest', backend: url }];
@@ -141,23 +159,69 @@ async function run(one: Case, backend: Subject): Promise<boolean> {
     honest.latencies.length === 0 ? 'no honest request was served' : undefined,
     grown > one.mostMiB ? `grew by more than ${one.mostMiB} MiB` : undefined,
   ].filter((fault) => fault !== undefined);
-  const cpu = (after.cpu - before.cpu) / 10 / elapsed;
-  console.log(
-    `${one.name.padEnd(34)}${pad(String(counts.connections), 8)}${pad(`${cpu.toFixed(0)} %`, 7)}` +
-      `${pad(`+${grown.toFixed(0)} MiB`, 10)}${pad(percentile(honest.latencies, 0.5).toFixed(1), 8)}` +
-      `${pad(percentile(honest.latencies, 0.99).toFixed(1), 8)}  ${JSON.stringify(counts.answers)}`,
-  );
-  for (const fault of faults) console.log(`  FAULT: ${fault}`);
-  return faults.length === 0;
+  return {
+    name: one.name,
+    connections: counts.connections,
+    cpuPercent: (after.cpu - before.cpu) / 10 / elapsed,
+    grownMiB: grown,
+    p50: percentile(honest.latencies, 0.5),
+    p99: percentile(honest.latencies, 0.99),
+    served: honest.latencies.length,
+    answers: counts.answers,
+    faults,
+  };
+}
+
+const cellsOf = (figures: Figures): string[] => [
+  figures.name,
+  String(figures.connections),
+  `${figures.cpuPercent.toFixed(0)} %`,
+  `${figures.grownMiB.toFixed(0)} MiB`,
+  String(figures.served),
+  `${figures.p50.toFixed(1)} ms`,
+  `${figures.p99.toFixed(1)} ms`,
+  Object.entries(figures.answers)
+    .map(([answer, count]) => `${count} × ${answer}`)
+    .join(', '),
+];
+const titles = ['attack', 'clients', 'CPU', 'memory', 'served', 'p50', 'p99', 'answers'];
+const widths = [34, 8, 7, 9, 7, 10, 10, 0];
+const line = (cells: readonly string[]): string =>
+  cells
+    .map((cell, nth) => (nth === 0 ? cell.padEnd(34) : cell.padStart(widths[nth] ?? 0)))
+    .join(' ');
+
+/** The figures as a page, with the machine that they are of. */
+function page(all: readonly Figures[]): string {
+  const [processor] = cpus();
+  const rows = all.map((figures) => `| ${cellsOf(figures).join(' | ')} |`);
+  return `# Attacks on ${new Date().toISOString().slice(0, 10)}
+
+${processor?.model ?? 'unknown processor'}, ${cpus().length} cores; Node.js ${process.version}; made by \`npm run attacks -- --write\`.
+
+Each attack lasts ${seconds} s, on a fresh proxy with timeouts of ${timeout / 1000} s. CPU is the proxy's share of a core, which
+attackers and backends share with it. Memory is the most by which its RSS grew meanwhile. An honest client
+asks for 1000 bytes every 10 ms, every other time over a new connection: how many it was served, all of them
+complete, and how soon. Answers are those to the attackers: statuses, close codes, 0 for none.
+
+| ${titles.join(' | ')} |
+| --- |${' ---: |'.repeat(6)} --- |
+${rows.join('\n')}
+`;
 }
 
 const backend = await startNode('backend', [], null);
 const honestBackend = await startNode('backend', [], null);
-console.log(
-  `${'attack'.padEnd(34)}${pad('clients', 8)}${pad('CPU', 7)}${pad('memory', 10)}${pad('p50', 8)}${pad('p99 ms', 8)}  answers`,
-);
+console.log(line(titles));
+const all: Figures[] = [];
 for (const one of cases) {
-  if (one.name.includes(values.only) && !(await run(one, backend))) process.exitCode = 1;
+  if (!one.name.includes(values.only)) continue;
+  const figures = await run(one, backend);
+  all.push(figures);
+  console.log(line(cellsOf(figures)));
+  for (const fault of figures.faults) console.log(`  FAULT: ${fault}`);
+  if (figures.faults.length > 0) process.exitCode = 1;
 }
 await backend.stop();
 await honestBackend.stop();
+if (values.write) writeFileSync(new URL('../results/attacks.md', import.meta.url), page(all));

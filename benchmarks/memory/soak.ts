@@ -66,6 +66,12 @@ const options = {
 };
 const file = fileURLToPath(new URL('../targets/soak-proxy.ts', import.meta.url));
 const proxy = fork(file, [JSON.stringify(options)], { execArgv: process.execArgv });
+let over = false;
+proxy.once('exit', (code, signal) => {
+  if (over) return;
+  console.log(`FAULT: the proxy ended with ${code ?? signal}`);
+  process.exit(1);
+});
 const [{ port }] = (await once(proxy, 'message')) as [Ready];
 const first = await ask(proxy, 'holdings');
 
@@ -73,17 +79,17 @@ console.log(`${seconds} s, ${values.clients} clients, ${transports.join(' and ')
 const tally: Tally = { exchanges: {}, latencies: [], wrong: [], refused: 0 };
 const start = performance.now();
 const elapsed = (): number => (performance.now() - start) / 1000;
-const over = (): boolean => elapsed() > seconds || tally.wrong.length > 20;
+const done = (): boolean => elapsed() > seconds || tally.wrong.length > 20;
 const workers = Array.from({ length: Number(values.clients) }, (_, nth) => {
   const host = transports[nth % transports.length] as string;
-  return new Worker(port, host, tally, seed * 1000 + nth).run(over);
+  return new Worker(port, host, tally, seed * 1000 + nth).run(done);
 });
 
 /** Memory behind the warm-up, which is the first third. */
 const samples: { readonly at: number; readonly rss: number; readonly heap: number }[] = [];
 const every = Math.max(1000, (seconds * 1000) / 200);
 let told = 0;
-while (!over()) {
+while (!done()) {
   await pause(every);
   const { rss, heap } = await ask(proxy, 'holdings');
   samples.push({ at: elapsed(), rss, heap });
@@ -123,6 +129,7 @@ if (remain.length > 0) faults.push(`kept alive by ${remain.join(', ')}`);
 const sockets = failing.openConnections;
 if (sockets > 0) await pause(soon);
 if (failing.openConnections > 0) faults.push(`${failing.openConnections} connections to a backend`);
+over = true;
 proxy.disconnect();
 await friendly.close();
 await failing.close();

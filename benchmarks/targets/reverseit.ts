@@ -8,8 +8,8 @@ interface Words {
   readonly hooks?: boolean;
   /** A line for each request, to /dev/null. */
   readonly accessLog?: boolean;
-  /** As many routes that differ in their paths alone. */
-  readonly routes?: number;
+  /** The routes, or how many that differ in their paths alone. */
+  readonly routes?: ReverseItOptions['routes'] | number;
 }
 
 const { hooks, accessLog, routes, ...options } = JSON.parse(process.argv[3] ?? '{}') as Words &
@@ -29,12 +29,17 @@ function logger(): (record: AccessRecord) => void {
   };
 }
 
+const manyRoutes = (count: number): { path: string }[] =>
+  Array.from({ length: count }, (_, nth) => ({ path: `/r/${nth}` }));
+
 const server = createServer({
   backend: `http://127.0.0.1:${process.argv[2]}`,
   ...options,
   ...(hooks ? { onRequest: () => undefined, onResponse: () => undefined } : {}),
   ...(accessLog ? { onFinish: logger() } : {}),
-  ...(routes ? { routes: Array.from({ length: routes }, (_, i) => ({ path: `/r/${i}` })) } : {}),
+  ...(routes === undefined
+    ? {}
+    : { routes: typeof routes === 'number' ? manyRoutes(routes) : routes }),
 });
 const address = await server.listen({ host: '127.0.0.1', port: 0 });
 if ('port' in address) serveParent(address.port);
