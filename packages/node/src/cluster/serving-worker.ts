@@ -54,10 +54,11 @@ export class ServingWorker {
   }
 
   /**
-   * Lets what is under way finish, for at most `timeout` ms (default: the option `closeTimeout`), and ends.
-   * Also when the primary has gone.
+   * Lets what is under way finish, for at most `timeout` ms, and ends. Without a time, because of a signal or
+   * since the primary has gone: for `closeTimeout`, unless it closes already.
    */
   close(timeout?: number): void {
+    if (this.#closing && timeout === undefined) return;
     this.#closing = true;
     if (this.#server === null) this.#host.exit();
     else this.#server.close(timeout === undefined ? {} : { timeout }).then(() => this.#host.exit());
