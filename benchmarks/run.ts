@@ -40,8 +40,11 @@ Targets:   ${targets.map(({ name }) => name).join(', ')}
 const rounds = values.short ? 1 : Number(values.rounds ?? 3);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a number from 1`);
 const scenarioNames = values.profile ? ['profile'] : values.scenario;
-const chosenScenarios = choose('scenario', planned, scenarioNames);
 const chosenTargets = choose('target', targets, values.target);
+const chosenScenarios = choose('scenario', planned, scenarioNames).filter((scenario) =>
+  scenario.concerns(chosenTargets),
+);
+if (chosenScenarios.length === 0) refuse('these scenarios are not for these targets');
 
 /** Those of the names, in the usual order; all where there are no names. */
 function choose<T extends { readonly name: string }>(

@@ -11,6 +11,8 @@ import { type Target, type Variants, variants } from './targets.ts';
 
 export interface Planned {
   readonly name: string;
+  /** Whether it says anything of one of these targets, be it that the target cannot take part. */
+  concerns(targets: readonly Target[]): boolean;
   /** What it takes on the machine that it was estimated on. */
   seconds(targets: readonly Target[], rounds: number): number;
   measure(targets: readonly Target[], bench: Bench): Promise<Section>;
@@ -28,6 +30,7 @@ const load: readonly Planned[] = scenarios.map((scenario) => {
   ];
   return {
     name,
+    concerns: () => true,
     seconds: (targets, rounds) =>
       all(targets).filter((target) => lackOf(target, needs) === null).length *
       seconds *
@@ -41,6 +44,7 @@ const chosenVariants = (targets: readonly Target[]): readonly Variants[] =>
 
 const features: Planned = {
   name: featureScenario.name,
+  concerns: (targets) => chosenVariants(targets).length > 0,
   seconds: (targets, rounds) =>
     chosenVariants(targets).flatMap(({ plain, features: all }) => [plain, ...all]).length *
     featureScenario.seconds *
@@ -50,6 +54,7 @@ const features: Planned = {
 
 const idle: readonly Planned[] = idleScenarios.map((scenario) => ({
   name: scenario.name,
+  concerns: () => true,
   seconds: (targets, rounds) =>
     targets.filter((target) => lackOf(target, scenario.needs) === null).length *
     idleSeconds *
@@ -62,6 +67,7 @@ const ours = (targets: readonly Target[]): readonly Target[] =>
 
 const profile: Planned = {
   name: 'profile',
+  concerns: (targets) => ours(targets).length > 0,
   seconds: (targets) => ours(targets).length * profileSeconds,
   measure: (targets, bench) => measureProfile(ours(targets), bench),
 };
