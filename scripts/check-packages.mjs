@@ -12,10 +12,11 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { capture, cleanEnvironment, npm } from './lib/process.mjs';
-import { ensureNode, ensurePnpm, root, toolEnvironment } from './lib/toolchain.mjs';
+import { ensureNode, ensurePnpm, minimum, root, toolEnvironment } from './lib/toolchain.mjs';
 
 const names = /** @type {const} */ (['core', 'upstream', 'node']);
-const supported = ['22', '24', '26'];
+/** The oldest that is supported, and the newest of each later line. */
+const supported = [minimum, '24', '26'];
 const tooOld = '20';
 const guarded = ['@reverseit/upstream', '@reverseit/node'];
 

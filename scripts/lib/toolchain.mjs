@@ -10,7 +10,8 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const toolchain = join(root, '.toolchain');
 
 const toolNode = '24';
-const minimum = '22.19.0';
+/** The oldest Node that ReverseIt runs on. */
+export const minimum = '22.19.0';
 
 /** @param {string} message */
 export const say = (message) => {
