@@ -51,9 +51,9 @@ export default defineConfig({
     setupFiles: ['./scripts/vitest-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Above the guards of test-servers (10 s), which say what never came.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Above the guards of test-servers (20 s), which say what never came.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A flaky test is a bug.
     retry: 0,
     restoreMocks: true,

@@ -135,7 +135,7 @@ export function survivors(before: Census): string[] {
 
 /**
  * Waits until nothing is alive that was not alive before; otherwise fails with a list of what is left.
- * `guardMs` bounds the wait, default 10 000.
+ * `guardMs` bounds the wait, default 20 000.
  */
 export async function expectCensus(before: Census, guardMs?: number): Promise<void> {
   await eventually(

@@ -10,7 +10,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { KeyPair } from './certificates.ts';
-import { deferred, guarded } from './guard.ts';
+import { defaultGuardMs, deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
 
 export type ExternalServerName = 'nginx' | 'h2o' | 'haproxy' | 'python' | 'python-websockets';
@@ -350,7 +350,7 @@ function spawnQuietly(program: string, args: readonly string[]): QuietChild {
   return {
     log: () => log,
     async whenListening(port) {
-      const end = performance.now() + 10_000;
+      const end = performance.now() + defaultGuardMs;
       while (!(await connects(port))) {
         if (over || performance.now() > end) throw new Error(`${program} does not listen: ${log}`);
         await new Promise((resolve) => setTimeout(resolve, 20));

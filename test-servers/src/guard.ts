@@ -4,7 +4,7 @@
  */
 
 /** How long a wait may last before it is given up, in milliseconds. */
-export const defaultGuardMs = 10_000;
+export const defaultGuardMs = 20_000;
 
 /** A wait that did not end in time. */
 export class GuardError extends Error {

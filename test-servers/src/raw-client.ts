@@ -25,7 +25,7 @@ export interface RawClientOptions {
   readonly socketPath?: string;
   /** Speaks TLS, with these options. */
   readonly tls?: ConnectionOptions;
-  /** How long one wait may last, in milliseconds. Default: 10 000. */
+  /** How long one wait may last, in milliseconds. Default: 20 000. */
   readonly guardMs?: number;
   /** Unread bytes after which the socket is paused while nobody waits. Default: 1 MiB. */
   readonly maxUnreadBytes?: number;

@@ -37,7 +37,7 @@ export interface ScriptedOriginOptions {
   readonly socketPath?: string;
   /** Speaks TLS, with these options. */
   readonly tls?: TlsOptions;
-  /** How long one wait may last, in milliseconds. Default: 10 000. */
+  /** How long one wait may last, in milliseconds. Default: 20 000. */
   readonly guardMs?: number;
   /** Unread bytes after which a connection is paused while its script does not read. Default: 1 MiB. */
   readonly maxUnreadBytes?: number;

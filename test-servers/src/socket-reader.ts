@@ -11,7 +11,7 @@ import { hiddenReset } from './hidden-reset.ts';
 export interface SocketReaderOptions {
   /** Who reads, for messages. */
   readonly name: string;
-  /** How long one wait may last, in milliseconds. Default: 10 000. */
+  /** How long one wait may last, in milliseconds. Default: 20 000. */
   readonly guardMs?: number;
   /** Unread bytes after which the socket is paused while nobody waits. Default: 1 MiB. */
   readonly maxUnreadBytes?: number;

@@ -5,7 +5,7 @@ import { guarded, turn } from './guard.ts';
 export interface WritePieces {
   /** Bytes to a piece; each piece is flushed before the next one is written. Default: all at once. */
   readonly pieceBytes?: number;
-  /** How long one piece may wait for the peer, in milliseconds. Default: 10 000. */
+  /** How long one piece may wait for the peer, in milliseconds. Default: 20 000. */
   readonly guardMs?: number;
 }
 

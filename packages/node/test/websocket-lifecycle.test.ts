@@ -359,7 +359,7 @@ describe('the server closes', () => {
   it('within its time, whatever the peers do', async () => {
     const rig = await start();
     const { client, backend } = await rig.open();
-    await guarded(rig.proxy.close({ timeout: 50 }), 'the proxy to close', 2000);
+    await guarded(rig.proxy.close({ timeout: 50 }), 'the proxy to close', 4000);
     expect(rig.proxy.stats().webSockets).toBe(0);
     for (const peer of [client, backend]) {
       expect(await peer.readClose()).toMatchObject({ code: 1001 });
@@ -374,13 +374,13 @@ describe('the server closes', () => {
     await client.readClose();
     await client.sendClose(1001);
     await client.expectClosed();
-    await guarded(closing, 'the proxy to close', 2000);
+    await guarded(closing, 'the proxy to close', 4000);
   });
 
   it('at once when there is no time', async () => {
     const rig = await start();
     const { client, backend } = await rig.open();
-    await guarded(rig.proxy.close({ timeout: 0 }), 'the proxy to close', 2000);
+    await guarded(rig.proxy.close({ timeout: 0 }), 'the proxy to close', 4000);
     await client.reader.whenGone();
     await backend.reader.whenGone();
   });
@@ -389,7 +389,7 @@ describe('the server closes', () => {
     const rig = await start();
     await rig.open();
     const first = rig.proxy.close();
-    await Promise.all([first, guarded(rig.proxy.close({ timeout: 0 }), 'both', 2000)]);
+    await Promise.all([first, guarded(rig.proxy.close({ timeout: 0 }), 'both', 4000)]);
     expect(rig.proxy.stats()).toMatchObject({ webSockets: 0, connections: 0 });
   });
 
