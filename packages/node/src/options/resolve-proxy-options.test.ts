@@ -122,6 +122,14 @@ describe('resolveProxyOptions', () => {
       ['invalid option poolSize: unknown option, given 3; it belongs in pool: {poolSize}'],
     ],
     [
+      { backend, pool_size: 3 },
+      ['invalid option pool_size: unknown option, given 3; did you mean pool: {poolSize}?'],
+    ],
+    [
+      { backend, pool_timeout: 3 },
+      ['invalid option pool_timeout: unknown option, given 3; did you mean poolTimeout?'],
+    ],
+    [
       { backend, routes: [{ maxRequestHeaders: 5 }] },
       [
         'invalid option routes[0].maxRequestHeaders: unknown option, given 5; it holds for the whole server and stands beside routes',

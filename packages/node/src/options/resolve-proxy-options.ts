@@ -5,6 +5,7 @@ import {
   Faults,
   isPlainObject,
   keyPath,
+  nearMiss,
   type OptionValues,
   pickOptions,
   readOptions,
@@ -95,8 +96,12 @@ function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly
   });
 }
 
-const belongsInPool = (key: string): string | undefined =>
-  Object.hasOwn(poolOptions, key) ? `it belongs in pool: {${key}}` : undefined;
+function belongsInPool(key: string): string | undefined {
+  if (Object.hasOwn(poolOptions, key)) return `it belongs in pool: {${key}}`;
+  const near = nearMiss(key, Object.keys(poolOptions));
+  const meant = near !== null && nearMiss(key, Object.keys(proxyOptions)) === null;
+  return meant ? `did you mean pool: {${near}}?` : undefined;
+}
 
 const belongsAbove = (key: string): string | undefined =>
   Object.hasOwn(proxyOptions, key)
