@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BodyPieces, pieceSize } from './body-pieces.ts';
+import { bodySource, pieceSize } from './body-pieces.ts';
 
 /** A sink that takes `most` pieces at a time. */
 function sink(most: number) {
@@ -11,6 +11,9 @@ function sink(most: number) {
     write(piece: Buffer): boolean {
       pieces.push(piece);
       return --room > 0;
+    },
+    get settled(): boolean {
+      return room > 0;
     },
     end() {
       this.ended++;
@@ -29,7 +32,7 @@ test.each([
   [pieceSize + 1, [pieceSize, 1]],
 ])('%i bytes go out in pieces, then end', (size, sizes) => {
   const to = sink(100);
-  new BodyPieces(Buffer.alloc(size)).start(to);
+  bodySource(Buffer.alloc(size), false).start(to);
   expect(to.pieces.map(({ length }) => length)).toEqual(sizes);
   expect(to.ended).toBe(1);
 });
@@ -38,7 +41,7 @@ test('stops where no more is taken, goes on where it stopped', () => {
   const to = sink(2);
   const body = Buffer.alloc(5 * pieceSize);
   for (let i = 0; i < 5; i++) body.writeUInt8(i, i * pieceSize);
-  const pieces = new BodyPieces(body);
+  const pieces = bodySource(body, false);
   pieces.start(to);
   expect([to.pieces.length, to.ended]).toEqual([2, 0]);
   to.makeRoom();
@@ -49,15 +52,21 @@ test('stops where no more is taken, goes on where it stopped', () => {
   expect(to.ended).toBe(1);
 });
 
+test('goes on where the sink says no, and yet has passed all on', () => {
+  const to = { ...sink(1), settled: true };
+  bodySource(Buffer.alloc(2 * pieceSize), false).start(to);
+  expect([to.pieces.length, to.ended]).toEqual([2, 1]);
+});
+
 test('the last piece is followed by the end even where it filled the sink', () => {
   const to = sink(1);
-  new BodyPieces(Buffer.alloc(10)).start(to);
+  bodySource(Buffer.alloc(10), false).start(to);
   expect([to.pieces.length, to.ended]).toEqual([1, 1]);
 });
 
 test('nothing after it was cancelled', () => {
   const to = sink(1);
-  const pieces = new BodyPieces(Buffer.alloc(2 * pieceSize));
+  const pieces = bodySource(Buffer.alloc(2 * pieceSize), false);
   pieces.start(to);
   pieces.cancel();
   pieces.resume();

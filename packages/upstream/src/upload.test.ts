@@ -25,7 +25,7 @@ function setUp(contentLength: number | null = null, more: object = {}) {
     upload = new Upload(from, observer, port);
     return upload;
   };
-  const stream = new UndiciUpload({ openUpload }, source);
+  const stream = new UndiciUpload({ openUpload }, source, { unsent: 0 });
   stream.on('data', (chunk: Buffer) => void calls.push(`data ${chunk}`));
   stream.on('end', note('end'));
   return { upload, stream, calls };
