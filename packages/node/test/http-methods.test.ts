@@ -93,7 +93,7 @@ describe('methods', () => {
     ),
     {
       name: 'RFC 9110 §9.3.2: nor has that of a HEAD that does not come to its end',
-      options: { requestHeaderTimeout: 40 },
+      options: { requestHeaderTimeout: 300 },
       send: 'HEAD /x HTTP/1.1\r\nHost: a\r\n',
       got: [refused('408 Request Timeout').slice(0, -1).concat('')],
       fate: 'closed',

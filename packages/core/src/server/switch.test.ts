@@ -35,7 +35,7 @@ class Echo implements Tunnel {
 describe('a switch of protocols (RFC 9110 §15.2.2, §7.8)', () => {
   test('the 101, bytes that came early, and all that follows', async () => {
     const requests = new Requests();
-    const rig = await start(requests.listener, { keepAliveTimeout: 20, requestHeaderTimeout: 20 });
+    const rig = await start(requests.listener, { keepAliveTimeout: 20, requestHeaderTimeout: 300 });
     const client = await rig.client();
     client.send(`${upgrade}early`);
     const { exchange } = await requests.next();

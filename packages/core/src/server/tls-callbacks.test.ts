@@ -15,7 +15,7 @@ const { server: pair, wrongName: other, ca } = testCertificates();
 /** A TLS server, and what it tells of. */
 async function startTls(tls: TlsOptions) {
   const told: ReverseItError[] = [];
-  const options = resolveServerOptions({ tls: { ...pair, ...tls }, requestHeaderTimeout: 200 });
+  const options = resolveServerOptions({ tls: { ...pair, ...tls }, requestHeaderTimeout: 2000 });
   const server = new HttpServer(
     options,
     (exchange) => exchange.respond(200, [], 'ok'),
