@@ -186,6 +186,30 @@ function tryKill(pid: number): void {
   }
 }
 
+it('closes a connection whose worker ends before it has taken it', async () => {
+  await writeConfig();
+  const { proxy, where } = await start();
+  const [stopped = 0, other = 0] = await twoPids(where);
+  process.kill(stopped, 'SIGSTOP');
+  const clients = [];
+  for (let nth = 0; nth < 2; nth++) {
+    const client = use(await connectRaw({ port: Number(where.port), guardMs: patienceMs }));
+    client.send('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n');
+    clients.push(client);
+  }
+  // One of them is answered, the other one is on its way to the worker that does not move.
+  const served = await inTime(
+    Promise.any(clients.map(async (client) => [client, await client.readResponse()] as const)),
+    'the worker that moves',
+  );
+  expect(served[1].text).toBe(String(other));
+  const waiting = clients.find((client) => client !== served[0]);
+  process.kill(stopped, 'SIGKILL');
+  expect(await inTime(waiting?.reader.hasMore() ?? Promise.resolve(true), 'its end')).toBe(false);
+  proxy.signal('SIGTERM');
+  expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
+});
+
 it('RFC 9112 §9.6: loses no request while its workers are replaced', async () => {
   await writeConfig();
   const { proxy, where } = await start();

@@ -12,6 +12,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileFlags } from './file-flags.ts';
 import { enveloped, type FromWorker, messageIn, type ToWorker } from './messages.ts';
+import { closeUntaken } from './untaken-connection.ts';
 import type { Fork, Forked, ForkListener } from './worker-process.ts';
 
 /** Starts processes that run the given file. */
@@ -36,6 +37,7 @@ class ForkedWorker implements Forked {
     this.id = worker.id;
     this.pid = worker.process.pid ?? 0;
     this.#worker = worker;
+    closeUntaken(worker.process);
     worker.on('message', (value: unknown) => {
       const message = messageIn<FromWorker>(value);
       if (message !== null) listener.onMessage(message);

@@ -1,0 +1,35 @@
+/**
+ * The connection on its way to a worker. Node's primary keeps its own descriptor of it until the worker has
+ * answered, and forgets it where the worker ends first: the client would wait for ever.
+ */
+import type { ChildProcess } from 'node:child_process';
+
+/** A connection that was handed over, and the number of the message that took it. */
+interface HandedOver {
+  readonly handle: { close(): void };
+  readonly seq: unknown;
+}
+
+/** Closes the connection that the worker has not taken or given back when it ends; it has one at a time. */
+export function closeUntaken(child: ChildProcess): void {
+  const { send } = child;
+  let underWay: HandedOver | null = null;
+  child.send = (...given: readonly unknown[]) => {
+    const [message, handle] = given;
+    // With another scheduling the listening socket is handed over as well, once.
+    if (fieldOf(message, 'act') === 'newconn' && isCloseable(handle)) {
+      underWay = { handle, seq: fieldOf(message, 'seq') };
+    }
+    return Reflect.apply(send, child, given);
+  };
+  child.on('internalMessage', (message: unknown) => {
+    if (underWay !== null && fieldOf(message, 'ack') === underWay.seq) underWay = null;
+  });
+  child.once('exit', () => underWay?.handle.close());
+}
+
+const fieldOf = (message: unknown, key: string): unknown =>
+  typeof message === 'object' && message !== null ? Reflect.get(message, key) : undefined;
+
+const isCloseable = (handle: unknown): handle is { close(): void } =>
+  typeof fieldOf(handle, 'close') === 'function';
