@@ -5,7 +5,7 @@
  *
  * node --conditions=@reverseit/source benchmarks/memory/attacks.ts [--only WORD] [--seconds 5] [--write]
  *
- * --write replaces results/attacks.md.
+ * --write replaces results/attacks.md, if all bounds hold.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
   },
   { name: 'pipelining without reading', mostMiB: 150 },
   { name: 'targets that are costly to judge', mostMiB: 150, fault: onlyAnswers('200', '400', '0') },
-  { name: 'offers that are costly to judge', mostMiB: 150, fault: onlyAnswers('400') },
+  { name: 'offers that are costly to judge', mostMiB: 250, fault: onlyAnswers('400') },
   { name: 'connect and leave', mostMiB: 100 },
   { name: 'upgrade and leave', mostMiB: 120 },
   { name: 'frames of one byte', mostMiB: 250 },
@@ -224,4 +224,5 @@ for (const one of cases) {
 }
 await backend.stop();
 await honestBackend.stop();
-if (values.write) writeFileSync(new URL('../results/attacks.md', import.meta.url), page(all));
+if (values.write && process.exitCode !== 1)
+  writeFileSync(new URL('../results/attacks.md', import.meta.url), page(all));
