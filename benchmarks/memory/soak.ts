@@ -34,10 +34,10 @@ const MiB = 1024 * 1024;
 
 /** What memory may grow by behind the warm-up: by so much of it, and so many bytes. */
 const mostGrowth = { share: 0.1, bytes: 16 * MiB };
-/** V8 and the allocator keep what they once needed, and take minutes to have had their fill: in shorter runs only the heap is judged. */
+/** The allocator keeps what it once needed, and takes minutes to have had its fill: in shorter runs only the heap is judged. */
 const settledSeconds = 600;
 /** What a process of these clients may have in any case. */
-const mostRss = 400 * MiB;
+const mostRss = 300 * MiB;
 
 async function ask(child: ChildProcess, what: 'holdings' | 'close'): Promise<Holdings> {
   child.send(what);

@@ -62,7 +62,7 @@ async function obey(command: Command): Promise<void> {
 }
 
 /** Gives memory back to the system too, as V8 does by and by in a process that is idle. */
-function collectGarbage(): void {
+export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: Readonly<Record<string, string>>) => void;
   const options = { type: 'major', execution: 'sync', flavor: 'last-resort' };

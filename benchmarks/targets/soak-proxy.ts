@@ -2,10 +2,8 @@
  * ReverseIt under a soak run: argument one is a JSON object of options. Answers each message with what it
  * holds, behind a collection of garbage; at `close` it closes the server first.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createServer, type ReverseItOptions, type ReverseItStats } from '@reverseit/node';
-import type { Ready } from './protocol.ts';
+import { collectGarbage, type Ready } from './protocol.ts';
 
 /** What the process holds. */
 export interface Holdings {
@@ -18,12 +16,10 @@ export interface Holdings {
   readonly stats: ReverseItStats;
 }
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 const server = createServer(JSON.parse(process.argv[2] ?? '{}') as ReverseItOptions);
 
 function holdings(): Holdings {
-  collect();
+  collectGarbage();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
   return {
