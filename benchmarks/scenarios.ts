@@ -11,7 +11,7 @@ export interface Scenario {
   readonly title: string;
   /** What one unit of work is. */
   readonly unit: 'request' | 'message';
-  /** Units in a round; half as many warm up. */
+  /** Units in a round; as many warm up. */
   readonly amount: number;
   /** Seconds that a target takes for them, roughly: only the estimate of the time left rests on it. */
   readonly seconds: number;
@@ -117,22 +117,22 @@ export const featureScenario = http(
 export const smallGet = http({
   name: 'get',
   title: "Small GET, a browser's headers, keep-alive",
-  amount: 20_000,
-  seconds: 2.4,
+  amount: 60_000,
+  seconds: 5,
 });
 
 export const scenarios: readonly Scenario[] = [
   smallGet,
   http(
-    { name: 'post', title: 'POST of 1 KiB', amount: 10_000, seconds: 1.8 },
+    { name: 'post', title: 'POST of 1 KiB', amount: 30_000, seconds: 3.5 },
     { method: 'POST', body: Buffer.alloc(1024, 'a') },
   ),
   http(
-    { name: 'download', title: 'GET of 1 MiB', amount: 400, seconds: 3 },
+    { name: 'download', title: 'GET of 1 MiB', amount: 600, seconds: 1.2 },
     { path: `/bytes/${mebibyte}`, contentBytes: mebibyte, connections: 8 },
   ),
   http(
-    { name: 'upload', title: 'POST of 1 MiB', amount: 400, seconds: 3 },
+    { name: 'upload', title: 'POST of 1 MiB', amount: 600, seconds: 1.2 },
     { method: 'POST', body: Buffer.alloc(mebibyte, 'a'), connections: 8 },
   ),
   {

@@ -44,8 +44,8 @@ class Contest {
     const amount = scaled(this.#scenario.amount, scale);
     try {
       for (const target of targets) await this.#start(target, backend.port);
-      await this.#each('warm-up', 0.5, async ({ subject }) => {
-        await this.#scenario.run(subject.port, Math.ceil(amount / 2));
+      await this.#each('warm-up', 1, async ({ subject }) => {
+        await this.#scenario.run(subject.port, amount);
       });
       for (let round = 1; round <= rounds; round++) {
         await this.#each(`round ${round} of ${rounds}`, 1, (runner) =>

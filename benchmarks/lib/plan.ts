@@ -18,8 +18,8 @@ export interface Planned {
   measure(targets: readonly Target[], bench: Bench): Promise<Section>;
 }
 
-/** Warming up is half a round. */
-const withWarmUp = (rounds: number): number => rounds + 0.5;
+/** Warming up is as long as a round. */
+const withWarmUp = (rounds: number): number => rounds + 1;
 
 const load: readonly Planned[] = scenarios.map((scenario) => {
   const { name, needs, seconds, more } = scenario;
