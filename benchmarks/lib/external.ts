@@ -1,9 +1,9 @@
 /** nginx and HAProxy as targets, where they are installed: one worker, 50 kept-alive backend connections. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@reverseit/test-servers/free-port';
 import { type Subject, startProgram } from './processes.ts';
 import type { Setup } from './targets.ts';
 
@@ -128,13 +128,3 @@ const configure: Readonly<Record<Name, (folder: string, port: number, setup: Set
   nginx,
   haproxy,
 };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -6,10 +6,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { KeyPair } from './certificates.ts';
+import { freePort } from './free-port.ts';
 import { defaultGuardMs, deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
 
@@ -299,26 +300,6 @@ function serverOf(
   };
   opened(server, () => `${name} on port ${port}`);
   return server;
-}
-
-/**
- * A free port, below those that systems give out by themselves: no listener and no outgoing connection of
- * anybody else comes to have it before the server does.
- */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-  throw new Error('no free port');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 interface QuietChild {

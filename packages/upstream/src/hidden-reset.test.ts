@@ -1,33 +1,20 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { guarded } from '@reverseit/test-servers';
-import { useCensus } from '@reverseit/test-servers/use-server';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectPair } from '@reverseit/test-servers/socket-pair';
+import { useCensus, useServer } from '@reverseit/test-servers/use-server';
+import { beforeEach, expect, test } from 'vitest';
 import { hiddenReset } from './hidden-reset.ts';
 
 useCensus();
 
-let listener: Server;
+// As connections to backends are, ours ends with its peer.
+const pair = useServer(() => connectPair(false));
 let ours: Socket;
 let peer: Socket;
 
-beforeEach(async () => {
-  listener = createServer({ allowHalfOpen: true });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  const accepted = once(listener, 'connection');
-  ours = connect(port, '127.0.0.1');
-  const connected = once(ours, 'connect');
-  [peer] = (await accepted) as [Socket];
-  await connected;
-});
-
-afterEach(async () => {
-  ours.destroy();
-  peer.destroy();
-  listener.close();
-  await once(listener, 'close');
+beforeEach(() => {
+  ({ accepted: peer, connecting: ours } = pair());
 });
 
 /** How the connection ended for us, behind the bytes that were sent. */

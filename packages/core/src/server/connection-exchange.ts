@@ -86,8 +86,7 @@ export class ConnectionExchange extends Exchange {
     this.#connection.giveBack(piece);
   }
 
-  sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (this.headSent || this.head.minorVersion === 0) return;
+  protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
     const text = `${statusLine(status, '')}${fieldLines(fields)}\r\n`;
     this.#connection.writer.push(text.substring(this.#connection.beginResponse()));
   }

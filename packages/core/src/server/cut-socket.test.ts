@@ -1,33 +1,19 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { guarded } from '@reverseit/test-servers';
-import { useCensus } from '@reverseit/test-servers/use-server';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectPair } from '@reverseit/test-servers/socket-pair';
+import { useCensus, useServer } from '@reverseit/test-servers/use-server';
+import { beforeEach, expect, test } from 'vitest';
 import { cutSocket } from './cut-socket.ts';
 
 useCensus();
 
-let listener: Server;
+const pair = useServer(() => connectPair());
 let ours: Socket;
 let peer: Socket;
 
-beforeEach(async () => {
-  listener = createServer({ allowHalfOpen: true });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  const accepted = once(listener, 'connection');
-  peer = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  const connected = once(peer, 'connect');
-  [ours] = (await accepted) as [Socket];
-  await connected;
-});
-
-afterEach(async () => {
-  ours.destroy();
-  peer.destroy();
-  listener.close();
-  await once(listener, 'close');
+beforeEach(() => {
+  ({ accepted: ours, connecting: peer } = pair());
 });
 
 /** What the peer is told, reading to the end. */

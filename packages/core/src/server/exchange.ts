@@ -133,7 +133,11 @@ export abstract class Exchange {
   abstract giveBack(piece: Buffer): void;
 
   /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
-  abstract sendInterim(status: number, fields: ReadonlyFieldSection): void;
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    if (this.#phase === PHASE.HEAD && this.head.minorVersion === 1) {
+      this.writeInterim(status, fields);
+    }
+  }
 
   /**
    * Sends the final head. `fields` are well formed and name neither `connection` nor
@@ -239,6 +243,9 @@ export abstract class Exchange {
   }
 
   // What a subclass is asked for, and what it goes by.
+
+  /** @internal Sends an interim response to a client that knows them. */
+  protected abstract writeInterim(status: number, fields: ReadonlyFieldSection): void;
 
   /** @internal Sends content that is not empty; `last` where it completes what was announced. */
   protected abstract writeContent(piece: Buffer, last: boolean): void;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { guarded } from '@reverseit/test-servers';
-import { useCensus } from '@reverseit/test-servers/use-server';
+import { connectPair } from '@reverseit/test-servers/socket-pair';
+import { useCensus, useServer } from '@reverseit/test-servers/use-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../test/fake-clock.ts';
 import { Deadlines } from '../time/deadlines.ts';
@@ -9,39 +10,25 @@ import { LingeringClose } from './lingering-close.ts';
 import type { ServerContext } from './server-context.ts';
 
 useCensus();
+// Before the pair's own hook, and so behind it: the sockets are closed by then.
+afterEach(() => expect(clock.timers.size).toBe(0));
+const pair = useServer(() => connectPair());
 
 let clock: FakeClock;
 let context: ServerContext;
-let listener: Server;
 let ours: Socket;
 let peer: Socket;
 let peerError: NodeJS.ErrnoException | undefined;
 
-beforeEach(async () => {
+beforeEach(() => {
   clock = new FakeClock();
   const deadlines = new Deadlines(clock);
   context = { deadlines, sendDeadlines: deadlines.queue(60_000) } as ServerContext;
   peerError = undefined;
-  listener = createServer({ allowHalfOpen: true });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  const accepted = once(listener, 'connection');
-  peer = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  ({ accepted: ours, connecting: peer } = pair());
   peer.on('error', (error) => {
     peerError = error;
   });
-  const connected = once(peer, 'connect');
-  [ours] = (await accepted) as [Socket];
-  await connected;
-});
-
-afterEach(async () => {
-  ours.destroy();
-  peer.destroy();
-  listener.close();
-  await once(listener, 'close');
-  expect(clock.timers.size).toBe(0);
 });
 
 function closed(socket: Socket): Promise<void> {

@@ -154,8 +154,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   // The response
 
-  sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (this.headSent || this.head.minorVersion === 0) return;
+  protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
     if (status === 103) this.#side.sendHints(fields);
   }
 

@@ -4,7 +4,7 @@
  * client keeps no backend connection; a longer one is streamed.
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
@@ -163,12 +163,7 @@ export class ProxyExchange
 
   #refuseSize(): void {
     const { maxRequestBodySize } = this.#route.options;
-    this.#fail(
-      fail(
-        'RIT_ERR_BODY_TOO_LARGE',
-        `request body exceeds maxRequestBodySize (${maxRequestBodySize})`,
-      ),
-    );
+    this.#fail(overLimit('RIT_ERR_BODY_TOO_LARGE', maxRequestBodySize));
   }
 
   #startStreaming(): void {
