@@ -23,10 +23,12 @@ export function checkCredentials(
   faults: Faults,
 ): void {
   const before = faults.list.length;
+  const unlocking = isGiven(given.passphrase) ? ' with this passphrase' : '';
   for (const [name, noun] of Object.entries(nouns)) {
     const reason = isGiven(given[name]) ? reasonAgainst(pick(given, [name, 'passphrase'])) : null;
-    if (reason !== null)
-      faults.add(keyPath(parent, name), `cannot be read as a ${noun} (${reason})`);
+    if (reason === null) continue;
+    const means = name === 'key' || name === 'pfx' ? unlocking : '';
+    faults.add(keyPath(parent, name), `cannot be read as a ${noun}${means} (${reason})`);
   }
   // Node passes over an authority that it cannot read.
   if (isGiven(given.ca) && ![given.ca].flat().every(isCertificate)) {
