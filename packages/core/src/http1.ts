@@ -5,6 +5,8 @@ export { freeMemory } from './http1/free-memory.ts';
 export type { RequestHeadLimits } from './http1/head-limits.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export { judgeParsedHead } from './http1/parsed-head.ts';
+export type { ByteReader, ReadInto } from './http1/read-buffer.ts';
+export { ReadBuffer } from './http1/read-buffer.ts';
 export type { BodyFraming } from './http1/request-head.ts';
 export { RequestHead } from './http1/request-head.ts';
 export type { ParserState } from './http1/request-parser.ts';

@@ -6,9 +6,11 @@ import type { Socket } from 'node:net';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
 import {
+  type ByteReader,
   type ContentSink,
   type ParsedResponseHead,
   RESPONSE,
+  ReadBuffer,
   ResponseParser,
 } from '@reverseit/core/http1';
 import type { SocketSource } from './connector.ts';
@@ -16,7 +18,6 @@ import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
-import { type ByteReader, ReadBuffer } from './read-buffer.ts';
 import { CONNECTION, requestHead } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
 import {

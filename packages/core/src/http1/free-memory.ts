@@ -1,11 +1,45 @@
 /**
- * Gives the memory of long reads back at once. Node allocates 64 KiB for a read, and V8 counts them beside
- * its heap: left to the garbage collector, every few dozen megabytes that pass through cost a search of
- * the whole heap, which is more than all else that a proxy does with them.
+ * Gives the memory of long reads back at once. A read takes 64 KiB, and V8 counts them beside its heap:
+ * left to the garbage collector, every few dozen megabytes that pass through cost a search of the whole
+ * heap, which is more than all else that a proxy does with them. Memory that reads of our own went into
+ * serves the next; that of others is freed.
  */
+
+/** Size of a read, in bytes. */
+export const bytesPerRead = 65_536;
 
 /** Below it, in bytes, the collector may have it. */
 const worthFreeing = 16_384;
+
+/** Memory of ours that a socket may be told to read into; true while the one piece of it is lent. */
+const ours = new WeakMap<ArrayBufferLike, boolean>();
+
+/** Memory that nobody holds on to; at most 2 MiB. */
+const spare: ArrayBuffer[] = [];
+const mostSpare = 32;
+
+/** Memory for reads. It is never freed under the socket that reads into it. */
+export function takeReadMemory(): Buffer {
+  const memory = spare.pop() ?? Buffer.allocUnsafeSlow(bytesPerRead).buffer;
+  ours.set(memory, false);
+  return Buffer.from(memory);
+}
+
+/** No socket reads into it any more. Of a piece of it that somebody has `freeMemory` may tell; of others, nobody. */
+export function lendReadMemory(memory: Buffer): void {
+  ours.set(memory.buffer, true);
+}
+
+/** Nobody has a piece of it, and no socket reads into it. */
+export function returnReadMemory(memory: Buffer): void {
+  if (ours.delete(memory.buffer)) keep(memory.buffer as ArrayBuffer);
+}
+
+/** Whoever still has a view of it, which nobody should, finds it empty and not full of other people's bytes. */
+function keep(memory: ArrayBuffer): void {
+  if (spare.length < mostSpare) spare.push(memory.transfer());
+  else memory.transfer(0);
+}
 
 /**
  * Frees the memory of bytes that nobody holds on to any more: neither a view of them, nor a socket that
@@ -13,6 +47,12 @@ const worthFreeing = 16_384;
  */
 export function freeMemory(bytes: Uint8Array): void {
   const { buffer, byteLength } = bytes;
-  if (byteLength < worthFreeing || byteLength !== buffer.byteLength) return;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (byteLength < worthFreeing) return;
+  const lent = ours.get(buffer);
+  if (lent === true) {
+    ours.delete(buffer);
+    keep(buffer as ArrayBuffer);
+  } else if (lent === undefined && byteLength === buffer.byteLength) {
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  }
 }

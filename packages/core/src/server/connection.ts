@@ -21,6 +21,7 @@ import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';
 import type { OpenConnection, ServerContext } from './server-context.ts';
+import { SocketInput, type SocketInputOwner } from './socket-input.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Pipelined bytes that are held while an exchange is under way; beyond them the socket is paused. */
@@ -35,16 +36,22 @@ const discardTimeout = 5000;
 const closingGrace = 250;
 
 export class Connection
-  implements OpenConnection, ExchangeConnection, ContentSink, WatchedSender, DeadlineTarget
+  implements
+    OpenConnection,
+    ExchangeConnection,
+    SocketInputOwner,
+    ContentSink,
+    WatchedSender,
+    DeadlineTarget
 {
   readonly writer: SocketWriter;
+  readonly #input: SocketInput;
   readonly #context: ServerContext;
   readonly #socket: Socket;
   readonly #parser: RequestParser;
   readonly #readDeadline = new Deadline(this, 0);
   /** What a switch of protocols takes off the socket again. */
   readonly #listeners: {
-    readonly data: (chunk: Buffer) => void;
     readonly drain: () => void;
     readonly end: () => void;
   };
@@ -65,7 +72,6 @@ export class Connection
   readonly #held = new HeldBytes();
   #mostHeld = mostHeld;
   #tunnel: Tunnel | null = null;
-  #paused = false;
   #consuming = false;
   /** The piece of content that its handler is being told of; null once it has given it back. */
   #piece: Buffer | null = null;
@@ -84,13 +90,12 @@ export class Connection
     this.#context = context;
     this.#socket = socket;
     this.writer = new SocketWriter(socket, this);
+    this.#input = new SocketInput(socket, this);
     this.#parser = new RequestParser(context.limits);
     this.#listeners = {
-      data: (chunk) => this.#onData(chunk),
       drain: () => this.#onDrain(),
       end: () => this.#onEnd(),
     };
-    socket.on('data', this.#listeners.data);
     socket.on('drain', this.#listeners.drain);
     socket.on('end', this.#listeners.end);
     socket.on('error', (error) => this.#onClose(error));
@@ -173,14 +178,18 @@ export class Connection
 
   // Reading
 
-  #onData(chunk: Buffer): void {
+  onBytes(bytes: Buffer): void {
     if (this.#closed) return;
     if (this.#held.length > 0) {
-      this.#held.append(chunk);
-      if (this.#held.length >= this.#mostHeld) this.#pause();
+      this.#held.append(bytes);
+      if (this.#held.length >= this.#mostHeld) this.#input.pause();
       return;
     }
-    this.#consume(chunk);
+    this.#consume(bytes);
+  }
+
+  get expectsContent(): boolean {
+    return this.#reading && this.#parser.state === PARSER.BODY;
   }
 
   /** Feeds the parser until the chunk is used up, or held, or the connection ends. */
@@ -198,7 +207,7 @@ export class Connection
       this.#moreToConsume = false;
     }
     if (this.#closed) return;
-    if (!this.#pieceKept && this.#held.length === 0) freeMemory(chunk);
+    if (!this.#pieceKept && this.#held.length === 0) this.#input.free(chunk);
     this.#armReadDeadline();
   }
 
@@ -252,8 +261,9 @@ export class Connection
       return;
     }
     if (this.#responded || this.#exchange === null) return;
-    this.#piece = piece;
-    this.#exchange.handler.onContent(piece);
+    const kept = this.#input.keep(piece);
+    this.#piece = kept;
+    this.#exchange.handler.onContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
   }
@@ -279,25 +289,18 @@ export class Connection
 
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
-    this.#held.append(offset === 0 ? chunk : chunk.subarray(offset));
+    this.#held.append(this.#input.hold(offset === 0 ? chunk : chunk.subarray(offset)));
     // Content is held only while its handler cannot take it; pipelined bytes up to a bound.
-    if (this.#parser.state === PARSER.BODY || this.#held.length >= this.#mostHeld) this.#pause();
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
+    if (this.#parser.state === PARSER.BODY || this.#held.length >= this.#mostHeld) {
+      this.#input.pause();
+    }
   }
 
   /** Goes on with what is held, and with the socket. */
   #release(): void {
     if (this.#consuming || this.#closed) return;
     this.#consume(this.#held.take());
-    if (this.#paused && this.#held.length === 0 && !this.#closed) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
+    if (this.#held.length === 0 && !this.#closed) this.#input.resume();
   }
 
   // What the exchange asks for
@@ -326,8 +329,10 @@ export class Connection
 
   giveBack(piece: Buffer): void {
     // Of a piece that has just come, the rest of the chunk may still be of use.
-    if (piece === this.#piece) this.#piece = null;
-    else freeMemory(piece);
+    if (piece === this.#piece) {
+      this.#piece = null;
+      this.#input.takeBack();
+    } else freeMemory(piece);
   }
 
   beginResponse(): number {
@@ -385,9 +390,9 @@ export class Connection
     this.#exchange = null;
     this.#detach();
     this.#tunnel = tunnel;
-    socket.pause();
-    const { data, drain, end } = this.#listeners;
-    socket.off('data', data).off('drain', drain).off('end', end);
+    this.#input.surrender();
+    const { drain, end } = this.#listeners;
+    socket.off('drain', drain).off('end', end);
     return { socket, early };
   }
 

@@ -1,0 +1,61 @@
+/**
+ * Lets an accepted socket read into a buffer of ours, as the `onread` option of `net.connect` does.
+ * `net.createServer` has no such option, and the memory that a socket takes for each read by itself costs
+ * as much as a system call. What the option sets is looked up in a socket that was made with it; where a
+ * version of Node does it another way, nothing is changed, and the socket is read by its events.
+ */
+import { type OnReadOpts, Socket } from 'node:net';
+import type { ReadInto } from '../http1/read-buffer.ts';
+
+/** Where a socket keeps the parts of the option. */
+interface Slots {
+  readonly buffer: symbol;
+  readonly nextBuffer: symbol;
+  readonly callback: symbol;
+}
+
+type Fields = Record<symbol, unknown>;
+
+interface ReadingHandle {
+  useUserBuffer?(buffer: Uint8Array): void;
+}
+
+let slots: Slots | null | undefined;
+
+function findSlots(): Slots | null {
+  const bytes = new Uint8Array(1);
+  const nextBuffer = (): Uint8Array => bytes;
+  const callback = (): boolean => true;
+  const generated = socketWith({ buffer: nextBuffer, callback });
+  const buffer = slotOf(socketWith({ buffer: bytes, callback }), bytes);
+  const found = { buffer, nextBuffer: slotOf(generated, nextBuffer) };
+  const called = slotOf(generated, callback);
+  if (found.buffer === null || found.nextBuffer === null || called === null) return null;
+  return { buffer: found.buffer, nextBuffer: found.nextBuffer, callback: called };
+}
+
+const socketWith = (onread: OnReadOpts): Socket => new Socket({ onread });
+
+function slotOf(socket: Socket, value: unknown): symbol | null {
+  const fields = socket as unknown as Fields;
+  return Object.getOwnPropertySymbols(socket).find((slot) => fields[slot] === value) ?? null;
+}
+
+/**
+ * Sets the reading of a socket that has read nothing yet. False, and nothing is changed, where that is not
+ * possible: over TLS, whose sockets decrypt into buffers of their own, and where Node is another.
+ */
+export function letReadInto(socket: Socket, { buffer, callback }: ReadInto): boolean {
+  if (slots === undefined) slots = findSlots();
+  if (slots === null) return false;
+  const fields = socket as unknown as Fields & { _handle?: ReadingHandle; encrypted?: boolean };
+  const { _handle: handle, encrypted } = fields;
+  if (encrypted === true || typeof handle?.useUserBuffer !== 'function') return false;
+  if (!(slots.buffer in fields) || socket.readableLength > 0) return false;
+  const first = buffer();
+  fields[slots.buffer] = first;
+  fields[slots.nextBuffer] = buffer;
+  fields[slots.callback] = callback;
+  handle.useUserBuffer(first);
+  return true;
+}

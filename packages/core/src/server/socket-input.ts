@@ -1,0 +1,98 @@
+/**
+ * How the bytes of a client's socket come to its connection: read into a buffer that all connections
+ * share, where the socket can be told to, and by `data` events where it cannot. Here reading is stopped
+ * and goes on, and here it is known which bytes are valid during the call only.
+ */
+import type { Socket } from 'node:net';
+import { freeMemory } from '../http1/free-memory.ts';
+import { type ByteReader, copyOf, ReadBuffer } from '../http1/read-buffer.ts';
+import { letReadInto } from './read-into.ts';
+
+/** Who is told of bytes. */
+export interface SocketInputOwner {
+  /** Bytes have come. They are valid during the call; what is to stay is kept. */
+  onBytes(bytes: Buffer): void;
+  /** Whether content of a request is still to come. */
+  readonly expectsContent: boolean;
+}
+
+export class SocketInput implements ByteReader {
+  readonly #socket: Socket;
+  readonly #owner: SocketInputOwner;
+  /** Null where the socket reads into memory of its own, a new one each time. */
+  readonly #buffer: ReadBuffer | null;
+  #paused = false;
+  /** Bytes are being told of that lie in `#buffer`. */
+  #borrowed = false;
+  /** The socket belongs to somebody else, who reads it as a stream. */
+  #surrendered = false;
+
+  constructor(socket: Socket, owner: SocketInputOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    const buffer = new ReadBuffer(this);
+    if (letReadInto(socket, buffer.onread)) this.#buffer = buffer;
+    else {
+      this.#buffer = null;
+      socket.on('data', this.#onData);
+    }
+  }
+
+  get expectsContent(): boolean {
+    return this.#surrendered || this.#owner.expectsContent;
+  }
+
+  onRead(bytes: Buffer): boolean {
+    if (this.#surrendered) return this.#socket.push(this.#buffer?.keep(bytes));
+    this.#borrowed = true;
+    try {
+      this.#owner.onBytes(bytes);
+    } finally {
+      this.#borrowed = false;
+    }
+    return true;
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#owner.onBytes(bytes);
+  };
+
+  /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */
+  keep(piece: Buffer): Buffer {
+    return this.#borrowed && this.#buffer !== null ? this.#buffer.keep(piece) : piece;
+  }
+
+  /** The piece that was kept last is not needed any more; told within the same call. */
+  takeBack(): void {
+    if (this.#borrowed) this.#buffer?.takeBack();
+  }
+
+  /** Bytes that are told of again, perhaps in parts: never lent, since parts of a loan cannot come back. */
+  hold(bytes: Buffer): Buffer {
+    return this.#borrowed ? copyOf(bytes) : bytes;
+  }
+
+  /** Nothing of all the bytes that were told of is needed any more. */
+  free(bytes: Buffer): void {
+    if (!this.#borrowed) freeMemory(bytes);
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** Gives the socket away, paused: from now on it is a stream like any other. */
+  surrender(): void {
+    this.#surrendered = true;
+    this.#socket.pause();
+    this.#socket.off('data', this.#onData);
+  }
+}
