@@ -55,7 +55,8 @@ export function requestHead(
         break;
       default:
     }
-    lines += `${name}: ${value}\r\n`;
+    // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
+    lines += name + ': ' + value + '\r\n';
     breaks++;
   }
   if (host === null) return misuse('request has no Host field');

@@ -6,6 +6,11 @@ import { isToken, toLowerAscii, trimOws } from './ascii.ts';
  * recipient must. False where a member is no token; `into` then holds those before it.
  */
 export function readTokenList(value: string, into: string[]): boolean {
+  // Nearly every list is this one.
+  if (value === 'keep-alive') {
+    into.push(value);
+    return true;
+  }
   let start = 0;
   while (start <= value.length) {
     let end = value.indexOf(',', start);

@@ -7,6 +7,7 @@
  * (`free-memory.ts`), and two of the 25 µs of a short one.
  */
 import { bytesPerRead, lendReadMemory, returnReadMemory, takeReadMemory } from './free-memory.ts';
+import { beginRead, endRead } from './read-end.ts';
 
 /** Below it, a copy is cheaper than a buffer that is held on to for a few bytes. */
 const worthLending = bytesPerRead / 2;
@@ -76,7 +77,13 @@ export class ReadBuffer {
     const buffer = this.#current;
     this.#changed = false;
     this.#lendable = buffer !== this.#shared;
-    const goOn = this.#reader.onRead(buffer.subarray(0, length));
+    let goOn: boolean;
+    beginRead();
+    try {
+      goOn = this.#reader.onRead(buffer.subarray(0, length));
+    } finally {
+      endRead();
+    }
     this.#lendable = false;
     this.#choose(length);
     return goOn;

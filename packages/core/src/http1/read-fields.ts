@@ -17,6 +17,8 @@ export function readFields(
   used: number,
 ): FieldSection | ErrorCode {
   const fields: FieldSection = [];
+  // Not pushed: a push of two is a call.
+  let count = 0;
   for (let at = first; at < used; at += 6) {
     // Every name is followed by its value, be it empty: llhttp reports both.
     if (spans[at] !== SPAN.NAME || spans[at + 3] !== SPAN.VALUE) return 'RIT_ERR_FIELD_SYNTAX';
@@ -39,7 +41,9 @@ export function readFields(
         }
       }
     }
-    fields.push(text.substring(nameStart, nameEnd), text.substring(valueStart, valueEnd));
+    fields[count] = text.substring(nameStart, nameEnd);
+    fields[count + 1] = text.substring(valueStart, valueEnd);
+    count += 2;
   }
   return fields;
 }

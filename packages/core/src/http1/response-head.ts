@@ -26,7 +26,10 @@ export function statusLine(status: number, reason: string): string {
 /** Field lines of fields that are known to be well formed, each with its line end. */
 export function fieldLines(fields: ReadonlyFieldSection): string {
   let lines = '';
-  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) {
+    // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
+    lines += (fields[i] as string) + ': ' + (fields[i + 1] as string) + '\r\n';
+  }
   return lines;
 }
 

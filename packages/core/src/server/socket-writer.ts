@@ -1,9 +1,10 @@
 /**
- * What is written to a client's socket. Pieces that come in one turn of the event loop leave in one
+ * What is written to a client's socket. Pieces that come with one read, or in one turn of the event loop, leave in one
  * write: a response's head waits for the first bytes of its content, a chunk for its frame. Strings are
  * latin1.
  */
 import type { Socket } from 'node:net';
+import { putOff } from '../http1/read-end.ts';
 
 /** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
 const coalesceBytes = 16384;
@@ -50,14 +51,14 @@ export class SocketWriter {
     return this.#flushed - this.#socket.writableLength;
   }
 
-  /** Adds a piece. It leaves at the end of the turn, or at once when much has come together. */
+  /** Adds a piece. It leaves at the end of the read or turn, or at once when much has come together. */
   push(piece: string | Buffer): void {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
     if (this.#bytes >= coalesceBytes) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      if (waiting.push(this) === 1) process.nextTick(flushWaiting);
+      if (!putOff(this) && waiting.push(this) === 1) process.nextTick(flushWaiting);
     }
   }
 

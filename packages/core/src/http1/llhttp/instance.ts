@@ -1,14 +1,15 @@
 /**
  * The binding of llhttp. It knows bytes and offsets only: a call to `execute` copies its input into
- * WebAssembly memory, runs the state machine and records what the callbacks report as spans, that is
- * (kind, start, end) in the caller's own chunk. No callback runs foreign code, fails or decides
- * anything, so the parser cannot be re-entered, and every rule of ours is applied after the call.
+ * WebAssembly memory, runs the state machine and has what it calls back noted as spans, that is
+ * (kind, start, end) in the caller's own chunk (`span-recorder.ts`). No callback runs foreign code, fails
+ * or decides anything, so the parser cannot be re-entered, and every rule of ours is applied after the call.
  *
  * One WebAssembly instance, one input window and one span record serve all parsers of the process:
  * parsing is synchronous, so only one call runs at a time.
  */
-import { ERRNO, SPAN } from './constants.ts';
+import { ERRNO } from './constants.ts';
 import { llhttpModule } from './module.ts';
+import { createSpanRecorder, listStart, type SpanRecorder, WORD } from './span-recorder.ts';
 
 /** Longest input of one `execute` call. Larger chunks are fed in slices, so that memory does not grow with traffic. */
 export const windowSize = 65536;
@@ -30,44 +31,44 @@ interface LlhttpExports {
   llhttp_get_status_code(parser: number): number;
 }
 
-/** Where the spans of the latest `execute` call stand: triples of kind, start, end, the latter two relative to the chunk. */
-export interface SpanRecord {
-  /** Kind, start, end, kind, start, end, … */
-  list: Int32Array;
+/** The spans of the latest `execute` call: kind, start, end, kind, start, end, …, offsets in the chunk. */
+export class SpanRecord {
+  #words: Int32Array = new Int32Array(listStart);
+  list: Int32Array = new Int32Array(0);
+
   /** How many numbers of `list` are in use. */
-  used: number;
+  get used(): number {
+    return this.#words[WORD.USED] as number;
+  }
+
   /** The call ended at the end of a head. */
-  headComplete: boolean;
+  get headComplete(): boolean {
+    return this.#words[WORD.HEAD_COMPLETE] === 1;
+  }
+
   /** The call ended at the end of a message. */
-  messageComplete: boolean;
+  get messageComplete(): boolean {
+    return this.#words[WORD.MESSAGE_COMPLETE] === 1;
+  }
+
+  /** Where llhttp's callbacks write. */
+  connect({ words, list }: SpanRecorder): void {
+    this.#words = words;
+    this.list = list;
+  }
+
+  /** A call begins, over bytes that stand at `base` less than their addresses. */
+  begin(base: number): void {
+    const words = this.#words;
+    words[WORD.USED] = 0;
+    words[WORD.BASE] = base;
+    words[WORD.HEAD_COMPLETE] = 0;
+    words[WORD.MESSAGE_COMPLETE] = 0;
+  }
 }
 
 /** The spans of the latest `execute` call. */
-export const record: SpanRecord = {
-  list: new Int32Array(3 * 256),
-  used: 0,
-  headComplete: false,
-  messageComplete: false,
-};
-
-/** What turns an address in WebAssembly memory into an offset in the chunk under execution. */
-let base = 0;
-
-function note(kind: number, at: number, length: number): number {
-  let { list } = record;
-  const { used } = record;
-  if (used === list.length) {
-    list = new Int32Array(used * 2);
-    list.set(record.list);
-    record.list = list;
-  }
-  const start = at + base;
-  list[used] = kind;
-  list[used + 1] = start;
-  list[used + 2] = start + length;
-  record.used = used + 3;
-  return ERRNO.OK;
-}
+export const record = new SpanRecord();
 
 let shared: LlhttpExports | null = null;
 let windowAddress = 0;
@@ -75,25 +76,9 @@ let windowView = new Uint8Array(0);
 
 function instance(): LlhttpExports {
   if (shared !== null) return shared;
-  const env = {
-    wasm_on_message_begin: () => ERRNO.OK,
-    wasm_on_url: (_parser: number, at: number, length: number) => note(SPAN.TARGET, at, length),
-    wasm_on_status: (_parser: number, at: number, length: number) => note(SPAN.STATUS, at, length),
-    wasm_on_header_field: (_parser: number, at: number, length: number) =>
-      note(SPAN.NAME, at, length),
-    wasm_on_header_value: (_parser: number, at: number, length: number) =>
-      note(SPAN.VALUE, at, length),
-    wasm_on_body: (_parser: number, at: number, length: number) => note(SPAN.BODY, at, length),
-    // Pausing at both ends of a message makes llhttp stop at the exact byte.
-    wasm_on_headers_complete: () => {
-      record.headComplete = true;
-      return ERRNO.PAUSED;
-    },
-    wasm_on_message_complete: () => {
-      record.messageComplete = true;
-      return ERRNO.PAUSED;
-    },
-  };
+  const recorder = createSpanRecorder(windowSize);
+  record.connect(recorder);
+  const env = recorder.imports;
   const exports = new WebAssembly.Instance(llhttpModule(), { env })
     .exports as unknown as LlhttpExports;
   exports._initialize();
@@ -132,14 +117,12 @@ export class Llhttp {
   execute(chunk: Uint8Array, start: number, end: number): number {
     const exports = this.#exports;
     // Growing memory detaches the view.
-    if (windowView.buffer !== exports.memory.buffer) {
+    if (windowView.length === 0) {
       windowView = new Uint8Array(exports.memory.buffer, windowAddress, windowSize);
     }
     windowView.set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
-    base = start - windowAddress;
-    record.used = 0;
-    record.headComplete = false;
-    record.messageComplete = false;
+    const base = start - windowAddress;
+    record.begin(base);
     const errno = exports.llhttp_execute(this.#pointer, windowAddress, end - start);
     this.consumed = errno === ERRNO.OK ? end : exports.llhttp_get_error_pos(this.#pointer) + base;
     return errno;
