@@ -8,7 +8,7 @@ import {
   knownField,
   toLowerAscii,
 } from '@reverseit/core/http';
-import { bringsContent, isTarget } from './request-head.ts';
+import { bringsContent, isTarget, linesRefused } from './request-head.ts';
 import { headTooLarge, malformed } from './response-head.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
@@ -21,6 +21,7 @@ export function requestFields(
   scheme: 'http' | 'https',
 ): string[] | ReverseItError {
   const { method, target, fields } = request;
+  if (!Array.isArray(fields)) return misuse(linesRefused);
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
   const section = [':method', method, ':scheme', scheme, ':authority', '', ':path', target];

@@ -9,6 +9,7 @@ export type {
   BodySource,
   CollectedBody,
   UpstreamRequest,
+  WrittenFields,
 } from './upstream-request.ts';
 export type {
   ResponseHandler,

@@ -27,6 +27,8 @@ export interface OriginOptions {
 
 /** A backend, reached through a pool. Cheap; made once for each route. */
 export interface OriginPool {
+  /** Whether a request's fields may be `WrittenFields`: over the direct transport, unless HTTP/2 may be spoken. */
+  readonly takesLines: boolean;
   /**
    * Sends a request. Everything that comes of it is told to the handler, after this has returned.
    * @throws ConfigError `RIT_ERR_CONFIG` for limits that are none.
@@ -124,7 +126,9 @@ class ConnectionPool implements Pool, ShardOwner {
       shards = new OriginShards(origin, this.#makeShards(origin));
       this.#origins.set(origin.key, shards);
     }
-    return new PooledOrigin(shards, this.#limits, connection === 'one-shot');
+    const { transport, protocols } = this.#options;
+    const takesLines = transport === 'direct' && !protocols.includes('http2');
+    return new PooledOrigin(shards, this.#limits, connection === 'one-shot', takesLines);
   }
 
   #makeShards(origin: Origin): Shard[] {
@@ -201,14 +205,16 @@ class OriginShards {
 }
 
 class PooledOrigin implements OriginPool {
+  readonly takesLines: boolean;
   readonly #shards: OriginShards;
   readonly #limits: LimitsResolver;
   readonly #oneShot: boolean;
 
-  constructor(shards: OriginShards, limits: LimitsResolver, oneShot: boolean) {
+  constructor(shards: OriginShards, limits: LimitsResolver, oneShot: boolean, takesLines: boolean) {
     this.#shards = shards;
     this.#limits = limits;
     this.#oneShot = oneShot;
+    this.takesLines = takesLines;
   }
 
   dispatch(

@@ -27,6 +27,25 @@ test.each([
   );
 });
 
+test('fields that are written already stand before those that are added', () => {
+  const fields = { host: 'h', lines: 'A:  b\r\nC: \xff\r\n', added: ['D', 'e'] };
+  expect(head({ method: 'POST', fields, body: Buffer.alloc(3) })).toBe(
+    'POST / HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\nA:  b\r\nC: \xff\r\nD: e\r\ncontent-length: 3\r\n\r\n',
+  );
+  expect(head({ fields: { host: 'h', lines: '', added: [] } })).toBe(
+    'GET / HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\n\r\n',
+  );
+});
+
+test.each([
+  ['a second Host', { host: 'h', added: ['host', 'h'] }],
+  ['CR LF in Host', { host: 'a\r\nb: c', added: [] }],
+  ['CR LF in a value', { host: 'h', added: ['b', 'c\r\nd: e'] }],
+  ['a field of the connection', { host: 'h', added: ['Transfer-Encoding', 'chunked'] }],
+])('what is added is refused like any other: %s', (_, fields) => {
+  expect(head({ fields: { lines: 'A: b\r\n', ...fields } })).toBe('RIT_ERR_INTERNAL');
+});
+
 // RFC 9112 §6, RFC 9110 §8.6.
 test.each([
   ['GET', null, ''],

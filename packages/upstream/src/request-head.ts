@@ -3,7 +3,7 @@
  * that undici writes: Host first, then Connection, then the fields as they stand, then the framing.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { equalsIgnoreCase, isToken } from '@reverseit/core/http';
+import { equalsIgnoreCase, type FieldSection, isToken } from '@reverseit/core/http';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** What a request says of its connection. */
@@ -13,6 +13,9 @@ export const CONNECTION = {
   UPGRADE: 'connection: upgrade\r\nupgrade: websocket\r\n',
 } as const;
 export type ConnectionLines = (typeof CONNECTION)[keyof typeof CONNECTION];
+
+/** Of a transport that writes fields its own way. */
+export const linesRefused = 'this pool takes no lines of fields that are written already';
 
 const beyondLatin1 = /[\u0100-\uffff]/;
 
@@ -28,20 +31,46 @@ export function requestHead(
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
-  let host: string | null = null;
-  let lines = '';
+  const received = Array.isArray(fields) ? null : fields;
+  const own = received === null ? (fields as FieldSection) : received.added;
+  const section = writeSection(own, received === null ? null : received.host);
+  const { host, fault } = section;
+  if (fault !== '') return misuse(fault);
+  if (host === null) return misuse('request has no Host field');
+  const framed = framing(request);
+  const start = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${connection}`;
+  const end = `${section.lines}${framed}\r\n`;
   // Request line, Host, Connection, and the empty line at the end.
-  let breaks = 4;
+  let breaks = 4 + section.count;
+  if (framed !== '') breaks++;
+  if (connection === CONNECTION.UPGRADE) breaks++;
+  const head = start + end;
+  if (!hasLines(head, breaks)) return misuse('value of a request field is malformed');
+  return received === null ? head : start + received.lines + end;
+}
+
+interface WrittenSection {
+  host: string | null;
+  lines: string;
+  /** Of the lines, of which Host is none. */
+  count: number;
+  /** Why it cannot be written; empty where it can. */
+  fault: string;
+}
+
+/** Writes fields whose Host, if not among them, is known. Line ends within values are left to be found. */
+function writeSection(fields: FieldSection, host: string | null): WrittenSection {
+  const section: WrittenSection = { host, lines: '', count: 0, fault: '' };
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
-    if (!isToken(name)) return misuse('name of a request field is no token');
+    if (!isToken(name)) section.fault = 'name of a request field is no token';
     // Few other names have one of these lengths.
     switch (name.length) {
       case 4:
         if (!equalsIgnoreCase(name, 'host')) break;
-        if (host !== null) return misuse('request has two Host fields');
-        host = value;
+        if (section.host !== null) section.fault = 'request has two Host fields';
+        section.host = value;
         continue;
       case 14:
         // The body's own length counts.
@@ -51,20 +80,15 @@ export function requestHead(
       case 7:
       case 10:
       case 17:
-        if (isTransports(name)) return misuse('request field is the transport’s to set');
+        if (isTransports(name)) section.fault = 'request field is the transport’s to set';
         break;
       default:
     }
     // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
-    lines += name + ': ' + value + '\r\n';
-    breaks++;
+    section.lines += name + ': ' + value + '\r\n';
+    section.count++;
   }
-  if (host === null) return misuse('request has no Host field');
-  const framed = framing(request);
-  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${connection}${lines}${framed}\r\n`;
-  if (framed !== '') breaks++;
-  if (connection === CONNECTION.UPGRADE) breaks++;
-  return hasLines(head, breaks) ? head : misuse('value of a request field is malformed');
+  return section;
 }
 
 /**

@@ -16,6 +16,7 @@ import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
+import { linesRefused } from './request-head.ts';
 import { ResponseGate } from './response-gate.ts';
 import { UndiciHandler } from './undici-handler.ts';
 import { UndiciUpload } from './undici-upload.ts';
@@ -68,6 +69,10 @@ export class UndiciConnection extends Http1Connection {
   /** Gives the request to undici, which opens the socket first when there is none. */
   protected send(exchange: DispatchedExchange): void {
     const { method, target, fields, body } = exchange.request;
+    if (!Array.isArray(fields)) {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
+      return;
+    }
     const content =
       body === null || Buffer.isBuffer(body)
         ? body

@@ -12,9 +12,21 @@ export interface UpstreamRequest {
    * `content-length` is needed only with a source that knows its length, and there is never a
    * `transfer-encoding`, `connection`, `expect` or another connection-specific field (RFC 9110 §7.6.1).
    */
-  readonly fields: FieldSection;
+  readonly fields: FieldSection | WrittenFields;
   /** No content, content that is complete, or content that arrives while it is sent. */
   readonly body: Buffer | CollectedBody | BodySource | null;
+}
+
+/**
+ * The same as lines that are written already, for a pool that takes them (`OriginPool.takesLines`): a
+ * request that is sent on mostly as it came need not be taken apart and put together again.
+ */
+export interface WrittenFields {
+  readonly host: string;
+  /** `name: value` CRLF, again and again, of fields from a parser: they are written as they are. */
+  readonly lines: string;
+  /** Fields that follow the lines. */
+  readonly added: FieldSection;
 }
 
 /** Long content that is complete, in the pieces in which it came. */

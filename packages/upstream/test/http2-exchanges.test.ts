@@ -2,6 +2,14 @@ import { expect, test } from 'vitest';
 import { http2Bench } from './http2-rig.ts';
 import { get } from './recorder.ts';
 
+test('fields that are written already are not taken where HTTP/2 may be spoken', async () => {
+  const made = await http2Bench((stream) => stream.respond({ ':status': 200 }));
+  expect(made.to.takesLines).toBe(false);
+  const fields = { host: 'backend.test', lines: 'A: b\r\n', added: [] };
+  const sent = await made.send(get('/', { fields })).done;
+  expect(sent.error?.code).toBe('RIT_ERR_INTERNAL');
+});
+
 test.each([
   ['TLS', true],
   ['h2c', false],

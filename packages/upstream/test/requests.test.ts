@@ -46,6 +46,19 @@ class ManualSource implements BodySource {
   }
 }
 
+test('fields that are written already go out over a pool that takes them', async () => {
+  const made = await bench(answer);
+  expect(made.to.takesLines).toBe(isDirect);
+  const fields = { host: 'backend.test', lines: 'A: b\r\n', added: ['c', 'd'] };
+  const sent = await made.send(get('/', { fields })).done;
+  if (isDirect) {
+    expect(sent.head?.status).toBe(200);
+    expect(made.origin.connections[0]?.received).toBe(
+      'GET / HTTP/1.1\r\nhost: backend.test\r\nconnection: keep-alive\r\nA: b\r\nc: d\r\n\r\n',
+    );
+  } else expect(sent.error?.code).toBe('RIT_ERR_INTERNAL');
+});
+
 const post = (body: Buffer | BodySource | null, more: string[] = [], method = 'POST') =>
   get('/up', { method, fields: ['Host', 'backend.test', ...more], body });
 

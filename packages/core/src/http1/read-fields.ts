@@ -48,6 +48,7 @@ export function readFields(
   return fields;
 }
 
-function isBlank(code: number): boolean {
+/** Space or tab. */
+export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }

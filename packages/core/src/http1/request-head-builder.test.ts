@@ -47,6 +47,30 @@ describe('the request line (RFC 9112 §3)', () => {
   });
 });
 
+describe('the lines as received are kept where they are as ours', () => {
+  const usual = ['', 'A: b\r\n', 'A: b\r\nc: \xff d\te\r\n', 'A: :\r\n'];
+  test.for(usual)('%j', (lines) => {
+    expect(build(`GET / HTTP/1.1\r\n${lines}\r\n`)).toMatchObject({ lines });
+  });
+
+  const unusual = [
+    'A:b\r\n',
+    'A:\r\n',
+    'A: \r\n',
+    'A: \r\nB: c\r\n',
+    'A:  b\r\n',
+    'A:\tb\r\n',
+    'A: b \r\n',
+    'A: b\t\r\n',
+    'A:  \r\n',
+    'A: b\r\nC:d\r\n',
+    'A:b\r\nC: d\r\n',
+  ];
+  test.for(unusual)('%j is not', (lines) => {
+    expect(build(`GET / HTTP/1.1\r\n${lines}\r\n`)).toMatchObject({ lines: null });
+  });
+});
+
 test('refusals of limits name the option and its value', () => {
   const limits = {
     maxRequestTargetBytes: 1,

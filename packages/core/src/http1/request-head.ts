@@ -26,6 +26,11 @@ export class RequestHead {
   expectContinue = false;
   /** The client offers to switch protocols: an Upgrade field that Connection names (RFC 9110 §7.8). */
   upgrade = false;
+  /**
+   * The field lines as received, where each reads `name: value`, as one of ours does; else null. Whoever
+   * changes `fields` sets it to null.
+   */
+  lines: string | null = null;
   /** Lower-case names that Connection lists, without `close`, `keep-alive` and `upgrade`; mostly null. */
   connectionNames: string[] | null = null;
 

@@ -43,7 +43,8 @@ test('what our own parser takes is read alike', () => {
       if (own === null) return;
       const { head, error } = readNodeHead(http1Request(own), limits);
       expect(error).toBeNull();
-      expect({ ...head, byteLength: 0 }).toEqual({ ...own, byteLength: 0 });
+      // The bytes themselves are lost on this way.
+      expect({ ...head, byteLength: 0 }).toEqual({ ...own, byteLength: 0, lines: null });
     }),
     runs(500),
   );

@@ -70,7 +70,10 @@ function createProxied(
   context: RequestContext | null,
   recorder: Recorder | null,
 ): ProxyExchange {
-  const fields = route.request.fields(exchange.head, exchange);
+  const { head } = exchange;
+  // A hook may have changed the fields.
+  const lines = context === null && route.takesLines ? route.request.lines(head, exchange) : null;
+  const fields = lines ?? route.request.fields(head, exchange);
   return new ProxyExchange(exchange, route, target, fields, context, recorder);
 }
 

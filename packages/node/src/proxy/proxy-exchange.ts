@@ -16,6 +16,7 @@ import type {
   UpstreamExchange,
   UpstreamRequest,
   UpstreamResponseHead,
+  WrittenFields,
 } from '@reverseit/upstream';
 import { hookError, isThenable } from '../hooks/hook-call.ts';
 import type { RequestContext } from '../hooks/hook-context.ts';
@@ -37,7 +38,7 @@ export class ProxyExchange
   // The request as the pool takes it.
   readonly method: string;
   readonly target: string;
-  readonly fields: FieldSection;
+  readonly fields: FieldSection | WrittenFields;
   body: Buffer | CollectedBody | BodySource | null = null;
   readonly contentLength: number | null;
 
@@ -65,7 +66,7 @@ export class ProxyExchange
     exchange: Exchange,
     route: RouteRuntime,
     target: string,
-    fields: FieldSection,
+    fields: FieldSection | WrittenFields,
     context: RequestContext | null,
     recorder: Recorder | null,
   ) {
@@ -150,7 +151,8 @@ export class ProxyExchange
   }
 
   #addLength(length: number): void {
-    this.fields.push('content-length', String(length));
+    // What writes lines knows the length from the body.
+    if (Array.isArray(this.fields)) this.fields.push('content-length', String(length));
   }
 
   #stream(sink: BodySink, piece: Buffer): void {

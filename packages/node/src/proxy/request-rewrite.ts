@@ -13,6 +13,7 @@ import {
   viaNames,
 } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
+import type { WrittenFields } from '@reverseit/upstream';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 
 /** What is known of a client beside its request. */
@@ -27,6 +28,12 @@ interface AddedLine {
   readonly name: string;
   readonly value: string;
   readonly again: boolean;
+}
+
+/** Values that each hop adds to. */
+interface Chains {
+  forwardedFor: string;
+  via: string;
 }
 
 function addedLines(fields: readonly string[]): readonly AddedLine[] {
@@ -66,46 +73,87 @@ export class RequestRewrite {
    * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
    */
   fields(head: RequestHead, client: ClientInfo): FieldSection {
-    const host = this.#preserveHost && head.authority !== null ? head.authority : this.#host;
-    const fields: FieldSection = ['host', host];
-    let forwardedFor = '';
-    let via = '';
+    const fields: FieldSection = ['host', this.#hostFor(head)];
+    const chains: Chains = { forwardedFor: '', via: '' };
     const source = head.fields;
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
       const value = source[i + 1] as string;
-      switch (knownField(name)) {
-        case FIELD.HOST:
-        case FIELD.CONTENT_LENGTH:
-        case FIELD.CONNECTION:
-        case FIELD.TRANSFER_ENCODING:
-        case FIELD.UPGRADE:
-        case FIELD.EXPECT:
-        case FIELD.HOP:
-          continue;
-        case FIELD.VIA:
-          if (this.#via === false) break;
-          if (viaNames(value, this.#via)) throw fail('RIT_ERR_LOOP_DETECTED');
-          via = joined(via, value);
-          continue;
-        case FIELD.X_FORWARDED_FOR:
-          if (this.#forwarded === false) break;
-          forwardedFor = joined(forwardedFor, value);
-          continue;
-        case FIELD.X_FORWARDED_HOST:
-        case FIELD.X_FORWARDED_PROTO:
-          if (this.#forwarded === false) break;
-          continue;
-        default:
-          break;
-      }
-      if (this.#passes(name, head)) fields.push(name, value);
+      if (this.#goesOn(name, value, head, chains)) fields.push(name, value);
     }
-    if (this.#forwarded !== false) this.#addForwarded(fields, head, client, forwardedFor);
-    if (this.#via !== false)
-      fields.push('via', joined(via, viaEntry(head.minorVersion, this.#via)));
+    this.#addOurs(fields, head, client, chains);
     this.#add(fields);
     return fields;
+  }
+
+  /**
+   * The same as lines, runs of which are taken from the client's head as they stand there; null where its
+   * lines are unusual, or the route replaces fields.
+   * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
+   */
+  lines(head: RequestHead, client: ClientInfo): WrittenFields | null {
+    const text = head.lines;
+    if (text === null || this.#added.length > 0) return null;
+    const chains: Chains = { forwardedFor: '', via: '' };
+    const source = head.fields;
+    let lines = '';
+    let runStart = 0;
+    let lineStart = 0;
+    for (let i = 0; i < source.length; i += 2) {
+      const name = source[i] as string;
+      const value = source[i + 1] as string;
+      // Name, colon, space, value, line end: that is what `head.lines` promises.
+      const lineEnd = lineStart + name.length + value.length + 4;
+      if (!this.#goesOn(name, value, head, chains)) {
+        if (runStart < lineStart) lines += text.substring(runStart, lineStart);
+        runStart = lineEnd;
+      }
+      lineStart = lineEnd;
+    }
+    if (runStart < lineStart) lines += text.substring(runStart);
+    const added: FieldSection = [];
+    this.#addOurs(added, head, client, chains);
+    return { host: this.#hostFor(head), lines, added };
+  }
+
+  #hostFor(head: RequestHead): string {
+    return this.#preserveHost && head.authority !== null ? head.authority : this.#host;
+  }
+
+  /** Whether a field goes on as it is; what is to be continued is put into the chains. */
+  #goesOn(name: string, value: string, head: RequestHead, chains: Chains): boolean {
+    switch (knownField(name)) {
+      case FIELD.HOST:
+      case FIELD.CONTENT_LENGTH:
+      case FIELD.CONNECTION:
+      case FIELD.TRANSFER_ENCODING:
+      case FIELD.UPGRADE:
+      case FIELD.EXPECT:
+      case FIELD.HOP:
+        return false;
+      case FIELD.VIA:
+        if (this.#via === false) break;
+        if (viaNames(value, this.#via)) throw fail('RIT_ERR_LOOP_DETECTED');
+        chains.via = joined(chains.via, value);
+        return false;
+      case FIELD.X_FORWARDED_FOR:
+        if (this.#forwarded === false) break;
+        chains.forwardedFor = joined(chains.forwardedFor, value);
+        return false;
+      case FIELD.X_FORWARDED_HOST:
+      case FIELD.X_FORWARDED_PROTO:
+        if (this.#forwarded === false) break;
+        return false;
+      default:
+        break;
+    }
+    return this.#passes(name, head);
+  }
+
+  #addOurs(fields: FieldSection, head: RequestHead, client: ClientInfo, chains: Chains): void {
+    if (this.#forwarded !== false) this.#addForwarded(fields, head, client, chains.forwardedFor);
+    if (this.#via === false) return;
+    fields.push('via', joined(chains.via, viaEntry(head.minorVersion, this.#via)));
   }
 
   /** Neither named by the client's Connection nor removed by the route. */
@@ -147,7 +195,9 @@ export class RequestRewrite {
  * fields. Always true for other methods.
  */
 export function mayForward(head: RequestHead): boolean {
-  return !heedsMaxForwards(head.method) || spendMaxForwards(head.fields);
+  if (!heedsMaxForwards(head.method)) return true;
+  head.lines = null;
+  return spendMaxForwards(head.fields);
 }
 
 /** Two lists as one (RFC 9110 §5.3); either may be empty. */
