@@ -183,6 +183,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       exchange.onFailed(checked);
       return;
     }
+    checked.lines = head.lines;
     this.#expectContent(checked);
     this.#progressed = true;
     exchange.onFinal(checked);

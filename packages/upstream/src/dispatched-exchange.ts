@@ -275,7 +275,7 @@ export class DispatchedExchange
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    handler.onSwitch({ status: 101, reason: '', fields, contentLength: 0 }, socket);
+    handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
   }
 
   /** The connection ended; `error` is what that means unless the request is sent again. */

@@ -21,6 +21,7 @@ export const mostInterims = 32;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
+  lines: string | null;
   /** Whether the connection may carry another request (RFC 9112 §9.3). */
   readonly persistent: boolean;
   /** Whether the end of the connection is the end of the body (RFC 9112 §6.3, rule 8). */
@@ -53,6 +54,7 @@ export function readHead(
     status,
     reason: isPrintable(reason) ? reason : '',
     fields,
+    lines: null,
     contentLength: bodiless ? 0 : length === -1 ? null : length,
     persistent,
     untilClose,

@@ -9,6 +9,8 @@ export interface UpstreamResponseHead {
   readonly reason: string;
   /** As received, connection-specific fields included, latin1. */
   readonly fields: FieldSection;
+  /** The same as lines, where the transport has them and each reads `name: value`, CRLF; else null. */
+  readonly lines: string | null;
   /** Body length in bytes where the response announced it (0 where it can have no body), null otherwise. */
   readonly contentLength: number | null;
 }

@@ -46,8 +46,9 @@ function keep(memory: ArrayBuffer): void {
  * has not taken them yet. Does nothing where they are only a part of their memory, or few.
  */
 export function freeMemory(bytes: Uint8Array): void {
-  const { buffer, byteLength } = bytes;
+  const { byteLength } = bytes;
   if (byteLength < worthFreeing) return;
+  const { buffer } = bytes;
   const lent = ours.get(buffer);
   if (lent === true) {
     ours.delete(buffer);

@@ -13,6 +13,18 @@ import { beginRead, endRead } from './read-end.ts';
 const worthLending = bytesPerRead / 2;
 
 let sharedBuffer: Buffer | null = null;
+/** Views of its beginning, by their length: most reads are short, and a view costs 0.1 µs. */
+const views: (Buffer | undefined)[] = new Array(2048);
+
+function viewOf(shared: Buffer, length: number): Buffer {
+  if (length >= views.length) return shared.subarray(0, length);
+  let view = views[length];
+  if (view === undefined) {
+    view = shared.subarray(0, length);
+    views[length] = view;
+  }
+  return view;
+}
 
 /** Who reads. */
 export interface ByteReader {
@@ -80,7 +92,9 @@ export class ReadBuffer {
     let goOn: boolean;
     beginRead();
     try {
-      goOn = this.#reader.onRead(buffer.subarray(0, length));
+      goOn = this.#reader.onRead(
+        this.#lendable ? buffer.subarray(0, length) : viewOf(buffer, length),
+      );
     } finally {
       endRead();
     }

@@ -49,6 +49,38 @@ export function readFields(
 }
 
 /** Space or tab. */
-export function isBlank(code: number): boolean {
+function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
+}
+
+/**
+ * The same lines as they stand, each with its line end, where one space, and nothing else, stands before
+ * each value and nothing behind it: where each, that is, reads as one of ours does. Else null.
+ */
+export function usualLines(
+  text: string,
+  origin: number,
+  spans: Int32Array,
+  first: number,
+  used: number,
+): string | null {
+  // Behind the last stands the empty line.
+  const end = text.length - 2;
+  let lineStart = first < used ? (spans[first + 1] as number) - origin : end;
+  const start = lineStart;
+  for (let at = first; at < used; at += 6) {
+    const nameEnd = (spans[at + 2] as number) - origin;
+    const valueStart = (spans[at + 4] as number) - origin;
+    const valueEnd = (spans[at + 5] as number) - origin;
+    lineStart = at + 6 < used ? (spans[at + 7] as number) - origin : end;
+    if (
+      valueStart !== nameEnd + 2 ||
+      text.charCodeAt(nameEnd + 1) !== 0x20 ||
+      lineStart !== valueEnd + 2 ||
+      (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1)))
+    ) {
+      return null;
+    }
+  }
+  return text.substring(start, end);
 }

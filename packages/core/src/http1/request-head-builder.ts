@@ -1,10 +1,8 @@
 /** Spans to a request head: one latin1 decode of the whole head, then substrings. */
 import type { ErrorCode } from '../errors/catalog.ts';
 import type { RequestHeadLimits } from './head-limits.ts';
-import { isBlank, readFields } from './read-fields.ts';
+import { readFields, usualLines } from './read-fields.ts';
 import { RequestHead } from './request-head.ts';
-
-const SP = 0x20;
 
 const versionPrefix = ' HTTP/';
 /** ` HTTP/1.1` and the line end. */
@@ -41,28 +39,8 @@ export function buildRequestHead(
   if (typeof fields === 'string') return fields;
   const target = text.substring(targetStart, targetEnd);
   const head = new RequestHead(method, target, minor, fields, end - origin);
-  if (areUsual(bytes, end, spans, used)) {
-    head.lines = text.substring(fieldsStart, text.length - 2);
-  }
+  head.lines = usualLines(text, origin, spans, 3, used);
   return head;
-}
-
-/** Whether one space, and nothing else, stands before each value, and nothing behind it. */
-function areUsual(bytes: Buffer, end: number, spans: Int32Array, used: number): boolean {
-  for (let at = 3; at < used; at += 6) {
-    const nameEnd = spans[at + 2] as number;
-    const valueEnd = spans[at + 5] as number;
-    const nextLine = at + 6 < used ? (spans[at + 7] as number) : end - 2;
-    if (
-      spans[at + 4] !== nameEnd + 2 ||
-      bytes[nameEnd + 1] !== SP ||
-      nextLine !== valueEnd + 2 ||
-      (valueEnd > nameEnd + 2 && isBlank(bytes[valueEnd - 1] as number))
-    ) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** The message of a refused limit: names the option and its value, never the input. */

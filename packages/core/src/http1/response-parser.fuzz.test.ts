@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fieldLines } from './response-head.ts';
 import { RESPONSE, ResponseParser } from './response-parser.ts';
 
 const maxHeaderBytes = 200;
@@ -32,6 +33,7 @@ function parse(bytes: Buffer, cuts: readonly number[]): Outcome {
         const head = parser.readHead(chunk, offset);
         if (head !== null) {
           outcome.heads.push(JSON.stringify(head));
+          if (head.lines !== null) expect(head.lines).toBe(fieldLines(head.fields));
           if (head.status < 200) parser.next();
           else if (head.fields.includes('chunked')) parser.expectContent('chunked', 0);
           else if (head.fields.includes('Content-Length')) parser.expectContent('length', 5);
@@ -56,6 +58,7 @@ const fields = fc.array(
     'Transfer-Encoding: chunked',
     'X: \t a  b \t',
     'Y:',
+    'Usual: a',
     `Long: ${'z'.repeat(150)}`,
     'bad name: x',
     ': no name',

@@ -52,6 +52,18 @@ function read(
 
 const sizes = [1, 2, 7, 100_000];
 
+it.each([
+  ['', ''],
+  ['A: b\r\nc: d\r\n', 'A: b\r\nc: d\r\n'],
+  ['A:b\r\n', null],
+  ['A: b\r\nc:  d\r\n', null],
+])('field lines that read as ours do are kept: %j', (lines, kept) => {
+  const parser = new ResponseParser(1000);
+  const head = parser.readHead(Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\n`), 0);
+  expect(head?.lines).toBe(kept);
+  parser.free();
+});
+
 describe('responses (RFC 9112 §4, §6)', () => {
   const accepted: readonly [
     name: string,

@@ -15,7 +15,7 @@ import { checkFieldLimits, type FieldLimits } from './head-limits.ts';
 import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
 import { PartialHead } from './partial-head.ts';
-import { readFields } from './read-fields.ts';
+import { readFields, usualLines } from './read-fields.ts';
 
 /** The states of a response parser. */
 export const RESPONSE = { HEAD: 0, CONTENT: 1, COMPLETE: 2, FAILED: 3 } as const;
@@ -29,12 +29,21 @@ export class ParsedResponseHead {
   readonly reason: string;
   readonly minorVersion: 0 | 1;
   readonly fields: FieldSection;
+  /** The field lines as received, where each reads `name: value`, as one of ours does; else null. */
+  readonly lines: string | null;
 
-  constructor(status: number, reason: string, minorVersion: 0 | 1, fields: FieldSection) {
+  constructor(
+    status: number,
+    reason: string,
+    minorVersion: 0 | 1,
+    fields: FieldSection,
+    lines: string | null,
+  ) {
     this.status = status;
     this.reason = reason;
     this.minorVersion = minorVersion;
     this.fields = fields;
+    this.lines = lines;
   }
 }
 
@@ -148,7 +157,8 @@ export class ResponseParser {
     }
     const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
     const reason = printable(text.substring(13, lineEnd - 2));
-    return new ParsedResponseHead(status, reason, minorVersion, fields);
+    const lines = usualLines(text, origin, spans, first, used);
+    return new ParsedResponseHead(status, reason, minorVersion, fields, lines);
   }
 
   /**

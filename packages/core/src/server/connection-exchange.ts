@@ -45,6 +45,10 @@ export class ConnectionExchange extends Exchange {
     this.#connection = connection;
   }
 
+  get takesLines(): boolean {
+    return true;
+  }
+
   get remoteAddress(): string {
     return this.#connection.remoteAddress;
   }
@@ -94,12 +98,13 @@ export class ConnectionExchange extends Exchange {
   sendHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection,
+    fields: ReadonlyFieldSection | string,
     contentLength: number | null,
   ): void {
     if (!this.mayBegin(status)) return;
+    const lines = typeof fields === 'string' ? fields : fieldLines(fields);
     // Throws where it cannot be written; then nothing has been.
-    let text = statusLine(status, reason) + fieldLines(fields);
+    let text = statusLine(status, reason) + lines;
     const encoding = this.encodingFor(status, contentLength);
     this.#keepAlive = this.mayPersist(status, encoding) && !this.#connection.ending;
     this.begin(status, encoding, contentLength);

@@ -36,6 +36,20 @@ describe('framing of responses (RFC 9112 §6)', () => {
     expect((await client.request(request('GET /'))).status).toBe(200);
   });
 
+  test('fields go out as lines that are written already', async () => {
+    const rig = await start((exchange) => {
+      expect(exchange.takesLines).toBe(true);
+      exchange.sendHead(200, '', 'X-A:  1\r\nContent-Length: 2\r\n', 2);
+      exchange.write(Buffer.from('ok'));
+      exchange.end();
+    });
+    const client = await rig.client();
+    expect((await client.request(request('GET /'))).text).toBe('ok');
+    expect(String(client.received)).toBe(
+      'HTTP/1.1 200 OK\r\nX-A:  1\r\nContent-Length: 2\r\n\r\nok',
+    );
+  });
+
   test('unknown length goes until close to 1.0, without trailers', async () => {
     const rig = await start(stream);
     const client = await rig.client();

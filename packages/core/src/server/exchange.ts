@@ -73,6 +73,8 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
+  /** Whether `sendHead` takes the fields as lines. */
+  abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */
   abstract readonly requestComplete: boolean;
   /** Whether the client's socket holds more than it should. */
@@ -141,14 +143,15 @@ export abstract class Exchange {
 
   /**
    * Sends the final head. `fields` are well formed and name neither `connection` nor
-   * `transfer-encoding`; `content-length` is among them if the length is known. `contentLength` is the
+   * `transfer-encoding`; `content-length` is among them if the length is known. Where `takesLines` is true,
+   * they may be lines that are written already, each with its line end. `contentLength` is the
    * length of the content to come, null where it is not known: it then goes chunked, or until close to
    * an HTTP/1.0 client.
    */
   abstract sendHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection,
+    fields: ReadonlyFieldSection | string,
     contentLength: number | null,
   ): void;
 

@@ -122,6 +122,10 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#request.pause();
   }
 
+  get takesLines(): boolean {
+    return false;
+  }
+
   giveBack(_piece: Buffer): void {
     // The application may listen to the request as well.
   }
@@ -161,9 +165,10 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   sendHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection,
+    fields: ReadonlyFieldSection | string,
     contentLength: number | null,
   ): void {
+    if (typeof fields === 'string') throw fail('RIT_ERR_INTERNAL', 'Node takes fields, not lines');
     if (!this.mayBegin(status)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];

@@ -24,7 +24,7 @@ import { ResponseView } from '../hooks/hook-response.ts';
 import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import { ContentBuffer } from './content-buffer.ts';
-import { responseFields } from './response-rewrite.ts';
+import { responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 const noPieces: readonly Buffer[] = [];
@@ -232,10 +232,18 @@ export class ProxyExchange
     this.#recorder?.answered();
     const { status, reason } = head;
     const { options, onResponse } = this.#route;
+    const { lines } = head;
+    const hooked = onResponse !== null && this.#context !== null;
+    if (lines !== null && !hooked && this.#exchange.takesLines) {
+      const kept = responseLines(lines, head.fields, status, options.via, httpDate());
+      if (kept !== null) {
+        this.#exchange.sendHead(status, reason, kept, head.contentLength);
+        return;
+      }
+    }
     const fields = responseFields(head.fields, status, options.via, httpDate());
-    if (onResponse === null || this.#context === null) {
-      this.#exchange.sendHead(status, reason, fields, head.contentLength);
-    } else this.#askHook(onResponse, this.#context, head, fields);
+    if (hooked) this.#askHook(onResponse, this.#context, head, fields);
+    else this.#exchange.sendHead(status, reason, fields, head.contentLength);
   }
 
   #askHook(

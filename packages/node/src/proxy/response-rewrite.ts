@@ -2,6 +2,7 @@
 import {
   equalsIgnoreCase,
   FIELD,
+  type Field,
   type FieldSection,
   isProtectedField,
   knownField,
@@ -26,30 +27,66 @@ export function responseFields(
   let hasDate = false;
   for (let i = 0; i < source.length; i += 2) {
     const name = source[i] as string;
-    switch (knownField(name)) {
-      case FIELD.CONNECTION:
-        named = namesOf(source[i + 1] as string, named);
-        continue;
-      case FIELD.TRANSFER_ENCODING:
-      case FIELD.UPGRADE:
-      case FIELD.HOP:
-        continue;
-      case FIELD.CONTENT_LENGTH:
-        // RFC 9110 §8.6: never in a 204 or an interim response.
-        if (status === 204 || status < 200) continue;
-        break;
-      case FIELD.DATE:
-        hasDate = true;
-        break;
-      default:
-        break;
-    }
-    fields.push(name, source[i + 1] as string);
+    const value = source[i + 1] as string;
+    const field = knownField(name);
+    if (field === FIELD.CONNECTION) named = namesOf(value, named);
+    if (field === FIELD.DATE) hasDate = true;
+    if (goesOn(field, status)) fields.push(name, value);
   }
   if (named !== null) removeNamed(fields, named);
   if (!hasDate && date !== null) fields.push('date', date);
   if (via !== false) fields.push('via', viaEntry(1, via));
   return fields;
+}
+
+/**
+ * The same as lines, runs of which are taken from `lines`, which say what `source` says; null where
+ * Connection names fields.
+ */
+export function responseLines(
+  lines: string,
+  source: ReadonlyFieldSection,
+  status: number,
+  via: string | false,
+  date: string | null,
+): string | null {
+  let kept = '';
+  let hasDate = false;
+  let runStart = 0;
+  let lineStart = 0;
+  for (let i = 0; i < source.length; i += 2) {
+    const name = source[i] as string;
+    const value = source[i + 1] as string;
+    const field = knownField(name);
+    if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
+    if (field === FIELD.DATE) hasDate = true;
+    // Name, colon, space, value, line end.
+    const lineEnd = lineStart + name.length + value.length + 4;
+    if (!goesOn(field, status)) {
+      if (runStart < lineStart) kept += lines.substring(runStart, lineStart);
+      runStart = lineEnd;
+    }
+    lineStart = lineEnd;
+  }
+  if (runStart < lineStart) kept += lines.substring(runStart);
+  if (!hasDate && date !== null) kept += `date: ${date}\r\n`;
+  return via === false ? kept : `${kept}via: ${viaEntry(1, via)}\r\n`;
+}
+
+/** Whether a field passes, as far as its name decides. */
+function goesOn(field: Field, status: number): boolean {
+  switch (field) {
+    case FIELD.CONNECTION:
+    case FIELD.TRANSFER_ENCODING:
+    case FIELD.UPGRADE:
+    case FIELD.HOP:
+      return false;
+    case FIELD.CONTENT_LENGTH:
+      // RFC 9110 §8.6: never in a 204 or an interim response.
+      return status !== 204 && status >= 200;
+    default:
+      return true;
+  }
 }
 
 /** Names that Connection lists beside the options that are no fields; null for the usual none. */
