@@ -5,11 +5,12 @@
  *
  * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the
  * response is paused, none while no request is under way, and otherwise what the response gate lets
- * through. Pausing its parser instead would report a response that ended while paused as broken.
+ * through. Plain sockets read into our own buffer and past the stream between it and undici, which is told
+ * of bytes by `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a response that ended while paused as broken.
  */
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { freeMemory } from '@reverseit/core/http1';
+import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
 import { Client } from 'undici';
 import { bodySource } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
@@ -39,10 +40,16 @@ const clientOptions = {
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
 const clientUrl = new URL('http://backend.invalid');
 
-export class UndiciConnection extends Http1Connection {
+export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly gate = new ResponseGate();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
+  /** Null over TLS, which decrypts into buffers that are its own to choose. */
+  readonly #readBuffer: ReadBuffer | null;
+  /** What was read past the stream, until undici takes it; meanwhile the socket is not read. */
+  #unread: Buffer | null = null;
+  /** The bytes that undici has are those of the present read. */
+  #inRead = false;
   #connectCallback: ConnectCallback | null = null;
   #guard: WriteGuard | null = null;
   #paused = false;
@@ -56,6 +63,7 @@ export class UndiciConnection extends Http1Connection {
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     super(owner, connector);
+    this.#readBuffer = connector.origin.secure ? null : new ReadBuffer(this);
     this.#client = new Client(clientUrl, {
       ...clientOptions,
       connect: (_, callback) => this.#connect(callback as ConnectCallback),
@@ -63,7 +71,7 @@ export class UndiciConnection extends Http1Connection {
   }
 
   get heard(): boolean {
-    return this.gate.seen || (this.socket?.readableLength ?? 0) > 0;
+    return this.gate.seen || this.#unread !== null || (this.socket?.readableLength ?? 0) > 0;
   }
 
   /** Gives the request to undici, which opens the socket first when there is none. */
@@ -117,6 +125,8 @@ export class UndiciConnection extends Http1Connection {
 
   protected onReleased(): void {
     this.#paused = false;
+    // More than was asked for: nothing on this connection can be trusted any more.
+    if (this.#unread !== null) this.ended = true;
   }
 
   #connect(callback: ConnectCallback): void {
@@ -126,7 +136,7 @@ export class UndiciConnection extends Http1Connection {
       return;
     }
     this.#connectCallback = callback;
-    this.open();
+    this.open(this.#readBuffer?.onread);
   }
 
   protected onReady(socket: Socket): void {
@@ -153,6 +163,30 @@ export class UndiciConnection extends Http1Connection {
     this.#guard = new WriteGuard(socket, this);
   }
 
+  get expectsContent(): boolean {
+    return this.state === 'switched' || (this.state === 'busy' && this.gate.inContent);
+  }
+
+  onRead(view: Buffer): boolean {
+    this.#freeContent();
+    // undici may hold on to parts of it.
+    const bytes = this.#readBuffer?.keep(view) ?? view;
+    if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
+    this.#unread = bytes;
+    this.#inRead = true;
+    if (this.state === 'busy') this.pump();
+    else this.giveUp();
+    this.#inRead = false;
+    return this.#unread === null;
+  }
+
+  /** The next bytes; null where there are none. Lets the socket read on. */
+  #next(): Buffer | null {
+    const bytes = this.#unread;
+    this.#unread = null;
+    return bytes ?? this.#readSocket?.() ?? null;
+  }
+
   /** A piece of content was handed on, and given back or not. */
   onPieceDone(piece: Buffer, givenBack: boolean): void {
     const content = this.#content;
@@ -166,21 +200,22 @@ export class UndiciConnection extends Http1Connection {
   #freeContent(): void {
     const content = this.#content;
     this.#content = null;
-    if (content !== null && this.#returned === content.length) freeMemory(content);
+    if (content === null || this.#returned !== content.length) return;
+    if (this.#inRead) this.#readBuffer?.takeBack();
+    else freeMemory(content);
   }
 
   #read(): Buffer | null {
     this.#parsing = false;
     this.#freeContent();
-    const read = this.#readSocket;
-    if (this.#paused || read === null) return null;
+    if (this.#paused) return null;
     if (this.state !== 'busy') {
       // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
-      if (read() !== null) this.giveUp();
+      if (this.#next() !== null) this.giveUp();
       return null;
     }
     for (;;) {
-      const chunk = read();
+      const chunk = this.#next();
       const { inContent } = this.gate;
       const bytes = this.gate.push(chunk);
       if (this.gate.failure !== null) {
