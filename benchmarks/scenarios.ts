@@ -128,11 +128,11 @@ export const scenarios: readonly Scenario[] = [
     { method: 'POST', body: Buffer.alloc(1024, 'a') },
   ),
   http(
-    { name: 'download', title: 'GET of 1 MiB', amount: 600, seconds: 1.2 },
+    { name: 'download', title: 'GET of 1 MiB', amount: 2000, seconds: 3 },
     { path: `/bytes/${mebibyte}`, contentBytes: mebibyte, connections: 8 },
   ),
   http(
-    { name: 'upload', title: 'POST of 1 MiB', amount: 600, seconds: 1.2 },
+    { name: 'upload', title: 'POST of 1 MiB', amount: 2000, seconds: 3 },
     { method: 'POST', body: Buffer.alloc(mebibyte, 'a'), connections: 8 },
   ),
   {
