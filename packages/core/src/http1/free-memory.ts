@@ -11,8 +11,15 @@ export const bytesPerRead = 65_536;
 /** Below it, in bytes, the collector may have it. */
 const worthFreeing = 16_384;
 
-/** Memory of ours that a socket may be told to read into; true while the one piece of it is lent. */
-const ours = new WeakMap<ArrayBufferLike, boolean>();
+/** Memory of ours, by which a socket reads. */
+interface ReadMemory {
+  /** The one piece of it is out, and no socket reads into it. */
+  lent: boolean;
+  /** A piece that was freed while it was still read into: who reads will see. */
+  freed: Uint8Array | null;
+}
+
+const ours = new WeakMap<ArrayBufferLike, ReadMemory>();
 
 /** Memory that nobody holds on to; at most 2 MiB. */
 const spare: ArrayBuffer[] = [];
@@ -21,13 +28,19 @@ const mostSpare = 32;
 /** Memory for reads. It is never freed under the socket that reads into it. */
 export function takeReadMemory(): Buffer {
   const memory = spare.pop() ?? Buffer.allocUnsafeSlow(bytesPerRead).buffer;
-  ours.set(memory, false);
+  ours.set(memory, { lent: false, freed: null });
   return Buffer.from(memory);
 }
 
 /** No socket reads into it any more. Of a piece of it that somebody has `freeMemory` may tell; of others, nobody. */
-export function lendReadMemory(memory: Buffer): void {
-  ours.set(memory.buffer, true);
+export function lendReadMemory({ buffer }: Buffer): void {
+  const memory = ours.get(buffer);
+  if (memory !== undefined) memory.lent = true;
+}
+
+/** Whether `freeMemory` has been told of a piece of memory that is read into. */
+export function isFreed(piece: Buffer): boolean {
+  return ours.get(piece.buffer)?.freed === piece;
 }
 
 /** Nobody has a piece of it, and no socket reads into it. */
@@ -49,11 +62,10 @@ export function freeMemory(bytes: Uint8Array): void {
   const { byteLength } = bytes;
   if (byteLength < worthFreeing) return;
   const { buffer } = bytes;
-  const lent = ours.get(buffer);
-  if (lent === true) {
+  const memory = ours.get(buffer);
+  if (memory?.lent === true) {
     ours.delete(buffer);
     keep(buffer as ArrayBuffer);
-  } else if (lent === undefined && byteLength === buffer.byteLength) {
-    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
-  }
+  } else if (memory !== undefined) memory.freed = bytes;
+  else if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

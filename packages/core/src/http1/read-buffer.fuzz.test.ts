@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { freeMemory } from './free-memory.ts';
 import { type ByteReader, ReadBuffer } from './read-buffer.ts';
 
-/** Of a part of a read: let pass, taken back at once, given back later, or kept for good. */
-type Fate = 'passed' | 'taken back' | 'freed later' | 'kept';
+/** Of a part of a read: let pass, taken back at once, freed at once or later, or kept for good. */
+type Fate = 'passed' | 'taken back' | 'freed' | 'freed later' | 'kept';
 
 interface Read {
   readonly nth: number;
@@ -59,6 +59,7 @@ class Connection implements ByteReader {
       const loan = { piece: this.#buffer.keep(part), value: this.#value, size };
       expect(loanIsWhole(loan)).toBe(true);
       if (fate === 'taken back') this.#buffer.takeBack();
+      else if (fate === 'freed') freeMemory(loan.piece);
       else (fate === 'kept' ? this.#loans : this.#due).push(loan);
     }
     this.expectsContent = read.expects;
@@ -72,7 +73,7 @@ const sizes = fc.oneof(
 );
 const part = fc.record({
   size: sizes,
-  fate: fc.constantFrom<Fate>('passed', 'taken back', 'freed later', 'kept'),
+  fate: fc.constantFrom<Fate>('passed', 'taken back', 'freed', 'freed later', 'kept'),
 });
 const read: fc.Arbitrary<Read> = fc.record({
   nth: fc.nat(2),

@@ -27,9 +27,12 @@ class Reader implements ByteReader {
   expectsContent = true;
   goOn = true;
   givesBack = false;
+  frees = false;
 
   onRead(bytes: Buffer): boolean {
-    this.kept.push(this.buffer.keep(bytes));
+    const piece = this.buffer.keep(bytes);
+    this.kept.push(piece);
+    if (this.frees) freeMemory(piece);
     if (this.givesBack) this.buffer.takeBack();
     return this.goOn;
   }
@@ -137,6 +140,21 @@ test('a loan that is given back later serves the next long message', () => {
   const other = new Reader();
   other.socket.read(bytes(65_536, 3));
   expect(other.socket.buffer.every((byte) => byte === 43)).toBe(true);
+});
+
+test('a loan that is freed within its read is read into again', () => {
+  const reader = new Reader();
+  const { socket } = reader;
+  socket.read(bytes(65_536, 1));
+  const own = socket.buffer;
+  reader.frees = true;
+  socket.read(bytes(65_536, 2));
+  expect(socket.buffer).toBe(own);
+  reader.frees = false;
+  socket.read(bytes(65_536, 3));
+  expect(socket.buffer).not.toBe(own);
+  socket.read(bytes(65_536, 4));
+  expect(reader.kept[2]?.equals(bytes(65_536, 3))).toBe(true);
 });
 
 test('memory that is read into is not freed, whoever asks', () => {

@@ -6,7 +6,13 @@
  * as sockets have them by themselves, costs a proxy most of what it spends on long messages
  * (`free-memory.ts`), and two of the 25 µs of a short one.
  */
-import { bytesPerRead, lendReadMemory, returnReadMemory, takeReadMemory } from './free-memory.ts';
+import {
+  bytesPerRead,
+  isFreed,
+  lendReadMemory,
+  returnReadMemory,
+  takeReadMemory,
+} from './free-memory.ts';
 import { beginRead, endRead } from './read-end.ts';
 
 /** Below it, a copy is cheaper than a buffer that is held on to for a few bytes. */
@@ -48,8 +54,8 @@ export class ReadBuffer {
   /** The socket does not know `#current` yet. */
   #changed = true;
   #lendable = false;
-  /** A piece of the present read is lent. There is one at most: then all of its memory comes back with it. */
-  #lent = false;
+  /** The piece of the present read that is lent. There is one at most: then all of its memory comes back with it. */
+  #lent: Buffer | null = null;
   /** The piece that was kept last is the one that is lent. */
   #lentLast = false;
 
@@ -70,8 +76,8 @@ export class ReadBuffer {
 
   /** A piece of the bytes that are being read, for somebody to keep, and to end with `freeMemory`. */
   keep(piece: Buffer): Buffer {
-    if (this.#lendable && !this.#lent && piece.length >= worthLending) {
-      this.#lent = true;
+    if (this.#lendable && this.#lent === null && piece.length >= worthLending) {
+      this.#lent = piece;
       this.#lentLast = true;
       return piece;
     }
@@ -81,7 +87,7 @@ export class ReadBuffer {
 
   /** The piece that was kept last is not needed any more; told within the same read. */
   takeBack(): void {
-    if (this.#lentLast) this.#lent = false;
+    if (this.#lentLast) this.#lent = null;
     this.#lentLast = false;
   }
 
@@ -107,9 +113,10 @@ export class ReadBuffer {
   #choose(length: number): void {
     const former = this.#current;
     const own = length >= worthLending && this.#reader.expectsContent;
-    if (this.#lent) {
-      this.#lent = false;
-      this.#lentLast = false;
+    const lent = this.#lent;
+    this.#lent = null;
+    this.#lentLast = false;
+    if (lent !== null && !isFreed(lent)) {
       lendReadMemory(former);
       this.#use(own ? takeReadMemory() : this.#shared);
     } else if (own && former === this.#shared) this.#use(takeReadMemory());

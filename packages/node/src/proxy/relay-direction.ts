@@ -2,6 +2,7 @@
  * One direction of a relay: the frames that one peer sends, checked and passed on to the other. What is
  * read waits here, and the peer is not read, while the other peer takes no more: at most one chunk.
  */
+import { freeMemory } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   type CloseStatus,
@@ -85,6 +86,8 @@ export class RelayDirection implements CodecOwner {
     if (this.#over) return;
     this.#reader.push(chunk);
     this.pump();
+    // What has been read to its end and has left, nobody holds on to: codecs copy.
+    if (!this.#over && this.#reader.drained && this.sink.settled) freeMemory(chunk);
   }
 
   /** The source sends no more. What came of it before is still passed on. */

@@ -77,6 +77,11 @@ export class RelaySide {
     return !this.gone && !this.failed && this.closing.state === 'close-sent';
   }
 
+  /** All that was added has left: no piece of it is held on to. */
+  get settled(): boolean {
+    return this.#first === null && this.#socket.writableLength === 0;
+  }
+
   /** Masking key for a frame to the peer. */
   get maskingKey(): number | null {
     return this.isClient ? null : nextMaskingKey();
