@@ -19,6 +19,8 @@ export type { RequestListener } from './server/server-context.ts';
 export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
 
+export { removeStaleSocket } from './server/stale-socket.ts';
+
 /**
  * Makes a server that hands each request to `listener` as an exchange.
  * @throws ConfigError that lists every invalid option

@@ -1,6 +1,7 @@
 /** Puts a cluster together. It stands beside the file that its workers run. */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
+import { removeStaleSocket } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import { clusterFork } from './cluster/cluster-fork.ts';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
@@ -22,5 +23,5 @@ export function superviseWorkers(
   // From source it ends in .ts; what is built, in CommonJS as well, starts the module.
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const exec = fileURLToPath(new URL(`./cluster-worker.${suffix}`, import.meta.url));
-  return new Supervisor({ fork: clusterFork(exec), source, logger });
+  return new Supervisor({ fork: clusterFork(exec), source, logger, removeStaleSocket });
 }

@@ -81,7 +81,9 @@ class Rig {
   readonly log: string[] = [];
   readonly clock = new FakeClock();
   sourceError: Error | null = null;
+  readonly cleared: string[] = [];
   readonly supervisor = new Supervisor({
+    removeStaleSocket: async (path) => this.cleared.push(path),
     fork: (listener) => {
       const fork = new FakeFork(this.forks.length + 1, listener);
       this.forks.push(fork);
@@ -148,6 +150,17 @@ async function running(): Promise<Rig> {
 }
 
 describe('listen', () => {
+  it('has a Unix socket removed that was left behind, before anybody asks for its path', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    const facts = { listen: { path: '/a' } };
+    await rig.bring(1, facts, { path: '/a' });
+    // From now on somebody listens there.
+    await rig.bring(2, facts, { path: '/a' });
+    await listening;
+    expect(rig.cleared).toEqual(['/a']);
+  });
+
   it('starts one worker, and the others once that one listens', async () => {
     const rig = new Rig();
     const listening = rig.supervisor.listen();

@@ -19,6 +19,11 @@ export interface SupervisorSetup {
   /** Asked for each worker. What it throws is as if the worker had failed to start. */
   source(): WorkerSource;
   readonly logger: Logger | null;
+  /**
+   * Removes a Unix socket that nobody listens on. Workers would do it themselves; but the primary of Node
+   * before 22.23 keeps a failed address for whoever asks for it again.
+   */
+  removeStaleSocket(path: string): Promise<unknown>;
   /** Its timers keep the process alive: while no worker is left, nothing else does. */
   readonly clock?: Clock;
 }
@@ -192,7 +197,9 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #listen(worker: WorkerProcess, { listen }: WorkerFacts): Promise<void> {
-    const address = await worker.listen(this.#placeOf(listen));
+    const place = this.#placeOf(listen);
+    if ('path' in place && !this.#listens) await this.#setup.removeStaleSocket(place.path);
+    const address = await worker.listen(place);
     if (asksForFreePort(listen) && this.#address !== null && !samePort(address, this.#address)) {
       throw fail('RIT_ERR_LISTEN', 'cannot listen: the port went away meanwhile');
     }
@@ -206,9 +213,12 @@ export class Supervisor implements ReverseItCluster {
   #placeOf(listen: ListenAddress): ListenAddress {
     if (!asksForFreePort(listen) || this.#address === null || !('port' in this.#address))
       return listen;
-    const listens = [...this.#processes].some(({ state }) => state === 'listening');
-    if (!listens) this.#port = this.#address.port;
+    if (!this.#listens) this.#port = this.#address.port;
     return this.#port === null ? listen : { ...listen, port: this.#port };
+  }
+
+  get #listens(): boolean {
+    return [...this.#processes].some(({ state }) => state === 'listening');
   }
 
   #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
