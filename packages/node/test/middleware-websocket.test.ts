@@ -94,6 +94,24 @@ async function refusal(
   return refused.response;
 }
 
+it('leaves bytes as they are that the application hears as well', async () => {
+  const heard: { readonly chunk: Buffer; readonly copy: Buffer }[] = [];
+  const { open } = await startEnds({
+    host: async (handler) => {
+      const server = await hosts['node:http'](handler);
+      return server.on('upgrade', (_, socket) => {
+        socket.on('data', (chunk: Buffer) => heard.push({ chunk, copy: Buffer.from(chunk) }));
+      });
+    },
+  });
+  const { client, backend } = await open();
+  const large = patternBytes(1024 * 1024);
+  void client.binary(large);
+  expect((await backend.readMessage()).payload.equals(large)).toBe(true);
+  expect(heard.some(({ copy }) => copy.length >= 16_384)).toBe(true);
+  expect(heard.every(({ chunk, copy }) => chunk.equals(copy))).toBe(true);
+});
+
 describe.each(Object.entries(hosts))('%s', (_, host) => {
   it('passes frames both ways, large and small, and the end', async () => {
     const { rig, open } = await startEnds({ host });

@@ -174,9 +174,12 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
     this.#unread = bytes;
     this.#inRead = true;
-    if (this.state === 'busy') this.pump();
-    else this.giveUp();
-    this.#inRead = false;
+    try {
+      if (this.state === 'busy') this.pump();
+      else this.giveUp();
+    } finally {
+      this.#inRead = false;
+    }
     return this.#unread === null;
   }
 

@@ -44,7 +44,7 @@ export class ChunkedReader {
    */
   read(chunk: Buffer, start: number, sink: ContentSink): number {
     this.#offset = start;
-    while (!this.complete && this.failure === null && this.#offset < chunk.length) {
+    while (!this.#isOver && this.#offset < chunk.length) {
       const from = this.#offset;
       const errno = this.#llhttp.execute(chunk, from, Math.min(chunk.length, from + windowSize));
       this.#offset = this.#llhttp.consumed;
@@ -59,6 +59,11 @@ export class ChunkedReader {
       for (const piece of pieces) sink.onContent(piece);
     }
     return this.#offset;
+  }
+
+  /** A sink may end the connection, and so the parser, over any piece. */
+  get #isOver(): boolean {
+    return this.complete || this.failure !== null || this.#llhttp.freed;
   }
 
   #syntaxCode(errno: number): ErrorCode {

@@ -28,11 +28,13 @@ class Reader implements ByteReader {
   goOn = true;
   givesBack = false;
   frees = false;
+  throws = false;
 
   onRead(bytes: Buffer): boolean {
     const piece = this.buffer.keep(bytes);
     this.kept.push(piece);
     if (this.frees) freeMemory(piece);
+    if (this.throws) throw new Error('thrown');
     if (this.givesBack) this.buffer.takeBack();
     return this.goOn;
   }
@@ -155,6 +157,24 @@ test('a loan that is freed within its read is read into again', () => {
   expect(socket.buffer).not.toBe(own);
   socket.read(bytes(65_536, 4));
   expect(reader.kept[2]?.equals(bytes(65_536, 3))).toBe(true);
+});
+
+test('a reader that throws stops its socket, and what it has kept stays', async () => {
+  const thrown: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.once('uncaughtException', (error) => thrown.push(error));
+  const reader = new Reader();
+  const { socket, kept } = reader;
+  socket.read(bytes(65_536, 1));
+  reader.throws = true;
+  expect(socket.read(bytes(65_536, 2))).toBe(false);
+  reader.throws = false;
+  socket.read(bytes(65_536, 3));
+  expect(kept.map((piece) => piece[0])).toEqual([1, 2, 3]);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const listener of listeners) process.on('uncaughtException', listener);
+  expect(thrown).toEqual([new Error('thrown')]);
 });
 
 test('memory that is read into is not freed, whoever asks', () => {

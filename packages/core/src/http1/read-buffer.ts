@@ -95,12 +95,17 @@ export class ReadBuffer {
     const buffer = this.#current;
     this.#changed = false;
     this.#lendable = buffer !== this.#shared;
-    let goOn: boolean;
+    let goOn = false;
     beginRead();
     try {
       goOn = this.#reader.onRead(
         this.#lendable ? buffer.subarray(0, length) : viewOf(buffer, length),
       );
+    } catch (cause) {
+      // Not through the socket: it would read on into memory of which a piece is out.
+      queueMicrotask(() => {
+        throw cause;
+      });
     } finally {
       endRead();
     }

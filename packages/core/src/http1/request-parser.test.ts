@@ -408,3 +408,28 @@ describe('the parser as a machine', () => {
     expect(messages[0]?.body).toBe(content);
   });
 });
+
+test('a sink may end the parser over any piece, also where more of the chunk is to come', () => {
+  const piece = `7d0\r\n${'a'.repeat(2000)}\r\n`;
+  const head = Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+  for (const [pieces, end] of [
+    [60, ''],
+    [1, '0\r\n\r\n'],
+  ] as const) {
+    const chunk = Buffer.from(piece.repeat(pieces) + end);
+    const parser = new RequestParser(defaultLimits);
+    const other = new RequestParser(defaultLimits);
+    parser.readHead(head, 0);
+    let seen = 0;
+    const onContent = (): void => {
+      seen++;
+      parser.free();
+    };
+    parser.readBody(chunk, 0, { onContent });
+    expect(seen).toBeGreaterThan(0);
+    expect(parser.offset).toBeLessThanOrEqual(65_536);
+    // The machine at address 0, if there were one, would be everybody's.
+    expect(other.readHead(head, 0)?.framing).toBe('chunked');
+    other.free();
+  }
+});

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { defaultLimits } from '../../test/drive-parser.ts';
 import { FakeClock } from '../../test/fake-clock.ts';
 import { request } from '../../test/server-rig.ts';
+import { fail } from '../errors/reverseit-error.ts';
 import { Deadlines } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -34,7 +35,9 @@ class SlowSocket extends Duplex {
 interface Bench {
   clock: FakeClock;
   socket: SlowSocket;
+  /** The first, and all that came. */
   exchange: Exchange;
+  exchanges: Exchange[];
   errors: string[];
 }
 
@@ -43,7 +46,7 @@ async function setUp(): Promise<Bench> {
   const clock = new FakeClock();
   const deadlines = new Deadlines(clock);
   const errors: string[] = [];
-  let exchange: Exchange | undefined;
+  const exchanges: Exchange[] = [];
   const context: ServerContext = {
     limits: defaultLimits,
     maxRequestsPerConnection: Number.POSITIVE_INFINITY,
@@ -53,7 +56,7 @@ async function setUp(): Promise<Bench> {
     sendDeadlines: deadlines.queue(100),
     closing: false,
     listener: (one) => {
-      exchange = one;
+      exchanges.push(one);
       one.handler = {
         onContent: () => {},
         onContentEnd: () => {},
@@ -70,8 +73,9 @@ async function setUp(): Promise<Bench> {
   new Connection(context, socket as unknown as Socket);
   socket.push(request('GET /'));
   await turn();
+  const [exchange] = exchanges;
   if (exchange === undefined) throw new Error('no request');
-  return { clock, socket, exchange, errors };
+  return { clock, socket, exchange, exchanges, errors };
 }
 
 const piece = Buffer.alloc(20_000);
@@ -118,4 +122,30 @@ test('responseSendTimeout: a drained client has none', async () => {
   expect(exchange.write(piece)).toBe(false);
   clock.pass(100);
   expect(errors).toEqual(['RIT_ERR_SEND_TIMEOUT']);
+});
+
+test('content that was held may be refused in the midst of it, with more of it at hand', async () => {
+  const { socket, exchange, exchanges } = await setUp();
+  const chunk = `7d0\r\n${'a'.repeat(2000)}\r\n`;
+  const post = request('POST /', ['Transfer-Encoding: chunked']) + chunk.repeat(60);
+  socket.push(post.slice(0, 60_000));
+  await turn();
+  socket.push(post.slice(60_000));
+  await turn();
+  exchange.respond(200, [], '');
+  socket.takeOne();
+  const second = exchanges[1] as Exchange;
+  let pieces = 0;
+  second.handler = {
+    ...second.handler,
+    onContent: () => {
+      pieces++;
+      second.fail(fail('RIT_ERR_BODY_TOO_LARGE'));
+    },
+  };
+  second.readContent(0);
+  expect(second.status).toBe(413);
+  // Told of no more, although the parser had more.
+  expect(pieces).toBe(1);
+  socket.destroy();
 });

@@ -290,10 +290,8 @@ export class Connection
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
     this.#held.append(this.#input.hold(offset === 0 ? chunk : chunk.subarray(offset)));
-    // Content is held only while its handler cannot take it; pipelined bytes up to a bound.
-    if (this.#parser.state === PARSER.BODY || this.#held.length >= this.#mostHeld) {
-      this.#input.pause();
-    }
+    // Not before: a socket that is not read does not tell that its client has left.
+    if (this.#held.length >= this.#mostHeld) this.#input.pause();
   }
 
   /** Goes on with what is held, and with the socket. */
@@ -393,7 +391,7 @@ export class Connection
     this.#input.surrender();
     const { drain, end } = this.#listeners;
     socket.off('drain', drain).off('end', end);
-    return { socket, early };
+    return { socket, early, exclusive: true };
   }
 
   // Waiting

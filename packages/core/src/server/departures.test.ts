@@ -389,3 +389,18 @@ describe('content that breaks the protocol', () => {
     expect((await client.readResponse()).trailers).toEqual([['x-back', '2']]);
   });
 });
+
+describe('a client whose content is not read yet', () => {
+  const held = request('POST /', ['Content-Length: 1000000']) + 'c'.repeat(20_000);
+
+  test('is seen to leave (RST)', async () => {
+    const requests = new Requests();
+    const rig = await start(requests.listener);
+    const client = await rig.client();
+    client.send(held);
+    const recorder = await requests.next();
+    client.reset();
+    expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
+    await gone(rig);
+  });
+});

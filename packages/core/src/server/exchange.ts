@@ -42,6 +42,8 @@ export interface SwitchedSocket {
   readonly socket: Duplex;
   /** Bytes that the client sent behind its request. */
   readonly early: Buffer;
+  /** Nobody else hears what is read from the socket: its memory may be freed (`freeMemory`). */
+  readonly exclusive: boolean;
 }
 
 const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;

@@ -82,7 +82,8 @@ export class NodeUpgrade extends NodeExchange {
     socket.write(`${statusLine(101, '')}${fieldLines(fields)}\r\n`, 'latin1');
     this.#owner.switch(tunnel, socket);
     this.release();
-    return { socket, early: this.#early.takeWhole() };
+    // The application may listen to it as well.
+    return { socket, early: this.#early.takeWhole(), exclusive: false };
   }
 
   /** Behind the answer: so that the client can read it, what still comes is dropped for a while. */

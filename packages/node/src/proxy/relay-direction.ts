@@ -87,7 +87,8 @@ export class RelayDirection implements CodecOwner {
     this.#reader.push(chunk);
     this.pump();
     // What has been read to its end and has left, nobody holds on to: codecs copy.
-    if (!this.#over && this.#reader.drained && this.sink.settled) freeMemory(chunk);
+    if (this.#over || !this.source.exclusive) return;
+    if (this.#reader.drained && this.sink.settled) freeMemory(chunk);
   }
 
   /** The source sends no more. What came of it before is still passed on. */

@@ -26,6 +26,8 @@ export interface SideOwner {
 
 export class RelaySide {
   readonly isClient: boolean;
+  /** Nobody else hears what is read from the socket. */
+  readonly exclusive: boolean;
   readonly closing = new ClosingHandshake();
   /** A close frame that waits for the end of the frame which is on its way to the peer. */
   pendingClose: CloseStatus | null = null;
@@ -44,8 +46,9 @@ export class RelaySide {
   #paused = true;
 
   /** `socket` is paused, and stays so until `resume`. */
-  constructor(isClient: boolean, socket: Duplex, owner: SideOwner) {
+  constructor(isClient: boolean, socket: Duplex, exclusive: boolean, owner: SideOwner) {
     this.isClient = isClient;
+    this.exclusive = exclusive;
     this.#socket = socket;
     this.blocked = socket.writableNeedDrain;
     socket.pause();

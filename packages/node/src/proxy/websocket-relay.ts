@@ -75,9 +75,9 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
     this.#owner = parts.owner;
     this.#settings = settings;
     this.#observer = parts.observer;
-    const { socket, early } = parts.switchClient(this);
-    const client = new RelaySide(true, socket, this);
-    const backend = new RelaySide(false, parts.backend, this);
+    const { socket, early, exclusive } = parts.switchClient(this);
+    const client = new RelaySide(true, socket, exclusive, this);
+    const backend = new RelaySide(false, parts.backend, true, this);
     const rules = settings.rules(agreement !== null);
     this.#client = client;
     this.#backend = backend;

@@ -113,9 +113,15 @@ export class Llhttp {
     alive++;
   }
 
+  /** Whether it has been freed. llhttp must not be called any more: it would work at address 0. */
+  get freed(): boolean {
+    return this.#pointer === 0;
+  }
+
   /** Runs over `chunk[start, end)`, at most `windowSize` bytes, and fills `record`. Returns an errno. */
   execute(chunk: Uint8Array, start: number, end: number): number {
     const exports = this.#exports;
+    if (this.freed) throw new RangeError('llhttp: run after it was freed');
     // Growing memory detaches the view.
     if (windowView.length === 0) {
       windowView = new Uint8Array(exports.memory.buffer, windowAddress, windowSize);
@@ -130,12 +136,12 @@ export class Llhttp {
 
   /** Goes on after a pause. */
   resume(): void {
-    this.#exports.llhttp_resume(this.#pointer);
+    if (!this.freed) this.#exports.llhttp_resume(this.#pointer);
   }
 
   /** Forgets the message under way; the next byte begins a new one. */
   reset(): void {
-    this.#exports.llhttp_reset(this.#pointer);
+    if (!this.freed) this.#exports.llhttp_reset(this.#pointer);
   }
 
   get versionMajor(): number {
