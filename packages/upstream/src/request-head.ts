@@ -31,9 +31,8 @@ export function requestHead(
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
-  const received = Array.isArray(fields) ? null : fields;
-  const own = received === null ? (fields as FieldSection) : received.added;
-  const section = writeSection(own, received === null ? null : received.host);
+  const written = Array.isArray(fields) ? { host: null, lines: '', added: fields } : fields;
+  const section = writeSection(written.added, written.host);
   const { host, fault } = section;
   if (fault !== '') return misuse(fault);
   if (host === null) return misuse('request has no Host field');
@@ -44,9 +43,8 @@ export function requestHead(
   let breaks = 4 + section.count;
   if (framed !== '') breaks++;
   if (connection === CONNECTION.UPGRADE) breaks++;
-  const head = start + end;
-  if (!hasLines(head, breaks)) return misuse('value of a request field is malformed');
-  return received === null ? head : start + received.lines + end;
+  if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
+  return start + written.lines + end;
 }
 
 interface WrittenSection {

@@ -137,7 +137,7 @@ export class ReadBuffer {
   }
 }
 
-/** Beside the pool of small buffers only where it is large. */
+/** The same bytes in memory of their own. */
 export function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafe(bytes.length);
   copy.set(bytes);

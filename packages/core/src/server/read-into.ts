@@ -26,19 +26,19 @@ function findSlots(): Slots | null {
   const bytes = new Uint8Array(1);
   const nextBuffer = (): Uint8Array => bytes;
   const callback = (): boolean => true;
-  const generated = socketWith({ buffer: nextBuffer, callback });
-  const buffer = slotOf(socketWith({ buffer: bytes, callback }), bytes);
-  const found = { buffer, nextBuffer: slotOf(generated, nextBuffer) };
-  const called = slotOf(generated, callback);
-  if (found.buffer === null || found.nextBuffer === null || called === null) return null;
-  return { buffer: found.buffer, nextBuffer: found.nextBuffer, callback: called };
+  // Of the buffer's two forms each has a slot of its own.
+  const buffer = slotOf(bytes, { buffer: bytes, callback });
+  const next = slotOf(nextBuffer, { buffer: nextBuffer, callback });
+  const called = slotOf(callback, { buffer: nextBuffer, callback });
+  if (buffer === undefined || next === undefined || called === undefined) return null;
+  return { buffer, nextBuffer: next, callback: called };
 }
 
-const socketWith = (onread: OnReadOpts): Socket => new Socket({ onread });
-
-function slotOf(socket: Socket, value: unknown): symbol | null {
+/** Where a socket that is made with the option keeps a part of it. */
+function slotOf(part: unknown, onread: OnReadOpts): symbol | undefined {
+  const socket = new Socket({ onread });
   const fields = socket as unknown as Fields;
-  return Object.getOwnPropertySymbols(socket).find((slot) => fields[slot] === value) ?? null;
+  return Object.getOwnPropertySymbols(socket).find((slot) => fields[slot] === part);
 }
 
 /**

@@ -21,7 +21,6 @@ export class SocketInput implements ByteReader {
   readonly #owner: SocketInputOwner;
   /** Null where the socket reads into memory of its own, a new one each time. */
   readonly #buffer: ReadBuffer | null;
-  #paused = false;
   /** Bytes are being told of that lie in `#buffer`. */
   #borrowed = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
@@ -78,15 +77,11 @@ export class SocketInput implements ByteReader {
   }
 
   pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
+    if (!this.#socket.isPaused()) this.#socket.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */

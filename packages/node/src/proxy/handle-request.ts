@@ -72,7 +72,10 @@ function createProxied(
 ): ProxyExchange {
   const { head } = exchange;
   // A hook may have changed the fields.
-  const lines = context === null && route.takesLines ? route.request.lines(head, exchange) : null;
+  const lines =
+    context === null && route.origin?.takesLines === true
+      ? route.request.lines(head, exchange)
+      : null;
   const fields = lines ?? route.request.fields(head, exchange);
   return new ProxyExchange(exchange, route, target, fields, context, recorder);
 }

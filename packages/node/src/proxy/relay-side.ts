@@ -43,7 +43,6 @@ export class RelaySide {
   #rest: Uint8Array[] = [];
   #bytes = 0;
   #ended = false;
-  #paused = true;
 
   /** `socket` is paused, and stays so until `resume`. */
   constructor(isClient: boolean, socket: Duplex, exclusive: boolean, owner: SideOwner) {
@@ -150,15 +149,11 @@ export class RelaySide {
   }
 
   pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
+    if (!this.#socket.isPaused()) this.#socket.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import type { RequestHead } from '@reverseit/core/http1';
 import type { WrittenFields } from '@reverseit/upstream';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
+import { KeptLines } from './kept-lines.ts';
 
 /** What is known of a client beside its request. */
 export interface ClientInfo {
@@ -96,24 +97,15 @@ export class RequestRewrite {
     if (text === null || this.#added.length > 0) return null;
     const chains: Chains = { forwardedFor: '', via: '' };
     const source = head.fields;
-    let lines = '';
-    let runStart = 0;
-    let lineStart = 0;
+    const kept = new KeptLines(text);
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
       const value = source[i + 1] as string;
-      // Name, colon, space, value, line end: that is what `head.lines` promises.
-      const lineEnd = lineStart + name.length + value.length + 4;
-      if (!this.#goesOn(name, value, head, chains)) {
-        if (runStart < lineStart) lines += text.substring(runStart, lineStart);
-        runStart = lineEnd;
-      }
-      lineStart = lineEnd;
+      kept.pass(name, value, this.#goesOn(name, value, head, chains));
     }
-    if (runStart < lineStart) lines += text.substring(runStart);
     const added: FieldSection = [];
     this.#addOurs(added, head, client, chains);
-    return { host: this.#hostFor(head), lines, added };
+    return { host: this.#hostFor(head), lines: kept.take(), added };
   }
 
   #hostFor(head: RequestHead): string {

@@ -11,6 +11,7 @@ import {
   toLowerAscii,
   viaEntry,
 } from '@reverseit/core/http';
+import { KeptLines } from './kept-lines.ts';
 
 /**
  * The client's fields. Order, case and repetition are kept. `date` is added where the backend sent
@@ -50,27 +51,19 @@ export function responseLines(
   via: string | false,
   date: string | null,
 ): string | null {
-  let kept = '';
+  const kept = new KeptLines(lines);
   let hasDate = false;
-  let runStart = 0;
-  let lineStart = 0;
   for (let i = 0; i < source.length; i += 2) {
     const name = source[i] as string;
     const value = source[i + 1] as string;
     const field = knownField(name);
     if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
     if (field === FIELD.DATE) hasDate = true;
-    // Name, colon, space, value, line end.
-    const lineEnd = lineStart + name.length + value.length + 4;
-    if (!goesOn(field, status)) {
-      if (runStart < lineStart) kept += lines.substring(runStart, lineStart);
-      runStart = lineEnd;
-    }
-    lineStart = lineEnd;
+    kept.pass(name, value, goesOn(field, status));
   }
-  if (runStart < lineStart) kept += lines.substring(runStart);
-  if (!hasDate && date !== null) kept += `date: ${date}\r\n`;
-  return via === false ? kept : `${kept}via: ${viaEntry(1, via)}\r\n`;
+  let all = kept.take();
+  if (!hasDate && date !== null) all += `date: ${date}\r\n`;
+  return via === false ? all : `${all}via: ${viaEntry(1, via)}\r\n`;
 }
 
 /** Whether a field passes, as far as its name decides. */

@@ -41,8 +41,6 @@ export class RouteRuntime implements RoutePlace {
   readonly webSockets: OpenWebSockets;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
-  /** Whether a request may go out in lines of the client's. */
-  readonly takesLines: boolean;
   readonly buffers: BufferBudget;
   readonly onRequest: OnRequest | null;
   readonly onResponse: OnResponse | null;
@@ -69,7 +67,6 @@ export class RouteRuntime implements RoutePlace {
     this.relays = new RelaySettings(options, webSockets.deadlines);
     this.webSockets = webSockets;
     this.origin = origin;
-    this.takesLines = origin?.takesLines === true;
     this.buffers = buffers;
     this.onRequest = options.onRequest;
     this.onResponse = options.onResponse;
