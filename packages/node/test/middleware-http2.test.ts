@@ -276,6 +276,56 @@ it('RFC 9110 §6.5: passes trailers and early hints on', async () => {
   expect(hints).toEqual([[103, '</a>; rel=preload']]);
 });
 
+it('RFC 9110 §5.5: bytes beyond ASCII pass as they are, in fields, hints and trailers', async () => {
+  const value = `\xe9 ${Buffer.from('é – 漢').toString('latin1')}`;
+  const text = [
+    'HTTP/1.1 103 Early Hints',
+    'Link: </a>; rel=preload',
+    `X-Name: ${value}`,
+    '',
+    'HTTP/1.1 200 OK',
+    `Content-Disposition: ${value}`,
+    'Transfer-Encoding: chunked',
+    '',
+    '2\r\nok\r\n0',
+    `X-Sum: ${value}`,
+    '',
+    '',
+  ];
+  const rig = await start({ origin: { script: answerEach(text.join('\r\n')) } });
+  const stream = rig.open({ 'x-name': value });
+  const hints: unknown[] = [];
+  stream.on('headers', (fields) => hints.push(fields['x-name']));
+  const { headers, trailers } = await read(stream);
+  expect(hints).toEqual([value]);
+  expect([headers['content-disposition'], trailers?.['x-sum']]).toEqual([value, value]);
+  expect(rig.origin.requests[0]?.header('x-name')).toBe(value);
+});
+
+it('RFC 6265 §3, RFC 9110 §12.5.5: cookies and Vary of the application are joined with the backend’s', async () => {
+  const rig = await start({
+    listener: (handler) => (request, answer) => {
+      answer.setHeader('Set-Cookie', ['c=1', 'd=2']);
+      answer.setHeader('Vary', 'Origin');
+      answer.setHeader('ETag', '"app"');
+      answer.setHeader('X-App', '1');
+      handler(request, answer);
+    },
+    origin: {
+      script: answerEach(
+        response(200, 'ok', ['Set-Cookie: a=1', 'set-cookie: b=2', 'Vary: A', 'vary: B', 'ETag: "b"']),
+      ),
+    },
+  });
+  const { headers } = await rig.request();
+  expect(headers).toMatchObject({
+    'set-cookie': ['c=1', 'd=2', 'a=1', 'b=2'],
+    vary: 'Origin, A, B',
+    etag: '"b"',
+    'x-app': '1',
+  });
+});
+
 it('RFC 9113 §8.8.4: fields that may stand once only are joined, not a failure', async () => {
   const rig = await start({
     origin: {

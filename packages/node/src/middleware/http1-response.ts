@@ -1,12 +1,15 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { cutSocket } from '@reverseit/core';
-import { type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import { joinLists, keepDisposition, linesByName } from './response-fields.ts';
 import type { ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
 const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
+
+const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
 
 /** A response of `node:http` or `node:https`. */
 export class Http1Response implements ResponseSide {
@@ -47,15 +50,34 @@ export class Http1Response implements ResponseSide {
   ): void {
     const response = this.#response;
     for (const name of framingFields) if (response.hasHeader(name)) response.removeHeader(name);
-    // As a list: order, case and repetition are kept.
-    const lines = [...fields, ...framing];
-    response.writeHead(status, reason === '' ? reasonPhrase(status) : reason, lines);
+    const all = [...fields, ...framing];
+    joinLists(all, response);
+    keepDisposition(all);
+    const phrase = reason === '' ? reasonPhrase(status) : reason;
+    if (response.writeHead === ownWriteHead) {
+      // As a list: order, case and repetition are kept.
+      response.writeHead(status, phrase, all);
+    } else this.#writeWrappedHead(status, phrase, all);
+  }
+
+  /**
+   * Others have put their own `writeHead` before Node's, such as `on-headers`, whose versions before 1.1
+   * misread lists. What they all know is fields by name.
+   */
+  #writeWrappedHead(status: number, phrase: string, fields: FieldSection): void {
+    for (const [name, lines] of linesByName(fields)) {
+      const [only = ''] = lines;
+      this.#response.setHeader(name, lines.length === 1 ? only : lines);
+    }
+    this.#response.writeHead(status, phrase);
   }
 
   flushHead(): void {
     if (this.#flushed) return;
     this.#flushed = true;
-    this.#response.flushHeaders();
+    // Not `flushHeaders`, which writes bytes beyond ASCII as UTF-8; and past those who wrap `write`, since
+    // the head is made by now. A response without content leaves with its end.
+    ownWrite.call(this.#response, '', 'latin1');
   }
 
   write(piece: Buffer): boolean {

@@ -1,5 +1,6 @@
 import type { Http2ServerResponse } from 'node:http2';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import { joinLists } from './response-fields.ts';
 import type { ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
@@ -35,8 +36,13 @@ export class Http2Response implements ResponseSide {
 
   /** There is no reason phrase, and no connection that could end (RFC 9113 §8.3.2, §8.2.2). */
   writeHead(status: number, _reason: string, fields: ReadonlyFieldSection): void {
-    if (this.#response.hasHeader('content-length')) this.#response.removeHeader('content-length');
-    this.#response.writeHead(status, valuesByName(fields));
+    const response = this.#response;
+    if (response.hasHeader('content-length')) response.removeHeader('content-length');
+    const all = [...fields];
+    joinLists(all, response);
+    const values = valuesByName(all);
+    for (const name in values) response.setHeader(name, values[name] as string | string[]);
+    response.writeHead(status);
   }
 
   flushHead(): void {
