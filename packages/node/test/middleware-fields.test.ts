@@ -73,9 +73,7 @@ describe('RFC 9110 §5.5: bytes beyond ASCII pass as they are', () => {
       const client = await rig.connect();
       client.send(request('GET /'));
       const { head } = await client.readHead();
-      const got = Object.fromEntries(
-        head.fields.map(([name, text]) => [name.toLowerCase(), text]),
-      );
+      const got = Object.fromEntries(head.fields.map(([name, text]) => [name.toLowerCase(), text]));
       expect(got).toMatchObject({ 'content-disposition': value, 'x-name': value });
       more.resolve();
       expect((await client.reader.take(2)).toString()).toBe('ok');
@@ -232,7 +230,12 @@ describe('fields that the application has set before', () => {
 
     it.each<[string, string | string[], string[], string[]]>([
       ['one and one', 'csrf=1', ['Set-Cookie: a=1'], ['csrf=1', 'a=1']],
-      ['two and two', ['c=1', 'd=2'], ['Set-Cookie: a=1', 'set-cookie: b=2'], ['c=1', 'd=2', 'a=1', 'b=2']],
+      [
+        'two and two',
+        ['c=1', 'd=2'],
+        ['Set-Cookie: a=1', 'set-cookie: b=2'],
+        ['c=1', 'd=2', 'a=1', 'b=2'],
+      ],
       ['its own alone', ['c=1', 'd=2'], [], ['c=1', 'd=2']],
     ])('RFC 6265 §3: cookies of both are set, %s', async (_name, own, fields, both) => {
       const rig = await started({ 'Set-Cookie': own }, fields);

@@ -302,6 +302,40 @@ it('RFC 9110 §5.5: bytes beyond ASCII pass as they are, in fields, hints and tr
   expect(rig.origin.requests[0]?.header('x-name')).toBe(value);
 });
 
+describe('what the application has done to request.headers counts', () => {
+  const changed = (change: (headers: http2.IncomingHttpHeaders) => void, setup: Setup = {}) =>
+    start({
+      ...setup,
+      listener: (handler) => (request, answer) => {
+        change(request.headers);
+        handler(request, answer);
+      },
+    });
+
+  it('a field set, one changed, one deleted', async () => {
+    const rig = await changed((headers) => {
+      headers['x-user'] = '7';
+      headers['x-list'] = '3';
+      delete headers['x-role'];
+    });
+    await rig.request({ 'x-role': 'admin', 'x-list': ['1', '2'], cookie: ['a=1', 'b=2'] });
+    expect(rig.origin.requests[0]?.fields.slice(2)).toEqual([
+      ['x-list', '3'],
+      ['x-user', '7'],
+      ['cookie', 'a=1; b=2'],
+    ]);
+  });
+
+  it.each(['host', ':authority'])('RFC 9113 §8.3.1: another %s', async (name) => {
+    const change = (headers: http2.IncomingHttpHeaders) => {
+      headers[name] = 'b';
+    };
+    const rig = await changed(change, { options: { preserveHostHeader: true, host: 'b' } });
+    expect((await rig.request({ ':authority': 'a' })).headers[':status']).toBe(200);
+    expect(rig.origin.requests[0]?.headers('host')).toEqual(['b']);
+  });
+});
+
 it('RFC 6265 §3, RFC 9110 §12.5.5: cookies and Vary of the application are joined with the backend’s', async () => {
   const rig = await start({
     listener: (handler) => (request, answer) => {
@@ -313,7 +347,13 @@ it('RFC 6265 §3, RFC 9110 §12.5.5: cookies and Vary of the application are joi
     },
     origin: {
       script: answerEach(
-        response(200, 'ok', ['Set-Cookie: a=1', 'set-cookie: b=2', 'Vary: A', 'vary: B', 'ETag: "b"']),
+        response(200, 'ok', [
+          'Set-Cookie: a=1',
+          'set-cookie: b=2',
+          'Vary: A',
+          'vary: B',
+          'ETag: "b"',
+        ]),
       ),
     },
   });

@@ -31,6 +31,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly remotePort: number;
   readonly localPort: number;
   readonly encrypted: boolean;
+  /** For hooks. */
+  readonly nodeRequest: NodeRequest;
   readonly #owner: OpenExchanges;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
@@ -65,6 +67,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner = owner;
     this.#sendWatch = new SendWatch(this, owner.sendDeadlines);
     this.#request = request;
+    this.nodeRequest = request;
     this.#response = response;
     this.#side = isHttp2Response(response)
       ? new Http2Response(response)
