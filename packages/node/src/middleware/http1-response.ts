@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { cutSocket } from '@reverseit/core';
 import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
 import { joinLists, keepDisposition, linesByName } from './response-fields.ts';
 import type { ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
@@ -26,6 +27,11 @@ export class Http1Response implements ResponseSide {
 
   get pending(): number {
     return this.#response.writableLength;
+  }
+
+  /** Of the socket: who wraps the response may hold bytes that Node has not heard of yet. */
+  get taken(): number {
+    return this.#socket === null ? 0 : this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
   sendContinue(): void {
@@ -91,8 +97,18 @@ export class Http1Response implements ResponseSide {
     this.#response.end();
   }
 
+  lingerAtEnd(): void {
+    if (this.#socket !== null) lingerAtEnd(this.#socket);
+  }
+
+  endAtOnce(): void {
+    if (this.#socket !== null) endAtOnce(this.#socket);
+  }
+
   dropRequest(): void {
-    this.cut();
+    // After our own end a reset is only left to the system.
+    if (this.#socket?.writableEnded) this.#socket.destroy();
+    else this.cut();
   }
 
   cut(): void {

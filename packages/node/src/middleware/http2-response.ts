@@ -20,6 +20,10 @@ export class Http2Response implements ResponseSide {
     return this.#response.stream.writableLength;
   }
 
+  get taken(): number {
+    return -this.pending;
+  }
+
   sendContinue(): void {
     const { stream } = this.#response;
     const sent = stream.sentInfoHeaders?.some((fields) => fields[':status'] === 100);
@@ -56,6 +60,14 @@ export class Http2Response implements ResponseSide {
   end(trailers: ReadonlyFieldSection): void {
     if (trailers.length > 0) this.#response.addTrailers(valuesByName(trailers));
     this.#response.end();
+  }
+
+  lingerAtEnd(): void {
+    // The end of a response ends no connection.
+  }
+
+  endAtOnce(): void {
+    // As above.
   }
 
   /** RFC 9113 §8.1: the response is complete, and the client need not go on. */

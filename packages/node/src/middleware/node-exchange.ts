@@ -23,16 +23,12 @@ import type { ResponseSide } from './response-side.ts';
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
 
-const noFields: ReadonlyFieldSection = [];
-
 export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
   readonly encrypted: boolean;
-  /** For hooks. */
-  readonly nodeRequest: NodeRequest;
   readonly #owner: OpenExchanges;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
@@ -51,8 +47,6 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #idle: DeadlineQueue | null = null;
   /** Nothing more should be written until `drain`. */
   #blocked = false;
-  /** The response is complete, and is only ended when the request is. */
-  #endHeld = false;
   #responseClosed = false;
   /** Listens to the socket. */
   #watching = false;
@@ -67,7 +61,6 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner = owner;
     this.#sendWatch = new SendWatch(this, owner.sendDeadlines);
     this.#request = request;
-    this.nodeRequest = request;
     this.#response = response;
     this.#side = isHttp2Response(response)
       ? new Http2Response(response)
@@ -87,6 +80,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       request.on('error', ignore);
     }
     owner.add(this);
+  }
+
+  /** The request of Node itself. */
+  get nodeRequest(): NodeRequest {
+    return this.#request;
   }
 
   get requestComplete(): boolean {
@@ -155,7 +153,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
-    if (this.#endHeld) this.#endResponse(noFields);
+    this.#side.endAtOnce();
     this.#settle();
   }
 
@@ -201,20 +199,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     else this.#endEarly(trailers);
   }
 
-  /**
-   * The response is complete before the request, whose rest is read and dropped for a while. Node would
-   * close a connection that ends with its response at once, and answer what the client still sends with a
-   * reset, which destroys a response that was not read yet (RFC 9112 §9.6). So there the response is
-   * not ended before the request, unless its end must be written.
-   */
+  /** The response is complete before the request, whose rest is read and dropped for a while. */
   #endEarly(trailers: ReadonlyFieldSection): void {
     this.armDiscard();
     this.#request.off('data', this.#listeners.data);
     this.#request.off('end', this.#listeners.end);
     this.#watchSocket();
-    this.#endHeld = !this.#side.multiplexed && this.encoding <= ENCODING.LENGTH;
-    if (this.#endHeld) this.#side.flushHead();
-    else this.#endResponse(trailers);
+    this.#side.lingerAtEnd();
+    this.#endResponse(trailers);
     this.#request.resume();
   }
 
@@ -226,9 +218,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   #endResponse(trailers: ReadonlyFieldSection): void {
-    this.#endHeld = false;
     this.#side.end(trailers);
-    if (this.#side.pending > 0) this.#sendWatch.start();
+    // Who wraps `end` may do it later.
+    if (this.#side.pending > 0 || !this.#response.writableEnded) this.#sendWatch.start();
   }
 
   /** Nothing but a request follows a request. */
@@ -275,7 +267,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   get bytesTaken(): number {
-    return -this.#side.pending;
+    return this.#side.taken;
   }
 
   onSendTimeout(): void {

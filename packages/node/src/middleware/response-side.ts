@@ -4,8 +4,10 @@ import type { ReadonlyFieldSection } from '@reverseit/core/http';
 export interface ResponseSide {
   /** Other exchanges share its connection, so that none of it can end with a response. */
   readonly multiplexed: boolean;
-  /** Bytes that have been written and not sent yet. */
+  /** Bytes that have been written and not sent yet, as far as Node knows of them. */
   readonly pending: number;
+  /** Bytes that have been sent, from any point on. */
+  readonly taken: number;
   /** Tells a client that waits for it to go on (RFC 9110 §15.2.1), unless it has been told. */
   sendContinue(): void;
   /** Sends 103 (RFC 8297); left out where Node does not send such fields. */
@@ -26,6 +28,13 @@ export interface ResponseSide {
   /** Sends content. False: no more until `drain`. */
   write(piece: Buffer): boolean;
   end(trailers: ReadonlyFieldSection): void;
+  /**
+   * The response is about to end before its request. Where it ends the connection, what still comes of that is
+   * to be read and dropped until `dropRequest`, so that the response can be read.
+   */
+  lingerAtEnd(): void;
+  /** No more of the request is to come. */
+  endAtOnce(): void;
   /** Takes no more of a request whose response is complete, and has been sent. */
   dropRequest(): void;
   /** Cuts the response off, so that it does not look complete. */
