@@ -1,20 +1,22 @@
 /** `createHandler`: options in, middleware out. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
+import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
 import { NodeExchange } from './node-exchange.ts';
-import { readNodeHead } from './node-head.ts';
+import { readNodeHead, refuseHidden } from './node-head.ts';
 import { isOver, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { isBehindAnother, Turns } from './turns.ts';
+import { serveWithoutOffer } from './without-offer.ts';
 
 /** Figures of a handler, at this moment unless named a total. */
 export interface HandlerStats extends EngineStats {
@@ -27,6 +29,14 @@ export interface HandlerStats extends EngineStats {
 
 /** Goes on to what comes next in the application, or to its handling of an error. */
 export type Next = (error?: ReverseItError) => void;
+
+/** What listens to `upgrade`. */
+export type UpgradeListener = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  next?: Next,
+) => void;
 
 /**
  * A proxy for a server of `node:http`, `node:https` or `node:http2`, and for what is built on one.
@@ -44,8 +54,19 @@ export interface ReverseItHandler {
   /**
    * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. Where no route serves it, `next()` is
    * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
+   *
+   * A request that offers another protocol, such as `h2c` or `TLS/1.2`, is served as if it did not
+   * (RFC 9110 §7.8): the connection is handed back to the server without the offer, and the server tells of it
+   * by `request`, and by `connection` or `secureConnection` once more. With `serverOptions` it need not.
    */
-  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
+  readonly upgrade: UpgradeListener;
+  /**
+   * Options for the server: `createServer({ ...handler.serverOptions }, app)`. They let it take nothing but
+   * WebSockets for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
+   */
+  readonly serverOptions: ServerOptions;
+  /** Whether a request offers a WebSocket, for a `shouldUpgradeCallback` of the application's own. */
+  readonly shouldUpgrade: (request: IncomingMessage) => boolean;
   /**
    * Refuses what is new with 503, lets what is under way finish, and cuts what is left after `timeout`
    * ms (default: the option `closeTimeout`; 0: at once). Resolves when no exchange, WebSocket, backend
@@ -63,6 +84,8 @@ export function createHandler(options: HandlerOptions): ReverseItHandler {
   const front = new HandlerFront(resolveHandlerOptions(options));
   return Object.assign(front.serve, {
     upgrade: front.upgrade,
+    serverOptions: { shouldUpgradeCallback: shouldUpgrade },
+    shouldUpgrade,
     close: front.close,
     stats: front.stats,
   });
@@ -109,17 +132,15 @@ class HandlerFront {
     this.#handle(exchange, misuse ?? error);
   }
 
-  readonly upgrade = (
-    request: IncomingMessage,
-    stream: Duplex,
-    early: Buffer,
-    next?: Next,
-  ): void => {
+  readonly upgrade: UpgradeListener = (request, stream, early, next) => {
     if (stream.destroyed) return;
     const { head, error } = readNodeHead(request, this.#options.server);
     if (next !== undefined && !this.#serves(head)) {
       next();
       return;
+    }
+    if (!shouldUpgrade(request) && refuseHidden(request) === null) {
+      if (serveWithoutOffer(request, stream, early)) return;
     }
     // Where content ends and what follows begins, Node tells from 26 on only.
     const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
@@ -170,6 +191,11 @@ class HandlerFront {
     totalRefusals: this.#totalRefusals,
     ...this.#engine.stats(),
   });
+}
+
+function shouldUpgrade(request: IncomingMessage): boolean {
+  const { method = '', httpVersionMinor: minorVersion, rawHeaders: fields } = request;
+  return asksForWebSocket({ method, minorVersion, fields });
 }
 
 /** Why a request cannot be served that others have been at before. */

@@ -76,7 +76,7 @@ function readHttp1Head(request: IncomingMessage, limits: RequestHeadLimits): Jud
  * Node frames by all fields, but tells only of so many: what lies behind them is hidden from whoever
  * passes the request on, content-length and transfer-encoding included.
  */
-function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
+export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
   const { server } = socket as { readonly server?: Partial<Server> };
   const most = server?.maxHeadersCount ?? fieldsTold;
   return most > 0 && rawHeaders.length / 2 >= most
