@@ -273,3 +273,37 @@ describe('fields that the application has set before', () => {
     expect([answer.status, answer.headers('set-cookie')]).toEqual([502, ['csrf=1']]);
   });
 });
+
+describe('who holds content back is told not to', () => {
+  it.each([
+    ['Content-Type: text/event-stream', 2],
+    ['content-type: Text/Event-Stream; charset=utf-8', 2],
+    ['X-Accel-Buffering: no', 2],
+    ['Content-Type: text/event-streams', 0],
+    ['Content-Type: text/html', 0],
+  ])('%s: %i times for two pieces', async (field, times) => {
+    const more = deferred();
+    let flushed = 0;
+    const rig = await start({
+      host: before((answer) => {
+        Object.assign(answer, { flush: () => flushed++ });
+      }),
+      origin: {
+        script: script(
+          expectRequest(),
+          send(`HTTP/1.1 200 OK\r\n${field}\r\nTransfer-Encoding: chunked\r\n\r\n`),
+          send('1\r\na\r\n'),
+          waitFor(more.promise),
+          send('1\r\nb\r\n0\r\n\r\n'),
+        ),
+      },
+    });
+    const client = await rig.connect();
+    client.send(request('GET /'));
+    await client.reader.takeThrough('\r\na\r\n');
+    more.resolve();
+    await client.reader.takeThrough('0\r\n\r\n');
+    expect(flushed).toBe(times);
+    (await rig.origin.connection()).end();
+  });
+});

@@ -27,6 +27,8 @@ import {
 } from '@reverseit/test-servers/frame-client';
 import { OPCODE } from '@reverseit/test-servers/frames';
 import type { RawResponse } from '@reverseit/test-servers/response-reader';
+import connect from 'connect';
+import express from 'express';
 import { createServer as createViteServer } from 'vite';
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
@@ -467,6 +469,64 @@ it('answers 404 where no route serves it, and leaves it to next where there is o
   });
   expect((await refusal(other)).status).toBe(200);
   expect(passed).toEqual(['/ws']);
+});
+
+describe('below a path at which the application mounts it', () => {
+  const frameworks: [string, (handler: ReverseItHandler) => http.RequestListener][] = [
+    ['Express', (handler) => express().use('/x', handler)],
+    ['Connect', (handler) => connect().use('/x', handler)],
+  ];
+
+  it.each(frameworks)('%s: a WebSocket has the path that a request has', async (_name, mount) => {
+    const rig = await start({
+      options: { path: '/v1' },
+      host: (handler) =>
+        http.createServer(mount(handler)).on('upgrade', handler.upgradeBelow('/x')),
+      origin: { script: answerEach(({ target }) => response(200, target)) },
+    });
+    for (const [target, seen] of [
+      ['/x/v1/ws?y=1', '/v1/ws?y=1'],
+      ['/X/v1', '/v1'],
+      ['/x/v1//y', '/v1//y'],
+      ['/v1/ws', null],
+      ['/xx/v1', null],
+      ['/x/v2', null],
+      ['/x?v1', null],
+      ['/x', null],
+    ] as const) {
+      const answers = [
+        await rig.request(request(`GET ${target}`)),
+        await rig.request(handshakeRequest({ target })),
+      ];
+      const got = answers.map(({ status, text }) => (status === 404 ? null : text));
+      expect(got, target).toEqual([seen, seen]);
+    }
+    expect(rig.origin.requests.at(-1)?.header('upgrade')).toBe('websocket');
+  });
+
+  it('leaves to next what is not below it', async () => {
+    const passed: (string | undefined)[] = [];
+    const rig = await start({
+      host: (handler) =>
+        http.createServer().on('upgrade', (incoming, socket, head) => {
+          handler.upgradeBelow('/x/')(incoming, socket, head, () => {
+            passed.push(incoming.url);
+            socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+          });
+        }),
+    });
+    expect((await refusal(rig)).status).toBe(200);
+    expect(passed).toEqual(['/ws']);
+  });
+
+  it('RIT_ERR_CONFIG: takes a path only', async () => {
+    const { rig } = await startEnds();
+    for (const path of ['x', '', undefined]) {
+      expect(() => rig.handler.upgradeBelow(path as string)).toThrow(
+        'upgradeBelow: expected a path',
+      );
+    }
+  });
 });
 
 it('tells hooks and records of it', async () => {

@@ -10,6 +10,7 @@ import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { belowPath } from './below-path.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { readNodeHead, refuseHidden } from './node-head.ts';
 import { isOver, type NodeRequest, type NodeResponse } from './node-messages.ts';
@@ -52,6 +53,14 @@ export type UpgradeListener = (
 export interface ReverseItHandler {
   (request: NodeRequest, response: NodeResponse, next?: Next): void;
   /**
+   * The same as a promise, for frameworks that wait for a middleware: resolves to true when the response is
+   * over, be it because the client left, and to false where no route serves the request, which nothing has been
+   * done to then. Rejects with what `next` would be called with.
+   */
+  readonly serve: (request: NodeRequest, response: NodeResponse) => Promise<boolean>;
+  /** Whether a route serves the request, were it only by refusing it. */
+  readonly matches: (request: NodeRequest) => boolean;
+  /**
    * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. Where no route serves it, `next()` is
    * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
    *
@@ -60,6 +69,13 @@ export interface ReverseItHandler {
    * by `request`, and by `connection` or `secureConnection` once more. With `serverOptions` it need not.
    */
   readonly upgrade: UpgradeListener;
+  /**
+   * The same below a path at which the application mounts the handler: `app.use('/x', handler)` and
+   * `server.on('upgrade', handler.upgradeBelow('/x'))`. Routes are chosen by what follows the path, as for
+   * requests; what is not below it goes to `next`, or is answered 404.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a path that does not begin with `/`
+   */
+  readonly upgradeBelow: (path: string) => UpgradeListener;
   /**
    * Options for the server: `createServer({ ...handler.serverOptions }, app)`. They let it take nothing but
    * WebSockets for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
@@ -83,8 +99,11 @@ export interface ReverseItHandler {
 export function createHandler(options: HandlerOptions): ReverseItHandler {
   const front = new HandlerFront(resolveHandlerOptions(options));
   return Object.assign(front.serve, {
+    serve: front.serveAll,
+    matches: front.matches,
     upgrade: front.upgrade,
-    serverOptions: { shouldUpgradeCallback: shouldUpgrade },
+    upgradeBelow: front.upgradeBelow,
+    serverOptions,
     shouldUpgrade,
     close: front.close,
     stats: front.stats,
@@ -132,10 +151,44 @@ class HandlerFront {
     this.#handle(exchange, misuse ?? error);
   }
 
-  readonly upgrade: UpgradeListener = (request, stream, early, next) => {
+  readonly serveAll = (request: NodeRequest, response: NodeResponse): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      if (isOver(response)) {
+        resolve(true);
+        return;
+      }
+      response.once('close', () => resolve(true));
+      this.serve(request, response, (error) => {
+        if (error === undefined) resolve(false);
+        else reject(error);
+      });
+    });
+
+  readonly matches = (request: NodeRequest): boolean =>
+    this.#serves(readNodeHead(request, this.#options.server).head);
+
+  readonly upgrade: UpgradeListener = (request, stream, early, next) =>
+    this.#upgrade(request, request.url ?? '', stream, early, next);
+
+  readonly upgradeBelow = (path: string): UpgradeListener => {
+    if (typeof path !== 'string' || !path.startsWith('/')) {
+      throw fail('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that begins with /');
+    }
+    return (request, stream, early, next) =>
+      this.#upgrade(request, belowPath(request.url ?? '', path), stream, early, next);
+  };
+
+  /** `url` is null where the request is for somebody else. */
+  #upgrade(
+    request: IncomingMessage,
+    url: string | null,
+    stream: Duplex,
+    early: Buffer,
+    next: Next | undefined,
+  ): void {
     if (stream.destroyed) return;
-    const { head, error } = readNodeHead(request, this.#options.server);
-    if (next !== undefined && !this.#serves(head)) {
+    const { head, error } = readNodeHead(request, this.#options.server, url ?? request.url);
+    if (next !== undefined && (url === null || !this.#serves(head))) {
       next();
       return;
     }
@@ -153,8 +206,9 @@ class HandlerFront {
       return;
     }
     const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
-    this.#handle(exchange, error ?? framing);
-  };
+    const stranger = url === null ? fail('RIT_ERR_NO_ROUTE') : null;
+    this.#handle(exchange, stranger ?? error ?? framing);
+  }
 
   /** What no route serves is the application's, be it a request that we would refuse. */
   #serves({ authority, fields, target }: RequestHead): boolean {
@@ -197,6 +251,11 @@ function shouldUpgrade(request: IncomingMessage): boolean {
   const { method = '', httpVersionMinor: minorVersion, rawHeaders: fields } = request;
   return asksForWebSocket({ method, minorVersion, fields });
 }
+
+/** The types of Node 22 do not have it yet. */
+const serverOptions: ServerOptions & { readonly shouldUpgradeCallback: typeof shouldUpgrade } = {
+  shouldUpgradeCallback: shouldUpgrade,
+};
 
 /** Why a request cannot be served that others have been at before. */
 function misuseOf(

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { cutSocket } from '@reverseit/core';
 import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
 import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
-import { joinLists, keepDisposition, linesByName } from './response-fields.ts';
-import type { ResponseSide } from './response-side.ts';
+import { isEventStream, joinLists, keepDisposition, linesByName } from './response-fields.ts';
+import type { Flushable, ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
@@ -15,10 +15,12 @@ const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
 /** A response of `node:http` or `node:https`. */
 export class Http1Response implements ResponseSide {
   readonly multiplexed = false;
-  readonly #response: ServerResponse;
+  readonly #response: ServerResponse & Flushable;
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
+  /** Whoever holds content back is told not to, after each piece. */
+  #flushes = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -56,6 +58,7 @@ export class Http1Response implements ResponseSide {
   ): void {
     const response = this.#response;
     for (const name of framingFields) if (response.hasHeader(name)) response.removeHeader(name);
+    this.#flushes = response.flush !== undefined && isEventStream(fields);
     const all = [...fields, ...framing];
     joinLists(all, response);
     keepDisposition(all);
@@ -88,7 +91,9 @@ export class Http1Response implements ResponseSide {
 
   write(piece: Buffer): boolean {
     this.#flushed = true;
-    return this.#response.write(piece);
+    const more = this.#response.write(piece);
+    if (this.#flushes) this.#response.flush?.();
+    return more;
   }
 
   end(trailers: ReadonlyFieldSection): void {

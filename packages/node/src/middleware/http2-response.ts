@@ -1,7 +1,7 @@
 import type { Http2ServerResponse } from 'node:http2';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
-import { joinLists } from './response-fields.ts';
-import type { ResponseSide } from './response-side.ts';
+import { isEventStream, joinLists } from './response-fields.ts';
+import type { Flushable, ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
 /** RFC 9113 §7. */
@@ -10,7 +10,9 @@ const noError = 0x0;
 /** A response of `node:http2`, by its compatibility API. */
 export class Http2Response implements ResponseSide {
   readonly multiplexed = true;
-  readonly #response: Http2ServerResponse;
+  readonly #response: Http2ServerResponse & Flushable;
+  /** As over HTTP/1. */
+  #flushes = false;
 
   constructor(response: Http2ServerResponse) {
     this.#response = response;
@@ -42,6 +44,7 @@ export class Http2Response implements ResponseSide {
   writeHead(status: number, _reason: string, fields: ReadonlyFieldSection): void {
     const response = this.#response;
     if (response.hasHeader('content-length')) response.removeHeader('content-length');
+    this.#flushes = response.flush !== undefined && isEventStream(fields);
     const all = [...fields];
     joinLists(all, response);
     const values = valuesByName(all);
@@ -54,7 +57,9 @@ export class Http2Response implements ResponseSide {
   }
 
   write(piece: Buffer): boolean {
-    return this.#response.write(piece);
+    const more = this.#response.write(piece);
+    if (this.#flushes) this.#response.flush?.();
+    return more;
   }
 
   end(trailers: ReadonlyFieldSection): void {

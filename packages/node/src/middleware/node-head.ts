@@ -42,12 +42,16 @@ export interface JudgedHead {
 
 /**
  * Reads the head of a request. What counts is `url` and `headers`, which the application may have changed,
- * the latter in what it says otherwise than `rawHeaders`.
+ * the latter in what it says otherwise than `rawHeaders`. Another `url` is that below a path.
  */
-export function readNodeHead(request: NodeRequest, limits: RequestHeadLimits): JudgedHead {
+export function readNodeHead(
+  request: NodeRequest,
+  limits: RequestHeadLimits,
+  url = request.url ?? '',
+): JudgedHead {
   const judged = isHttp2Request(request)
-    ? readHttp2Head(request, limits)
-    : readHttp1Head(request, limits);
+    ? readHttp2Head(request, limits, url)
+    : readHttp1Head(request, limits, url);
   // Refused or not, there may be content to be read to its end.
   if (judged.error !== null) judged.head.contentLength = mayHaveContent(request) ? -1 : 0;
   return judged;
@@ -60,11 +64,15 @@ function mayHaveContent(request: NodeRequest): boolean {
   return hasField(rawHeaders, 'content-length') || hasField(rawHeaders, 'transfer-encoding');
 }
 
-function readHttp1Head(request: IncomingMessage, limits: RequestHeadLimits): JudgedHead {
+function readHttp1Head(
+  request: IncomingMessage,
+  limits: RequestHeadLimits,
+  url: string,
+): JudgedHead {
   const { httpVersionMajor: major, httpVersionMinor: minor } = request;
   const fields = requestFields(request);
-  if (isReverseItError(fields)) return unreadable(request, fields);
-  const head = makeHead(request, minor === 0 ? 0 : 1, fields);
+  if (isReverseItError(fields)) return unreadable(request, url, fields);
+  const head = makeHead(request, url, minor === 0 ? 0 : 1, fields);
   if (major !== 1 || (minor !== 0 && minor !== 1)) {
     return { head, error: fail('RIT_ERR_HTTP_VERSION') };
   }
@@ -84,11 +92,15 @@ export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseIt
     : null;
 }
 
-function readHttp2Head(request: Http2ServerRequest, limits: RequestHeadLimits): JudgedHead {
+function readHttp2Head(
+  request: Http2ServerRequest,
+  limits: RequestHeadLimits,
+  url: string,
+): JudgedHead {
   const sent = requestFields(request);
-  if (isReverseItError(sent)) return unreadable(request, sent);
+  if (isReverseItError(sent)) return unreadable(request, url, sent);
   const fields = http1Fields(sent);
-  const head = makeHead(request, 1, fields ?? []);
+  const head = makeHead(request, url, 1, fields ?? []);
   if (fields === null) return { head, error: fail('RIT_ERR_FIELD_SYNTAX') };
   const error = judgeParsedHead(head, limits);
   if (error === null) frameByStream(head, request);
@@ -96,8 +108,8 @@ function readHttp2Head(request: Http2ServerRequest, limits: RequestHeadLimits): 
 }
 
 /** Of a head whose fields are not to be had. */
-function unreadable(request: NodeRequest, error: ReverseItError): JudgedHead {
-  return { head: makeHead(request, 1, []), error };
+function unreadable(request: NodeRequest, url: string, error: ReverseItError): JudgedHead {
+  return { head: makeHead(request, url, 1, []), error };
 }
 
 /** The fields as HTTP/1.1 would have them (RFC 9113 §8.3.1); null where the request is malformed. */
@@ -145,8 +157,12 @@ function frameByStream(head: RequestHead, request: Http2ServerRequest): void {
   head.contentLength = -1;
 }
 
-function makeHead(request: NodeRequest, minorVersion: 0 | 1, fields: FieldSection): RequestHead {
-  const { method = '', url = '' } = request;
+function makeHead(
+  { method = '' }: NodeRequest,
+  url: string,
+  minorVersion: 0 | 1,
+  fields: FieldSection,
+): RequestHead {
   const size = lineBytes + method.length + url.length + sectionSize(fields) + fields.length;
   return new RequestHead(method, url, minorVersion, fields, size);
 }

@@ -75,3 +75,13 @@ export function keepDisposition(fields: FieldSection): void {
   removeField(fields, 'content-length');
   fields.push('content-length', length);
 }
+
+/**
+ * Whether each piece is to be sent at once: a stream of events (HTML §9.2), and what asks for it as nginx has
+ * it.
+ */
+export function isEventStream(fields: ReadonlyFieldSection): boolean {
+  const type = getField(fields, 'content-type');
+  if (type !== undefined && /^text\/event-stream\s*(?:;|$)/i.test(type)) return true;
+  return getField(fields, 'x-accel-buffering')?.toLowerCase() === 'no';
+}

@@ -1,4 +1,4 @@
-/** What an exchange asks of Node's response, whatever the version of HTTP. */
+/** What an exchange asks of Node's response, whatever the version of HTTP, and what others put before it. */
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
 
 export interface ResponseSide {
@@ -39,4 +39,9 @@ export interface ResponseSide {
   dropRequest(): void;
   /** Cuts the response off, so that it does not look complete. */
   cut(): void;
+}
+
+/** What `compression` and its like give to a response, whose content they hold back otherwise. */
+export interface Flushable {
+  readonly flush?: () => void;
 }
