@@ -14,6 +14,7 @@ const include = [
   `test-servers/**/*${tests}`,
   `benchmarks/**/*${tests}`,
   `examples/**/*${tests}`,
+  `test-frameworks/**/*${tests}`,
   `scripts/**/*${tests}`,
 ];
 

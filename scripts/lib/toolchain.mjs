@@ -230,7 +230,9 @@ const installInputs = async () => {
     'pnpm-workspace.yaml',
     '.npmrc',
     ...packages.map((name) => `packages/${name}/package.json`),
-    ...['test-servers', 'benchmarks', 'examples'].map((name) => `${name}/package.json`),
+    ...['test-servers', 'benchmarks', 'examples', 'test-frameworks'].map(
+      (name) => `${name}/package.json`,
+    ),
     ...patches.map((name) => `patches/${name}`),
   ].filter((path) => existsSync(join(root, path)));
 };
