@@ -1,6 +1,7 @@
 /** One request, over HTTP/1.1 or HTTP/2, and what came back. */
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 
 export interface Asked {
   readonly method?: string;
@@ -23,14 +24,20 @@ export interface Client {
   close(): void;
 }
 
+/** The certificate authority of a server that speaks TLS. */
+type Trusted = string | undefined;
+
 /** A client with one connection, which it keeps. */
-export function connectHttp1(port: number): Client {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+export function connectHttp1(port: number, ca: Trusted = undefined): Client {
+  const one = { keepAlive: true, maxSockets: 1 };
+  const { Agent, request: ask } = ca === undefined ? http : https;
+  const agent = new Agent(one);
+  const trust = ca === undefined ? {} : { ca, servername: 'localhost' };
   return {
     ask: ({ method = 'GET', path = '/', headers = {}, body, onData } = {}) =>
       new Promise((resolve, reject) => {
-        const options = { port, host: '127.0.0.1', agent, method, path, headers };
-        const request = http.request(options, (response) => {
+        const options = { port, host: '127.0.0.1', agent, method, path, headers, ...trust };
+        const request = ask(options, (response) => {
           const pieces: Buffer[] = [];
           response.on('data', (piece: Buffer) => {
             pieces.push(piece);
@@ -50,8 +57,11 @@ export function connectHttp1(port: number): Client {
   };
 }
 
-export function connectHttp2(port: number): Client {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+export function connectHttp2(port: number, ca: Trusted = undefined): Client {
+  const session =
+    ca === undefined
+      ? http2.connect(`http://127.0.0.1:${port}`)
+      : http2.connect(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });
   // Its requests tell.
   session.on('error', () => undefined);
   return {

@@ -364,21 +364,32 @@ describe('RFC 9110 §7.8: an offer of another protocol is as if it were not ther
     expect(rig.origin.connectionCount).toBe(0);
   });
 
-  it('is left to next where no route serves it', async () => {
-    const passed: string[] = [];
+  it('is nothing for next, nor for a second handler', async () => {
+    const passed: unknown[] = [];
+    const served: (string | undefined)[] = [];
+    const second = await start({ options: { path: '/b' } });
     const rig = await start({
-      options: { path: '/api' },
-      host: (handler) =>
-        http.createServer(handler).on('upgrade', (incoming, socket, head) => {
-          handler.upgrade(incoming, socket, head, () => {
-            passed.push(incoming.headers.upgrade ?? '');
-            socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      options: { path: '/a' },
+      host: (handler) => {
+        const server = http.createServer((incoming, answer) => {
+          served.push(incoming.url);
+          handler(incoming, answer, () => second.handler(incoming, answer));
+        });
+        for (const one of [handler, second.handler]) {
+          server.on('upgrade', (incoming, socket, head) => {
+            one.upgrade(incoming, socket, head, () => passed.push(incoming));
           });
-        }),
+        }
+        return server;
+      },
     });
-    expect((await rig.request(request('GET /', tls))).status).toBe(200);
-    expect((await rig.request(request('GET /api', tls))).text).toBe('ok');
-    expect(passed).toEqual(['TLS/1.2']);
+    const client = await rig.connect();
+    for (const path of ['/a', '/b', '/c']) {
+      const answer = await client.request(request(`GET ${path}`, tls));
+      expect(answer.status).toBe(path === '/c' ? 404 : 200);
+    }
+    expect(served).toEqual(['/a', '/b', '/c']);
+    expect(passed).toEqual([]);
   });
 
   it('shouldUpgrade tells a WebSocket from it', async () => {

@@ -64,8 +64,8 @@ export interface ReverseItHandler {
    * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. Where no route serves it, `next()` is
    * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
    *
-   * A request that offers another protocol, such as `h2c` or `TLS/1.2`, is served as if it did not
-   * (RFC 9110 §7.8): the connection is handed back to the server without the offer, and the server tells of it
+   * A request that offers another protocol, such as `h2c` or `TLS/1.2`, is served as if it did not, whoever
+   * serves it (RFC 9110 §7.8): the connection is handed back to the server without the offer, and the server tells of it
    * by `request`, and by `connection` or `secureConnection` once more. With `serverOptions` it need not.
    */
   readonly upgrade: UpgradeListener;
@@ -187,13 +187,13 @@ class HandlerFront {
     next: Next | undefined,
   ): void {
     if (stream.destroyed) return;
+    if (!shouldUpgrade(request) && refuseHidden(request) === null) {
+      if (serveWithoutOffer(request, stream, early)) return;
+    }
     const { head, error } = readNodeHead(request, this.#options.server, url ?? request.url);
     if (next !== undefined && (url === null || !this.#serves(head))) {
       next();
       return;
-    }
-    if (!shouldUpgrade(request) && refuseHidden(request) === null) {
-      if (serveWithoutOffer(request, stream, early)) return;
     }
     // Where content ends and what follows begins, Node tells from 26 on only.
     const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');

@@ -11,6 +11,9 @@ import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { equalsIgnoreCase } from '@reverseit/core/http';
 
+/** Requests that have been put back: several handlers may listen to one server. */
+const putBack = new WeakSet<IncomingMessage>();
+
 /**
  * Hands the connection back to its server, with the request in front of what follows it. False where that
  * cannot be done: a server that nobody knows, or content that Node reads on its own.
@@ -21,7 +24,9 @@ export function serveWithoutOffer(
   following: Buffer,
 ): boolean {
   const { server } = stream as { readonly server?: unknown };
+  if (putBack.has(request)) return true;
   if (!(server instanceof EventEmitter) || !(stream instanceof Socket)) return false;
+  putBack.add(request);
   stream.unshift(Buffer.concat([Buffer.from(headOf(request), 'latin1'), following]));
   server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', stream);
   return true;
