@@ -2,6 +2,7 @@
 import http from 'node:http';
 import { answerEach, deferred, eventually, guarded, response } from '@reverseit/test-servers';
 import express from 'express';
+import fastify from 'fastify';
 import { expect, it } from 'vitest';
 import { type Host, request, useMiddleware } from './middleware-rig.ts';
 
@@ -28,6 +29,21 @@ it('serve: true when the response is over, false where no route serves the reque
   expect((await rig.request(request('GET /other'))).text).toBe('mine');
   await eventually(() => outcomes.length === 4, 'both promises to settle');
   expect(outcomes).toEqual([true, true, false, false]);
+});
+
+it('serve: true of requests that Fastify makes up itself', async () => {
+  const rig = await start();
+  const app = fastify();
+  const outcomes: boolean[] = [];
+  app.addHook('onRequest', async (incoming, reply) => {
+    reply.hijack();
+    outcomes.push(await rig.handler.serve(incoming.raw, reply.raw));
+  });
+  app.get('/', () => 'never');
+  expect((await app.inject({ url: '/' })).payload).toBe('ok');
+  await eventually(() => outcomes.length === 1, 'the promise to settle');
+  expect(outcomes).toEqual([true]);
+  await app.close();
 });
 
 it('serve: true where the client leaves', async () => {

@@ -364,6 +364,25 @@ describe('RFC 9110 §7.8: an offer of another protocol is as if it were not ther
     expect(rig.origin.connectionCount).toBe(0);
   });
 
+  it('leaves nothing on a connection on which it comes with every request', async () => {
+    const listeners: number[] = [];
+    const rig = await start({
+      host: (handler) => {
+        const server = http.createServer(({ socket }, answer) => {
+          const counts = socket.eventNames().map((name) => socket.listenerCount(name));
+          listeners.push(counts.reduce((sum, count) => sum + count, 0));
+          answer.end('mine');
+        });
+        return server.on('upgrade', handler.upgrade);
+      },
+    });
+    const client = await rig.connect();
+    for (let nth = 0; nth < 20; nth++) {
+      expect((await client.request(request('GET /', tls))).text).toBe('mine');
+    }
+    expect(listeners.at(-1)).toBe(listeners[1]);
+  });
+
   it('is nothing for next, nor for a second handler', async () => {
     const passed: unknown[] = [];
     const served: (string | undefined)[] = [];

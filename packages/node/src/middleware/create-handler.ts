@@ -65,8 +65,8 @@ export interface ReverseItHandler {
    * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
    *
    * A request that offers another protocol, such as `h2c` or `TLS/1.2`, is served as if it did not, whoever
-   * serves it (RFC 9110 §7.8): the connection is handed back to the server without the offer, and the server tells of it
-   * by `request`, and by `connection` or `secureConnection` once more. With `serverOptions` it need not.
+   * serves it (RFC 9110 §7.8): the server gets the connection back, with the request without its offer, and
+   * tells of it by `request`. With `serverOptions` it need not.
    */
   readonly upgrade: UpgradeListener;
   /**

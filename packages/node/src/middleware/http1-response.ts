@@ -12,10 +12,15 @@ const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as cons
 
 const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
 
+/** What newer versions of Node have. */
+interface Informing {
+  readonly writeInformation?: (status: number, fields: readonly string[]) => void;
+}
+
 /** A response of `node:http` or `node:https`. */
 export class Http1Response implements ResponseSide {
   readonly multiplexed = false;
-  readonly #response: ServerResponse & Flushable;
+  readonly #response: ServerResponse & Flushable & Informing;
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
@@ -42,11 +47,13 @@ export class Http1Response implements ResponseSide {
     if (sent === false) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
     try {
-      this.#response.writeEarlyHints(valuesByName(fields));
+      // Before Node knew others, early hints were all that it sent.
+      if (status === 103) this.#response.writeEarlyHints(valuesByName(fields));
+      else this.#response.writeInformation?.(status, fields.slice());
     } catch {
-      // A Link that Node does not take. A hint may be left out.
+      // A Link that Node does not take. An interim response may be left out.
     }
   }
 

@@ -32,9 +32,13 @@ export class Http2Response implements ResponseSide {
     if (sent !== true) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    const { stream } = this.#response;
     try {
-      this.#response.writeEarlyHints(valuesByName(fields));
+      if (status === 103) this.#response.writeEarlyHints(valuesByName(fields));
+      else if (!stream.headersSent) {
+        stream.additionalHeaders({ ':status': status, ...valuesByName(fields) });
+      }
     } catch {
       // As over HTTP/1.
     }

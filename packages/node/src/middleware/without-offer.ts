@@ -2,10 +2,10 @@
  * Serves a request as if it did not offer another protocol (RFC 9110 §7.8). Once a server of Node has told of
  * an `upgrade`, it has let go of the connection: no route of the application sees the request, its content is
  * not read, and no other request follows. So the request is put back without its offer, and the server
- * is handed the connection again, as its documentation has it for connections from elsewhere.
+ * is handed the connection again.
  */
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
@@ -28,8 +28,19 @@ export function serveWithoutOffer(
   if (!(server instanceof EventEmitter) || !(stream instanceof Socket)) return false;
   putBack.add(request);
   stream.unshift(Buffer.concat([Buffer.from(headOf(request), 'latin1'), following]));
-  server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', stream);
+  handBack(server, stream);
   return true;
+}
+
+/** What `node:http` does with a connection, apart from telling the application of it, which knows it already. */
+const { _connectionListener: serve } = http as {
+  readonly _connectionListener?: (this: EventEmitter, socket: Socket) => void;
+};
+
+function handBack(server: EventEmitter, socket: Socket): void {
+  if (serve !== undefined) serve.call(server, socket);
+  // As it is documented for connections from elsewhere.
+  else server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
 }
 
 function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
