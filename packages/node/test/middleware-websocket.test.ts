@@ -333,6 +333,29 @@ describe('RFC 9110 §7.8: an offer of another protocol is as if it were not ther
       },
     );
 
+    it.each([
+      ['with a length', 'Content-Length: 10', 'helloworld'],
+      [
+        'in chunks',
+        'Transfer-Encoding: chunked',
+        '5\r\nhello\r\n5\r\nworld\r\n0\r\nX-Sum: 1\r\n\r\n',
+      ],
+    ])('content %s that comes later is read, and waited for', async (_about, framing, content) => {
+      const rig = await start({
+        host,
+        options: { path: '/api' },
+        origin: { script: answerEach(({ body }) => response(200, `got ${body}`)) },
+      });
+      for (const expected of [[], ['Expect: 100-continue']]) {
+        const client = await rig.connect();
+        client.send(request('POST /api', [...tls, framing, ...expected]));
+        if (expected.length > 0) await client.reader.takeThrough('HTTP/1.1 100 Continue\r\n\r\n');
+        await client.writeByBytes(content);
+        expect((await client.readResponse()).text).toBe('got helloworld');
+        await client.close();
+      }
+    });
+
     it('and a WebSocket is one beside it', async () => {
       const { rig, open } = await startEnds({ host: (handler) => host(handler), upgrades: false });
       const client = await rig.connect();

@@ -5,30 +5,34 @@
  * is handed the connection again.
  */
 import { EventEmitter } from 'node:events';
-import http, { type IncomingMessage } from 'node:http';
+import http, { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { equalsIgnoreCase } from '@reverseit/core/http';
+import { equalsIgnoreCase, hasField } from '@reverseit/core/http';
+
+/** From this version on, Node reads the content of a request before it lets go of the connection. */
+const readsContent = Number.parseInt(process.versions.node, 10) >= 26;
 
 /** Requests that have been put back: several handlers may listen to one server. */
 const putBack = new WeakSet<IncomingMessage>();
 
-/**
- * Hands the connection back to its server, with the request in front of what follows it. False where that
- * cannot be done: a server that nobody knows, or content that Node reads on its own.
- */
+/** `following` is what came after the request. False for a connection whose server nobody knows. */
 export function serveWithoutOffer(
   request: IncomingMessage,
   stream: Duplex,
   following: Buffer,
 ): boolean {
-  const { server } = stream as { readonly server?: unknown };
   if (putBack.has(request)) return true;
-  if (!(server instanceof EventEmitter) || !(stream instanceof Socket)) return false;
+  const { socket } = request;
+  const { server } = socket as { readonly server?: unknown };
+  if (!(server instanceof EventEmitter) || !(socket instanceof Socket)) return false;
   putBack.add(request);
-  stream.unshift(Buffer.concat([Buffer.from(headOf(request), 'latin1'), following]));
-  handBack(server, stream);
+  if (stream === socket) {
+    const head = Buffer.from(headOf(request), 'latin1');
+    socket.unshift(Buffer.concat([head, ...contentOf(request), following]));
+    handBack(server, socket);
+  } else serveLast(server, request, socket);
   return true;
 }
 
@@ -41,6 +45,20 @@ function handBack(server: EventEmitter, socket: Socket): void {
   if (serve !== undefined) serve.call(server, socket);
   // As it is documented for connections from elsewhere.
   else server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+}
+
+/** A request whose content Node is still reading. What follows it cannot be had, so that it is the last. */
+function serveLast(server: EventEmitter, request: IncomingMessage, socket: Socket): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.on('finish', () => socket.destroySoon());
+  if (!/^100-continue$/i.test(request.headers.expect ?? '')) {
+    server.emit('request', request, response);
+  } else if (!server.emit('checkContinue', request, response)) {
+    response.writeContinue();
+    server.emit('request', request, response);
+  }
 }
 
 function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
@@ -63,4 +81,19 @@ function connectionLine(name: string, value: string): string {
 
 function isOffer(member: string): boolean {
   return equalsIgnoreCase(member, 'upgrade') || equalsIgnoreCase(member, 'http2-settings');
+}
+
+/** Content that Node has read already, framed as it was. */
+function contentOf(request: IncomingMessage): Buffer[] {
+  if (!readsContent) return [];
+  const content: Buffer | null = request.read();
+  if (!hasField(request.rawHeaders, 'transfer-encoding')) return content === null ? [] : [content];
+  const { rawTrailers } = request;
+  let end = '0\r\n';
+  for (let i = 0; i < rawTrailers.length; i += 2) {
+    end += `${rawTrailers[i]}: ${rawTrailers[i + 1]}\r\n`;
+  }
+  const last = Buffer.from(`${end}\r\n`, 'latin1');
+  if (content === null) return [last];
+  return [Buffer.from(`${content.length.toString(16)}\r\n`), content, Buffer.from('\r\n'), last];
 }
