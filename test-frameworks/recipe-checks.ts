@@ -93,7 +93,7 @@ export const checks: readonly Check[] = [
   },
   {
     title: 'content of its own is read by it',
-    of: /^(Express(, as.*)?|Fastify.*|Hono|NestJS)$/,
+    of: /^(Express(, as.*)?|Fastify.*|Hono.*|NestJS.*)$/,
     run: (recipe) =>
       withClients(recipe, async (client) => {
         const headers = { 'content-type': 'application/json' };

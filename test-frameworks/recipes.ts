@@ -6,7 +6,7 @@ import { snippetsOf } from '../scripts/lib/snippets.mjs';
 const file = fileURLToPath(new URL('../docs/frameworks.md', import.meta.url));
 
 /** Their frameworks are so large that they are installed on demand only. */
-export const heavy: readonly string[] = ['NestJS', 'Next.js'];
+export const heavy: readonly string[] = ['NestJS', 'NestJS on Fastify', 'Next.js'];
 
 export async function readRecipes(): Promise<ReadonlyMap<string, string>> {
   const snippets = snippetsOf(await readFile(file, 'utf8'));
