@@ -6,6 +6,8 @@
 import type { Socket } from 'node:net';
 import { freeMemory } from '../http1/free-memory.ts';
 import { type ByteReader, copyOf, ReadBuffer } from '../http1/read-buffer.ts';
+import { beginRead, endRead } from '../http1/read-end.ts';
+import { COST } from '../io/turn-share.ts';
 import { letReadInto } from './read-into.ts';
 
 /** Who is told of bytes. */
@@ -23,6 +25,8 @@ export class SocketInput implements ByteReader {
   readonly #buffer: ReadBuffer | null;
   /** Bytes are being told of that lie in `#buffer`. */
   #borrowed = false;
+  /** Paused since the latest `resume`, perhaps from within it. */
+  #stopped = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
   #surrendered = false;
 
@@ -53,8 +57,18 @@ export class SocketInput implements ByteReader {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    this.#owner.onBytes(bytes);
+    beginRead();
+    try {
+      this.#owner.onBytes(bytes);
+    } finally {
+      endRead();
+    }
   };
+
+  /** What a read costs, whatever it brings, in ns. */
+  get costOfRead(): number {
+    return this.#buffer === null ? COST.TLS_READ : COST.READ;
+  }
 
   /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */
   keep(piece: Buffer): Buffer {
@@ -77,11 +91,17 @@ export class SocketInput implements ByteReader {
   }
 
   pause(): void {
+    this.#stopped = true;
     if (!this.#socket.isPaused()) this.#socket.pause();
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    const socket = this.#socket;
+    if (!socket.isPaused()) return;
+    this.#stopped = false;
+    // What a stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#stopped) socket.resume();
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */

@@ -43,6 +43,8 @@ export class RelaySide {
   #rest: Uint8Array[] = [];
   #bytes = 0;
   #ended = false;
+  /** Paused since the latest `resume`, perhaps from within it. */
+  #stopped = true;
 
   /** `socket` is paused, and stays so until `resume`. */
   constructor(isClient: boolean, socket: Duplex, exclusive: boolean, owner: SideOwner) {
@@ -149,11 +151,17 @@ export class RelaySide {
   }
 
   pause(): void {
+    this.#stopped = true;
     if (!this.#socket.isPaused()) this.#socket.pause();
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    const socket = this.#socket;
+    if (!socket.isPaused()) return;
+    this.#stopped = false;
+    // What has been gathered meanwhile, perhaps in thousands of TLS records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#stopped) socket.resume();
   }
 }
 

@@ -1,0 +1,2 @@
+export type { TurnTaker } from './io/turn-share.ts';
+export { COST, TurnShare } from './io/turn-share.ts';
