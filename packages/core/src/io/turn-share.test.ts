@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { isReading } from '../http1/read-end.ts';
 import { TurnShare } from './turn-share.ts';
 
@@ -96,6 +96,28 @@ test('who does not want its turn any more does not get it', async () => {
   b.yield();
   await nextTurn();
   expect(log).toEqual(['a', 'c', 'b']);
+});
+
+test('what was spent far beyond a share is paid for by a rest', async () => {
+  const { share } = new Worker('a');
+  const began = performance.now();
+  share.spend(wholeShare + 10_000_000);
+  share.yield();
+  await vi.waitFor(() => expect(share.waiting).toBe(false), { timeout: 10_000, interval: 1 });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(19);
+});
+
+test('who rests can do without its turn, too', async () => {
+  const [a, b] = [new Worker('a').share, new Worker('b').share];
+  a.spend(wholeShare + 10_000_000);
+  a.yield();
+  a.cancel();
+  a.yield();
+  a.cancel();
+  b.spend(wholeShare + 11_000_000);
+  b.yield();
+  await vi.waitFor(() => expect(b.waiting).toBe(false), { timeout: 10_000, interval: 1 });
+  expect(log).toEqual(['b']);
 });
 
 test('the I/O of others comes between two turns', async () => {

@@ -30,8 +30,12 @@ export const COST = {
   CONTROL_FRAME: 2_000,
   /** A compressed message, beside its bytes. */
   CODED_MESSAGE: 20_000,
-  /** A byte that goes into a codec or comes out of it. */
+  /** A byte of plain text that is deflated, or of what is to be inflated. */
   CODED_BYTE: 20,
+  /** A byte that inflating brings. */
+  INFLATED_BYTE: 4,
+  /** A DATA frame of HTTP/2, which comes as an event of its own. */
+  DATA_FRAME: 2_000,
 } as const;
 
 /** A connection's share of one turn, in ns. */
@@ -39,6 +43,14 @@ const share = 500_000;
 
 /** Of those that wait, so many go on in each turn. They may each read another share of bytes in it. */
 const takersPerTurn = 8;
+
+/**
+ * What could not be cut into shares is paid for by a rest, by the clock and not by turns, which are short
+ * where nothing else happens: more than so many ns that were spent beyond the share, and how long a rest
+ * follows on them.
+ */
+const mostDebt = 2_000_000;
+const restMs = (debt: number): number => Math.min(100, (2 * debt) / 1_000_000);
 
 /** Somebody whose share was spent. */
 export interface TurnTaker {
@@ -59,6 +71,7 @@ export class TurnShare {
   /** Whether it waits for its next turn: it must not work, and does not read. */
   waiting = false;
   #left = share;
+  #rest: NodeJS.Timeout | null = null;
   readonly #taker: TurnTaker;
 
   constructor(taker: TurnTaker) {
@@ -83,24 +96,24 @@ export class TurnShare {
   yield(): void {
     if (this.waiting) return;
     this.waiting = true;
-    this.previous = last;
-    if (last === null) first = this;
-    else last.next = this;
-    last = this;
-    schedule();
+    const debt = -this.#left;
+    if (debt <= mostDebt) enqueue(this);
+    else this.#rest = setTimeout(endRest, restMs(debt), this);
+  }
+
+  /** @internal */
+  endRest(): void {
+    this.#rest = null;
+    enqueue(this);
   }
 
   /** Does not want its turn any more. Harmless where it does not wait. */
   cancel(): void {
     if (!this.waiting) return;
-    const { previous, next } = this;
-    if (previous === null) first = next;
-    else previous.next = next;
-    if (next === null) last = previous;
-    else next.previous = previous;
-    this.previous = null;
-    this.next = null;
     this.waiting = false;
+    if (this.#rest === null) dequeue(this);
+    else clearTimeout(this.#rest);
+    this.#rest = null;
   }
 
   /** @internal Its turn. What it writes leaves together. */
@@ -115,6 +128,28 @@ export class TurnShare {
       endRead();
     }
   }
+}
+
+function endRest(share: TurnShare): void {
+  share.endRest();
+}
+
+function enqueue(share: TurnShare): void {
+  share.previous = last;
+  if (last === null) first = share;
+  else last.next = share;
+  last = share;
+  schedule();
+}
+
+function dequeue(share: TurnShare): void {
+  const { previous, next } = share;
+  if (previous === null) first = next;
+  else previous.next = next;
+  if (next === null) last = previous;
+  else next.previous = previous;
+  share.previous = null;
+  share.next = null;
 }
 
 function schedule(): void {

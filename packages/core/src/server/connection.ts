@@ -235,7 +235,8 @@ export class Connection
     if (this.#closed) return;
     if (!this.#pieceKept && this.#held.length === 0) this.#input.free(chunk);
     this.#yieldIfSpent();
-    this.#armReadDeadline();
+    // What has come is looked at before anybody is late.
+    if (this.#held.length === 0 || !this.#share.waiting) this.#armReadDeadline();
   }
 
   #feed(chunk: Buffer): void {
@@ -442,8 +443,6 @@ export class Connection
   // Waiting
 
   #armReadDeadline(): void {
-    // What has come is looked at first.
-    if (this.#share.waiting && this.#held.length > 0) return;
     const { state } = this.#parser;
     if (state === PARSER.BODY) {
       if (this.#responded) {

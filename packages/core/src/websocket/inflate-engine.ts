@@ -57,8 +57,7 @@ class InflateEngine {
 
   constructor(windowBits: number) {
     const stream = createInflateRaw({ windowBits });
-    // `close` may report what was reported here already.
-    stream.on('error', () => {});
+    stream.on('error', ignore);
     this.#stream = stream as unknown as RawStream & { close(): void };
     this.#stream._handle.onerror = (message, _errno, code) => {
       this.#error = Object.assign(new Error(message), { code });
@@ -100,6 +99,10 @@ class InflateEngine {
   close(): void {
     this.#stream.close();
   }
+}
+
+function ignore(): void {
+  // `inflate` has thrown it.
 }
 
 /** One for each size of a window, 8 to 15 bits, made when it is first needed. */

@@ -214,7 +214,7 @@ export class RelayDirection implements CodecOwner, TurnTaker {
   }
 
   onCodecFrames(bytes: number): void {
-    this.#share.spend(bytes * COST.CODED_BYTE);
+    if (!this.sink.isClient) this.#share.spend(bytes * COST.INFLATED_BYTE);
     if (!this.#pumping) this.sink.flush();
   }
 
