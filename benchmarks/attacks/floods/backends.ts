@@ -1,0 +1,79 @@
+/** Floods that come from a backend; the client asks for them, and reads. */
+import type { FloodConnection } from '../connection.ts';
+import { type Flood, get, handshake } from '../flood.ts';
+import type { Http2Hostility } from '../http2-backend.ts';
+
+/** Asks again and again, whatever becomes of the answers. */
+const asking = (hostility: string): ((connection: FloodConnection) => void) => {
+  const request = get(`/hostile/${hostility}`);
+  return (connection) => connection.pour(request);
+};
+
+const backendFlood = (hostility: string, what: string): Flood => ({
+  name: `backend: ${what.split(',')[0]}`,
+  what: `a response of ${what}`,
+  start: asking(hostility),
+});
+
+const http2Flood = (http2: Http2Hostility, what: string): Flood => ({
+  name: `backend: ${what}`,
+  what: `a response of ${what}`,
+  options: { pool: { protocols: ['http2'] } },
+  http2,
+  start: asking('http2'),
+});
+
+/** A WebSocket whose backend pours; the client offers compression and reads, or does neither. */
+const websocketFlood = (hostility: string, what: string): Flood => ({
+  name: `backend: ${what}`,
+  what: `a WebSocket of ${what}`,
+  start: (connection) => connection.send(handshake(`/hostile/${encodeURIComponent(hostility)}`)),
+});
+
+const compressed = (flood: Flood, hostility: string): Flood => ({
+  ...flood,
+  name: `${flood.name}, compressed`,
+  what: `${flood.what} that the proxy compresses`,
+  options: { websocketCompress: true },
+  ours: true,
+  start: (connection) =>
+    connection.send(
+      handshake(
+        `/hostile/${encodeURIComponent(hostility)}`,
+        'Sec-WebSocket-Extensions: permessage-deflate',
+      ),
+    ),
+});
+
+const unread = (flood: Flood): Flood => ({
+  ...flood,
+  name: `${flood.name}, unread`,
+  what: `${flood.what} that nobody reads`,
+  start: (connection) => {
+    flood.start(connection);
+    connection.pause();
+  },
+});
+
+const chunks = backendFlood('chunks', '1-byte chunks');
+const frames = websocketFlood('frames', '1-byte messages');
+
+export const backendFloods: readonly Flood[] = [
+  chunks,
+  unread(chunks),
+  backendFlood('extensions', 'chunk extensions, on chunks of three bytes'),
+  backendFlood('trailers', 'endless trailers'),
+  backendFlood('fields', 'endless fields'),
+  backendFlood('interim', '1xx, for ever'),
+  http2Flood('data', '1-byte DATA'),
+  http2Flood('empty data', 'empty DATA'),
+  http2Flood('interim', '1xx over HTTP/2'),
+  http2Flood('pings', 'PING'),
+  http2Flood('settings', 'SETTINGS'),
+  frames,
+  unread(frames),
+  compressed(frames, 'frames'),
+  websocketFlood('empty frames', 'empty messages'),
+  websocketFlood('fragments', '1-byte fragments'),
+  websocketFlood('pings', 'pings'),
+];
