@@ -15,7 +15,7 @@ import {
   ReadBuffer,
   ResponseParser,
 } from '@reverseit/core/http1';
-import { COST } from '@reverseit/core/io';
+import { allowReading, COST, pauseReading, resumeReading } from '@reverseit/core/io';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
@@ -135,7 +135,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.share.spend(this.#secure ? COST.TLS_READ : COST.READ);
     this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
     if (!this.share.spent || this.socket === null) return;
-    this.socket.pause();
+    pauseReading(this.socket);
     this.share.yield();
   }
 
@@ -144,7 +144,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     if (this.#paused || socket === null || this.state === 'switched') return;
     // What TLS has gathered meanwhile, perhaps in thousands of records, comes in one piece.
     if (socket.readableLength > 0) socket.read();
-    if (!this.#paused && !this.share.waiting) socket.resume();
+    if (!this.#paused && !this.share.waiting) resumeReading(socket);
   }
 
   /** At most to the end of the response; the exchange may end the connection at any step. */
@@ -270,7 +270,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (!this.share.waiting) this.socket?.resume();
+    if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
   }
 
   // ————— The socket.
@@ -318,7 +318,10 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   protected onSurrender(socket: Socket): void {
     this.#parser.free();
     this.#writer?.remove();
-    if (this.#readBuffer === null) socket.off('data', this.#onData).pause();
+    if (this.#readBuffer === null) {
+      socket.off('data', this.#onData).pause();
+      allowReading(socket);
+    }
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
   }

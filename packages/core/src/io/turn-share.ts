@@ -25,7 +25,7 @@ export const COST = {
   /** A message: its exchange and its answer, beside its bytes. */
   MESSAGE: 20_000,
   /** A WebSocket frame. */
-  FRAME: 100,
+  FRAME: 200,
   /** A ping or pong, which goes on as a frame of our own. */
   CONTROL_FRAME: 2_000,
   /** A compressed message, beside its bytes. */
@@ -41,8 +41,8 @@ export const COST = {
 /** A connection's share of one turn, in ns. */
 const share = 500_000;
 
-/** Of those that wait, so many go on in each turn. They may each read another share of bytes in it. */
-const takersPerTurn = 8;
+/** Of those that wait, so many go on in each turn, and may read another share's worth of bytes in it. */
+const takersPerTurn = 4;
 
 /**
  * What could not be cut into shares is paid for by a rest, by the clock and not by turns, which are short

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { freeMemory } from '../http1/free-memory.ts';
 import { type ByteReader, copyOf, ReadBuffer } from '../http1/read-buffer.ts';
 import { beginRead, endRead } from '../http1/read-end.ts';
+import { allowReading, pauseReading, resumeReading } from '../io/reading.ts';
 import { COST } from '../io/turn-share.ts';
 import { letReadInto } from './read-into.ts';
 
@@ -92,7 +93,7 @@ export class SocketInput implements ByteReader {
 
   pause(): void {
     this.#stopped = true;
-    if (!this.#socket.isPaused()) this.#socket.pause();
+    pauseReading(this.#socket);
   }
 
   resume(): void {
@@ -101,13 +102,14 @@ export class SocketInput implements ByteReader {
     this.#stopped = false;
     // What a stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
     if (socket.readableLength > 0) socket.read();
-    if (!this.#stopped) socket.resume();
+    if (!this.#stopped) resumeReading(socket);
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */
   surrender(): void {
     this.#surrendered = true;
     this.#socket.pause();
+    if (this.#buffer === null) allowReading(this.#socket);
     this.#socket.off('data', this.#onData);
   }
 }

@@ -3,6 +3,7 @@
  * come together leave in one write.
  */
 import type { Duplex } from 'node:stream';
+import { pauseReading, resumeReading } from '@reverseit/core/io';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 
@@ -152,7 +153,7 @@ export class RelaySide {
 
   pause(): void {
     this.#stopped = true;
-    if (!this.#socket.isPaused()) this.#socket.pause();
+    pauseReading(this.#socket);
   }
 
   resume(): void {
@@ -161,7 +162,7 @@ export class RelaySide {
     this.#stopped = false;
     // What has been gathered meanwhile, perhaps in thousands of TLS records, comes in one piece.
     if (socket.readableLength > 0) socket.read();
-    if (!this.#stopped) socket.resume();
+    if (!this.#stopped) resumeReading(socket);
   }
 }
 
