@@ -7,6 +7,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -17,16 +18,21 @@ import type { WriteObserver } from './write-guard.ts';
 
 /**
  * connecting → busy ⇄ idle → closing → closed, or busy → switched → closed. `claimed` is an idle or
- * connected one with an exchange whose request has not been written.
+ * connected one with an exchange whose request has not been written; `flushing` is between busy and idle
+ * while the socket has not reported the end of the request's last write.
  */
 export type ConnectionState =
   | 'connecting'
   | 'claimed'
   | 'busy'
+  | 'flushing'
   | 'idle'
   | 'closing'
   | 'switched'
   | 'closed';
+
+/** A connection that has more than this left to send after its response is not waited for. */
+const maxUnsentBytes = pieceSize;
 
 export abstract class Http1Connection
   implements PooledConnection, Carrier, DeadlineTarget, WriteObserver
@@ -51,6 +57,8 @@ export abstract class Http1Connection
   readonly #deadline = new Deadline(this, 0);
   #phase: ConnectPhase = 'connect';
   #connected = false;
+  /** Of the response that left the connection flushing. */
+  #idleHint = -1;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     this.#owner = owner;
@@ -82,7 +90,13 @@ export abstract class Http1Connection
   // ————— Towards pool and exchange.
 
   get active(): number {
-    return this.state === 'idle' || this.state === 'closing' ? 0 : 1;
+    const { state } = this;
+    return state === 'idle' || state === 'flushing' || state === 'closing' ? 0 : 1;
+  }
+
+  /** Open, with no exchange. */
+  get #isUnused(): boolean {
+    return this.state === 'idle' || this.state === 'flushing';
   }
 
   get fresh(): boolean {
@@ -136,22 +150,33 @@ export abstract class Http1Connection
     this.exchange = null;
     this.#deadline.clear();
     this.onReleased();
-    if (persistent && this.#isClean()) {
-      this.state = 'idle';
-      this.#owner.onReusable(this, idleHint);
-    } else this.drop();
+    if (!persistent || !this.#isHealthy()) this.drop();
+    else if (this.unsent === 0) this.#becomeIdle(idleHint);
+    else {
+      // A response may come before the write of its request is reported: always so over TLS, whose writes
+      // are reported a turn of the event loop later.
+      this.state = 'flushing';
+      this.#idleHint = idleHint;
+      this.#owner.flushTimeout.arm(this.#deadline);
+      // What is truly left after that turn stays in memory until the backend takes it.
+      if (this.unsent > maxUnsentBytes) setImmediate(dropUnsent, this);
+    }
   }
 
-  /** Open both ways, with nothing of the last request left to be sent. */
-  #isClean(): boolean {
+  /** Closes the connection if the backend has answered and leaves too much of the request unread. */
+  dropUnsent(): void {
+    if (this.state === 'flushing' && this.unsent > maxUnsentBytes) this.drop();
+  }
+
+  /** Open both ways. */
+  #isHealthy(): boolean {
     const { socket } = this;
-    return (
-      socket !== null &&
-      !socket.destroyed &&
-      socket.writableLength === 0 &&
-      !this.ended &&
-      this.failure === null
-    );
+    return socket !== null && !socket.destroyed && !this.ended && this.failure === null;
+  }
+
+  #becomeIdle(idleHint: number): void {
+    this.state = 'idle';
+    this.#owner.onReusable(this, idleHint);
   }
 
   /** Closes the socket at once, whatever is under way. The exchange is not told. */
@@ -214,12 +239,12 @@ export abstract class Http1Connection
       this.failure ??= error;
       // undici destroys the socket with what its parser objects to: that is no end of the connection.
       if (!isParserObjection(error)) this.ended = true;
-      if (this.state === 'idle') this.drop();
+      if (this.#isUnused) this.drop();
     });
     socket.on('end', () => {
       this.ended = true;
       this.failure ??= hiddenReset(socket);
-      if (this.state === 'idle') this.drop();
+      if (this.#isUnused) this.drop();
       else if (this.exchange !== null) this.onEnd();
     });
     socket.on('close', () => this.#onClose());
@@ -267,6 +292,14 @@ export abstract class Http1Connection
   }
 
   onWritten(): void {
-    this.exchange?.onWritten();
+    if (this.state !== 'flushing') this.exchange?.onWritten();
+    else if (this.unsent === 0) {
+      this.#deadline.clear();
+      this.#becomeIdle(this.#idleHint);
+    }
   }
+}
+
+function dropUnsent(connection: Http1Connection): void {
+  connection.dropUnsent();
 }

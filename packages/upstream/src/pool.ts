@@ -82,6 +82,9 @@ export function createPool(options?: PoolOptions, clock?: Clock): Pool {
   return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock));
 }
 
+/** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
+const flushTimeout = 1000;
+
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
 function connectionFactory(origin: Origin, options: ResolvedPoolOptions): ConnectionFactory {
@@ -137,6 +140,7 @@ class ConnectionPool implements Pool, ShardOwner {
     const options = {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),
+      flushTimeout: this.#deadlines.queue(flushTimeout),
       idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
     };
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options));

@@ -27,6 +27,8 @@ export interface PooledConnection {
 /** What a connection tells the pool that owns it. */
 export interface ConnectionOwner {
   readonly connectTimeout: DeadlineQueue;
+  /** How long a connection whose response is complete waits for its request to have left. */
+  readonly flushTimeout: DeadlineQueue;
   onConnected(): void;
   /** No exchange is under way, and another may come. `idleHint` as in CheckedHead. */
   onReusable(connection: PooledConnection, idleHint: number): void;

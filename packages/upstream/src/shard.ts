@@ -22,6 +22,7 @@ import { WaitQueue } from './wait-queue.ts';
 export interface ShardOptions {
   readonly size: number;
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
   readonly idleTimeouts: IdleTimeouts;
 }
 
@@ -60,6 +61,7 @@ export interface ShardOwner {
 
 export class Shard implements Http2Owner, ExchangeHome {
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
   readonly #owner: ShardOwner;
   readonly #connect: ConnectionFactory;
   readonly #idleTimeouts: IdleTimeouts;
@@ -84,6 +86,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#connect = connect;
     this.#size = options.size;
     this.connectTimeout = options.connectTimeout;
+    this.flushTimeout = options.flushTimeout;
     this.#idleTimeouts = options.idleTimeouts;
     this.#mostWaiting = Math.max(1024, 10 * options.size);
   }
