@@ -37,6 +37,7 @@ const clientOptions = {
   // Memory is bounded by the response gate, fields are counted exactly by the handler.
   maxHeaderSize: Number.MAX_SAFE_INTEGER,
 };
+const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
 const clientUrl = new URL('http://backend.invalid');
 
@@ -79,6 +80,10 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const { method, target, fields, body } = exchange.request;
     if (!Array.isArray(fields)) {
       exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
+      return;
+    }
+    if (target === '*') {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
       return;
     }
     const content =
