@@ -9,7 +9,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
-import type { SocketSource } from './connector.ts';
+import type { PendingSocket, SocketDelegate, SocketPhase, SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import { hiddenReset } from './hidden-reset.ts';
@@ -35,7 +35,7 @@ export type ConnectionState =
 const maxUnsentBytes = pieceSize;
 
 export abstract class Http1Connection
-  implements PooledConnection, Carrier, DeadlineTarget, WriteObserver
+  implements PooledConnection, Carrier, DeadlineTarget, SocketDelegate, WriteObserver
 {
   readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
@@ -52,6 +52,7 @@ export abstract class Http1Connection
   failure: Error | null = null;
 
   protected socket: Socket | null = null;
+  #pending: PendingSocket | null = null;
   readonly #owner: ConnectionOwner;
   readonly #connector: SocketSource;
   readonly #deadline = new Deadline(this, 0);
@@ -211,14 +212,18 @@ export abstract class Http1Connection
   protected close(): void {
     this.#deadline.clear();
     this.state = 'closing';
-    if (this.socket === null) this.#onClose();
-    else this.socket.destroy();
+    if (this.socket !== null) {
+      this.socket.destroy();
+      return;
+    }
+    this.#pending?.cancel();
+    this.#onClose();
   }
 
   /** Opens the socket, which reads in the given way. */
   protected open(onread?: OnReadOpts): void {
     try {
-      this.#attach(this.#connector.open(onread));
+      this.#pending = this.#connector.open(this, onread);
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.failure = error as Error;
@@ -226,15 +231,22 @@ export abstract class Http1Connection
     }
   }
 
+  onNoSocket(error: Error): void {
+    this.failure = error;
+    this.close();
+  }
+
   /** Before a transport's own listeners, so that ours hear of everything first. */
-  #attach(socket: Socket): void {
+  onSocket(socket: Socket, phase: SocketPhase): void {
+    this.#pending = null;
     this.socket = socket;
-    if (this.#connector.origin.secure) {
+    if (phase === 'secure') this.#phase = 'secure';
+    else if (this.#connector.origin.secure) {
       socket.once('connect', () => {
         this.#phase = 'secure';
       });
     }
-    socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
+    if (phase !== 'ready') socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
     socket.on('error', (error) => {
       this.failure ??= error;
       // undici destroys the socket with what its parser objects to: that is no end of the connection.
@@ -249,6 +261,7 @@ export abstract class Http1Connection
     });
     socket.on('close', () => this.#onClose());
     this.onOpened(socket);
+    if (phase === 'ready') this.#onReady(socket);
   }
 
   #onReady(socket: Socket): void {

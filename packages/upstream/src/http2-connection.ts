@@ -19,7 +19,7 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
-import type { Connector } from './connector.ts';
+import type { Connector, PendingSocket, SocketDelegate, SocketPhase } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
@@ -71,7 +71,9 @@ const probeDeadline = 1;
 /** connecting → open ⇄ idle → draining → closing → closed; `handed-over` is closed for the pool. */
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
 
-export class Http2Connection implements PooledConnection, StreamHome, DeadlineTarget {
+export class Http2Connection
+  implements PooledConnection, StreamHome, SocketDelegate, DeadlineTarget
+{
   readonly isHttp1 = false;
   state: State = 'connecting';
   served = 0;
@@ -90,6 +92,8 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
   #limit: number;
   #phase: ConnectPhase = 'connect';
   #connected = false;
+  #opening = false;
+  #pending: PendingSocket | null = null;
   #socket: Socket | null = null;
   #session: ClientHttp2Session | null = null;
 
@@ -127,7 +131,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     this.served++;
     exchange.onAssigned(stream);
     if (this.state === 'connecting') {
-      if (this.#socket === null) this.#open();
+      if (!this.#opening) this.#open();
       return;
     }
     this.#deadline.clear();
@@ -202,24 +206,32 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
   // ————— Connecting.
 
   #open(): void {
+    this.#opening = true;
     try {
-      this.#attach(this.#connector.open());
+      this.#pending = this.#connector.open(this);
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.#end(error);
     }
   }
 
-  #attach(socket: Socket): void {
+  onNoSocket(error: Error): void {
+    this.#end(error);
+  }
+
+  onSocket(socket: Socket, phase: SocketPhase): void {
+    this.#pending = null;
     this.#socket = socket;
-    if (this.#connector.origin.secure) {
+    if (phase === 'secure') this.#phase = 'secure';
+    else if (this.#connector.origin.secure) {
       socket.once('connect', () => {
         this.#phase = 'secure';
       });
     }
-    socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
     socket.on('error', this.#onSocketError);
     socket.on('close', this.#onSocketClose);
+    if (phase === 'ready') this.#onSocketReady(socket);
+    else socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
   }
 
   readonly #onSocketError = (error: Error): void => this.#end(error);
@@ -305,8 +317,12 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     this.#deadline.clear();
     this.#probeDeadline.clear();
     this.#session?.destroy();
-    if (this.#socket === null) this.#onClose();
-    else this.#socket.destroy();
+    if (this.#socket !== null) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#pending?.cancel();
+    this.#onClose();
   }
 
   #onClose(): void {

@@ -4,13 +4,15 @@
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { resolveOptions } from '@reverseit/core/options';
-import { ConnectedSocket, Connector } from './connector.ts';
+import { attemptDelay } from './connect-race.ts';
+import { ConnectedSocket, Connector, type ConnectorContext } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { type DispatchLimits, LimitsResolver } from './dispatch-limits.ts';
 import { DispatchedExchange } from './dispatched-exchange.ts';
 import { checkHandler } from './handler-check.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
+import { type Network, systemNetwork } from './network.ts';
 import { type Origin, parseOrigin } from './origin.ts';
 import { type OriginOptions, type OriginValues, originOptions } from './origin-options.ts';
 import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
@@ -80,8 +82,12 @@ export interface Pool {
  * Makes a pool of connections to backends. It opens none before the first request.
  * @throws ConfigError `RIT_ERR_CONFIG` that names the option.
  */
-export function createPool(options?: PoolOptions, clock?: Clock): Pool {
-  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock));
+export function createPool(
+  options?: PoolOptions,
+  clock?: Clock,
+  network: Network = systemNetwork,
+): Pool {
+  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock), network);
 }
 
 /** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
@@ -89,14 +95,14 @@ const flushTimeout = 1000;
 
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
-function connectionFactory(origin: Origin, options: ResolvedPoolOptions): ConnectionFactory {
-  const { protocols } = options;
-  const Http1 = transports[options.transport];
-  const http1 = new Connector(origin, options, ['http/1.1']);
+function connectionFactory(origin: Origin, context: ConnectorContext): ConnectionFactory {
+  const { protocols, transport } = context.options;
+  const Http1 = transports[transport];
+  const http1 = new Connector(origin, context, ['http/1.1']);
   const alone = !protocols.includes('http1');
   const http2 =
     protocols.includes('http2') && (alone || origin.secure)
-      ? new Connector(origin, options, alone ? ['h2'] : ['h2', 'http/1.1'])
+      ? new Connector(origin, context, alone ? ['h2'] : ['h2', 'http/1.1'])
       : null;
   return {
     http1: (owner) => new Http1(owner, http1),
@@ -109,14 +115,16 @@ class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly #options: ResolvedPoolOptions;
   readonly #deadlines: Deadlines;
+  readonly #network: Network;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
   #closed: Promise<void> | null = null;
   #resolveClosed: (() => void) | null = null;
 
-  constructor(options: ResolvedPoolOptions, deadlines: Deadlines) {
+  constructor(options: ResolvedPoolOptions, deadlines: Deadlines, network: Network) {
     this.#options = options;
     this.#deadlines = deadlines;
+    this.#network = network;
     this.#limits = new LimitsResolver(deadlines);
   }
 
@@ -135,7 +143,11 @@ class ConnectionPool implements Pool, ShardOwner {
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
-    const connect = connectionFactory(origin, this.#options);
+    const connect = connectionFactory(origin, {
+      options: this.#options,
+      network: this.#network,
+      attemptDelay: this.#deadlines.queue(attemptDelay),
+    });
     const options = {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),

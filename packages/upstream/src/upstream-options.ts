@@ -50,10 +50,14 @@ export const poolOptions = defineOptions({
   }),
   /** Pools per backend. Default: 1. */
   poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
-  /** Longest time to connect to a backend, TLS included. Default: 5000. Answer: 504. */
+  /**
+   * Longest time to connect to a backend, by whichever of its addresses, look-up and TLS included.
+   * Default: 5000. Answer: 504.
+   */
   connectTimeout: milliseconds({
     group,
-    prose: 'Longest time to connect to a backend, TLS included.',
+    prose:
+      'Longest time to connect to a backend, by whichever of its addresses, look-up and TLS included.',
     default: 5000,
     answers: '504',
   }),
