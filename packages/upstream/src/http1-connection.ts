@@ -34,6 +34,8 @@ export type ConnectionState =
 /** A connection that has more than this left to send after its response is not waited for. */
 const maxUnsentBytes = pieceSize;
 
+const DEADLINE = { STATE: 0, LIFETIME: 1 } as const;
+
 export abstract class Http1Connection
   implements PooledConnection, Carrier, DeadlineTarget, SocketDelegate, WriteObserver
 {
@@ -55,11 +57,14 @@ export abstract class Http1Connection
   #pending: PendingSocket | null = null;
   readonly #owner: ConnectionOwner;
   readonly #connector: SocketSource;
-  readonly #deadline = new Deadline(this, 0);
+  readonly #deadline = new Deadline(this, DEADLINE.STATE);
   #phase: ConnectPhase = 'connect';
   #connected = false;
   /** Of the response that left the connection flushing. */
   #idleHint = -1;
+  #lifetime: Deadline | null = null;
+  /** Gets no exchange any more. */
+  #expired = false;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     this.#owner = owner;
@@ -135,8 +140,11 @@ export abstract class Http1Connection
     this.#deadline.clear();
   }
 
-  onDeadline(): void {
-    if (this.state === 'connecting') {
+  onDeadline(kind: number): void {
+    if (kind === DEADLINE.LIFETIME) {
+      this.#expired = true;
+      if (this.#isUnused) this.drop();
+    } else if (this.state === 'connecting') {
       const { label } = this.#connector.origin;
       this.failure = timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', this.#owner.connectTimeout.ms, {
         origin: label,
@@ -151,7 +159,7 @@ export abstract class Http1Connection
     this.exchange = null;
     this.#deadline.clear();
     this.onReleased();
-    if (!persistent || !this.#isHealthy()) this.drop();
+    if (!persistent || this.#isSpent || !this.#isHealthy()) this.drop();
     else if (this.unsent === 0) this.#becomeIdle(idleHint);
     else {
       // A response may come before the write of its request is reported: always so over TLS, whose writes
@@ -167,6 +175,11 @@ export abstract class Http1Connection
   /** Closes the connection if the backend has answered and leaves too much of the request unread. */
   dropUnsent(): void {
     if (this.state === 'flushing' && this.unsent > maxUnsentBytes) this.drop();
+  }
+
+  /** Has been used for as long or as often as it may. */
+  get #isSpent(): boolean {
+    return this.#expired || this.served >= this.#owner.lifetimes.maxRequests;
   }
 
   /** Open both ways. */
@@ -200,6 +213,7 @@ export abstract class Http1Connection
     if (socket === null) return null;
     this.exchange = null;
     this.#deadline.clear();
+    this.#lifetime?.clear();
     this.state = 'switched';
     this.onSurrender(socket);
     this.#owner.onSwitched(this);
@@ -211,6 +225,7 @@ export abstract class Http1Connection
   /** Closes the socket; the exchange, if there still is one, is told when it is closed. */
   protected close(): void {
     this.#deadline.clear();
+    this.#lifetime?.clear();
     this.state = 'closing';
     if (this.socket !== null) {
       this.socket.destroy();
@@ -275,14 +290,23 @@ export abstract class Http1Connection
     }
     this.#connected = true;
     this.state = 'claimed';
+    this.#startLifetime();
     this.#owner.onConnected();
     this.onReady(socket);
+  }
+
+  #startLifetime(): void {
+    const queue = this.#owner.lifetimes.next();
+    if (queue === null) return;
+    this.#lifetime = new Deadline(this, DEADLINE.LIFETIME);
+    queue.arm(this.#lifetime);
   }
 
   #onClose(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.#deadline.clear();
+    this.#lifetime?.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
     this.onClosed(this.#connected ? null : this.#connectError());

@@ -67,6 +67,7 @@ export interface Http2Owner extends ConnectionOwner {
 
 const idleOrConnectDeadline = 0;
 const probeDeadline = 1;
+const lifetimeDeadline = 2;
 
 /** connecting → open ⇄ idle → draining → closing → closed; `handed-over` is closed for the pool. */
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
@@ -86,8 +87,10 @@ export class Http2Connection
   readonly #owner: Http2Owner;
   readonly #connector: Connector;
   readonly #oneShot: boolean;
+  readonly #maxRequests: number;
   readonly #deadline = new Deadline(this, idleOrConnectDeadline);
   readonly #probeDeadline = new Deadline(this, probeDeadline);
+  #lifetime: Deadline | null = null;
   readonly #streams = new Set<Http2Stream>();
   #limit: number;
   #phase: ConnectPhase = 'connect';
@@ -101,6 +104,7 @@ export class Http2Connection
     this.#owner = owner;
     this.#connector = connector;
     this.#oneShot = oneShot;
+    this.#maxRequests = oneShot ? 1 : owner.lifetimes.maxRequests;
     this.scheme = connector.origin.secure ? 'https' : 'http';
     this.#limit = oneShot ? 1 : owner.expectation.streams;
   }
@@ -115,7 +119,7 @@ export class Http2Connection
   get hasRoom(): boolean {
     const { state } = this;
     if (state !== 'connecting' && state !== 'open' && state !== 'idle') return false;
-    if (this.#probeDeadline.armed || (this.#oneShot && this.served > 0)) return false;
+    if (this.#probeDeadline.armed || this.served >= this.#maxRequests) return false;
     return this.#streams.size < this.#limit && (state === 'connecting' || this.#isOpen());
   }
 
@@ -155,7 +159,8 @@ export class Http2Connection
   onDeadline(kind: number): void {
     const afterMs = this.#owner.connectTimeout.ms;
     const { label } = this.#connector.origin;
-    if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
+    if (kind === lifetimeDeadline) this.retire();
+    else if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
     else if (this.state === 'connecting') {
       this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, { origin: label }));
     } else this.#close();
@@ -170,7 +175,8 @@ export class Http2Connection
   }
 
   #onUnused(): void {
-    if (this.state !== 'open' || this.#oneShot || !this.#isOpen()) this.#close();
+    const isSpent = this.served >= this.#maxRequests;
+    if (this.state !== 'open' || isSpent || !this.#isOpen()) this.#close();
     else {
       this.state = 'idle';
       this.#owner.onReusable(this, -1);
@@ -283,13 +289,22 @@ export class Http2Connection
     this.#deadline.clear();
     this.#connected = true;
     this.state = 'open';
+    this.#startLifetime();
     this.#owner.onConnected();
     const waiting = [...this.#streams];
     const excess = waiting.splice(this.#limit);
     for (const stream of excess) this.#streams.delete(stream);
+    this.served -= excess.length;
     for (const stream of waiting) stream.send(session);
     if (this.#streams.size === 0 && this.state === 'open') this.#onUnused();
     if (excess.length > 0) this.#owner.onReturned(excess.map(({ exchange }) => exchange));
+  }
+
+  #startLifetime(): void {
+    const queue = this.#owner.lifetimes.next();
+    if (queue === null) return;
+    this.#lifetime = new Deadline(this, lifetimeDeadline);
+    queue.arm(this.#lifetime);
   }
 
   // ————— The session's end.
@@ -316,6 +331,7 @@ export class Http2Connection
     this.state = 'closing';
     this.#deadline.clear();
     this.#probeDeadline.clear();
+    this.#lifetime?.clear();
     this.#session?.destroy();
     if (this.#socket !== null) {
       this.#socket.destroy();
@@ -332,6 +348,7 @@ export class Http2Connection
     this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET');
     this.#deadline.clear();
     this.#probeDeadline.clear();
+    this.#lifetime?.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
     const error = this.#connected ? undefined : this.#connectError();

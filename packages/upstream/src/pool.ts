@@ -12,6 +12,7 @@ import { DispatchedExchange } from './dispatched-exchange.ts';
 import { checkHandler } from './handler-check.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { type Network, systemNetwork } from './network.ts';
 import { type Origin, parseOrigin } from './origin.ts';
 import { type OriginOptions, type OriginValues, originOptions } from './origin-options.ts';
@@ -143,6 +144,7 @@ class ConnectionPool implements Pool, ShardOwner {
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
+    const { connMaxLifetime, connMaxRequests } = this.#options;
     const connect = connectionFactory(origin, {
       options: this.#options,
       network: this.#network,
@@ -152,6 +154,7 @@ class ConnectionPool implements Pool, ShardOwner {
       size: poolSize,
       connectTimeout: this.#deadlines.queue(connectTimeout),
       flushTimeout: this.#deadlines.queue(flushTimeout),
+      lifetimes: new Lifetimes(this.#deadlines, connMaxLifetime, connMaxRequests),
       idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
     };
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options));

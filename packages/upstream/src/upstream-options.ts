@@ -69,6 +69,25 @@ export const poolOptions = defineOptions({
     answers: 'closed silently',
   }),
   /**
+   * Longest time a backend connection gets new requests; each up to a tenth less, so that they do not end all at once.
+   * Default: 0. Answer: replaced once idle.
+   */
+  connMaxLifetime: milliseconds({
+    group,
+    prose:
+      'Longest time a backend connection gets new requests; each up to a tenth less, so that they do not end all at once.',
+    default: 0,
+    answers: 'replaced once idle',
+  }),
+  /** Most requests on one backend connection. Default: Infinity. Answer: replaced once idle. */
+  connMaxRequests: count({
+    group,
+    prose: 'Most requests on one backend connection.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+    answers: 'replaced once idle',
+  }),
+  /**
    * Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3). WebSockets go over HTTP/1.1.
    * Default: ["http1"].
    */
