@@ -21,7 +21,7 @@ import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
-import { CONNECTION, requestHead } from './request-head.ts';
+import { connectionLines, requestHead } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
 import {
   type CheckedHead,
@@ -67,7 +67,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   // ————— The request.
 
   protected send(exchange: DispatchedExchange): void {
-    const head = requestHead(exchange.request, connectionLines(exchange));
+    const head = exchange.head || requestHead(exchange.request, connectionLines(exchange));
     if (typeof head !== 'string') {
       exchange.onFailed(head);
       return;
@@ -325,11 +325,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
   }
-}
-
-function connectionLines(exchange: DispatchedExchange) {
-  if (exchange.upgrading) return CONNECTION.UPGRADE;
-  return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 
 function sendWaiting(connection: DirectConnection): void {

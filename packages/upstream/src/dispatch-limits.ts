@@ -87,7 +87,7 @@ export class LimitsResolver {
   }
 
   /** @throws ConfigError `RIT_ERR_CONFIG` that names what is wrong. */
-  resolve(limits: DispatchLimits): ResolvedLimits {
+  resolve(limits: DispatchLimits = none): ResolvedLimits {
     if (this.#lastResolved !== null && limits === this.#lastSeen) return this.#lastResolved;
     let resolved = this.#known.get(limits);
     if (resolved === undefined) {
@@ -115,3 +115,4 @@ export class LimitsResolver {
 }
 
 const defaults = defaultValues(dispatchLimits);
+const none: DispatchLimits = Object.freeze({});

@@ -7,11 +7,12 @@ import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
 import { isComplete } from './body-pieces.ts';
+import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
-import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
+import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 import type { Waiter } from './wait-queue.ts';
@@ -51,6 +52,8 @@ export class DispatchedExchange
   readonly oneShot: boolean;
   readonly request: UpstreamRequest;
   readonly limits: ResolvedLimits;
+  /** Of the request in HTTP/1.1; empty where it has not been written yet. */
+  head = '';
 
   readonly #home: ExchangeHome;
   readonly #handler: ResponseHandler;
@@ -214,7 +217,12 @@ export class DispatchedExchange
 
   /** An interim response other than 100 and 101. */
   onInterim(status: number, fields: FieldSection): void {
-    if (this.#phase !== 'done') this.#handler.onInterim(status, fields);
+    if (this.#phase === 'done') return;
+    try {
+      this.#handler.onInterim(status, fields);
+    } catch (cause) {
+      this.#onThrown('onInterim', cause);
+    }
   }
 
   /** A read has ended before the final head; `inside`: within a head, so that more of it is due. */
@@ -232,7 +240,11 @@ export class DispatchedExchange
     this.#head = head;
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
-    this.#handler.onHead(head);
+    try {
+      this.#handler.onHead(head);
+    } catch (cause) {
+      this.#onThrown('onHead', cause);
+    }
   }
 
   /** Answers whether the handler gave the piece back. */
@@ -244,7 +256,12 @@ export class DispatchedExchange
       return false;
     }
     this.#givenBack = false;
-    this.#handler.onData(chunk);
+    try {
+      this.#handler.onData(chunk);
+    } catch (cause) {
+      this.#onThrown('onData', cause);
+      return false;
+    }
     return this.#givenBack;
   }
 
@@ -264,7 +281,11 @@ export class DispatchedExchange
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
     connection.release(persistent, head.idleHint);
-    this.#handler.onEnd(trailers);
+    try {
+      this.#handler.onEnd(trailers);
+    } catch (cause) {
+      this.#onThrown('onEnd', cause);
+    }
   }
 
   /** The backend has switched protocols, as it was asked. */
@@ -275,7 +296,12 @@ export class DispatchedExchange
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
+    try {
+      handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
+    } catch (cause) {
+      socket.on('error', ignore).destroy();
+      this.#onThrown('onSwitch', cause);
+    }
   }
 
   /** The connection ended; `error` is what that means unless the request is sent again. */
@@ -354,7 +380,19 @@ export class DispatchedExchange
   }
 
   #report(error: ReverseItError): void {
-    if (!this.#aborted) this.#handler.onError(error);
+    if (this.#aborted) return;
+    try {
+      this.#handler.onError(error);
+    } catch (cause) {
+      warnOf('response handler threw in onError', cause);
+    }
+  }
+
+  /** A handler must not throw. One that does loses its exchange, and nobody else anything. */
+  #onThrown(method: string, cause: unknown): void {
+    const what = `response handler threw in ${method}`;
+    if (this.#phase === 'done') warnOf(what, cause);
+    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
@@ -366,7 +404,11 @@ export class DispatchedExchange
     this.#silenceDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
-    else if (!isComplete(this.request.body)) this.request.body.cancel();
+    else if (!isComplete(this.request.body)) cancelSource(this.request.body);
     return connection;
   }
+}
+
+function ignore(): void {
+  // The socket belongs to nobody any more.
 }

@@ -1,6 +1,7 @@
 export type { DispatchLimits } from './dispatch-limits.ts';
 export { dispatchLimits } from './dispatch-limits.ts';
-export type { OriginOptions, OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
+export type { OriginOptions } from './origin-options.ts';
+export type { OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
 export { createPool } from './pool.ts';
 export type { PoolOptions, PoolTlsOptions, PoolTlsValues, PoolValues } from './upstream-options.ts';
 export { poolOptions } from './upstream-options.ts';
@@ -8,6 +9,7 @@ export type {
   BodySink,
   BodySource,
   CollectedBody,
+  RequestInput,
   UpstreamRequest,
   WrittenFields,
 } from './upstream-request.ts';

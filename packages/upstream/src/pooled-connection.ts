@@ -2,6 +2,7 @@
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode } from '@reverseit/core/errors';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
+import type { Lifetimes } from './lifetimes.ts';
 
 export interface PooledConnection {
   readonly state: string;
@@ -27,6 +28,9 @@ export interface PooledConnection {
 /** What a connection tells the pool that owns it. */
 export interface ConnectionOwner {
   readonly connectTimeout: DeadlineQueue;
+  /** How long a connection whose response is complete waits for its request to have left. */
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
   onConnected(): void;
   /** No exchange is under way, and another may come. `idleHint` as in CheckedHead. */
   onReusable(connection: PooledConnection, idleHint: number): void;

@@ -14,6 +14,18 @@ export const CONNECTION = {
 } as const;
 export type ConnectionLines = (typeof CONNECTION)[keyof typeof CONNECTION];
 
+/** `oneShot`: its connection carries no other request. */
+export function connectionLines({
+  upgrading,
+  oneShot,
+}: {
+  readonly upgrading: boolean;
+  readonly oneShot: boolean;
+}): ConnectionLines {
+  if (upgrading) return CONNECTION.UPGRADE;
+  return oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
+}
+
 /** Of a transport that writes fields its own way. */
 export const linesRefused = 'this pool takes no lines of fields that are written already';
 

@@ -10,13 +10,15 @@ import { WriteGuard, type WriteObserver } from './write-guard.ts';
 /** Up to here head and content, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
 const coalesceBytes = 16_384;
 
+/** A socket that is idle takes a shorter head at once. */
+const atOnceBytes = 4096;
+
 const lastChunkLine = lastChunk([]);
 
 export class RequestWriter implements UploadPort {
   readonly #socket: Socket;
   readonly #observer: WriteObserver;
-  /** A write to a TLS socket is never done at once. */
-  readonly #flushed: (() => void) | undefined;
+  readonly #secure: boolean;
   #guard: WriteGuard | null = null;
   #exchange: DispatchedExchange | null = null;
   #upload: Upload | null = null;
@@ -25,7 +27,7 @@ export class RequestWriter implements UploadPort {
   constructor(socket: Socket, secure: boolean, observer: WriteObserver) {
     this.#socket = socket;
     this.#observer = observer;
-    this.#flushed = secure ? () => observer.onWritten() : undefined;
+    this.#secure = secure;
     socket.on('drain', this.#onDrain);
   }
 
@@ -33,7 +35,9 @@ export class RequestWriter implements UploadPort {
   send(head: string, exchange: DispatchedExchange): void {
     const { body } = exchange.request;
     if (body === null) {
-      this.#socket.write(head, 'latin1', this.#flushed);
+      // A write to a TLS socket is never done at once.
+      const isLate = this.#secure || head.length > atOnceBytes;
+      this.#socket.write(head, 'latin1', isLate ? this.#onHeadWritten : undefined);
       exchange.onSent();
       return;
     }
@@ -76,6 +80,10 @@ export class RequestWriter implements UploadPort {
     this.#exchange?.onSent();
     this.#exchange = null;
   }
+
+  readonly #onHeadWritten = (error?: Error | null): void => {
+    if (error === undefined || error === null) this.#observer.onWritten();
+  };
 
   readonly #onDrain = (): void => {
     this.#upload?.unblock();

@@ -16,12 +16,15 @@ import {
   mostStreams,
 } from './http2-connection.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
 import { WaitQueue } from './wait-queue.ts';
 
 export interface ShardOptions {
   readonly size: number;
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
   readonly idleTimeouts: IdleTimeouts;
 }
 
@@ -60,6 +63,8 @@ export interface ShardOwner {
 
 export class Shard implements Http2Owner, ExchangeHome {
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
   readonly #owner: ShardOwner;
   readonly #connect: ConnectionFactory;
   readonly #idleTimeouts: IdleTimeouts;
@@ -84,6 +89,8 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#connect = connect;
     this.#size = options.size;
     this.connectTimeout = options.connectTimeout;
+    this.flushTimeout = options.flushTimeout;
+    this.lifetimes = options.lifetimes;
     this.#idleTimeouts = options.idleTimeouts;
     this.#mostWaiting = Math.max(1024, 10 * options.size);
   }

@@ -45,6 +45,7 @@ const smallBite = 4096;
 /** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
 const costlyBite = 250_000;
 
+const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
 const clientUrl = new URL('http://backend.invalid');
 
@@ -94,6 +95,10 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const { method, target, fields, body } = exchange.request;
     if (!Array.isArray(fields)) {
       exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
+      return;
+    }
+    if (target === '*') {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
       return;
     }
     const content =

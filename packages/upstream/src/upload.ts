@@ -2,7 +2,9 @@
  * A request body under way, from its source to a transport. No Readable and no promise per piece: pieces
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { warnOf } from './callback-warning.ts';
+import { kindOf } from './kind-of.ts';
 import type { BodySink, BodySource } from './upstream-request.ts';
 
 /** What is told of the upload's progress. */
@@ -56,8 +58,14 @@ export class Upload implements BodySink {
 
   // The source's side.
 
-  write(chunk: Buffer): boolean {
+  write(given: Uint8Array | string): boolean {
     if (this.#over) return false;
+    const chunk = asBuffer(given);
+    if (chunk === null) {
+      const what = `body source wrote ${kindOf(given)}; expected a Uint8Array or a string`;
+      this.#fail(fail('RIT_ERR_INTERNAL', what));
+      return false;
+    }
     this.#sent += chunk.length;
     const { contentLength } = this.#source;
     if (contentLength !== null && this.#sent > contentLength) {
@@ -85,8 +93,12 @@ export class Upload implements BodySink {
     this.#port.sendEnd();
   }
 
-  fail(error: ReverseItError): void {
-    this.#fail(error);
+  fail(error: unknown): void {
+    this.#fail(
+      isReverseItError(error)
+        ? error
+        : fail('RIT_ERR_INTERNAL', 'body source failed', { cause: error }),
+    );
   }
 
   #fail(error: ReverseItError): void {
@@ -101,7 +113,7 @@ export class Upload implements BodySink {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#source.cancel();
+    cancelSource(this.#source);
   }
 
   // The transport's side.
@@ -109,7 +121,12 @@ export class Upload implements BodySink {
   /** The head has been sent. */
   start(): void {
     this.#started = true;
-    if (!this.#over) this.#source.start(this);
+    if (this.#over) return;
+    try {
+      this.#source.start(this);
+    } catch (cause) {
+      this.#onThrown('start', cause);
+    }
   }
 
   /** The socket takes no more for now. */
@@ -125,8 +142,34 @@ export class Upload implements BodySink {
     this.#blocked = false;
     if (this.#over) return;
     this.#observer.onUploadProgress();
-    this.#source.resume();
+    try {
+      this.#source.resume();
+    } catch (cause) {
+      this.#onThrown('resume', cause);
+    }
   }
+
+  #onThrown(method: 'start' | 'resume', cause: unknown): void {
+    const what = `body source threw in ${method}`;
+    if (this.#over) warnOf(what, cause);
+    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
+  }
+}
+
+/** Tells a source that no piece is wanted any more. */
+export function cancelSource(source: BodySource): void {
+  try {
+    source.cancel();
+  } catch (cause) {
+    warnOf('body source threw in cancel', cause);
+  }
+}
+
+function asBuffer(chunk: unknown): Buffer | null {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  if (!(chunk instanceof Uint8Array)) return null;
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 function mismatch(max: number, seen: number): ReverseItError {

@@ -17,6 +17,11 @@ export interface UpstreamRequest {
   readonly body: Buffer | CollectedBody | BodySource | null;
 }
 
+/** A request as it may be given: a body may also be text, which is sent as UTF-8, other bytes, or left out. */
+export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
+  readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
+}
+
 /**
  * The same as lines that are written already, for a pool that takes them (`OriginPool.takesLines`): a
  * request that is sent on mostly as it came need not be taken apart and put together again.
@@ -40,8 +45,8 @@ export interface CollectedBody {
 
 /** Where the transport puts the pieces of a streamed request body. */
 export interface BodySink {
-  /** Sends a piece. False: stop until `resume` is called on the source. */
-  write(chunk: Buffer): boolean;
+  /** Sends a piece, text as UTF-8. False: stop until `resume` is called on the source. */
+  write(chunk: Uint8Array | string): boolean;
   /** Whether all that was written is known to have left, so that no piece is held on to. */
   readonly settled: boolean;
   /** The body is complete. */

@@ -24,6 +24,7 @@ import {
   type OriginOptions,
   type PoolOptions,
 } from '../src/index.ts';
+import type { Network } from '../src/network.ts';
 import { ManualClock, Sent, turn } from './harness.ts';
 import { get, limits, violations } from './recorder.ts';
 
@@ -216,14 +217,15 @@ export class Http2Bench<B extends Backend> {
 
   constructor(backend: B, setup: Http2Setup) {
     this.backend = backend;
-    this.pool = createPool({ protocols: ['http2'], tls: { ca }, ...setup.pool }, this.clock);
+    const options = { protocols: ['http2' as const], tls: { ca }, ...setup.pool };
+    this.pool = createPool(options, this.clock, setup.network);
     this.to = this.pool.origin(backend.url, setup.via);
     this.limits = { ...limits, ...setup.limits };
   }
 
-  send(request = get(), more: Partial<DispatchLimits> = {}): Sent {
+  send(request = get(), more: Partial<DispatchLimits> = {}, to = this.to): Sent {
     const sent = new Sent();
-    sent.exchange = this.to.dispatch(request, { ...this.limits, ...more }, sent);
+    sent.exchange = to.dispatch(request, { ...this.limits, ...more }, sent);
     sent.dispatched = true;
     return sent;
   }
@@ -263,6 +265,7 @@ export interface Http2Setup {
   /** TLS with ALPN instead of plain TCP. */
   readonly tls?: boolean;
   readonly server?: SecureServerOptions;
+  readonly network?: Network;
 }
 
 const benches: Http2Bench<Backend>[] = [];

@@ -52,7 +52,9 @@ export class ProxyEngine {
     }
     return pool.origin(backend, {
       connection: options.upstreamConnection,
-      ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
+      unixSocket: options.unixSocket,
+      // They come from core's parser and from options that were checked.
+      checkRequests: false,
     });
   }
 
