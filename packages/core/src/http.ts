@@ -7,6 +7,7 @@ export {
 } from './http/ascii.ts';
 export type { Authority } from './http/authority.ts';
 export { isAuthority, parseAuthority, sameAuthority } from './http/authority.ts';
+export { authenticatesConnection } from './http/connection-auth.ts';
 export {
   isConnectionField,
   isNamedByConnection,

@@ -24,6 +24,7 @@ import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHandler, type HandlerOptions, type ReverseItHandler } from '../src/index.ts';
+import { ntlmOrigin } from './ntlm-origin.ts';
 
 useCensus();
 
@@ -440,4 +441,14 @@ describe('when it goes wrong', () => {
     await guarded(closed, 'the stream to be reset');
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
   });
+});
+
+it('clients share a connection: nobody is logged in by it, nor served for another (RFC 4559)', async () => {
+  const rig = await start({ origin: ntlmOrigin });
+  const ask = async (headers: http2.OutgoingHttpHeaders) =>
+    (await rig.request(headers)).headers[':status'];
+  expect(await ask({ authorization: 'NTLM one' })).toBe(401);
+  expect(await ask({ authorization: 'NTLM three-a' })).toBe(200);
+  expect(await ask({})).toBe(401);
+  await eventually(() => rig.origin.openConnections === 0, 'every connection to close');
 });

@@ -230,6 +230,7 @@ export class DispatchedExchange
     if (this.#phase === 'done') return;
     this.#silenceDeadline?.clear();
     this.#head = head;
+    if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
     this.#handler.onHead(head);

@@ -73,6 +73,8 @@ type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-o
 
 export class Http2Connection implements PooledConnection, StreamHome, DeadlineTarget {
   readonly isHttp1 = false;
+  readonly bound = false;
+  readonly client = null;
   state: State = 'connecting';
   served = 0;
   idlePrevious: PooledConnection | null = null;
@@ -141,6 +143,10 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
 
   drop(): void {
     this.#close();
+  }
+
+  closeUnused(): void {
+    // It is never bound.
   }
 
   destroy(code: ErrorCode): void {

@@ -101,6 +101,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     this.exchange.onConnectionDeadline();
   }
 
+  bind(): void {
+    // Streams are apart from each other: nobody is logged in by the connection (RFC 9113 §5).
+  }
+
   release(): void {
     const stream = this.#leave();
     // RFC 9113 §8.1: the response was complete before the request.

@@ -7,6 +7,8 @@ export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,
   BodySource,
+  ClientCloseListener,
+  ClientConnection,
   CollectedBody,
   UpstreamRequest,
   WrittenFields,

@@ -136,6 +136,7 @@ class ConnectionPool implements Pool, ShardOwner {
     const connect = connectionFactory(origin, this.#options);
     const options = {
       size: poolSize,
+      deadlines: this.#deadlines,
       connectTimeout: this.#deadlines.queue(connectTimeout),
       idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
     };
@@ -185,11 +186,13 @@ class OriginShards {
     this.shards = shards;
   }
 
-  pick(): Shard {
+  pick(request: UpstreamRequest): Shard {
     const { shards } = this;
     const { length } = shards;
     const first = this.#next;
     if (length > 1) {
+      const home = this.#homeOf(request);
+      if (home !== null) return home;
       this.#next = (first + 1) % length;
       for (let i = 0; i < length; i++) {
         const shard = shards[(first + i) % length] as Shard;
@@ -197,6 +200,16 @@ class OriginShards {
       }
     }
     return shards[first] as Shard;
+  }
+
+  /** Where the request's client has a connection of its own. */
+  #homeOf(request: UpstreamRequest): Shard | null {
+    for (const shard of this.shards) {
+      if (!shard.hasBound) continue;
+      const { client } = request;
+      if (client !== undefined && client !== null && shard.isHomeOf(client)) return shard;
+    }
+    return null;
   }
 
   stats(): OriginStats {
@@ -239,7 +252,7 @@ class PooledOrigin implements OriginPool {
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
   ): UpstreamExchange {
-    const shard = this.#shards.pick();
+    const shard = this.#shards.pick(request);
     const resolved = this.#limits.resolve(limits);
     const exchange = new DispatchedExchange(
       shard,

@@ -3,7 +3,12 @@
  * that undici writes: Host first, then Connection, then the fields as they stand, then the framing.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { equalsIgnoreCase, type FieldSection, isToken } from '@reverseit/core/http';
+import {
+  authenticatesConnection,
+  equalsIgnoreCase,
+  type FieldSection,
+  isToken,
+} from '@reverseit/core/http';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** What a request says of its connection. */
@@ -31,8 +36,8 @@ export function requestHead(
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
-  const written = Array.isArray(fields) ? { host: null, lines: '', added: fields } : fields;
-  const section = writeSection(written.added, written.host);
+  const isList = Array.isArray(fields);
+  const section = isList ? writeSection(fields, null) : writeSection(fields.added, fields.host);
   const { host, fault } = section;
   if (fault !== '') return misuse(fault);
   if (host === null) return misuse('request has no Host field');
@@ -44,7 +49,7 @@ export function requestHead(
   if (framed !== '') breaks++;
   if (connection === CONNECTION.UPGRADE) breaks++;
   if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
-  return start + written.lines + end;
+  return isList ? start + end : start + fields.lines + end;
 }
 
 interface WrittenSection {
@@ -106,6 +111,35 @@ function count(text: string, character: string): number {
   let found = 0;
   for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found++;
   return found;
+}
+
+/** Whether a request has credentials of a scheme that authenticates the connection (RFC 4559). */
+export function logsIn({ fields }: UpstreamRequest): boolean {
+  if (Array.isArray(fields)) return hasLogin(fields);
+  const { lines, added, authenticatesConnection: known } = fields;
+  return (known ?? linesHaveLogin(lines)) || hasLogin(added);
+}
+
+function linesHaveLogin(lines: string): boolean {
+  for (const [, value] of lines.matchAll(/^(?:proxy-)?authorization:(.*)$/gim)) {
+    if (value !== undefined && authenticatesConnection(value)) return true;
+  }
+  return false;
+}
+
+function hasLogin(fields: FieldSection): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    // Few names have one of these lengths.
+    if (name.length !== 13 && name.length !== 19) continue;
+    if (
+      (equalsIgnoreCase(name, 'authorization') || equalsIgnoreCase(name, 'proxy-authorization')) &&
+      authenticatesConnection(fields[i + 1] as string)
+    ) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Fields that concern the connection or the framing, and are not for callers to set. */

@@ -15,6 +15,25 @@ export interface UpstreamRequest {
   readonly fields: FieldSection | WrittenFields;
   /** No content, content that is complete, or content that arrives while it is sent. */
   readonly body: Buffer | CollectedBody | BodySource | null;
+  /**
+   * The client's connection that the request came on. A connection to the backend that the request logs in
+   * (NTLM, Negotiate; RFC 4559) is kept for the requests that follow on it, and closed with it. Without
+   * one it is closed after the response. Default: null.
+   */
+  readonly client?: ClientConnection | null;
+}
+
+/** A client's connection, by which its requests are told from those of others. */
+export interface ClientConnection {
+  readonly closed: boolean;
+  /** Has the listener told, once, when the connection closes. */
+  addCloseListener(listener: ClientCloseListener): void;
+  removeCloseListener(listener: ClientCloseListener): void;
+}
+
+/** Who is told of the end of a client's connection. */
+export interface ClientCloseListener {
+  onClientClosed(client: ClientConnection): void;
 }
 
 /**
@@ -27,6 +46,11 @@ export interface WrittenFields {
   readonly lines: string;
   /** Fields that follow the lines. */
   readonly added: FieldSection;
+  /**
+   * Whether credentials among the lines are of a scheme that authenticates the connection (NTLM, Negotiate).
+   * Where it is left out, the lines are searched for them.
+   */
+  readonly authenticatesConnection?: boolean;
 }
 
 /** Long content that is complete, in the pieces in which it came. */

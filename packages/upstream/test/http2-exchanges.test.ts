@@ -39,3 +39,20 @@ test.each([
   ]);
   await it.settle({ open: 1, idle: 1, active: 0 });
 });
+
+test('streams are apart: no request logs the connection in (RFC 9113 §5, RFC 4559)', async () => {
+  const it = await http2Bench((stream) => {
+    stream.respond({ ':status': 401, 'www-authenticate': 'NTLM' });
+    stream.end('no');
+  });
+  for (const fields of [
+    ['Host', 'a', 'Authorization', 'NTLM x'],
+    ['Host', 'a'],
+  ]) {
+    const sent = await it.send(get('/', { fields })).done;
+    expect([sent.head?.status, sent.body]).toEqual([401, 'no']);
+    expect(sent.head?.fields).toEqual(expect.arrayContaining(['www-authenticate', 'NTLM']));
+  }
+  await it.settle({ open: 1, idle: 1 });
+  expect(it.backend.connections).toBe(1);
+});

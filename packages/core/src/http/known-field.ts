@@ -20,6 +20,7 @@ export const FIELD = {
   X_FORWARDED_FOR: 10,
   X_FORWARDED_HOST: 11,
   X_FORWARDED_PROTO: 12,
+  AUTHORIZATION: 13,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -41,6 +42,7 @@ const names: readonly (readonly [string, Field])[] = [
   ['x-forwarded-for', FIELD.X_FORWARDED_FOR],
   ['x-forwarded-host', FIELD.X_FORWARDED_HOST],
   ['x-forwarded-proto', FIELD.X_FORWARDED_PROTO],
+  ['authorization', FIELD.AUTHORIZATION],
 ];
 
 interface Candidate {

@@ -1,6 +1,8 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
+  type ClientConnection,
   clientAddress,
+  clientConnection,
   ENCODING,
   Exchange,
   type RequestHead,
@@ -84,6 +86,10 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       request.on('error', ignore);
     }
     owner.add(this);
+  }
+
+  get client(): ClientConnection | null {
+    return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
   }
 
   get requestComplete(): boolean {

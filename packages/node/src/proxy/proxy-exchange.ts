@@ -9,6 +9,7 @@ import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
+  ClientConnection,
   CollectedBody,
   DispatchLimits,
   OriginPool,
@@ -80,6 +81,10 @@ export class ProxyExchange
     this.fields = fields;
     this.contentLength = head.framing === 'length' ? head.contentLength : null;
     this.#complete = exchange.requestComplete;
+  }
+
+  get client(): ClientConnection | null {
+    return this.#exchange.client;
   }
 
   /** Sends the request on, at once or when its body has been collected. */

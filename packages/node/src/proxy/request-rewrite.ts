@@ -1,6 +1,7 @@
 /** The header rules of a route: a client's request head in, the backend's field section out. Pure. */
 import { fail } from '@reverseit/core/errors';
 import {
+  authenticatesConnection,
   FIELD,
   type FieldSection,
   heedsMaxForwards,
@@ -31,10 +32,12 @@ interface AddedLine {
   readonly again: boolean;
 }
 
-/** Values that each hop adds to. */
+/** What is found among the fields: values that each hop adds to, and what must be known of the rest. */
 interface Chains {
   forwardedFor: string;
   via: string;
+  /** Credentials of a scheme that authenticates the connection (RFC 4559). */
+  login: boolean;
 }
 
 function addedLines(fields: readonly string[]): readonly AddedLine[] {
@@ -75,7 +78,7 @@ export class RequestRewrite {
    */
   fields(head: RequestHead, client: ClientInfo): FieldSection {
     const fields: FieldSection = ['host', this.#hostFor(head)];
-    const chains: Chains = { forwardedFor: '', via: '' };
+    const chains: Chains = { forwardedFor: '', via: '', login: false };
     const source = head.fields;
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
@@ -95,7 +98,7 @@ export class RequestRewrite {
   lines(head: RequestHead, client: ClientInfo): WrittenFields | null {
     const text = head.lines;
     if (text === null || this.#added.length > 0) return null;
-    const chains: Chains = { forwardedFor: '', via: '' };
+    const chains: Chains = { forwardedFor: '', via: '', login: false };
     const source = head.fields;
     const kept = new KeptLines(text);
     for (let i = 0; i < source.length; i += 2) {
@@ -105,7 +108,12 @@ export class RequestRewrite {
     }
     const added: FieldSection = [];
     this.#addOurs(added, head, client, chains);
-    return { host: this.#hostFor(head), lines: kept.take(), added };
+    return {
+      host: this.#hostFor(head),
+      lines: kept.take(),
+      added,
+      authenticatesConnection: chains.login,
+    };
   }
 
   #hostFor(head: RequestHead): string {
@@ -123,6 +131,9 @@ export class RequestRewrite {
       case FIELD.EXPECT:
       case FIELD.HOP:
         return false;
+      case FIELD.AUTHORIZATION:
+        if (authenticatesConnection(value)) chains.login = true;
+        break;
       case FIELD.VIA:
         if (this.#via === false) break;
         if (viaNames(value, this.#via)) throw fail('RIT_ERR_LOOP_DETECTED');
