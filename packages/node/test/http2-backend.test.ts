@@ -208,13 +208,20 @@ describe('what a backend does wrong', () => {
   });
 });
 
-it('RFC 9110 §15.2: early hints pass', async () => {
+it('RFC 9110 §15.2: interim responses pass', async () => {
   const { client } = await behind((stream) => {
+    stream.additionalHeaders({ ':status': 102 });
     stream.additionalHeaders({ ':status': 103, link: '</a.css>' });
+    stream.additionalHeaders({ ':status': 104, 'upload-offset': '5' });
     answer(stream);
   });
   const got = await client.request(request('GET /'));
-  expect([got.status, got.interim.map(({ status }) => status)]).toEqual([200, [103]]);
+  expect(got.status).toBe(200);
+  expect(got.interim.map(({ status, fields }) => [status, fields])).toEqual([
+    [102, []],
+    [103, [['link', '</a.css>']]],
+    [104, [['upload-offset', '5']]],
+  ]);
 });
 
 it('RFC 9113 §5.4.2: a client that leaves ends its stream and no other', async () => {

@@ -277,6 +277,27 @@ it('RFC 9110 §6.5: passes trailers and early hints on', async () => {
   expect(hints).toEqual([[103, '</a>; rel=preload']]);
 });
 
+it('RFC 9110 §15.2: passes every interim response on', async () => {
+  const interims = [
+    'HTTP/1.1 102 Processing\r\n\r\n',
+    'HTTP/1.1 104 Upload\r\nUpload-Offset: 5\r\nConnection: x\r\nX: 1\r\n\r\n',
+    'HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\nLink: </b>\r\n\r\n',
+  ].join('');
+  const rig = await start({
+    origin: { script: answerEach(Buffer.concat([Buffer.from(interims), response(200, 'ok')])) },
+  });
+  const stream = rig.open();
+  const seen: unknown[] = [];
+  stream.on('headers', (headers) => seen.push(Object.fromEntries(Object.entries(headers))));
+  const { headers, body } = await read(stream);
+  expect([headers[':status'], body.toString()]).toEqual([200, 'ok']);
+  expect(seen).toEqual([
+    { ':status': 102 },
+    { ':status': 104, 'upload-offset': '5' },
+    { ':status': 103, link: 'nonsense, </b>' },
+  ]);
+});
+
 it('RFC 9113 §8.8.4: fields that may stand once only are joined, not a failure', async () => {
   const rig = await start({
     origin: {

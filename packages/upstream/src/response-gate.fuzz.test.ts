@@ -32,7 +32,7 @@ test('whatever the cut: everything but the 100s comes through, interim heads who
       fc.array(fc.nat(), { maxLength: 20 }),
       (interims, last, cuts) => {
         const gate = new ResponseGate();
-        gate.begin(65_536, false);
+        gate.begin(65_536, 65_536, false);
         const through: string[] = [];
         const text = interims.map((one) => one.text).join('') + last;
         for (const chunk of split(text, cuts)) if (chunk.length > 0) drain(gate, chunk, through);
@@ -52,7 +52,7 @@ test('any bytes: no throw, nothing made up, a failure is for good', () => {
       fc.array(fc.nat(), { maxLength: 10 }),
       (text, cuts) => {
         const gate = new ResponseGate();
-        gate.begin(100, false);
+        gate.begin(100, 100, false);
         const through: string[] = [];
         for (const chunk of split(text, cuts)) {
           if (chunk.length > 0 && gate.failure === null) drain(gate, chunk, through);

@@ -9,7 +9,7 @@
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { headTooLarge, longestInterimHead, mostInterims } from './response-head.ts';
+import { headTooLarge, interimsTooLarge, longestInterimHead } from './response-head.ts';
 
 /** Longest status line, in bytes. */
 const longestStatusLine = 8192;
@@ -32,7 +32,9 @@ export class ResponseGate {
   #passing = false;
   #headComplete = false;
   #upgrade = false;
-  #interims = 0;
+  /** Bytes of the interim responses so far. */
+  #interimBytes = 0;
+  #maxInterimBytes = 0;
   #held: Buffer | null = null;
   /** Whether what is held begins with a complete unread message, not with one to be completed. */
   #rest = false;
@@ -40,14 +42,18 @@ export class ResponseGate {
   #mostSilent = 0;
   #maxFieldBytes = 0;
 
-  /** A request is about to be sent. `maxFieldBytes` bounds the response's header section. */
-  begin(maxFieldBytes: number, upgrade: boolean): void {
+  /**
+   * A request is about to be sent. `maxFieldBytes` bounds the response's header section, and
+   * `maxInterimBytes` all interim responses before it.
+   */
+  begin(maxFieldBytes: number, maxInterimBytes: number, upgrade: boolean): void {
     this.seen = false;
     this.isHttp10 = false;
     this.#passing = false;
     this.#headComplete = false;
     this.#upgrade = upgrade;
-    this.#interims = 0;
+    this.#interimBytes = 0;
+    this.#maxInterimBytes = maxInterimBytes;
     this.#held = null;
     this.#rest = false;
     this.#silent = 0;
@@ -125,8 +131,13 @@ export class ResponseGate {
         this.#held = rest;
         return null;
       }
-      if (++this.#interims > mostInterims) return this.#refuse('too many interim responses');
+      this.#interimBytes += end + headEnd.length;
+      if (this.#interimBytes > this.#maxInterimBytes) {
+        this.failure = interimsTooLarge(this.#maxInterimBytes);
+        return null;
+      }
       const next = rest.subarray(end + headEnd.length);
+      this.#silent = next.length;
       if (status !== 100) {
         // The parser must stop here: what follows may be a 100 again.
         this.#held = next.length > 0 ? next : null;

@@ -17,8 +17,6 @@ import type { UpstreamResponseHead } from './upstream-response.ts';
 
 /** Longest interim head (RFC 9110 §15.2), in bytes. */
 export const longestInterimHead = 16_384;
-/** Interim responses to one request. A 102 every 20 s is the habit; a drip must not hold a request for ever. */
-export const mostInterims = 32;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
@@ -162,6 +160,13 @@ export function bodyTooLarge(max: number, seen: number): ReverseItError {
 
 export function headTooLarge(max: number): ReverseItError {
   return overLimit('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', max, { limit: 'maxResponseHeaderBytes' });
+}
+
+/** The interim responses to a request are more than they may be together. */
+export function interimsTooLarge(max: number): ReverseItError {
+  const text = `interim responses exceed maxInterimResponseBytes (${max})`;
+  const details = { limit: 'maxInterimResponseBytes', max };
+  return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', text, { details });
 }
 
 export function malformed(what: string): ReverseItError {

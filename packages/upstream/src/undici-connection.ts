@@ -103,7 +103,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici is about to write the request. */
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
-    this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     exchange.onBegin();
   }
 

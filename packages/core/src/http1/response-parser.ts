@@ -31,6 +31,8 @@ export class ParsedResponseHead {
   readonly fields: FieldSection;
   /** The field lines as received, where each reads `name: value`, as one of ours does; else null. */
   readonly lines: string | null;
+  /** Bytes of the head on the wire. */
+  readonly byteLength: number;
 
   constructor(
     status: number,
@@ -38,12 +40,14 @@ export class ParsedResponseHead {
     minorVersion: 0 | 1,
     fields: FieldSection,
     lines: string | null,
+    byteLength: number,
   ) {
     this.status = status;
     this.reason = reason;
     this.minorVersion = minorVersion;
     this.fields = fields;
     this.lines = lines;
+    this.byteLength = byteLength;
   }
 }
 
@@ -158,7 +162,7 @@ export class ResponseParser {
     const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
     const reason = printable(text.substring(13, lineEnd - 2));
     const lines = usualLines(text, origin, spans, first, used);
-    return new ParsedResponseHead(status, reason, minorVersion, fields, lines);
+    return new ParsedResponseHead(status, reason, minorVersion, fields, lines, end - origin);
   }
 
   /**

@@ -165,7 +165,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   // The response
 
   protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (status === 103) this.#side.sendHints(fields);
+    this.#side.sendInterim(status, fields);
   }
 
   sendHead(

@@ -227,10 +227,8 @@ export class ProxyExchange
   }
 
   onInterim(status: number, fields: FieldSection): void {
-    // RFC 8297; other interim responses concern the hop.
-    if (status === 103) {
-      this.#exchange.sendInterim(103, responseFields(fields, 103, false, null));
-    }
+    // RFC 9110 §15.2: all of them, known or not.
+    this.#exchange.sendInterim(status, responseFields(fields, status, false, null));
   }
 
   onHead(head: UpstreamResponseHead): void {
