@@ -98,6 +98,7 @@ describe.each([
         ':path': '/a?b',
         'x-a': '1',
         cookie: 'a=1; b=2',
+        te: 'trailers',
       },
     ]);
   });
@@ -265,4 +266,42 @@ it('RFC 6455 §4: a WebSocket goes over HTTP/1.1', async () => {
   await eventually(() => other.received.includes('101 Switching'), 'the 101');
   expect(alpn).toEqual(['http/1.1']);
   other.reset();
+});
+
+describe.each([
+  ['collected', {}],
+  ['streamed', { requestBodyBufferSize: 0 }],
+])('RFC 9113 §8.1: trailers of a request and of its response, %s', (_, options) => {
+  it.each([
+    ['some', ['X-Sum: 1', 'Host: b', 'Authorization: c'], { 'x-sum': '1' }],
+    ['none that pass', ['Host: b'], null],
+    ['none', [], null],
+  ])('%s', async (_name, trailers, wanted) => {
+    const seen: unknown[] = [];
+    const { client } = await behind((stream, headers) => {
+      let got: object | null = null;
+      stream.on('trailers', (fields) => {
+        got = Object.fromEntries(Object.entries(fields));
+      });
+      stream.resume().on('end', () => {
+        seen.push(headers.te, got);
+        stream.respond({ ':status': 200, trailer: 'x-end' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'x-end': 'e', 'set-cookie': 'a' }));
+        stream.end('ok');
+      });
+    }, options);
+    const answered = await client.request(
+      request(
+        'POST /',
+        ['Transfer-Encoding: chunked', 'TE: trailers'],
+        ['3', 'abc', '0', ...trailers, '', ''].join('\r\n'),
+      ),
+    );
+    expect(seen).toEqual(['trailers', wanted]);
+    expect([answered.text, answered.header('trailer'), answered.trailers]).toEqual([
+      'ok',
+      'x-end',
+      [['x-end', 'e']],
+    ]);
+  });
 });

@@ -179,6 +179,7 @@ describe.each(Object.entries(servers))('HTTP/2 %s', (_, make) => {
       ['connection', 'keep-alive'],
       ['x-one', '1'],
       ['cookie', 'a=1; b=2'],
+      ['te', 'trailers'],
       ['x-forwarded-for', '127.0.0.1'],
       ['x-forwarded-proto', make === servers['over TCP'] ? 'http' : 'https'],
       ['x-forwarded-host', `localhost:${rig.port}`],

@@ -8,12 +8,12 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import { bodySource, pieceSize } from './body-pieces.ts';
+import { bodySource, mayTrail, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
-import { requestFields, responseFields } from './http2-fields.ts';
+import { requestFields, responseFields, trailerFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
 import { interimsTooLarge, longestInterimHead, malformed, readHead } from './response-head.ts';
 import type { Upload, UploadPort } from './upload.ts';
@@ -163,7 +163,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
     try {
-      return openStream(session, fields, this.exchange.hasBody, this);
+      const { body } = this.exchange.request;
+      const content = body === null ? null : { waitForTrailers: mayTrail(body) };
+      return openStream(session, fields, content, this);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
@@ -190,8 +192,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     return false;
   }
 
-  sendEnd(): void {
-    this.#stream?.end();
+  sendEnd(trailers: FieldSection): void {
+    const stream = this.#stream;
+    if (stream !== null && trailers.length > 0) stream.trailers = trailerFields(trailers);
+    stream?.end();
     this.exchange.onSent();
   }
 

@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
 import { Client } from 'undici';
-import { bodySource } from './body-pieces.ts';
+import { bodySource, withoutTrailers } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -84,7 +84,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const content =
       body === null || Buffer.isBuffer(body)
         ? body
-        : new UndiciUpload(exchange, bodySource(body, exchange.repeatable), this);
+        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
     this.#client.dispatch(
       {
         method,
