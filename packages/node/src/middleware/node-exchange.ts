@@ -54,6 +54,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** The response is complete, and is only ended when the request is. */
   #endHeld = false;
   #responseClosed = false;
+  /** Ends before its time, by us. */
+  #aborting = false;
   /** Listens to the socket. */
   #watching = false;
 
@@ -81,6 +83,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
     response.on('error', ignore);
+    // A stream that is reset with NO_ERROR ends its request as if it were complete, but tells this before.
+    if (this.#side.multiplexed) request.on('aborted', () => this.#onStreamAborted());
     if (!this.#complete) {
       request.on('close', () => this.#onRequestClose());
       request.on('error', ignore);
@@ -152,6 +156,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #onRequestClose(): void {
     if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
     this.#onRequestOver();
+  }
+
+  /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
+  #onStreamAborted(): void {
+    if (!this.done && !this.#aborting) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
   }
 
   /** Nothing more comes of the request. */
@@ -309,6 +318,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   #abort(error: ReverseItError): void {
+    this.#aborting = true;
     this.#side.cut();
     if (!this.done) this.#lose(error);
   }
