@@ -17,15 +17,7 @@ import {
   type Socket,
 } from 'node:net';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import {
-  END_HEADERS,
-  END_STREAM,
-  type Frame,
-  frame,
-  HEADERS,
-  PING,
-  SETTINGS,
-} from '@reverseit/test-servers/http2-frames';
+import { type Frame, frame, HEADERS, PING, SETTINGS } from '@reverseit/test-servers/http2-frames';
 import { afterEach, expect } from 'vitest';
 import {
   createPool,
