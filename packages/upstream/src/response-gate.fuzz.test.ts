@@ -1,3 +1,4 @@
+import { RESPONSE, ResponseParser } from '@reverseit/core/http1';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ResponseGate } from './response-gate.ts';
@@ -61,6 +62,37 @@ test('any bytes: no throw, nothing made up, a failure is for good', () => {
         expect(out.length).toBeLessThanOrEqual(text.length);
         // Only whole interim heads are ever left out.
         if (!text.includes('100')) expect(text.startsWith(out)).toBe(true);
+      },
+    ),
+  );
+});
+
+const statusLine = /^HTTP\/1\.[01] [1-5]\d\d(?: [^\0\r\n]*)?\r\n/;
+
+test('RFC 9112 §4: a status line passes the gate and the parser of our own, or neither', () => {
+  fc.assert(
+    fc.property(
+      fc.string({
+        unit: fc.constantFrom('\r', '\n', '\r\n', '\0', ' ', '\t', 'OK', '\xe9', 'X: a'),
+        maxLength: 6,
+      }),
+      fc.constantFrom('HTTP/1.1 200', 'HTTP/1.0 404 ', 'HTTP/1.1 503 x', 'HTTP/1.1 20'),
+      fc.array(fc.nat(), { maxLength: 5 }),
+      (tail, start, cuts) => {
+        // Two more lines, so that no reader waits for an end.
+        const text = `${start}${tail}\r\nX: a\r\n\r\n`;
+        const gate = new ResponseGate();
+        gate.begin(1000, 1000, false);
+        for (const chunk of split(text, cuts)) {
+          if (chunk.length > 0 && gate.failure === null) drain(gate, chunk, []);
+        }
+        const isLine = statusLine.test(text);
+        expect(gate.failure === null).toBe(isLine);
+        const parser = new ResponseParser(1000);
+        parser.readHead(Buffer.from(text, 'latin1'), 0);
+        // What follows the line is not the gate's to judge.
+        if (!isLine) expect(parser.state).toBe(RESPONSE.FAILED);
+        parser.free();
       },
     ),
   );

@@ -138,6 +138,7 @@ export class ResponseGate {
       }
       const next = rest.subarray(end + headEnd.length);
       this.#silent = next.length;
+      if (status === 100 && !hasFieldLines(rest, end + 2)) return this.#refuse('field of a 100');
       if (status !== 100) {
         // The parser must stop here: what follows may be a 100 again.
         this.#held = next.length > 0 ? next : null;
@@ -178,10 +179,22 @@ function readStatus(bytes: Buffer): number {
   const third = (bytes[11] as number) - 0x30;
   if (first < 1 || first > 5 || !isDigit(second) || !isDigit(third)) return malformed;
   // Reason phrases are short; the parser would lose one that arrives in pieces.
-  let i = 12;
-  while (i < bytes.length && bytes[i] !== 0x0a) i++;
-  if (i > longestStatusLine) return malformed;
-  return i === bytes.length ? incomplete : first * 100 + second * 10 + third;
+  for (let i = 12; i < bytes.length; i++) {
+    const byte = bytes[i];
+    const behindCr = bytes[i - 1] === 0x0d;
+    if (byte === 0x0a && behindCr) return first * 100 + second * 10 + third;
+    // The parser takes a second CR for the LF.
+    if (byte === 0x0a || behindCr || byte === 0 || i >= longestStatusLine) return malformed;
+  }
+  return incomplete;
+}
+
+const fieldLines = /^(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+
+/** Whether an interim head that nobody else will look at is one: its field lines up to and with their last CRLF. */
+function hasFieldLines(bytes: Buffer, end: number): boolean {
+  const start = bytes.indexOf(0x0a, shortestStatusLine - 1) + 1;
+  return fieldLines.test(bytes.toString('latin1', start, end));
 }
 
 function isDigit(value: number): boolean {
