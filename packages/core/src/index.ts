@@ -8,6 +8,8 @@ export * from './http.ts';
 export * from './http1.ts';
 export * from './io.ts';
 export { clientAddress } from './server/client-address.ts';
+export type { ClientCloseListener } from './server/client-connection.ts';
+export { ClientConnection, clientConnection } from './server/client-connection.ts';
 export { cutSocket } from './server/cut-socket.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';

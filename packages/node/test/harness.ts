@@ -123,6 +123,11 @@ export class Bench {
     }
   }
 
+  /** Waits until the pool has seen that every backend connection is closed. */
+  async whenPoolEmpty(): Promise<void> {
+    await eventually(() => this.pool.open === 0, 'the pool to be empty');
+  }
+
   /** What the backend has seen on all connections, in their order, byte for byte. */
   get seenBytes(): string {
     return this.origin.connections.map(({ received }) => received.toString('latin1')).join('');

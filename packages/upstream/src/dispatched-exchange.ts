@@ -40,7 +40,7 @@ type Phase =
   | 'done';
 
 /** Deadlines of an exchange's own, beside that of its connection. */
-const DEADLINE = { QUEUE: 0, SILENCE: 1 } as const;
+const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
 export class DispatchedExchange
   implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
@@ -67,6 +67,8 @@ export class DispatchedExchange
   #queueDeadline: Deadline | null = null;
   /** Of a head that arrives in parts; that of the connection bounds the whole wait for it. */
   #silenceDeadline: Deadline | null = null;
+  /** Bounds what interim responses may add to the wait for the head; made for the first of them. */
+  #interimDeadline: Deadline | null = null;
   #retries: number;
   #paused = false;
   #head: CheckedHead | null = null;
@@ -140,7 +142,12 @@ export class DispatchedExchange
   onDeadline(kind: number): void {
     if (kind === DEADLINE.QUEUE) {
       this.#fail(timedOut('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms));
-    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+    } else if (kind === DEADLINE.INTERIMS) this.#fail(this.#noHead());
+    else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+  }
+
+  #noHead(): ReverseItError {
+    return timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms);
   }
 
   onAssigned(connection: Carrier): void {
@@ -186,9 +193,8 @@ export class DispatchedExchange
   }
 
   onConnectionDeadline(): void {
-    if (this.#phase === 'awaiting') {
-      this.#fail(timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms));
-    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+    if (this.#phase === 'awaiting') this.#fail(this.#noHead());
+    else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
   }
 
   /** The request is about to be written. */
@@ -215,9 +221,17 @@ export class DispatchedExchange
     }
   }
 
-  /** An interim response other than 100 and 101. */
+  /** An interim response other than 100 and 101. The backend is at work: the wait for the head begins anew. */
   onInterim(status: number, fields: FieldSection): void {
     if (this.#phase === 'done') return;
+    if (this.#phase === 'awaiting') {
+      this.#connection?.arm(this.limits.head);
+      // Once, and not for each that comes: a drip would hold the request for ever.
+      if (this.#interimDeadline === null) {
+        this.#interimDeadline = new Deadline(this, DEADLINE.INTERIMS);
+        this.limits.interims.arm(this.#interimDeadline);
+      }
+    }
     try {
       this.#handler.onInterim(status, fields);
     } catch (cause) {
@@ -237,7 +251,9 @@ export class DispatchedExchange
   onFinal(head: CheckedHead): void {
     if (this.#phase === 'done') return;
     this.#silenceDeadline?.clear();
+    this.#interimDeadline?.clear();
     this.#head = head;
+    if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
     try {
@@ -402,6 +418,7 @@ export class DispatchedExchange
     this.#connection = null;
     this.#queueDeadline?.clear();
     this.#silenceDeadline?.clear();
+    this.#interimDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
     else if (!isComplete(this.request.body)) cancelSource(this.request.body);

@@ -15,6 +15,8 @@ import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import { hiddenReset } from './hidden-reset.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import { logsIn } from './request-head.ts';
+import type { ClientConnection } from './upstream-request.ts';
 import type { WriteObserver } from './write-guard.ts';
 
 /**
@@ -46,6 +48,9 @@ export abstract class Http1Connection
   exchange: DispatchedExchange | null = null;
   /** Exchanges that were begun on this connection. */
   served = 0;
+  bound = false;
+  /** The client that it is bound to. */
+  client: ClientConnection | null = null;
   /** Links of the pool's stack of idle connections. */
   idlePrevious: PooledConnection | null = null;
   idleNext: PooledConnection | null = null;
@@ -128,7 +133,15 @@ export abstract class Http1Connection
     }
     this.served++;
     exchange.onAssigned(this);
+    if (!this.bound && logsIn(exchange.request)) this.bind();
     this.send(exchange);
+  }
+
+  /** It may be authenticated from here on, and serves nobody but the client of its exchange. */
+  bind(): void {
+    if (this.bound) return;
+    this.bound = true;
+    this.client = this.exchange?.request.client ?? null;
   }
 
   /** Bytes of the request that the socket has not taken yet. */
@@ -208,6 +221,11 @@ export abstract class Http1Connection
     if (this.state === 'closing' || this.state === 'closed') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.close();
+  }
+
+  closeUnused(after: DeadlineQueue): void {
+    if (this.#deadline.elapsed(this.#owner.now()) >= after.ms) this.drop();
+    else this.arm(after);
   }
 
   /** The socket cannot be trusted any more. An exchange that has not been written yet is told, and goes elsewhere. */

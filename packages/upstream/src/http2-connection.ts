@@ -78,6 +78,8 @@ export class Http2Connection
   implements PooledConnection, StreamHome, TurnTaker, SocketDelegate, DeadlineTarget
 {
   readonly isHttp1 = false;
+  readonly bound = false;
+  readonly client = null;
   state: State = 'connecting';
   served = 0;
   idlePrevious: PooledConnection | null = null;
@@ -152,6 +154,10 @@ export class Http2Connection
 
   drop(): void {
     this.#close();
+  }
+
+  closeUnused(): void {
+    // It is never bound.
   }
 
   destroy(code: ErrorCode): void {

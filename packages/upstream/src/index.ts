@@ -8,6 +8,8 @@ export { poolOptions } from './upstream-options.ts';
 export type {
   BodySink,
   BodySource,
+  ClientCloseListener,
+  ClientConnection,
   CollectedBody,
   RequestInput,
   UpstreamRequest,

@@ -152,6 +152,7 @@ class ConnectionPool implements Pool, ShardOwner {
     });
     const options = {
       size: poolSize,
+      deadlines: this.#deadlines,
       connectTimeout: this.#deadlines.queue(connectTimeout),
       flushTimeout: this.#deadlines.queue(flushTimeout),
       lifetimes: new Lifetimes(this.#deadlines, connMaxLifetime, connMaxRequests),
@@ -203,11 +204,13 @@ class OriginShards {
     this.shards = shards;
   }
 
-  pick(): Shard {
+  pick(request: UpstreamRequest): Shard {
     const { shards } = this;
     const { length } = shards;
     const first = this.#next;
     if (length > 1) {
+      const home = this.#homeOf(request);
+      if (home !== null) return home;
       this.#next = (first + 1) % length;
       for (let i = 0; i < length; i++) {
         const shard = shards[(first + i) % length] as Shard;
@@ -215,6 +218,16 @@ class OriginShards {
       }
     }
     return shards[first] as Shard;
+  }
+
+  /** Where the request's client has a connection of its own. */
+  #homeOf(request: UpstreamRequest): Shard | null {
+    for (const shard of this.shards) {
+      if (!shard.hasBound) continue;
+      const { client } = request;
+      if (client !== undefined && client !== null && shard.isHomeOf(client)) return shard;
+    }
+    return null;
   }
 
   stats(): OriginStats {
@@ -269,7 +282,7 @@ class PooledOrigin implements OriginPool {
       : null;
     // Who vouches for a request gives it in the form in which it is sent.
     const request = checked === null ? (input as UpstreamRequest) : checked.request;
-    const shard = this.#shards.pick();
+    const shard = this.#shards.pick(request);
     const exchange = new DispatchedExchange(shard, request, resolved, handler, onSwitch, oneShot);
     if (checked !== null) exchange.head = checked.head;
     if (checked === null || checked.error === null) shard.acquire(exchange);

@@ -1,5 +1,6 @@
 /** Writes requests to a socket: the head, and content in its framing (RFC 9112 §6, §7.1). */
 import type { Socket } from 'node:net';
+import type { FieldSection } from '@reverseit/core/http';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
 import { bodySource, pieceSize } from './body-pieces.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -12,8 +13,6 @@ const coalesceBytes = 16_384;
 
 /** A socket that is idle takes a shorter head at once. */
 const atOnceBytes = 4096;
-
-const lastChunkLine = lastChunk([]);
 
 export class RequestWriter implements UploadPort {
   readonly #socket: Socket;
@@ -74,8 +73,8 @@ export class RequestWriter implements UploadPort {
     return this.#socket.writableLength === 0;
   }
 
-  sendEnd(): void {
-    if (this.#chunked) this.#socket.write(lastChunkLine, 'latin1');
+  sendEnd(trailers: FieldSection): void {
+    if (this.#chunked) this.#socket.write(lastChunk(trailers), 'latin1');
     this.#upload = null;
     this.#exchange?.onSent();
     this.#exchange = null;

@@ -13,7 +13,7 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
 import { COST } from '@reverseit/core/io';
 import { Client } from 'undici';
-import { bodySource } from './body-pieces.ts';
+import { bodySource, withoutTrailers } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -104,7 +104,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const content =
       body === null || Buffer.isBuffer(body)
         ? body
-        : new UndiciUpload(exchange, bodySource(body, exchange.repeatable), this);
+        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
     this.#client.dispatch(
       {
         method,
@@ -124,7 +124,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
     this.#mostBytes = Number.POSITIVE_INFINITY;
-    this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     exchange.onBegin();
   }
 

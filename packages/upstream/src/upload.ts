@@ -3,6 +3,7 @@
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
 import { warnOf } from './callback-warning.ts';
 import { kindOf } from './kind-of.ts';
 import type { BodySink, BodySource } from './upstream-request.ts';
@@ -22,9 +23,11 @@ export interface UploadPort {
   sendPiece(piece: Buffer): void;
   /** Whether every piece that was sent is known to have left. */
   readonly settled: boolean;
-  /** Every piece has been sent. */
-  sendEnd(): void;
+  /** Every piece has been sent. Trailers that the transport cannot send are left out. */
+  sendEnd(trailers: FieldSection): void;
 }
+
+const noTrailers: FieldSection = [];
 
 export class Upload implements BodySink {
   readonly #source: BodySource;
@@ -82,15 +85,19 @@ export class Upload implements BodySink {
     return this.#port.settled;
   }
 
-  end(): void {
+  end(trailers: FieldSection = noTrailers): void {
     if (this.#over) return;
     const { contentLength } = this.#source;
     if (contentLength !== null && this.#sent !== contentLength) {
       this.#fail(mismatch(contentLength, this.#sent));
       return;
     }
+    if (!isWellFormed(trailers)) {
+      this.#fail(fail('RIT_ERR_INTERNAL', 'trailer of a request is malformed'));
+      return;
+    }
     this.#over = true;
-    this.#port.sendEnd();
+    this.#port.sendEnd(trailers);
   }
 
   fail(error: unknown): void {
@@ -170,6 +177,14 @@ function asBuffer(chunk: unknown): Buffer | null {
   if (typeof chunk === 'string') return Buffer.from(chunk);
   if (!(chunk instanceof Uint8Array)) return null;
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** Nothing that could be taken for another line, or another message. */
+function isWellFormed(trailers: FieldSection): boolean {
+  for (let i = 0; i < trailers.length; i += 2) {
+    if (!isToken(trailers[i] as string) || !isFieldValue(trailers[i + 1] as string)) return false;
+  }
+  return true;
 }
 
 function mismatch(max: number, seen: number): ReverseItError {

@@ -3,6 +3,7 @@ import type { ReadonlyFieldSection } from '../http/field-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { fieldLines, statusLine } from '../http1/response-head.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from './exchange.ts';
 import type { SocketWriter } from './socket-writer.ts';
 
@@ -20,6 +21,7 @@ export interface ExchangeConnection {
   readonly remotePort: number;
   readonly localPort: number;
   readonly encrypted: boolean;
+  readonly client: ClientConnection;
   readContent(idleTimeout: number): void;
   pauseContent(): void;
   /** Nothing of a piece of content is held on to any more. */
@@ -63,6 +65,10 @@ export class ConnectionExchange extends Exchange {
 
   get encrypted(): boolean {
     return this.#connection.encrypted;
+  }
+
+  get client(): ClientConnection {
+    return this.#connection.client;
   }
 
   get requestComplete(): boolean {

@@ -14,6 +14,7 @@ import { PARSER, RequestParser } from '../http1/request-parser.ts';
 import { COST, TurnShare, type TurnTaker } from '../io/turn-share.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { clientAddress } from './client-address.ts';
+import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
@@ -130,6 +131,10 @@ export class Connection
 
   get encrypted(): boolean {
     return (this.#socket as Partial<TLSSocket>).encrypted === true;
+  }
+
+  get client(): ClientConnection {
+    return clientConnection(this.#socket);
   }
 
   get requestComplete(): boolean {

@@ -10,6 +10,7 @@ import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.t
 import { isBodiless } from '../http/status.ts';
 import { ENCODING, type Encoding } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { errorFields, errorText } from './error-response.ts';
 import { wholeResponseFields } from './whole-response.ts';
 
@@ -75,6 +76,8 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
+  /** The connection that the request came on; null where it may carry others at the same time, as in HTTP/2. */
+  abstract readonly client: ClientConnection | null;
   /** Whether `sendHead` takes the fields as lines. */
   abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */

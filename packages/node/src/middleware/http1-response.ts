@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cutSocket } from '@reverseit/core';
+import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
 import { type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
 import type { ResponseSide } from './response-side.ts';
-import { valuesByName } from './values-by-name.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
 const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
@@ -31,12 +30,11 @@ export class Http1Response implements ResponseSide {
     if (sent === false) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
-    try {
-      this.#response.writeEarlyHints(valuesByName(fields));
-    } catch {
-      // A Link that Node does not take. A hint may be left out.
-    }
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    // Past the response: Node knows two of them by name, takes no others, and no Link but of one form.
+    const { headersSent, socket } = this.#response;
+    if (headersSent || socket === null) return;
+    socket.write(`${statusLine(status, '')}${fieldLines(fields)}\r\n`, 'latin1');
   }
 
   writeHead(

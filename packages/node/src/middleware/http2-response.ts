@@ -25,11 +25,13 @@ export class Http2Response implements ResponseSide {
     if (sent !== true) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    const section = valuesByName(fields);
+    section[':status'] = String(status);
     try {
-      this.#response.writeEarlyHints(valuesByName(fields));
+      this.#response.stream.additionalHeaders(section);
     } catch {
-      // As over HTTP/1.
+      // The application has begun the response, or Node does not send such fields. It may be left out.
     }
   }
 

@@ -1,6 +1,8 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
+  type ClientConnection,
   clientAddress,
+  clientConnection,
   ENCODING,
   Exchange,
   type RequestHead,
@@ -52,6 +54,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** The response is complete, and is only ended when the request is. */
   #endHeld = false;
   #responseClosed = false;
+  /** Ends before its time, by us. */
+  #aborting = false;
   /** Listens to the socket. */
   #watching = false;
 
@@ -79,11 +83,17 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
     response.on('error', ignore);
+    // A stream that is reset with NO_ERROR ends its request as if it were complete, but tells this before.
+    if (this.#side.multiplexed) request.on('aborted', () => this.#onStreamAborted());
     if (!this.#complete) {
       request.on('close', () => this.#onRequestClose());
       request.on('error', ignore);
     }
     owner.add(this);
+  }
+
+  get client(): ClientConnection | null {
+    return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
   }
 
   get requestComplete(): boolean {
@@ -148,6 +158,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#onRequestOver();
   }
 
+  /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
+  #onStreamAborted(): void {
+    if (!this.done && !this.#aborting) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
+  }
+
   /** Nothing more comes of the request. */
   #onRequestOver(): void {
     this.#complete = true;
@@ -159,7 +174,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   // The response
 
   protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (status === 103) this.#side.sendHints(fields);
+    this.#side.sendInterim(status, fields);
   }
 
   sendHead(
@@ -303,6 +318,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   #abort(error: ReverseItError): void {
+    this.#aborting = true;
     this.#side.cut();
     if (!this.done) this.#lose(error);
   }

@@ -8,8 +8,11 @@ export interface ResponseSide {
   readonly pending: number;
   /** Tells a client that waits for it to go on (RFC 9110 §15.2.1), unless it has been told. */
   sendContinue(): void;
-  /** Sends 103 (RFC 8297); left out where Node does not send such fields. */
-  sendHints(fields: ReadonlyFieldSection): void;
+  /**
+   * Sends an interim response (RFC 9110 §15.2); left out where the application is at the response already,
+   * or Node does not send such fields.
+   */
+  sendInterim(status: number, fields: ReadonlyFieldSection): void;
   /**
    * Makes the final head, to be sent with the first content. Fields that the application has set before
    * stay, but for those of the same name. Throws where the application's fields make Node throw; then

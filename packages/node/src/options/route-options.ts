@@ -126,12 +126,13 @@ const ownOptions = defineOptions({
     answers: '503',
   }),
   /**
-   * Longest time from the request having been sent to the head of the response.
+   * Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.
    * Default: 30000. Answer: 504.
    */
   responseHeaderTimeout: milliseconds({
     group: response,
-    prose: 'Longest time from the request having been sent to the head of the response.',
+    prose:
+      'Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.',
     default: 30000,
     answers: '504',
   }),
@@ -201,6 +202,18 @@ const ownOptions = defineOptions({
   maxResponseHeaderBytes: bytes({
     group: response,
     prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    default: 65536,
+    max: mostHeldBytes,
+    answers: '502',
+  }),
+  /**
+   * Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.
+   * Default: 65536. Answer: 502.
+   */
+  maxInterimResponseBytes: bytes({
+    group: response,
+    prose:
+      'Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.',
     default: 65536,
     max: mostHeldBytes,
     answers: '502',

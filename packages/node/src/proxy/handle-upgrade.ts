@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
 import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, getFieldValues } from '@reverseit/core/http';
+import { type FieldSection, getFieldValues, removeField } from '@reverseit/core/http';
 import {
   acceptDeflate,
   backendRequestFields,
@@ -57,6 +57,7 @@ export function createUpgrade(
   const client = checkClientRequest(head);
   if (isReverseItError(client)) throw client;
   const fields = route.request.fields(head, exchange);
+  removeField(fields, 'te');
   const backend: HandshakeOffer = {
     key: makeKey(randomBytes(keyBytes)),
     // As the header rules of the route left them.
@@ -123,12 +124,15 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     this.#recorder?.answered();
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
-    const fields = clientResponseFields(responseFields(head.fields, 101, options.via, null), {
-      key: client.key,
-      // Where the header rules offered others, the client is told only of its own.
-      subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
-      extensions: deflate?.answer ?? null,
-    });
+    const fields = clientResponseFields(
+      responseFields(head.fields, 101, options.via, null, false),
+      {
+        key: client.key,
+        // Where the header rules offered others, the client is told only of its own.
+        subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
+        extensions: deflate?.answer ?? null,
+      },
+    );
     new WebSocketRelay({
       owner: this.#route.webSockets,
       settings: relays,

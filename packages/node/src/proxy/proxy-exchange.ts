@@ -9,6 +9,7 @@ import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
+  ClientConnection,
   CollectedBody,
   DispatchLimits,
   OriginPool,
@@ -28,6 +29,7 @@ import { responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 const noPieces: readonly Buffer[] = [];
+const noTrailers: FieldSection = [];
 
 /** A collected body is sent in the pieces in which it came from here on, in bytes. */
 const longBody = 65_536;
@@ -58,6 +60,8 @@ export class ProxyExchange
   #received = 0;
   /** The request's content is complete. */
   #complete: boolean;
+  /** What follows it. */
+  #trailers: FieldSection = noTrailers;
   /** The upstream side was told to start. */
   #dispatched = false;
   #over = false;
@@ -80,6 +84,15 @@ export class ProxyExchange
     this.fields = fields;
     this.contentLength = head.framing === 'length' ? head.contentLength : null;
     this.#complete = exchange.requestComplete;
+  }
+
+  /** Asked for where the content goes out in chunks. */
+  get trailer(): string | null {
+    return this.#route.request.trailerNames(this.#exchange.head);
+  }
+
+  get client(): ClientConnection | null {
+    return this.#exchange.client;
   }
 
   /** Sends the request on, at once or when its body has been collected. */
@@ -130,12 +143,15 @@ export class ProxyExchange
     } else this.#held += piece.length;
   }
 
-  onContentEnd(_trailers: FieldSection): void {
+  onContentEnd(trailers: FieldSection): void {
     if (this.#over) return;
     this.#complete = true;
-    if (this.#sink !== null) this.#sink.end();
+    if (trailers.length > 0) {
+      this.#trailers = this.#route.request.trailers(trailers, this.#exchange.head);
+    }
+    if (this.#sink !== null) this.#sink.end(this.#trailers);
     else if (!this.#dispatched) {
-      // It has a length by now, which spares the backend the chunks.
+      // It has a length by now, which spares the backend the chunks, unless trailers need them.
       this.body = this.#content === null ? null : this.#collected(this.#content);
       this.#dispatch();
     }
@@ -144,10 +160,11 @@ export class ProxyExchange
   /** All of the content. */
   #collected(content: ContentBuffer): Buffer | CollectedBody {
     const length = this.#received;
-    if (length < longBody) return content.takeWhole();
+    const trailers = this.#trailers;
+    if (length < longBody && trailers.length === 0) return content.takeWhole();
     this.#addLength(length);
     const giveBack = (piece: Buffer) => this.#exchange.giveBack(piece);
-    return { contentLength: length, pieces: content.take(), giveBack };
+    return { contentLength: length, pieces: content.take(), trailers, giveBack };
   }
 
   #addLength(length: number): void {
@@ -183,7 +200,7 @@ export class ProxyExchange
     let more = true;
     for (const piece of pieces) more = sink.write(piece);
     this.#sent = pieces;
-    if (this.#complete) sink.end();
+    if (this.#complete) sink.end(this.#trailers);
     else if (more) this.#read();
   }
 
@@ -222,10 +239,8 @@ export class ProxyExchange
   }
 
   onInterim(status: number, fields: FieldSection): void {
-    // RFC 8297; other interim responses concern the hop.
-    if (status === 103) {
-      this.#exchange.sendInterim(103, responseFields(fields, 103, false, null));
-    }
+    // RFC 9110 §15.2: all of them, known or not.
+    this.#exchange.sendInterim(status, responseFields(fields, status, false, null, false));
   }
 
   onHead(head: UpstreamResponseHead): void {
@@ -233,15 +248,17 @@ export class ProxyExchange
     const { status, reason } = head;
     const { options, onResponse } = this.#route;
     const { lines } = head;
+    // What has no length goes out in chunks, but for clients of HTTP/1.0.
+    const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     const hooked = onResponse !== null && this.#context !== null;
     if (lines !== null && !hooked && this.#exchange.takesLines) {
-      const kept = responseLines(lines, head.fields, status, options.via, httpDate());
+      const kept = responseLines(lines, head.fields, status, options.via, httpDate(), mayTrail);
       if (kept !== null) {
         this.#exchange.sendHead(status, reason, kept, head.contentLength);
         return;
       }
     }
-    const fields = responseFields(head.fields, status, options.via, httpDate());
+    const fields = responseFields(head.fields, status, options.via, httpDate(), mayTrail);
     if (hooked) this.#askHook(onResponse, this.#context, head, fields);
     else this.#exchange.sendHead(status, reason, fields, head.contentLength);
   }
