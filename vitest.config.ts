@@ -14,6 +14,7 @@ const include = [
   `test-servers/**/*${tests}`,
   `benchmarks/**/*${tests}`,
   `examples/**/*${tests}`,
+  `test-frameworks/**/*${tests}`,
   `scripts/**/*${tests}`,
 ];
 
@@ -21,6 +22,8 @@ const include = [
 const transportTests = [
   'packages/upstream/test/*.test.ts',
   'packages/node/test/{corpus,faults,http,original,transports,websocket}*.test.ts',
+  'packages/node/test/middleware-{early,fields}.test.ts',
+  'test-frameworks/middleware.test.ts',
 ];
 
 const optionTable = '/packages/upstream/src/upstream-options.ts';

@@ -31,6 +31,7 @@ export type {
   HandlerStats,
   Next,
   ReverseItHandler,
+  UpgradeListener,
 } from './middleware/create-handler.ts';
 export { createHandler } from './middleware/create-handler.ts';
 export type { NodeRequest, NodeResponse } from './middleware/node-messages.ts';

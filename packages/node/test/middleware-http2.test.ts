@@ -299,6 +299,96 @@ it('RFC 9110 §15.2: passes every interim response on', async () => {
   ]);
 });
 
+it('RFC 9110 §5.5: bytes beyond ASCII pass as they are, in fields, hints and trailers', async () => {
+  const value = `\xe9 ${Buffer.from('é – 漢').toString('latin1')}`;
+  const text = [
+    'HTTP/1.1 103 Early Hints',
+    'Link: </a>; rel=preload',
+    `X-Name: ${value}`,
+    '',
+    'HTTP/1.1 200 OK',
+    `Content-Disposition: ${value}`,
+    'Transfer-Encoding: chunked',
+    '',
+    '2\r\nok\r\n0',
+    `X-Sum: ${value}`,
+    '',
+    '',
+  ];
+  const rig = await start({ origin: { script: answerEach(text.join('\r\n')) } });
+  const stream = rig.open({ 'x-name': value });
+  const hints: unknown[] = [];
+  stream.on('headers', (fields) => hints.push(fields['x-name']));
+  const { headers, trailers } = await read(stream);
+  expect(hints).toEqual([value]);
+  expect([headers['content-disposition'], trailers?.['x-sum']]).toEqual([value, value]);
+  expect(rig.origin.requests[0]?.header('x-name')).toBe(value);
+});
+
+describe('what the application has done to request.headers counts', () => {
+  const changed = (change: (headers: http2.IncomingHttpHeaders) => void, setup: Setup = {}) =>
+    start({
+      ...setup,
+      listener: (handler) => (request, answer) => {
+        change(request.headers);
+        handler(request, answer);
+      },
+    });
+
+  it('a field set, one changed, one deleted', async () => {
+    const rig = await changed((headers) => {
+      headers['x-user'] = '7';
+      headers['x-list'] = '3';
+      delete headers['x-role'];
+    });
+    await rig.request({ 'x-role': 'admin', 'x-list': ['1', '2'], cookie: ['a=1', 'b=2'] });
+    expect(rig.origin.requests[0]?.fields.slice(2)).toEqual([
+      ['x-list', '3'],
+      ['x-user', '7'],
+      ['cookie', 'a=1; b=2'],
+    ]);
+  });
+
+  it.each(['host', ':authority'])('RFC 9113 §8.3.1: another %s', async (name) => {
+    const change = (headers: http2.IncomingHttpHeaders) => {
+      headers[name] = 'b';
+    };
+    const rig = await changed(change, { options: { preserveHostHeader: true, host: 'b' } });
+    expect((await rig.request({ ':authority': 'a' })).headers[':status']).toBe(200);
+    expect(rig.origin.requests[0]?.headers('host')).toEqual(['b']);
+  });
+});
+
+it('RFC 6265 §3, RFC 9110 §12.5.5: cookies and Vary of the application are joined with the backend’s', async () => {
+  const rig = await start({
+    listener: (handler) => (request, answer) => {
+      answer.setHeader('Set-Cookie', ['c=1', 'd=2']);
+      answer.setHeader('Vary', 'Origin');
+      answer.setHeader('ETag', '"app"');
+      answer.setHeader('X-App', '1');
+      handler(request, answer);
+    },
+    origin: {
+      script: answerEach(
+        response(200, 'ok', [
+          'Set-Cookie: a=1',
+          'set-cookie: b=2',
+          'Vary: A',
+          'vary: B',
+          'ETag: "b"',
+        ]),
+      ),
+    },
+  });
+  const { headers } = await rig.request();
+  expect(headers).toMatchObject({
+    'set-cookie': ['c=1', 'd=2', 'a=1', 'b=2'],
+    vary: 'Origin, A, B',
+    etag: '"b"',
+    'x-app': '1',
+  });
+});
+
 it('RFC 9113 §8.8.4: fields that may stand once only are joined, not a failure', async () => {
   const rig = await start({
     origin: {

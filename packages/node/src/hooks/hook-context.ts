@@ -1,5 +1,7 @@
 import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
+import { NodeExchange } from '../middleware/node-exchange.ts';
+import type { NodeRequest } from '../middleware/node-messages.ts';
 import type { RouteRuntime } from '../proxy/route-runtime.ts';
 import type { HookContext } from './hooks.ts';
 
@@ -33,6 +35,10 @@ export class RequestContext implements HookContext {
 
   get encrypted(): boolean {
     return this.#exchange.encrypted;
+  }
+
+  get nodeRequest(): NodeRequest | null {
+    return this.#exchange instanceof NodeExchange ? this.#exchange.nodeRequest : null;
   }
 
   get signal(): AbortSignal {

@@ -1,5 +1,6 @@
 /** What a hook is, and what it is given. */
 import type { ReverseItError } from '@reverseit/core/errors';
+import type { NodeRequest } from '../middleware/node-messages.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** A request on its way to the backend. What a hook changes here is what is sent on. */
@@ -33,6 +34,11 @@ export interface HookContext {
   readonly remotePort: number;
   /** The client speaks TLS to us. */
   readonly encrypted: boolean;
+  /**
+   * The request as the application's own server made it, with all that its middleware has put there, such as
+   * `user` or `session`. Null where the server is ours (`createServer`).
+   */
+  readonly nodeRequest: NodeRequest | null;
   /** For the hooks' own use, from one to the next. */
   data: unknown;
   /** Aborted when the request is over, be it because the client left. */

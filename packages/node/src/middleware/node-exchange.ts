@@ -25,8 +25,6 @@ import type { ResponseSide } from './response-side.ts';
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
 
-const noFields: ReadonlyFieldSection = [];
-
 export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
@@ -51,8 +49,6 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #idle: DeadlineQueue | null = null;
   /** Nothing more should be written until `drain`. */
   #blocked = false;
-  /** The response is complete, and is only ended when the request is. */
-  #endHeld = false;
   #responseClosed = false;
   /** Ends before its time, by us. */
   #aborting = false;
@@ -94,6 +90,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   get client(): ClientConnection | null {
     return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
+  }
+
+  /** The request of Node itself. */
+  get nodeRequest(): NodeRequest {
+    return this.#request;
   }
 
   get requestComplete(): boolean {
@@ -167,7 +168,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
-    if (this.#endHeld) this.#endResponse(noFields);
+    this.#side.endAtOnce();
     this.#settle();
   }
 
@@ -213,20 +214,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     else this.#endEarly(trailers);
   }
 
-  /**
-   * The response is complete before the request, whose rest is read and dropped for a while. Node would
-   * close a connection that ends with its response at once, and answer what the client still sends with a
-   * reset, which destroys a response that was not read yet (RFC 9112 §9.6). So there the response is
-   * not ended before the request, unless its end must be written.
-   */
+  /** The response is complete before the request, whose rest is read and dropped for a while. */
   #endEarly(trailers: ReadonlyFieldSection): void {
     this.armDiscard();
     this.#request.off('data', this.#listeners.data);
     this.#request.off('end', this.#listeners.end);
     this.#watchSocket();
-    this.#endHeld = !this.#side.multiplexed && this.encoding <= ENCODING.LENGTH;
-    if (this.#endHeld) this.#side.flushHead();
-    else this.#endResponse(trailers);
+    this.#side.lingerAtEnd();
+    this.#endResponse(trailers);
     this.#request.resume();
   }
 
@@ -238,9 +233,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   #endResponse(trailers: ReadonlyFieldSection): void {
-    this.#endHeld = false;
     this.#side.end(trailers);
-    if (this.#side.pending > 0) this.#sendWatch.start();
+    // Who wraps `end` may do it later.
+    if (this.#side.pending > 0 || !this.#response.writableEnded) this.#sendWatch.start();
   }
 
   /** Nothing but a request follows a request. */
@@ -287,7 +282,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   get bytesTaken(): number {
-    return -this.#side.pending;
+    return this.#side.taken;
   }
 
   onSendTimeout(): void {
