@@ -423,15 +423,3 @@ it('a logger that fails harms nobody', async () => {
     expect((await client.request(request('GET /x'))).status).toBe(502);
   }
 });
-
-it('a route’s hooks outrank those beside routes', async () => {
-  const { client } = await start(() => ({
-    onResponse: ({ headers }) => headers.set('x-from', 'all'),
-    routes: [
-      { path: '/own', onResponse: ({ headers }) => headers.set('x-from', 'route') },
-      { path: '/' },
-    ],
-  }));
-  expect((await client.request(request('GET /own'))).header('x-from')).toBe('route');
-  expect((await client.request(request('GET /x'))).header('x-from')).toBe('all');
-});

@@ -24,10 +24,10 @@ export interface HookResponse {
   readonly headers: HeaderList;
 }
 
-/** What belongs to one request, for all of its hooks. */
-export interface HookContext {
-  /** Name of the route: its option `name`, else host and path. */
-  readonly route: string;
+/** What belongs to one request, for hooks that also see requests that no route serves. */
+export interface RequestInfo {
+  /** Name of the route: its option `name`, else host and path. Null where no route applied. */
+  readonly route: string | null;
   /** The client's address; empty on a Unix socket. */
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -35,11 +35,22 @@ export interface HookContext {
   readonly encrypted: boolean;
   /** For the hooks' own use, from one to the next. */
   data: unknown;
-  /** Aborted when the request is over, be it because the client left. */
-  readonly signal: AbortSignal;
   /**
-   * Serves the request by another route. In `onRequest` only; the other route's own `onRequest` is not run.
+   * Aborted when the request is over: it was answered, the client left, or a hook took longer than
+   * `hookTimeout`. Its reason is the error that ended the request, where there is one.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What belongs to one request, for all of its hooks. */
+export interface HookContext extends RequestInfo {
+  /** Name of the route: its option `name`, else host and path. */
+  readonly route: string;
+  /**
+   * Serves the request by another route, in `onRequest` only. What hooks of `onRequest` are left run first,
+   * then the other route's own.
    * @throws ConfigError for a name that no route has
+   * @throws StateError where the request has been sent on or answered
    */
   useRoute(name: string): void;
 }

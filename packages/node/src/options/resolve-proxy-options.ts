@@ -11,7 +11,7 @@ import {
   readOptions,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
-import { serverHookOptions } from './hook-options.ts';
+import { type RingHooks, ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
@@ -27,7 +27,11 @@ export interface ResolvedProxyOptions {
   readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
   readonly hooks: OptionValues<typeof serverHookOptions>;
-  /** At least one, and no two for the same host and path. */
+  /** Hooks beside `routes`, which run around those of a route. */
+  readonly outerHooks: RingHooks;
+  /** In ms, for requests that no route serves; 0 for none. */
+  readonly hookTimeout: number;
+  /** At least one, and no two for the same host and path. Hooks beside `routes` are not among theirs. */
   readonly routes: readonly ResolvedRouteOptions[];
 }
 
@@ -45,7 +49,11 @@ export function resolveProxyOptions(
   refuseMisplaced(input, elsewhere, faults);
   const initial = defaultValues(proxyOptions);
   const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
-  const base = pickOptions(routeOptions, top);
+  // What is a default for all routes. Hooks are not: they run as well as those of a route.
+  const base = Object.freeze({
+    ...pickOptions(routeOptions, top),
+    ...defaultValues(ringHookOptions),
+  });
   const places = readRoutes(input, base, faults);
   for (const place of places) checkRoute(place, faults);
   refuseRepeats(places, faults);
@@ -57,6 +65,8 @@ export function resolveProxyOptions(
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
     hooks: pickOptions(serverHookOptions, top),
+    outerHooks: pickOptions(ringHookOptions, top),
+    hookTimeout: top.hookTimeout,
     routes: Object.freeze(places.map(({ values }) => values)),
   });
 }

@@ -1,14 +1,17 @@
 /** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
 
 import type { Exchange } from '@reverseit/core';
+import { Deadlines } from '@reverseit/core/deadlines';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
+import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
+import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
 
 /** Figures of what serves the requests. */
@@ -19,29 +22,36 @@ export interface EngineStats {
   readonly pools: readonly PoolStats[];
 }
 
-type EngineOptions = Pick<ResolvedProxyOptions, 'routes' | 'hooks' | 'maxBufferedRequestBytes'>;
+type EngineOptions = Pick<
+  ResolvedProxyOptions,
+  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
+>;
 
 export class ProxyEngine {
   readonly observer: Observer;
   readonly #runtime: ProxyRuntime;
-  readonly #buffers: BufferBudget;
+  readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
-    this.#buffers = new BufferBudget(options.maxBufferedRequestBytes);
-    const routes = options.routes.map((options) => this.#route(options));
-    this.#runtime = {
-      routes: new RouteTable(routes),
-      named: new Map(routes.map((route) => [route.name, route])),
+    const { outerHooks, hookTimeout } = options;
+    const named = new Map<string, RouteRuntime>();
+    const shared: ProxyShared = {
       observer: this.observer,
+      named,
+      unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
+      deadlines: this.#deadlines,
+      buffers: new BufferBudget(options.maxBufferedRequestBytes),
+      webSockets: this.#webSockets,
     };
-  }
-
-  #route(options: ResolvedRouteOptions): RouteRuntime {
-    const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
+    const routes = options.routes.map((route) => {
+      const origin = route.backend === null ? null : this.#origin(route, route.backend);
+      return new RouteRuntime(route, origin, outerHooks, shared);
+    });
+    for (const route of routes) named.set(route.name, route);
+    this.#runtime = { routes: new RouteTable(routes), shared };
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -90,5 +100,6 @@ export class ProxyEngine {
     // A client may be gone while its backend has yet to answer.
     await this.#webSockets.close(timeout);
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#deadlines.dispose();
   }
 }

@@ -18,12 +18,11 @@ import type {
   UpstreamResponseHead,
   WrittenFields,
 } from '@reverseit/upstream';
-import { hookError, isThenable } from '../hooks/hook-call.ts';
 import type { RequestContext } from '../hooks/hook-context.ts';
-import { ResponseView } from '../hooks/hook-response.ts';
-import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
+import { answerError } from './answer-error.ts';
 import { ContentBuffer } from './content-buffer.ts';
+import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
 import { responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
@@ -33,7 +32,7 @@ const noPieces: readonly Buffer[] = [];
 const longBody = 65_536;
 
 export class ProxyExchange
-  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest
+  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest, HookedResponseOwner
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -44,11 +43,11 @@ export class ProxyExchange
 
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
-  /** What the hooks of the request share; null where the route has none. */
+  /** What the hooks of the request share; null where nobody wants it. */
   readonly #context: RequestContext | null;
   readonly #recorder: Recorder | null;
-  /** What came of the response while `onResponse` was being waited for. */
-  #waiting: WaitingResponse | null = null;
+  /** The response while `onResponse` runs. */
+  #hooked: HookedResponse | null = null;
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
   #content: ContentBuffer | null = null;
@@ -68,13 +67,12 @@ export class ProxyExchange
     target: string,
     fields: FieldSection | WrittenFields,
     context: RequestContext | null,
-    recorder: Recorder | null,
   ) {
     const { head } = exchange;
     this.#exchange = exchange;
     this.#route = route;
     this.#context = context;
-    this.#recorder = recorder;
+    this.#recorder = context === null ? null : context.recorder;
     this.method = head.method;
     this.target = target;
     this.fields = fields;
@@ -124,7 +122,7 @@ export class ProxyExchange
     if (this.#dispatched) return;
     if (
       this.#received > this.#route.options.requestBodyBufferSize ||
-      !this.#route.buffers.take(piece.length)
+      !this.#route.shared.buffers.take(piece.length)
     ) {
       this.#startStreaming();
     } else this.#held += piece.length;
@@ -201,7 +199,7 @@ export class ProxyExchange
   }
 
   #releaseBuffers(): void {
-    if (this.#held > 0) this.#route.buffers.give(this.#held);
+    if (this.#held > 0) this.#route.shared.buffers.give(this.#held);
     this.#held = 0;
     this.#content = null;
   }
@@ -231,10 +229,10 @@ export class ProxyExchange
   onHead(head: UpstreamResponseHead): void {
     this.#recorder?.answered();
     const { status, reason } = head;
-    const { options, onResponse } = this.#route;
+    const { options, hooks } = this.#route;
+    const context = hooks.onResponse.length === 0 ? null : this.#context;
     const { lines } = head;
-    const hooked = onResponse !== null && this.#context !== null;
-    if (lines !== null && !hooked && this.#exchange.takesLines) {
+    if (lines !== null && context === null && this.#exchange.takesLines) {
       const kept = responseLines(lines, head.fields, status, options.via, httpDate());
       if (kept !== null) {
         this.#exchange.sendHead(status, reason, kept, head.contentLength);
@@ -242,110 +240,89 @@ export class ProxyExchange
       }
     }
     const fields = responseFields(head.fields, status, options.via, httpDate());
-    if (hooked) this.#askHook(onResponse, this.#context, head, fields);
-    else this.#exchange.sendHead(status, reason, fields, head.contentLength);
-  }
-
-  #askHook(
-    onResponse: OnResponse,
-    context: RequestContext,
-    head: UpstreamResponseHead,
-    fields: FieldSection,
-  ): void {
-    const view = new ResponseView(head.status, fields);
-    try {
-      const result = onResponse(view, context);
-      if (!isThenable(result)) {
-        this.#sendHooked(view, head);
-        return;
-      }
-      this.#waiting = { pieces: [], trailers: null };
-      this.#upstream?.pause();
-      Promise.resolve(result)
-        .then(() => this.#resumeResponse(view, head))
-        .catch((e: unknown) => this.#hookFailed(e));
-    } catch (error) {
-      this.#hookFailed(error);
+    if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    else {
+      this.#hooked = new HookedResponse(head, fields, context, this);
+      this.#hooked.begin();
     }
   }
 
-  #sendHooked(view: ResponseView, head: UpstreamResponseHead): void {
+  onHookWait(): void {
+    this.#upstream?.pause();
+  }
+
+  onHooked({ head, view, pieces, trailers }: HookedResponse): void {
+    this.#hooked = null;
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
     const fields = view.seal(this.method, head.contentLength);
-    this.#exchange.sendHead(status, reason, fields, head.contentLength);
-  }
-
-  #resumeResponse(view: ResponseView, head: UpstreamResponseHead): void {
-    const waiting = this.#waiting;
-    if (this.#over || waiting === null) return;
-    this.#waiting = null;
-    this.#sendHooked(view, head);
-    for (const piece of waiting.pieces) this.#exchange.write(piece);
-    if (waiting.trailers !== null) this.onEnd(waiting.trailers);
+    try {
+      this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    for (const piece of pieces) this.#exchange.write(piece);
+    if (trailers !== null) this.onEnd(trailers);
     else if (!this.#exchange.needsDrain) this.#upstream?.resume();
   }
 
-  #hookFailed(cause: unknown): void {
-    if (this.#over) return;
-    this.#fail(hookError('onResponse', cause));
+  onHookFailed(error: ReverseItError): void {
+    this.#fail(error);
   }
 
   onData(chunk: Buffer): void {
-    if (this.#waiting !== null) this.#waiting.pieces.push(chunk);
+    if (this.#hooked !== null) this.#hooked.pieces.push(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
     else if (this.#exchange.settled) this.#upstream?.giveBack();
   }
 
   onEnd(trailers: FieldSection): void {
-    if (this.#waiting !== null) {
-      this.#waiting.trailers = trailers;
+    if (this.#hooked !== null) {
+      this.#hooked.trailers = trailers;
       return;
     }
     this.#finish();
     this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
-    this.#recorder?.finish(null);
+    this.#context?.finish(null);
   }
 
   onError(error: ReverseItError): void {
     this.#finish();
-    this.#route.answer(this.#exchange, error);
-    this.#recorder?.finish(error);
+    this.#answer(error);
   }
 
   // The client
 
   onDrain(): void {
-    if (this.#waiting === null) this.#upstream?.resume();
+    if (this.#hooked === null) this.#upstream?.resume();
   }
 
   onAbort(error: ReverseItError): void {
     if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
-    this.#recorder?.finish(error);
+    if (this.#context !== null) this.#context.finish(error);
+    else this.#route.shared.observer.onFailure(error, this.#route.name, this.method);
   }
 
-  #fail(error: ReverseItError): void {
+  #fail(cause: unknown): void {
+    if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
-    this.#exchange.fail(error);
-    this.#recorder?.finish(error);
+    this.#answer(cause);
+  }
+
+  #answer(cause: unknown): void {
+    answerError(this.#route.shared, this.#exchange, this.#route, this.#context, cause);
   }
 
   #finish(): void {
     this.#over = true;
     this.#sink = null;
     this.#sent = noPieces;
-    this.#waiting = null;
+    this.#hooked?.cancel();
+    this.#hooked = null;
     this.#releaseBuffers();
-    this.#context?.end();
   }
-}
-
-/** A response that waits for its hook: at most one read's worth, since the backend is paused. */
-interface WaitingResponse {
-  readonly pieces: Buffer[];
-  /** Set once the response is complete. */
-  trailers: FieldSection | null;
 }

@@ -4,14 +4,15 @@ import type { Exchange } from '@reverseit/core';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
-import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
+import { RouteHooks } from '../hooks/route-hooks.ts';
+import type { RingHooks } from '../options/hook-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
-import type { BufferBudget } from './buffer-budget.ts';
-import type { OpenWebSockets } from './open-websockets.ts';
+import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import { TargetRewrite } from './target-rewrite.ts';
+import type { RelayObserver } from './websocket-relay.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
@@ -38,19 +39,21 @@ export class RouteRuntime implements RoutePlace {
   /** The same, for handshakes of WebSockets. */
   readonly upgradeLimits: DispatchLimits;
   readonly relays: RelaySettings;
-  readonly webSockets: OpenWebSockets;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
-  readonly buffers: BufferBudget;
-  readonly onRequest: OnRequest | null;
-  readonly onResponse: OnResponse | null;
-  readonly respond: Respond | null;
+  readonly hooks: RouteHooks;
+  readonly shared: ProxyShared;
+  /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
+  readonly needsContext: boolean;
+  /** Told of the end of WebSockets of which nobody wants a record. */
+  readonly relayObserver: RelayObserver;
 
+  /** `outer` are the hooks beside `routes`. */
   constructor(
     options: ResolvedRouteOptions,
     origin: OriginPool | null,
-    buffers: BufferBudget,
-    webSockets: OpenWebSockets,
+    outer: RingHooks,
+    shared: ProxyShared,
   ) {
     const { host, path } = options;
     this.host = host;
@@ -64,13 +67,24 @@ export class RouteRuntime implements RoutePlace {
       ...this.limits,
       responseHeaderTimeout: options.websocketBackendUpgradeTimeout,
     };
-    this.relays = new RelaySettings(options, webSockets.deadlines);
-    this.webSockets = webSockets;
+    this.relays = new RelaySettings(options, shared.webSockets.deadlines);
     this.origin = origin;
-    this.buffers = buffers;
-    this.onRequest = options.onRequest;
-    this.onResponse = options.onResponse;
-    this.respond = options.respond;
+    this.hooks = new RouteHooks(
+      outer,
+      options,
+      options.respond,
+      shared.deadlines.queue(options.hookTimeout),
+    );
+    this.shared = shared;
+    this.relayObserver = {
+      onRelayOver: (error) => {
+        if (error !== null) shared.observer.onFailure(error, this.name, 'GET');
+      },
+    };
+    this.needsContext =
+      this.hooks.beforeRequest ||
+      this.hooks.onResponse.length > 0 ||
+      shared.observer.wantsRecord(this.hooks);
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the connection failed, else with the error's own status. */
