@@ -9,6 +9,7 @@ export * from './http1.ts';
 export * from './io.ts';
 export { clientAddress } from './server/client-address.ts';
 export { cutSocket } from './server/cut-socket.ts';
+export { errorFields } from './server/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';

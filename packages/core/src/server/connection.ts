@@ -73,6 +73,8 @@ export class Connection
   #contentEnded = true;
   #contentIdleTimeout = 0;
   #continueSent = false;
+  /** The client's content is broken off, and its request is being answered. */
+  #faulty = false;
   /** Content is read and dropped, so much of it so far: the response came before the request's end. */
   #discarded = -1;
   /** Bytes that cannot be consumed yet. */
@@ -239,8 +241,13 @@ export class Connection
   }
 
   #feed(chunk: Buffer): void {
+    if (this.#faulty) {
+      // Dropped, but not for nothing.
+      this.#share.spend(chunk.length * COST.BYTE);
+      return;
+    }
     let offset = 0;
-    while (!this.#closed) {
+    while (!this.#closed && !this.#faulty) {
       const parser = this.#parser;
       const { state } = parser;
       if (state === PARSER.HEAD || state === PARSER.BODY) {
@@ -443,17 +450,10 @@ export class Connection
 
   #armReadDeadline(): void {
     // What has come is looked at first.
-    if (this.#share.waiting && this.#held.length > 0) return;
+    if (this.#faulty || (this.#share.waiting && this.#held.length > 0)) return;
     const { state } = this.#parser;
-    if (state === PARSER.BODY) {
-      if (this.#responded) {
-        if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
-      } else if (this.#peerEnded && this.#held.length === 0) {
-        this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-      } else if (this.#reading) {
-        this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
-      }
-    } else if (state === PARSER.HEAD && this.#exchange === null) {
+    if (state === PARSER.BODY) this.#armContentDeadline();
+    else if (state === PARSER.HEAD && this.#exchange === null) {
       if (this.#peerEnded || (this.#context.closing && this.idle)) this.#finish();
       else if (this.#parser.insideHead) {
         if (!this.#headDeadlineArmed) {
@@ -461,6 +461,16 @@ export class Connection
           this.#context.headDeadlines.arm(this.#readDeadline);
         }
       } else if (this.#served > 0) this.#context.keepAliveDeadlines.arm(this.#readDeadline);
+    }
+  }
+
+  #armContentDeadline(): void {
+    if (this.#responded) {
+      if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
+    } else if (this.#peerEnded && this.#held.length === 0) {
+      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+    } else if (this.#reading) {
+      this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
     }
   }
 
@@ -504,9 +514,9 @@ export class Connection
     this.#peerEnded = true;
     if (this.#exchange === null || this.#responded) {
       if (this.#held.length === 0) this.#finish();
-    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held.length === 0) {
-      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-    } else this.#startProbe();
+    } else if (this.#faulty || this.#parser.state === PARSER.COMPLETE || this.#held.length > 0) {
+      this.#startProbe();
+    } else this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
   }
 
   /** Half-closed or gone? The response's bytes will tell. */
@@ -525,11 +535,7 @@ export class Connection
   #refuse(error: ReverseItError): void {
     const exchange = this.#exchange;
     if (exchange !== null && !this.#responded) {
-      // The answer first: it may still be sent, which an aborted exchange cannot.
-      const { handler } = exchange;
-      exchange.handler = silentHandler;
-      exchange.fail(error);
-      handler.onAbort(error);
+      if (!this.#faulty) this.#refuseContent(exchange, error);
       return;
     }
     // A fault in content that is only dropped has its response already.
@@ -540,6 +546,19 @@ export class Connection
       }
     }
     this.#finish();
+  }
+
+  /** Nothing that follows can be read, whoever answers. */
+  #refuseContent(exchange: Exchange, error: ReverseItError): void {
+    const { handler, head } = exchange;
+    this.#faulty = true;
+    head.persistent = false;
+    this.pauseContent();
+    if (handler.onFault?.(error) === true) return;
+    // The answer first: it may still be sent, which an aborted exchange cannot.
+    exchange.handler = silentHandler;
+    exchange.fail(error);
+    handler.onAbort(error);
   }
 
   #abort(error: ReverseItError): void {

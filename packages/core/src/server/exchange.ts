@@ -26,6 +26,12 @@ export interface ExchangeHandler {
    * is shutting down. The last call; the exchange has been answered or cut already.
    */
   onAbort(error: ReverseItError): void;
+  /**
+   * The client stalled or broke the protocol within its content, of which no more comes. True: the handler
+   * answers by itself, now or later, and `onAbort` is not called for it. Otherwise, and where the method is
+   * missing, the server answers and calls `onAbort`.
+   */
+  onFault?(error: ReverseItError): boolean;
 }
 
 /** What follows after a switch of protocols, as far as the server is concerned. */

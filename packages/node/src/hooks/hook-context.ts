@@ -100,6 +100,13 @@ export class RequestContext implements RequestInfo {
     this.#choosing = false;
   }
 
+  /** @internal What the hooks so far were at is given up. The signal of those that answer the error is another. */
+  beginErrorResponse(error: ReverseItError): void {
+    this.#choosing = false;
+    this.#controller?.abort(error);
+    this.#controller = null;
+  }
+
   /** @internal The request is over. */
   finish(error: ReverseItError | null): void {
     if (this.#over) return;

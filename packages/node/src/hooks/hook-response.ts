@@ -34,13 +34,24 @@ export class ResponseView implements HookResponse {
   /** The fields to send: without what would contradict the framing of content of the given length. */
   seal(method: string, contentLength: number | null): FieldSection {
     const fields = this.#fields;
-    for (let i = fields.length - 2; i >= 0; i -= 2) {
-      if (isConnectionField(fields[i] as string)) fields.splice(i, 2);
-    }
+    removeConnectionFields(fields);
     const hasContent = !isBodiless(method, this.#status);
     // One without content may say what length it would have, but a 204 must not (RFC 9110 §8.6).
     if (hasContent || this.#status === 204) removeField(fields, 'content-length');
     if (hasContent && contentLength !== null) fields.push('content-length', String(contentLength));
     return fields;
+  }
+
+  /** The same for a response that is sent whole: its length is told where it is sent. */
+  sealWhole(): FieldSection {
+    removeConnectionFields(this.#fields);
+    removeField(this.#fields, 'content-length');
+    return this.#fields;
+  }
+}
+
+function removeConnectionFields(fields: FieldSection): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2) {
+    if (isConnectionField(fields[i] as string)) fields.splice(i, 2);
   }
 }

@@ -60,7 +60,8 @@ export interface DirectResponse {
   /** From 200 to 599. Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string | Buffer;
+  /** A text is sent as UTF-8, with `content-type: text/plain; charset=utf-8` unless `headers` say otherwise. */
+  readonly body?: string | Uint8Array;
 }
 
 type Awaitable<T> = T | PromiseLike<T>;
@@ -72,8 +73,27 @@ export type OnRequest = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a hook that only changes the request returns nothing
 ) => Awaitable<DirectResponse | void>;
 
-/** Runs before a backend's response is sent. May change its status and fields, or throw (500). */
-export type OnResponse = (response: HookResponse, context: HookContext) => Awaitable<void>;
+/**
+ * Runs before a backend's response is sent. May change its status and fields, replace it by returning
+ * another response, or throw (500). Hooks that follow see the response that replaced it.
+ */
+export type OnResponse = (
+  response: HookResponse,
+  context: HookContext,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+) => Awaitable<DirectResponse | void>;
+
+/**
+ * Runs when a request failed or was refused, before it is answered: no route, a limit, a hook that threw, a
+ * backend that failed. Returns the response to send, whose status is that of the error unless it names
+ * one; where it returns nothing or throws, the standard response is sent. Changes of the request have no effect.
+ */
+export type OnErrorResponse = (
+  error: ReverseItError,
+  request: HookRequest,
+  context: RequestInfo,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+) => Awaitable<DirectResponse | void>;
 
 /** Answers a request instead of a backend. */
 export type Respond = (request: HookRequest, context: HookContext) => Awaitable<DirectResponse>;

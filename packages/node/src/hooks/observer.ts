@@ -33,6 +33,12 @@ export class Observer {
     if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
   }
 
+  /** A hook failed that cannot end its request: another error is being answered. */
+  onHookFailure(error: ReverseItError, route: string | null, method: string): void {
+    if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
+    this.#tell(error, null);
+  }
+
   /** A request is over. */
   onRecord(record: AccessRecord, { onFinish }: RouteHooks): void {
     if (record.error !== null) this.#onError(record.error, record);
@@ -47,6 +53,10 @@ export class Observer {
 
   #onError(error: ReverseItError, record: AccessRecord | null): void {
     if (this.#logger !== null) this.#log(this.#logger, error, record);
+    this.#tell(error, record);
+  }
+
+  #tell(error: ReverseItError, record: AccessRecord | null): void {
     for (const hook of this.#onErrorHooks) {
       try {
         this.#watch('onError', hook(error, record));

@@ -1,7 +1,7 @@
 /** The hooks of a route in the order in which they run, worked out once. */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { RingHooks } from '../options/hook-options.ts';
-import type { OnFinish, OnRequest, OnResponse, Respond } from './hooks.ts';
+import type { OnErrorResponse, OnFinish, OnRequest, OnResponse, Respond } from './hooks.ts';
 
 /** Hooks beside `routes` are the outer ring: the first to see a request, and the last to see what came of it. */
 export class RouteHooks {
@@ -10,6 +10,7 @@ export class RouteHooks {
   /** At most one. */
   readonly respond: readonly Respond[];
   readonly onResponse: readonly OnResponse[];
+  readonly onErrorResponse: readonly OnErrorResponse[];
   readonly onFinish: readonly OnFinish[];
   /** How long one that returns a promise is waited for. */
   readonly timeouts: DeadlineQueue;
@@ -27,6 +28,7 @@ export class RouteHooks {
     this.ownRequest = own === null ? [] : own.onRequest;
     this.respond = respond === null ? [] : [respond];
     this.onResponse = [...(own?.onResponse ?? []), ...outer.onResponse];
+    this.onErrorResponse = [...(own?.onErrorResponse ?? []), ...outer.onErrorResponse];
     this.onFinish = [...(own?.onFinish ?? []), ...outer.onFinish];
     this.timeouts = timeouts;
     this.beforeRequest =

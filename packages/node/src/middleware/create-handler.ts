@@ -106,7 +106,7 @@ class HandlerFront {
     // Its socket is not ours to give away.
     head.upgrade = false;
     const exchange = new NodeExchange(this.#exchanges, head, request, response);
-    this.#handle(exchange, misuse ?? error);
+    this.#handle(exchange, error, misuse);
   }
 
   readonly upgrade = (
@@ -132,7 +132,7 @@ class HandlerFront {
       return;
     }
     const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
-    this.#handle(exchange, error ?? framing);
+    this.#handle(exchange, error ?? framing, null);
   };
 
   /** What no route serves is the application's, be it a request that we would refuse. */
@@ -140,11 +140,19 @@ class HandlerFront {
     return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
   }
 
-  #handle(exchange: NodeExchange, error: ReverseItError | null): void {
-    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
+  /** `fault` is one of the head, which no hook sees then; `misuse` is the application's own. */
+  #handle(
+    exchange: NodeExchange,
+    fault: ReverseItError | null,
+    misuse: ReverseItError | null,
+  ): void {
+    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
     if (refusal === null) {
       this.#totalExchanges++;
       this.#engine.handle(exchange);
+    } else if (fault === null) {
+      this.#totalRefusals++;
+      this.#engine.refuse(exchange, refusal);
     } else {
       this.#tellRefusal(refusal);
       exchange.fail(refusal);

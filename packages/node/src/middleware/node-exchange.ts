@@ -296,6 +296,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** Answers an error of the client's own. */
   #refuse(error: ReverseItError): void {
     const { handler } = this;
+    this.pauseContent();
+    if (handler.onFault?.(error) === true) return;
     this.handler = silentHandler;
     // The answer first: it may still be sent, which an aborted exchange cannot.
     this.fail(error);

@@ -12,6 +12,7 @@ import type {
   DirectResponse,
   Logger,
   OnError,
+  OnErrorResponse,
   OnFinish,
   OnRequest,
   OnResponse,
@@ -64,13 +65,22 @@ export const ringHookOptions = defineOptions({
     accepts: 'a function (request, context)',
   }),
   /**
-   * Called with each response of the backend: may change its status and fields, or throw. Those beside routes run last.
+   * Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.
    * Default: none.
    */
   onResponse: callbacks<OnResponse>({
     prose:
-      'Called with each response of the backend: may change its status and fields, or throw. Those beside routes run last.',
+      'Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.',
     accepts: 'a function (response, context)',
+  }),
+  /**
+   * Called with each error that is to be answered: may return the response. Those beside routes run last.
+   * Default: none.
+   */
+  onErrorResponse: callbacks<OnErrorResponse>({
+    prose:
+      'Called with each error that is to be answered: may return the response. Those beside routes run last.',
+    accepts: 'a function (error, request, context)',
   }),
   /**
    * Called with the record of each request that is over, for an access log. Those beside routes run last.

@@ -46,7 +46,7 @@ describe('resolveProxyOptions', () => {
       ['/b', 'http://other', 1],
       ['/', backend, 1],
     ]);
-    expect(routes[0]?.errorResponse).toEqual({ status: 503, body: 'x' });
+    expect(routes[0]?.errorResponse).toEqual({ status: 503, headers: [], body: 'x' });
     expect(routes[1]?.pool).toMatchObject({ poolSize: 7, poolCount: 2 });
   });
 

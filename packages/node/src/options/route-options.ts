@@ -277,6 +277,17 @@ const ownOptions = defineOptions({
         max: 599,
       }),
       /**
+       * Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.
+       * Default: none.
+       */
+      headers: fields({
+        group: response,
+        prose:
+          'Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.',
+        never: connectionFields,
+        once: ['content-type'],
+      }),
+      /**
        * Body of the answer when the backend cannot be reached or breaks off.
        * Default: "Bad Gateway".
        */

@@ -3,10 +3,14 @@ import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
 import type { UpstreamResponseHead } from '@reverseit/upstream';
+import { toWholeResponse } from '../hooks/direct-response.ts';
 import { HookChain } from '../hooks/hook-chain.ts';
 import type { RequestContext } from '../hooks/hook-context.ts';
 import { ResponseView } from '../hooks/hook-response.ts';
-import type { OnResponse } from '../hooks/hooks.ts';
+import type { DirectResponse, OnResponse } from '../hooks/hooks.ts';
+
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook that replaces nothing returns
+type HookAnswer = DirectResponse | void;
 
 /** Whose response it is. */
 export interface HookedResponseOwner {
@@ -17,9 +21,12 @@ export interface HookedResponseOwner {
   onHookFailed(error: ReverseItError): void;
 }
 
-export class HookedResponse extends HookChain<OnResponse, void> {
+export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   readonly head: UpstreamResponseHead;
-  readonly view: ResponseView;
+  /** What the hooks see and change. */
+  view: ResponseView;
+  /** Content of the response that has replaced the backend's; null where none has. */
+  replacement: string | Buffer | null = null;
   /** What came while a hook was waited for: at most one read's worth, since the backend is paused. */
   readonly pieces: Buffer[] = [];
   /** Set once the response is complete. */
@@ -45,6 +52,14 @@ export class HookedResponse extends HookChain<OnResponse, void> {
     this.run('onResponse', this.#context.hooks.onResponse);
   }
 
+  onData(chunk: Buffer): void {
+    this.pieces.push(chunk);
+  }
+
+  onEnd(trailers: FieldSection): void {
+    this.trailers = trailers;
+  }
+
   /** The response is wanted no more. */
   cancel(): void {
     this.stop();
@@ -54,11 +69,16 @@ export class HookedResponse extends HookChain<OnResponse, void> {
     return this.#context.hooks.timeouts;
   }
 
-  protected call(hook: OnResponse): void | PromiseLike<void> {
+  protected call(hook: OnResponse): HookAnswer | PromiseLike<HookAnswer> {
     return hook(this.view, this.#context.ofRoute);
   }
 
-  protected take(): boolean {
+  /** The hooks that are left see the response that replaces the backend's. */
+  protected take(answer: HookAnswer): boolean {
+    if (answer === undefined || answer === null) return false;
+    const { status, fields, body } = toWholeResponse(answer, 'onResponse');
+    this.view = new ResponseView(status, fields);
+    this.replacement = body;
     return false;
   }
 

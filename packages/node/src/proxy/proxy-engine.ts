@@ -2,12 +2,14 @@
 
 import type { Exchange } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
+import type { ReverseItError } from '@reverseit/core/errors';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { answerError } from './answer-error.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
@@ -78,6 +80,11 @@ export class ProxyEngine {
   /** Serves a request, to its end. */
   handle(exchange: Exchange): void {
     handleRequest(this.#runtime, exchange);
+  }
+
+  /** Answers a request that is refused before it is looked at. */
+  refuse(exchange: Exchange, error: ReverseItError): void {
+    answerError(this.#runtime.shared, exchange, null, null, error);
   }
 
   stats(): EngineStats {

@@ -22,6 +22,7 @@ import type { RequestContext } from '../hooks/hook-context.ts';
 import type { Recorder } from '../hooks/recorder.ts';
 import { answerError } from './answer-error.ts';
 import { ContentBuffer } from './content-buffer.ts';
+import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
 import { responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
@@ -46,8 +47,8 @@ export class ProxyExchange
   /** What the hooks of the request share; null where nobody wants it. */
   readonly #context: RequestContext | null;
   readonly #recorder: Recorder | null;
-  /** The response while `onResponse` runs. */
-  #hooked: HookedResponse | null = null;
+  /** What takes the response in place of the client: hooks that still run, or nobody any more. */
+  #aside: HookedResponse | DiscardedResponse | null = null;
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
   #content: ContentBuffer | null = null;
@@ -242,8 +243,9 @@ export class ProxyExchange
     const fields = responseFields(head.fields, status, options.via, httpDate());
     if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
     else {
-      this.#hooked = new HookedResponse(head, fields, context, this);
-      this.#hooked.begin();
+      const hooked = new HookedResponse(head, fields, context, this);
+      this.#aside = hooked;
+      hooked.begin();
     }
   }
 
@@ -251,20 +253,40 @@ export class ProxyExchange
     this.#upstream?.pause();
   }
 
-  onHooked({ head, view, pieces, trailers }: HookedResponse): void {
-    this.#hooked = null;
+  onHooked(response: HookedResponse): void {
+    this.#aside = null;
+    try {
+      if (response.replacement === null) this.#sendHooked(response);
+      else this.#replace(response, response.replacement);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #sendHooked({ head, view, pieces, trailers }: HookedResponse): void {
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
     const fields = view.seal(this.method, head.contentLength);
-    try {
-      this.#exchange.sendHead(status, reason, fields, head.contentLength);
-    } catch (cause) {
-      this.#fail(cause);
-      return;
-    }
+    this.#exchange.sendHead(status, reason, fields, head.contentLength);
     for (const piece of pieces) this.#exchange.write(piece);
     if (trailers !== null) this.onEnd(trailers);
     else if (!this.#exchange.needsDrain) this.#upstream?.resume();
+  }
+
+  /** Sends another response than the backend's, whose connection goes on if that costs little. */
+  #replace({ head, view, pieces, trailers }: HookedResponse, body: string | Buffer): void {
+    this.#exchange.respond(view.status, view.sealWhole(), body);
+    this.#finish();
+    this.#context?.finish(null);
+    const upstream = this.#upstream;
+    if (upstream === null || trailers !== null) return;
+    if (!this.#complete || (head.contentLength ?? 0) > mostDiscarded) upstream.abort();
+    else {
+      const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
+      this.#aside = discarded;
+      for (const piece of pieces) discarded.onData(piece);
+      upstream.resume();
+    }
   }
 
   onHookFailed(error: ReverseItError): void {
@@ -272,14 +294,14 @@ export class ProxyExchange
   }
 
   onData(chunk: Buffer): void {
-    if (this.#hooked !== null) this.#hooked.pieces.push(chunk);
+    if (this.#aside !== null) this.#aside.onData(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
     else if (this.#exchange.settled) this.#upstream?.giveBack();
   }
 
   onEnd(trailers: FieldSection): void {
-    if (this.#hooked !== null) {
-      this.#hooked.trailers = trailers;
+    if (this.#aside !== null) {
+      this.#aside.onEnd(trailers);
       return;
     }
     this.#finish();
@@ -288,6 +310,11 @@ export class ProxyExchange
   }
 
   onError(error: ReverseItError): void {
+    if (this.#over) {
+      // Of a response that is only dropped.
+      if (this.#aside !== null) this.#aside.onEnd([]);
+      return;
+    }
     this.#finish();
     this.#answer(error);
   }
@@ -295,7 +322,7 @@ export class ProxyExchange
   // The client
 
   onDrain(): void {
-    if (this.#hooked === null) this.#upstream?.resume();
+    if (this.#aside === null) this.#upstream?.resume();
   }
 
   onAbort(error: ReverseItError): void {
@@ -304,6 +331,12 @@ export class ProxyExchange
     this.#upstream?.abort();
     if (this.#context !== null) this.#context.finish(error);
     else this.#route.shared.observer.onFailure(error, this.#route.name, this.method);
+  }
+
+  onFault(error: ReverseItError): boolean {
+    if (this.#route.hooks.onErrorResponse.length === 0) return false;
+    this.#fail(error);
+    return true;
   }
 
   #fail(cause: unknown): void {
@@ -321,8 +354,8 @@ export class ProxyExchange
     this.#over = true;
     this.#sink = null;
     this.#sent = noPieces;
-    this.#hooked?.cancel();
-    this.#hooked = null;
+    if (this.#aside instanceof HookedResponse) this.#aside.cancel();
+    this.#aside = null;
     this.#releaseBuffers();
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Exchange } from '@reverseit/core';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import { RouteHooks } from '../hooks/route-hooks.ts';
@@ -25,7 +26,7 @@ const connectionFailures: ReadonlySet<ErrorCode> = new Set([
   'RIT_ERR_UPSTREAM_TRUNCATED',
 ]);
 /** The answer to a response of the backend that is malformed or beyond a limit. */
-const badGateway = { status: 502, body: 'Bad Gateway' };
+const badGateway = { status: 502, headers: plainText, body: 'Bad Gateway' };
 
 export class RouteRuntime implements RoutePlace {
   readonly host: string | null;
@@ -93,9 +94,12 @@ export class RouteRuntime implements RoutePlace {
       exchange.fail(error);
       return;
     }
-    const { status, body } = connectionFailures.has(error.code)
+    const { status, headers, body } = connectionFailures.has(error.code)
       ? this.options.errorResponse
       : badGateway;
-    exchange.respond(status, plainText, body);
+    exchange.respond(status, withType(headers), body);
   }
 }
+
+const withType = (fields: readonly string[]): FieldSection =>
+  hasField(fields, 'content-type') ? [...fields] : [...plainText, ...fields];
