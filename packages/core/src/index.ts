@@ -22,6 +22,7 @@ export type { ResolvedServerOptions, ServerOptions } from './server/server-optio
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
 
 export { removeStaleSocket } from './server/stale-socket.ts';
+export { isThenable, watchCallback } from './server/thenable.ts';
 
 /**
  * Makes a server that hands each request to `listener` as an exchange.

@@ -36,7 +36,12 @@ async function start(
   answer = response(200, 'ok'),
 ): Promise<Rig> {
   const origin = use(await startScriptedOrigin({ script: answerEach(answer) }));
-  const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...options(origin) });
+  const proxy = createServer({
+    logger: null,
+    backend: origin.url,
+    forwardedHeaders: false,
+    ...options(origin),
+  });
   use({ close: () => proxy.close({ timeout: 0 }) });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   const port = 'port' in address ? address.port : 0;

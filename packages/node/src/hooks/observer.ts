@@ -1,6 +1,8 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
+import { watchCallback } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { isThenable } from './hook-call.ts';
+import { GuardedLogger } from '../logging/guarded-logger.ts';
+import { hookError } from './hook-call.ts';
 import type { AccessRecord, Logger, OnError } from './hooks.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
@@ -14,7 +16,7 @@ export class Observer {
   readonly #onErrorHooks: readonly OnError[];
 
   constructor({ logger, onError }: ObserverOptions) {
-    this.#logger = logger;
+    this.#logger = logger === null ? null : new GuardedLogger(logger);
     this.#onErrorHooks = onError;
   }
 
@@ -66,7 +68,6 @@ export class Observer {
     }
   }
 
-  /** Peers' faults are everyday; ours and a backend's are not. */
   #log(
     logger: Logger,
     error: ReverseItError,
@@ -77,26 +78,23 @@ export class Observer {
       code: error.code,
       ...(request === null ? {} : { route: request.route, method: request.method }),
     };
-    try {
-      if (error.blame === 'us') logger.error(details, error.message);
-      else if (error.blame === 'upstream') logger.warn(details, error.message);
-      else logger.debug(details, error.message);
-    } catch {
-      // A logger that fails has nowhere to say so.
-    }
+    logger[levelOf(error)](details, error.message);
   }
 
   /** A callback that fails later must not end the process. */
   #watch(name: string, result: unknown): void {
-    if (!isThenable(result)) return;
-    Promise.resolve(result).catch((error: unknown) => this.#logThrown(name, error));
+    watchCallback(result, (cause) => this.#logThrown(name, cause));
   }
 
-  #logThrown(name: string, error: unknown): void {
-    try {
-      this.#logger?.error({ err: error }, `${name} threw`);
-    } catch {
-      // As above.
-    }
+  #logThrown(name: string, cause: unknown): void {
+    const err = hookError(name, cause);
+    this.#logger?.error({ err, code: err.code }, err.message);
   }
+}
+
+/** Peers' faults are everyday; ours and a backend's are not. */
+function levelOf({ blame, code }: ReverseItError): 'debug' | 'warn' | 'error' {
+  if (code === 'RIT_ERR_SHUTDOWN' || code === 'RIT_ERR_WS_UPSTREAM_LOST') return 'warn';
+  if (blame === 'us') return 'error';
+  return blame === 'upstream' ? 'warn' : 'debug';
 }

@@ -18,6 +18,7 @@ import type {
   OnResponse,
   Respond,
 } from '../hooks/hooks.ts';
+import { standardErrorLogger } from '../logging/standard-error.ts';
 
 const group = 'Hooks';
 
@@ -162,15 +163,19 @@ export const serverHookOptions = defineOptions({
     prose: 'Called with every error that ended or refused a request.',
     accepts: 'a function (error, record)',
   }),
-  /** Where log lines go: any pino-compatible logger. Default: none. */
+  /**
+   * Where log lines go: any pino-compatible logger; null for nowhere.
+   * Default: lines on standard error.
+   */
   logger: custom<Logger | null, Logger | null>({
     group,
     kind: 'logger',
-    prose: 'Where log lines go: any pino-compatible logger.',
-    default: null,
-    accepts: 'an object with debug, info, warn and error',
+    prose: 'Where log lines go: any pino-compatible logger; null for nowhere.',
+    default: standardErrorLogger,
+    defaultText: 'lines on standard error',
+    accepts: 'an object with debug, info, warn and error, or null',
     text: null,
-    check: (value) => (isLogger(value) ? value : undefined),
+    check: (value) => (value === null || isLogger(value) ? value : undefined),
   }),
 });
 

@@ -156,8 +156,9 @@ describe('resolveProxyOptions', () => {
   ])('%j is refused', (input, faults) => expect(faultsOf(input)).toEqual(faults));
 
   describe('null', () => {
-    const isNone = ({ defaultText }: { defaultText: string }): boolean =>
-      ['none', 'any', 'host and path', 'required'].includes(defaultText);
+    const isNone = ({ defaultText, accepts }: { defaultText: string; accepts: string }): boolean =>
+      ['none', 'any', 'host and path', 'required'].includes(defaultText) ||
+      accepts.endsWith(', or null');
     const rows = Object.entries({ ...proxyOptions, ...poolOptions }).filter(
       ([key]) => key !== 'routes',
     );
