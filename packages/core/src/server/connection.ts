@@ -17,7 +17,7 @@ import { clientAddress } from './client-address.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
-import { type Exchange, type SwitchedSocket, silentHandler, type Tunnel } from './exchange.ts';
+import type { Exchange, SwitchedSocket, Tunnel } from './exchange.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
@@ -167,7 +167,7 @@ export class Connection
    * is busy may be sending its next request already, which is still served.
    */
   shutdown(): void {
-    if (this.#tunnel !== null) this.#tunnel.shutdown();
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, null);
     else if (this.#closed || !this.idle) return;
     else if (this.#readDeadline.elapsed(this.#context.deadlines.now()) >= closingGrace) {
       this.#finish();
@@ -183,10 +183,20 @@ export class Connection
     const incomplete =
       this.#tunnel === null &&
       ((this.#exchange !== null && !this.#responded) || socket.writableLength > 0);
-    this.#tunnel?.destroy(error);
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, error);
     this.#onClose(error);
     if (incomplete) cutSocket(socket);
     else socket.destroy();
+  }
+
+  /** Ends a tunnel, in good order or with an error. What it throws must not keep the server from closing. */
+  #callTunnel(tunnel: Tunnel, error: ReverseItError | null): void {
+    try {
+      if (error === null) tunnel.shutdown();
+      else tunnel.destroy(error);
+    } catch (cause) {
+      this.#context.onFailure(fail('RIT_ERR_INTERNAL', 'a tunnel threw', { cause }));
+    }
   }
 
   // Reading
@@ -227,7 +237,7 @@ export class Connection
     try {
       this.#feed(chunk);
     } catch (cause) {
-      // A listener or handler threw, which it must not: nobody would ever end its exchange.
+      // A mistake of ours: nobody would ever end the exchange.
       this.#abort(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       throw cause;
     } finally {
@@ -301,7 +311,7 @@ export class Connection
     const exchange = new ConnectionExchange(head, this);
     this.#exchange = exchange;
     this.#context.onExchangeStart();
-    this.#context.listener(exchange);
+    exchange.callListener(this.#context.listener);
   }
 
   onContent(piece: Buffer): void {
@@ -313,7 +323,7 @@ export class Connection
     if (this.#responded || this.#exchange === null) return;
     const kept = this.#input.keep(piece);
     this.#piece = kept;
-    this.#exchange.handler.onContent(kept);
+    this.#exchange.callContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
   }
@@ -324,7 +334,7 @@ export class Connection
       this.#contentEnded = true;
       this.#reading = false;
       this.#readDeadline.clear();
-      if (!this.#responded) this.#exchange?.handler.onContentEnd(this.#parser.trailers);
+      if (!this.#responded) this.#exchange?.callContentEnd(this.#parser.trailers);
     }
     if (this.#closed) return false;
     if (!this.#responded || this.writer.needsDrain) {
@@ -425,6 +435,10 @@ export class Connection
     cutSocket(this.#socket);
   }
 
+  report(error: ReverseItError): void {
+    this.#context.onFailure(error);
+  }
+
   holdUpTo(bytes: number): void {
     this.#mostHeld = Math.max(mostHeld, bytes);
   }
@@ -504,7 +518,7 @@ export class Connection
     if (this.#closed) return;
     this.#sendWatch?.stop();
     if (this.#responded) this.#release();
-    else this.#exchange?.handler.onDrain();
+    else this.#exchange?.callDrain();
   }
 
   // Ending
@@ -550,15 +564,9 @@ export class Connection
 
   /** Nothing that follows can be read, whoever answers. */
   #refuseContent(exchange: Exchange, error: ReverseItError): void {
-    const { handler, head } = exchange;
     this.#faulty = true;
-    head.persistent = false;
     this.pauseContent();
-    if (handler.onFault?.(error) === true) return;
-    // The answer first: it may still be sent, which an aborted exchange cannot.
-    exchange.handler = silentHandler;
-    exchange.fail(error);
-    handler.onAbort(error);
+    exchange.refuse(error);
   }
 
   #abort(error: ReverseItError): void {

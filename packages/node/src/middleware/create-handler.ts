@@ -80,7 +80,9 @@ class HandlerFront {
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     this.#engine = new ProxyEngine(options);
-    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
+    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
+      this.#engine.observer.onRefusal(error),
+    );
   }
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
