@@ -166,3 +166,49 @@ describe('a hook beside routes that refuses is never passed by', () => {
     expect(origin.connectionCount).toBe(0);
   });
 });
+
+describe('a route whose path is null', () => {
+  const hidden: RouteOptions = {
+    path: null,
+    name: 'hidden',
+    host: 'hidden.example',
+    addHeaders: { 'x-route': 'hidden' },
+    stripPath: '/api',
+  };
+  const choose = ({ headers }: HookRequest, context: HookContext): void => {
+    if (headers.has('x-choose')) context.useRoute('hidden');
+  };
+
+  it('serves what hooks choose it for, and nothing else', async () => {
+    const records: (string | null)[] = [];
+    const { connect, origin } = await bind({
+      onFinish: ({ route }) => records.push(route),
+      routes: [{ path: '/api', onRequest: choose }, hidden],
+    });
+    const client = await connect();
+    await client.request(request('GET /api/x', ['X-Choose: 1']));
+    await client.request(request('GET /api/x'));
+    const { status } = await client.request('GET /x HTTP/1.1\r\nHost: hidden.example\r\n\r\n');
+    expect(status).toBe(404);
+    expect(origin.requests.map((seen) => [seen.target, seen.header('x-route')])).toEqual([
+      ['/x', 'hidden'],
+      ['/api/x', undefined],
+    ]);
+    await eventually(() => records.length === 3, 'the records');
+    expect(records).toEqual(['hidden', '/api', null]);
+  });
+
+  it('runs its own hooks', async () => {
+    const own = () => ({ status: 403 });
+    const { connect, origin } = await bind({
+      routes: [
+        { path: '/', onRequest: choose },
+        { ...hidden, onRequest: own },
+      ],
+    });
+    const client = await connect();
+    const chosen = await client.request(request('GET /x', ['X-Choose: 1']));
+    expect([chosen.status, origin.connectionCount]).toEqual([403, 0]);
+    expect((await client.request(request('GET /x'))).text).toBe('ok');
+  });
+});

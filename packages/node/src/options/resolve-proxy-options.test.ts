@@ -114,6 +114,34 @@ describe('resolveProxyOptions', () => {
       ['invalid option routes[1]: has the same host and path as routes[0]'],
     ],
     [
+      { backend, routes: [{ name: 'n' }, { path: '/a', name: 'n' }, { path: '/b', name: 'n' }] },
+      [
+        '2 invalid options:',
+        'routes[1].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+        'routes[2].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+      ],
+    ],
+    [
+      { backend, routes: [{ path: '/a' }, { path: '/b', name: '/a' }] },
+      [
+        'invalid option routes[1].name: "/a" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+      ],
+    ],
+    [
+      { backend, routes: [{}, { path: null }] },
+      [
+        'invalid option routes[1].name: required where path is null: a hook chooses the route by it',
+      ],
+    ],
+    [
+      { backend, routes: [{ path: null, name: 'n' }] },
+      [
+        expect.stringMatching(
+          /^invalid option path: null is not accepted; expected a path such as/,
+        ),
+      ],
+    ],
+    [
       { backend, path: '/a', stripPath: '/b' },
       ['invalid option stripPath: /b never applies to a route whose path is /a'],
     ],

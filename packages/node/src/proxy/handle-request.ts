@@ -13,9 +13,12 @@ import type { RouteRuntime } from './route-runtime.ts';
 /** Methods that a backend may be asked for through us; CONNECT never is. */
 const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';
 
+/** A route to which requests lead by themselves. */
+export type PlacedRoute = RouteRuntime & { readonly path: string };
+
 /** What serves the requests of a server. */
 export interface ProxyRuntime {
-  readonly routes: RouteTable<RouteRuntime>;
+  readonly routes: RouteTable<PlacedRoute>;
   readonly shared: ProxyShared;
 }
 

@@ -11,7 +11,7 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { answerError } from './answer-error.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import { handleRequest, type ProxyRuntime } from './handle-request.ts';
+import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
@@ -53,7 +53,7 @@ export class ProxyEngine {
       return new RouteRuntime(route, origin, outerHooks, shared);
     });
     for (const route of routes) named.set(route.name, route);
-    this.#runtime = { routes: new RouteTable(routes), shared };
+    this.#runtime = { routes: new RouteTable(routes.filter(isPlaced)), shared };
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -110,3 +110,5 @@ export class ProxyEngine {
     this.#deadlines.dispose();
   }
 }
+
+const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== null;

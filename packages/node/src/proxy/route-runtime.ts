@@ -8,7 +8,6 @@ import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { RingHooks } from '../options/hook-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import type { RoutePlace } from '../routes/route-table.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
@@ -28,9 +27,10 @@ const connectionFailures: ReadonlySet<ErrorCode> = new Set([
 /** The answer to a response of the backend that is malformed or beyond a limit. */
 const badGateway = { status: 502, headers: plainText, body: 'Bad Gateway' };
 
-export class RouteRuntime implements RoutePlace {
+export class RouteRuntime {
   readonly host: string | null;
-  readonly path: string;
+  /** Null where only hooks choose the route. */
+  readonly path: string | null;
   /** For logs: the option `name`, else host and path as configured, such as `example.org/api`. */
   readonly name: string;
   readonly options: ResolvedRouteOptions;
@@ -59,7 +59,7 @@ export class RouteRuntime implements RoutePlace {
     const { host, path } = options;
     this.host = host;
     this.path = path;
-    this.name = options.name ?? `${host ?? ''}${path}`;
+    this.name = options.name ?? `${host ?? ''}${path ?? ''}`;
     this.options = options;
     this.target = new TargetRewrite(options);
     this.request = new RequestRewrite(options);
