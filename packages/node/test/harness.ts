@@ -60,7 +60,12 @@ export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
     const { options = {} } = setup;
     const given = typeof options === 'function' ? options(origin) : options;
     // Most cases are not about these fields; http-forwarded.test.ts is.
-    const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...given });
+    const proxy = createServer({
+      logger: null,
+      backend: origin.url,
+      forwardedHeaders: false,
+      ...given,
+    });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
     const bench = new Bench(origin, proxy);
     open.push(bench);

@@ -132,7 +132,12 @@ async function start(setup: Setup = {}): Promise<Rig> {
     listener = (handler) => handler,
   } = setup;
   const backend = await startScriptedOrigin(origin ?? { script: answerEach(response(200, 'ok')) });
-  const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+  const handler = createHandler({
+    logger: null,
+    backend: backend.url,
+    forwardedHeaders: false,
+    ...options,
+  });
   const server = make(listener(handler));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

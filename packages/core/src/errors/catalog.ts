@@ -73,6 +73,7 @@ export const catalog = {
   RIT_ERR_LISTEN: http('ConfigError', 'config', 0, 'keep', 'cannot listen'),
   RIT_ERR_INTERNAL: http('StateError', 'us', 500, 'close', 'internal error'),
   RIT_ERR_BODY_CONSUMED: http('StateError', 'us', 500, 'close', 'the request body was read before it came to the proxy: mount the proxy before body parsers'),
+  RIT_ERR_HOOK_TIMEOUT: http('DeadlineError', 'us', 504, 'keep', 'a hook took longer than hookTimeout', 'RFC 9110 §15.6.5'),
 
   RIT_ERR_REQUEST_LINE: http('ProtocolError', 'client', 400, 'close', 'malformed request line', 'RFC 9112 §3'),
   RIT_ERR_FIELD_SYNTAX: http('ProtocolError', 'client', 400, 'close', 'malformed header field', 'RFC 9112 §5'),

@@ -171,28 +171,6 @@ test('maxConnections: the excess is closed at accept', async () => {
   expect((await (await rig.client()).request(request('GET /'))).status).toBe(200);
 });
 
-test('a listener that throws ends its connection, and the error is not swallowed', async () => {
-  const thrown: unknown[] = [];
-  const error = new Error('thrown by a listener');
-  const rig = await start(() => {
-    throw error;
-  });
-  const listeners = process.rawListeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (one) => thrown.push(one));
-  try {
-    const client = await rig.client();
-    client.send(request('GET /'));
-    await client.expectReset();
-    await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
-    expect(thrown).toEqual([error]);
-    expect(rig.server.stats().activeExchanges).toBe(0);
-  } finally {
-    process.removeAllListeners('uncaughtException');
-    for (const listener of listeners) process.on('uncaughtException', listener as () => void);
-  }
-});
-
 describe('close', () => {
   test('idle connections at once, one that is answered behind its response', async () => {
     const requests = new Requests();

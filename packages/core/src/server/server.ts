@@ -10,8 +10,10 @@ import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { Connection } from './connection.ts';
 import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
+import { type OnServerError, warnOfFailure } from './server-errors.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import { watchCallback } from './thenable.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /**
@@ -70,7 +72,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   readonly keepAliveDeadlines: DeadlineQueue;
   /** @internal */
   readonly sendDeadlines: DeadlineQueue;
-  readonly #tellRefusal: ((error: ReverseItError) => void) | null;
+  readonly #onError: OnServerError;
   readonly #server: Server;
   readonly #connections = new Set<OpenConnection>();
   /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
@@ -86,13 +88,16 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   #totalRefusals = 0;
   #totalDropped = 0;
 
-  /** `onRefusal` is told of requests that were refused before they became an exchange. */
+  /**
+   * `onError` is told of requests that were refused before they became an exchange, and of what the
+   * listener, handlers and callbacks of TLS throw. Without it the latter are warnings of the process.
+   */
   constructor(
     options: ResolvedServerOptions,
     listener: RequestListener,
-    onRefusal: ((error: ReverseItError) => void) | null = null,
+    onError: OnServerError = warnOfFailure,
   ) {
-    this.#tellRefusal = onRefusal;
+    this.#onError = onError;
     this.limits = options;
     this.maxRequestsPerConnection = options.maxRequestsPerConnection;
     this.listener = listener;
@@ -120,7 +125,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     const timeout = this.limits.requestHeaderTimeout;
     const server = tlsServer({
       ...guardCallbacks(options, (name, cause) => {
-        this.#tellRefusal?.(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+        this.onFailure(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
       }),
       ...socketOptions,
       ALPNProtocols: ['http/1.1'],
@@ -277,7 +282,16 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** @internal */
   onRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
-    this.#tellRefusal?.(error);
+    this.onFailure(error);
+  }
+
+  /** @internal */
+  onFailure(error: ReverseItError): void {
+    try {
+      watchCallback(this.#onError(error), ignore);
+    } catch {
+      // As below.
+    }
   }
 
   /** @internal */
@@ -285,6 +299,10 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.#connections.delete(connection);
     this.#onEmpty?.();
   }
+}
+
+function ignore(): void {
+  // Who hears of errors has nowhere to tell of their own.
 }
 
 /** @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads */

@@ -122,7 +122,9 @@ class HandlerFront {
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     this.#engine = new ProxyEngine(options);
-    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
+    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
+      this.#engine.observer.onRefusal(error),
+    );
   }
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
@@ -148,7 +150,7 @@ class HandlerFront {
     // Its socket is not ours to give away.
     head.upgrade = false;
     const exchange = new NodeExchange(this.#exchanges, head, request, response);
-    this.#handle(exchange, misuse ?? error);
+    this.#handle(exchange, error, misuse);
   }
 
   readonly serveAll = (request: NodeRequest, response: NodeResponse): Promise<boolean> =>
@@ -207,7 +209,7 @@ class HandlerFront {
     }
     const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
     const stranger = url === null ? fail('RIT_ERR_NO_ROUTE') : null;
-    this.#handle(exchange, stranger ?? error ?? framing);
+    this.#handle(exchange, stranger ?? error ?? framing, null);
   }
 
   /** What no route serves is the application's, be it a request that we would refuse. */
@@ -215,11 +217,19 @@ class HandlerFront {
     return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
   }
 
-  #handle(exchange: NodeExchange, error: ReverseItError | null): void {
-    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
+  /** `fault` is one of the head, which no hook sees then; `misuse` is the application's own. */
+  #handle(
+    exchange: NodeExchange,
+    fault: ReverseItError | null,
+    misuse: ReverseItError | null,
+  ): void {
+    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
     if (refusal === null) {
       this.#totalExchanges++;
       this.#engine.handle(exchange);
+    } else if (fault === null) {
+      this.#totalRefusals++;
+      this.#engine.refuse(exchange, refusal);
     } else {
       this.#tellRefusal(refusal);
       exchange.fail(refusal);

@@ -8,7 +8,6 @@ import {
   type RequestHead,
   SendWatch,
   type SwitchedSocket,
-  silentHandler,
   type Tunnel,
   type WatchedSender,
 } from '@reverseit/core';
@@ -143,14 +142,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   #onContent(piece: Buffer): void {
     this.#idle?.arm(this.#requestDeadline);
-    this.handler.onContent(piece);
+    this.callContent(piece);
   }
 
   #onContentEnd(): void {
     this.#complete = true;
     this.#reading = false;
     this.#requestDeadline.clear();
-    this.handler.onContentEnd(this.#request.rawTrailers);
+    this.callContentEnd(this.#request.rawTrailers);
   }
 
   /** The request has ended, or its connection or stream has. */
@@ -185,7 +184,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     contentLength: number | null,
   ): void {
     if (typeof fields === 'string') throw fail('RIT_ERR_INTERNAL', 'Node takes fields, not lines');
-    if (!this.mayBegin(status)) return;
+    if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
     if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
@@ -258,7 +257,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   protected onDrain(): void {
     this.#blocked = false;
     this.#sendWatch.stop();
-    if (this.headSent && !this.done) this.handler.onDrain();
+    if (this.headSent && !this.done) this.callDrain();
   }
 
   #onResponseClose(): void {
@@ -303,13 +302,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner.deadlines.queue(discardTimeout).arm(this.#requestDeadline);
   }
 
-  /** Answers an error of the client's own. */
+  /** The client stalled within its content. */
   #refuse(error: ReverseItError): void {
-    const { handler } = this;
-    this.handler = silentHandler;
-    // The answer first: it may still be sent, which an aborted exchange cannot.
-    this.fail(error);
-    handler.onAbort(error);
+    this.pauseContent();
+    this.refuse(error);
+  }
+
+  protected report(error: ReverseItError): void {
+    this.#owner.report(error);
   }
 
   #abort(error: ReverseItError): void {

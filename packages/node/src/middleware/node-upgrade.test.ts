@@ -26,7 +26,7 @@ async function upgrade(early: string): Promise<{ exchange: NodeUpgrade; socket: 
     Socket,
     Buffer,
   ];
-  const owner = new OpenExchanges(0);
+  const owner = new OpenExchanges(0, () => {});
   ends.push(
     () => client.destroy(),
     () => socket.destroy(),

@@ -73,7 +73,7 @@ export class NodeUpgrade extends NodeExchange {
   }
 
   override switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
-    this.beginSwitch();
+    this.beginSwitch(fields, tunnel);
     const socket = this.#socket;
     const { data, drain, end } = this.#listeners;
     socket.pause();

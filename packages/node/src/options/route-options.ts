@@ -8,10 +8,12 @@ import {
   count,
   custom,
   defineOptions,
+  type Faults,
   fieldNames,
   fields,
   group,
   milliseconds,
+  type Option,
   type OptionInput,
   type OptionValues,
   pathPrefix,
@@ -19,6 +21,7 @@ import {
 } from '@reverseit/core/options';
 import { type PoolOptions, type PoolValues, poolOptions } from '@reverseit/upstream';
 import { routeHookOptions } from './hook-options.ts';
+import { prefixOfUrlPattern, refusingPatterns } from './path-pattern.ts';
 
 const where = 'Route';
 const backend = 'Request to the backend';
@@ -42,26 +45,43 @@ const connectionFields = [
   'upgrade',
 ];
 
+/** The same row, where null is a value of its own. */
+function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
+  return Object.freeze({
+    ...row,
+    read: (value: unknown, key: string, faults: Faults, base: Out | null): Out | null =>
+      value === null ? null : row.read(value, key, faults, base ?? row.default),
+  });
+}
+
 const ownOptions = defineOptions({
   /**
    * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
    * Required.
    */
-  backend: backendUrl({
-    group: where,
-    prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
-    schemes: ['http:', 'https:', 'ws:', 'wss:'],
-  }),
+  backend: refusingPatterns(
+    backendUrl({
+      group: where,
+      prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
+      schemes: ['http:', 'https:', 'ws:', 'wss:'],
+    }),
+    prefixOfUrlPattern,
+  ),
   /**
-   * Serves targets under this path; the longest of all routes applies.
+   * Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.
    * Default: "/". Answer: 404.
    */
-  path: pathPrefix({
-    group: where,
-    prose: 'Serves targets under this path; the longest of all routes applies.',
-    default: '/',
-    answers: '404',
-  }),
+  path: orNull(
+    refusingPatterns(
+      pathPrefix({
+        group: where,
+        prose:
+          'Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.',
+        default: '/',
+        answers: '404',
+      }),
+    ),
+  ),
   /**
    * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
    * Default: any. Answer: 404.
@@ -86,11 +106,14 @@ const ownOptions = defineOptions({
    * Removed from the start of the path before the path prefix of the backend is put there.
    * Default: none.
    */
-  stripPath: pathPrefix({
-    group: where,
-    prose: 'Removed from the start of the path before the path prefix of the backend is put there.',
-    default: null,
-  }),
+  stripPath: refusingPatterns(
+    pathPrefix({
+      group: where,
+      prose:
+        'Removed from the start of the path before the path prefix of the backend is put there.',
+      default: null,
+    }),
+  ),
   /**
    * Unix socket to connect to, pooled like any other way; the backend option stays the authority.
    * Default: none.
@@ -288,6 +311,17 @@ const ownOptions = defineOptions({
         default: 502,
         min: 400,
         max: 599,
+      }),
+      /**
+       * Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.
+       * Default: none.
+       */
+      headers: fields({
+        group: response,
+        prose:
+          'Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.',
+        never: connectionFields,
+        once: ['content-type'],
       }),
       /**
        * Body of the answer when the backend cannot be reached or breaks off.

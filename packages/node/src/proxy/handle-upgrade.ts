@@ -27,7 +27,6 @@ import type {
   UpstreamResponseHead,
 } from '@reverseit/upstream';
 import type { RequestContext } from '../hooks/hook-context.ts';
-import type { Recorder } from '../hooks/recorder.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { deflatePolicy } from './relay-settings.ts';
 import { responseFields } from './response-rewrite.ts';
@@ -49,7 +48,6 @@ export function createUpgrade(
   route: RouteRuntime,
   target: string,
   context: RequestContext | null,
-  recorder: Recorder | null,
 ): ProxyExchange {
   const { head } = exchange;
   // What follows a handshake are frames, and never another request: whatever the answer, it is the last.
@@ -70,7 +68,6 @@ export function createUpgrade(
     target,
     backendRequestFields(fields, backend),
     context,
-    recorder,
     { client, backend },
   );
 }
@@ -79,7 +76,6 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
   readonly #context: RequestContext | null;
-  readonly #recorder: Recorder | null;
   readonly #handshakes: Handshakes;
 
   constructor(
@@ -88,14 +84,12 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     target: string,
     fields: FieldSection,
     context: RequestContext | null,
-    recorder: Recorder | null,
     handshakes: Handshakes,
   ) {
-    super(exchange, route, target, fields, context, recorder);
+    super(exchange, route, target, fields, context);
     this.#exchange = exchange;
     this.#route = route;
     this.#context = context;
-    this.#recorder = recorder;
     this.#handshakes = handshakes;
   }
 
@@ -121,7 +115,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       this.onError(answer);
       return;
     }
-    this.#recorder?.answered();
+    this.#context?.recorder?.answered();
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
     const fields = clientResponseFields(
@@ -134,23 +128,23 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       },
     );
     new WebSocketRelay({
-      owner: this.#route.webSockets,
+      owner: this.#route.shared.webSockets,
       settings: relays,
       agreement: deflate?.agreement ?? null,
       backend,
       switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
-      // An open WebSocket need not hold on to its request, unless somebody wants to know of its end.
-      observer: this.#recorder === null && this.#context === null ? null : this,
+      // An open WebSocket need not hold on to its request, unless somebody wants its record.
+      observer: this.#context === null ? this.#route.relayObserver : this,
     });
   }
 
   onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
-    this.#context?.end();
-    const recorder = this.#recorder;
-    if (recorder === null) return;
-    recorder.bytesReceived = fromClient;
-    recorder.bytesRelayed = fromBackend;
-    recorder.finish(error);
+    const recorder = this.#context?.recorder ?? null;
+    if (recorder !== null) {
+      recorder.bytesReceived = fromClient;
+      recorder.bytesRelayed = fromBackend;
+    }
+    this.#context?.finish(error);
   }
 }
 

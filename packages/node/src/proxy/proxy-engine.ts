@@ -1,14 +1,19 @@
 /** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
 
 import type { Exchange } from '@reverseit/core';
+import { Deadlines } from '@reverseit/core/deadlines';
+import type { ReverseItError } from '@reverseit/core/errors';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
+import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { answerError } from './answer-error.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import { handleRequest, type ProxyRuntime } from './handle-request.ts';
+import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
+import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
 
 /** Figures of what serves the requests. */
@@ -19,29 +24,36 @@ export interface EngineStats {
   readonly pools: readonly PoolStats[];
 }
 
-type EngineOptions = Pick<ResolvedProxyOptions, 'routes' | 'hooks' | 'maxBufferedRequestBytes'>;
+type EngineOptions = Pick<
+  ResolvedProxyOptions,
+  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
+>;
 
 export class ProxyEngine {
   readonly observer: Observer;
   readonly #runtime: ProxyRuntime;
-  readonly #buffers: BufferBudget;
+  readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
-    this.#buffers = new BufferBudget(options.maxBufferedRequestBytes);
-    const routes = options.routes.map((options) => this.#route(options));
-    this.#runtime = {
-      routes: new RouteTable(routes),
-      named: new Map(routes.map((route) => [route.name, route])),
+    const { outerHooks, hookTimeout } = options;
+    const named = new Map<string, RouteRuntime>();
+    const shared: ProxyShared = {
       observer: this.observer,
+      named,
+      unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
+      deadlines: this.#deadlines,
+      buffers: new BufferBudget(options.maxBufferedRequestBytes),
+      webSockets: this.#webSockets,
     };
-  }
-
-  #route(options: ResolvedRouteOptions): RouteRuntime {
-    const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
+    const routes = options.routes.map((route) => {
+      const origin = route.backend === null ? null : this.#origin(route, route.backend);
+      return new RouteRuntime(route, origin, outerHooks, shared);
+    });
+    for (const route of routes) named.set(route.name, route);
+    this.#runtime = { routes: new RouteTable(routes.filter(isPlaced)), shared };
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -72,6 +84,11 @@ export class ProxyEngine {
     handleRequest(this.#runtime, exchange);
   }
 
+  /** Answers a request that is refused before it is looked at. */
+  refuse(exchange: Exchange, error: ReverseItError): void {
+    answerError(this.#runtime.shared, exchange, null, null, error);
+  }
+
   stats(): EngineStats {
     return {
       webSockets: this.#webSockets.count,
@@ -92,5 +109,8 @@ export class ProxyEngine {
     // A client may be gone while its backend has yet to answer.
     await this.#webSockets.close(timeout);
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#deadlines.dispose();
   }
 }
+
+const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== null;
