@@ -57,11 +57,7 @@ async function checkGroup(
   let hold = true;
   for (const flood of floods) {
     proxy ??= await startWarm(target, flood, cast);
-    const { rss } = await proxy.begin();
-    const phase = await attack(proxy, flood, 1, seconds, cast, rss);
-    const faults = faultsOf(phase);
-    console.log(lineOf(`${flood.name} · ${target.name}`, phase));
-    console.log(`    ${rateOf(phase)}`);
+    const faults = await checkFlood(flood, target.name, proxy, seconds, cast);
     if (faults.length === 0) continue;
     console.log(`    DOES NOT HOLD: ${faults.join(', ')}`);
     hold = false;
@@ -71,6 +67,27 @@ async function checkGroup(
   }
   await proxy?.stop();
   return hold;
+}
+
+/** What does not hold. */
+async function checkFlood(
+  flood: Flood,
+  target: string,
+  proxy: Attacked,
+  seconds: number,
+  cast: Cast,
+): Promise<string[]> {
+  const name = `${flood.name} · ${target}`;
+  try {
+    const { rss } = await proxy.begin();
+    const phase = await attack(proxy, flood, 1, seconds, cast, rss);
+    console.log(lineOf(name, phase));
+    console.log(`    ${rateOf(phase)}`);
+    return faultsOf(phase);
+  } catch (error) {
+    console.log(name);
+    return [String(error)];
+  }
 }
 
 async function startWarm(target: Target, flood: Flood, cast: Cast): Promise<Attacked> {

@@ -136,7 +136,9 @@ class MemoryWatch {
 
   async #look(attacked: Attacked): Promise<void> {
     while (!this.#over) {
-      this.#peak = Math.max(this.#peak, (await attacked.memory()) || 0);
+      // One that has ended is told of elsewhere.
+      const now = await attacked.memory().catch(() => 0);
+      this.#peak = Math.max(this.#peak, now || 0);
       await pause(memoryInterval);
     }
   }
