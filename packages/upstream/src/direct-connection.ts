@@ -7,12 +7,15 @@ import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/err
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
 import {
   type ByteReader,
+  beginRead,
   type ContentSink,
+  endRead,
   type ParsedResponseHead,
   RESPONSE,
   ReadBuffer,
   ResponseParser,
 } from '@reverseit/core/http1';
+import { allowReading, COST, pauseReading, resumeReading } from '@reverseit/core/io';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
@@ -44,6 +47,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   #paused = false;
   /** The present read has brought a final head or content; framing alone is no progress. */
   #progressed = false;
+  /** Content that the present read has brought, in bytes. */
+  #contentBytes = 0;
   /** Bytes behind the head that switched protocols. */
   #early: Buffer = noBytes;
 
@@ -111,15 +116,35 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
     if (this.state === 'busy' && exchange !== null) {
       this.#heard = true;
+      this.#contentBytes = 0;
       try {
         this.#parse(exchange, bytes);
       } catch (cause) {
         exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       }
+      this.#count(bytes.length);
     }
     // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
     else this.giveUp();
     return true;
+  }
+
+  /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
+  #count(bytes: number): void {
+    const content = this.#contentBytes;
+    this.share.spend(this.#secure ? COST.TLS_READ : COST.READ);
+    this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
+    if (!this.share.spent || this.socket === null) return;
+    pauseReading(this.socket);
+    this.share.yield();
+  }
+
+  onTurn(): void {
+    const { socket } = this;
+    if (this.#paused || socket === null || this.state === 'switched') return;
+    // What TLS has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#paused && !this.share.waiting) resumeReading(socket);
   }
 
   /** At most to the end of the response; the exchange may end the connection at any step. */
@@ -226,6 +251,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   onContent(piece: Buffer): void {
+    this.#contentBytes += piece.length;
     this.#progressed = true;
     if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
   }
@@ -244,7 +270,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.socket?.resume();
+    if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
   }
 
   // ————— The socket.
@@ -260,7 +286,12 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    this.onRead(bytes);
+    beginRead();
+    try {
+      this.onRead(bytes);
+    } finally {
+      endRead();
+    }
   };
 
   protected onReleased(): void {
@@ -287,7 +318,10 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   protected onSurrender(socket: Socket): void {
     this.#parser.free();
     this.#writer?.remove();
-    if (this.#readBuffer === null) socket.off('data', this.#onData).pause();
+    if (this.#readBuffer === null) {
+      socket.off('data', this.#onData).pause();
+      allowReading(socket);
+    }
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
   }

@@ -7,6 +7,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { TurnShare, type TurnTaker } from '@reverseit/core/io';
 import type { Carrier } from './carrier.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -29,7 +30,7 @@ export type ConnectionState =
   | 'closed';
 
 export abstract class Http1Connection
-  implements PooledConnection, Carrier, DeadlineTarget, WriteObserver
+  implements PooledConnection, Carrier, DeadlineTarget, TurnTaker, WriteObserver
 {
   readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
@@ -46,9 +47,11 @@ export abstract class Http1Connection
   failure: Error | null = null;
 
   protected socket: Socket | null = null;
+  protected readonly share = new TurnShare(this);
   readonly #owner: ConnectionOwner;
   readonly #connector: SocketSource;
   readonly #deadline = new Deadline(this, 0);
+  #armedFrom: DeadlineQueue | null = null;
   #phase: ConnectPhase = 'connect';
   #connected = false;
 
@@ -78,6 +81,8 @@ export abstract class Http1Connection
   protected abstract onReleased(): void;
   /** Takes the transport out of the way of a socket that is handed over. */
   protected abstract onSurrender(socket: Socket): void;
+  /** Others have had their turn: what has come is worked on, and the socket read on. */
+  abstract onTurn(): void;
 
   // ————— Towards pool and exchange.
 
@@ -113,6 +118,7 @@ export abstract class Http1Connection
 
   /** Arms the connection's one deadline. What it means follows from state and exchange. */
   arm(queue: DeadlineQueue): void {
+    this.#armedFrom = queue;
     queue.arm(this.#deadline);
   }
 
@@ -121,7 +127,9 @@ export abstract class Http1Connection
   }
 
   onDeadline(): void {
-    if (this.state === 'connecting') {
+    // It is not the backend that is late.
+    if (this.share.waiting) this.#armedFrom?.arm(this.#deadline);
+    else if (this.state === 'connecting') {
       const { label } = this.#connector.origin;
       this.failure = timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', this.#owner.connectTimeout.ms, {
         origin: label,
@@ -175,6 +183,7 @@ export abstract class Http1Connection
     this.exchange = null;
     this.#deadline.clear();
     this.state = 'switched';
+    this.share.cancel();
     this.onSurrender(socket);
     this.#owner.onSwitched(this);
     return socket;
@@ -244,6 +253,7 @@ export abstract class Http1Connection
   #onClose(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.share.cancel();
     this.#deadline.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);

@@ -19,12 +19,14 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
+import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 import type { Connector } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import { startReading, stopReading } from './session-reading.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
 export const mostStreams = 100;
@@ -71,7 +73,7 @@ const probeDeadline = 1;
 /** connecting → open ⇄ idle → draining → closing → closed; `handed-over` is closed for the pool. */
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
 
-export class Http2Connection implements PooledConnection, StreamHome, DeadlineTarget {
+export class Http2Connection implements PooledConnection, StreamHome, TurnTaker, DeadlineTarget {
   readonly isHttp1 = false;
   state: State = 'connecting';
   served = 0;
@@ -87,6 +89,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
   readonly #deadline = new Deadline(this, idleOrConnectDeadline);
   readonly #probeDeadline = new Deadline(this, probeDeadline);
   readonly #streams = new Set<Http2Stream>();
+  readonly #share = new TurnShare(this);
   #limit: number;
   #phase: ConnectPhase = 'connect';
   #connected = false;
@@ -158,6 +161,23 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
   }
 
   // ————— Towards its streams.
+
+  get waitsForTurn(): boolean {
+    return this.#share.waiting;
+  }
+
+  onDataFrame(bytes: number): void {
+    this.#share.spend(COST.DATA_FRAME + bytes * COST.BYTE);
+    if (!this.#share.spent || this.#share.waiting) return;
+    stopReading(this.#socket);
+    this.#share.yield();
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    for (const stream of [...this.#streams]) stream.onTurn();
+    startReading(this.#socket);
+  }
 
   onStreamOver(stream: Http2Stream): void {
     if (!this.#streams.delete(stream)) return;
@@ -302,6 +322,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     if (this.state === 'closing' || this.state === 'closed' || this.state === 'handed-over') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.state = 'closing';
+    this.#share.cancel();
     this.#deadline.clear();
     this.#probeDeadline.clear();
     this.#session?.destroy();
@@ -313,6 +334,7 @@ export class Http2Connection implements PooledConnection, StreamHome, DeadlineTa
     if (this.state === 'closed' || this.state === 'handed-over') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.state = 'closed';
+    this.#share.cancel();
     this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET');
     this.#deadline.clear();
     this.#probeDeadline.clear();

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import { PieceJoiner } from '@reverseit/core/io';
 import { bodySource, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -36,6 +37,10 @@ export interface StreamHome {
   retire(): void;
   /** A response did not come in time: is the backend still there? */
   probe(): void;
+  /** The session's share of the turn is spent: what still comes of this read is gathered until `onTurn`. */
+  readonly waitsForTurn: boolean;
+  /** A DATA frame with so many bytes came. */
+  onDataFrame(bytes: number): void;
 }
 
 export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
@@ -53,6 +58,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
   #endSeen = false;
   #drained = false;
+  /** What came while the session waited for its turn; made when that first happens. */
+  #joiner: PieceJoiner | null = null;
   /** Content that came while paused, once the stream had ended. */
   #held: Buffer[] = [];
   #expected: number | null = null;
@@ -126,6 +133,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     this.#deadline.clear();
     this.#stream = null;
     this.#held = [];
+    this.#joiner?.clear();
     if (stream !== null) stream.listener = null;
     return stream;
   }
@@ -250,7 +258,21 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     if (this.#expected !== null && this.#received > this.#expected) {
       this.exchange.onFailed(malformed('more content than its content-length'));
     } else if (this.#paused && this.#endSeen) this.#held.push(piece);
-    else this.#deliver(piece);
+    else {
+      if (this.#home.waitsForTurn) this.#gather(piece);
+      else this.#deliver(piece);
+      this.#home.onDataFrame(piece.length);
+    }
+  }
+
+  #gather(piece: Buffer): void {
+    this.#joiner ??= new PieceJoiner((joined) => this.#deliver(joined));
+    this.#joiner.add(piece);
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    if (!this.#over) this.#joiner?.flush();
   }
 
   #deliver(piece: Buffer): void {
@@ -277,6 +299,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       return;
     }
     this.#drained = true;
+    this.#joiner?.flush();
     this.deliver();
   }
 
@@ -304,6 +327,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   onClose(code: number, id: number | undefined, cause: unknown): void {
     // What was complete before is delivered nevertheless.
     if (this.#drained) return;
+    this.onTurn();
     if (concernsSession(cause)) this.#home.onBroken(cause);
     const { endCause, lastStreamId } = this.#home;
     const { headSeen } = this.exchange;
@@ -332,6 +356,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   /** The session is gone, with all its streams. */
   onSessionEnd(error?: ReverseItError): void {
     if (this.#over || this.#drained) return;
+    this.onTurn();
+    if (this.#over) return;
     const { exchange } = this;
     const context = { headSeen: exchange.headSeen, connectionEnded: true };
     const { endCause } = this.#home;

@@ -5,6 +5,7 @@
  */
 import { fail, isReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
+import { PieceJoiner } from '@reverseit/core/io';
 import type { Dispatcher } from 'undici';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { exchangeError, isTlsFailure, lost } from './error-map.ts';
@@ -18,6 +19,8 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   readonly #connection: UndiciConnection;
   /** Whether the end of the connection ends the body. */
   #untilClose = false;
+  /** undici reports each chunk by itself, and a read may hold ten thousand. */
+  readonly #joiner = new PieceJoiner((piece) => this.#deliver(piece));
 
   constructor(connection: UndiciConnection) {
     this.#connection = connection;
@@ -75,11 +78,24 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const { exchange, gate } = this.#connection;
     if (exchange === null) return;
     gate.progress();
-    this.#connection.onPieceDone(chunk, exchange.onPiece(chunk));
+    this.#connection.onChunk(chunk);
+    this.#joiner.add(chunk);
+  }
+
+  /** Hands on what has been reported so far. */
+  flush(): void {
+    this.#joiner.flush();
+  }
+
+  #deliver(piece: Buffer): void {
+    const { exchange } = this.#connection;
+    if (exchange === null) return;
+    this.#connection.onPieceDone(piece, exchange.onPiece(piece));
     exchange.onProgress();
   }
 
   onResponseEnd(controller: Controller): void {
+    this.#joiner.flush();
     const { exchange, failure } = this.#connection;
     if (exchange === null) return;
     if (this.#untilClose && failure !== null) {
@@ -105,6 +121,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Controller | null | undefined, cause: Error): void {
+    this.#joiner.flush();
     const { exchange, ended, failure } = this.#connection;
     if (exchange === null) return;
     // undici refused the request itself; the connection was not touched.

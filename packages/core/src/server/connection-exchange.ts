@@ -121,14 +121,14 @@ export class ConnectionExchange extends Exchange {
     const { writer } = this.#connection;
     if (this.encoding === ENCODING.CHUNKED) {
       writer.pushFramed(chunkStart(piece.length), piece, chunkEnd);
-    } else if (last) writer.pushAndFlush(piece);
+    } else if (last) writer.pushLast(piece);
     else writer.push(piece);
   }
 
   protected finish(trailers: ReadonlyFieldSection): void {
     const { writer } = this.#connection;
-    if (this.encoding === ENCODING.CHUNKED) writer.pushAndFlush(lastChunk(trailers));
-    else writer.flush();
+    if (this.encoding === ENCODING.CHUNKED) writer.pushLast(lastChunk(trailers));
+    else writer.finish();
     this.#connection.responseDone(this.#keepAlive);
   }
 

@@ -9,7 +9,9 @@ import { timedOut } from '../errors/passed-limit.ts';
 import { fail, ReverseItError } from '../errors/reverseit-error.ts';
 import type { ContentSink } from '../http1/chunked-reader.ts';
 import { freeMemory } from '../http1/free-memory.ts';
+import type { RequestHead } from '../http1/request-head.ts';
 import { PARSER, RequestParser } from '../http1/request-parser.ts';
+import { COST, TurnShare, type TurnTaker } from '../io/turn-share.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { clientAddress } from './client-address.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
@@ -32,6 +34,9 @@ const mostDiscarded = 65536;
 /** Longest time that content is read and dropped, in ms. */
 const discardTimeout = 5000;
 
+/** A deadline that passes while its connection waits for its turn is looked at again after so many ms. */
+const turnGrace = 250;
+
 /** How long a client that has been idle for less is waited for when the server closes, in ms. */
 const closingGrace = 250;
 
@@ -42,6 +47,7 @@ export class Connection
     SocketInputOwner,
     ContentSink,
     WatchedSender,
+    TurnTaker,
     DeadlineTarget
 {
   readonly writer: SocketWriter;
@@ -50,6 +56,7 @@ export class Connection
   readonly #socket: Socket;
   readonly #parser: RequestParser;
   readonly #readDeadline = new Deadline(this, 0);
+  readonly #share = new TurnShare(this);
   /** What a switch of protocols takes off the socket again. */
   readonly #listeners: {
     readonly drain: () => void;
@@ -77,6 +84,8 @@ export class Connection
   #piece: Buffer | null = null;
   /** Of the chunk that is being consumed, a piece is held on to. */
   #pieceKept = false;
+  /** Content that the present read of the parser has brought, in bytes. */
+  #contentBytes = 0;
   /** Of the chunk that is being consumed, bytes are left. */
   #moreToConsume = false;
   /** The head deadline runs; it is not refreshed by bytes. */
@@ -101,6 +110,7 @@ export class Connection
     socket.on('error', (error) => this.#onClose(error));
     socket.on('close', () => {
       this.#onClose(undefined);
+      this.#share.cancel();
       context.onConnectionClosed(this);
     });
     context.headDeadlines.arm(this.#readDeadline);
@@ -146,6 +156,7 @@ export class Connection
 
   /** Whether no request is under way: the connection can be closed without loss. */
   get idle(): boolean {
+    if (this.#share.waiting) return false;
     return this.#exchange === null && this.#held.length === 0 && !this.#parser.insideHead;
   }
 
@@ -179,13 +190,28 @@ export class Connection
   // Reading
 
   onBytes(bytes: Buffer): void {
-    if (this.#closed) return;
-    if (this.#held.length > 0) {
-      this.#held.append(bytes);
+    this.#share.spend(this.#input.costOfRead);
+    if (this.#closed) {
+      // What comes after the last response is dropped, but not for nothing.
+      this.#share.spend(bytes.length * COST.BYTE);
+      this.#yieldIfSpent();
+    } else if (this.#held.length > 0 || this.#share.waiting) {
+      this.#held.append(this.#input.hold(bytes));
       if (this.#held.length >= this.#mostHeld) this.#input.pause();
-      return;
-    }
-    this.#consume(bytes);
+    } else this.#consume(bytes);
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    if (!this.#closed) this.#release();
+    if (!this.#share.waiting && this.#held.length < this.#mostHeld) this.#input.resume();
+  }
+
+  /** Leaves the rest of the turn to others where the share is spent. */
+  #yieldIfSpent(): void {
+    if (!this.#share.spent) return;
+    this.#input.pause();
+    this.#share.yield();
   }
 
   get expectsContent(): boolean {
@@ -208,28 +234,26 @@ export class Connection
     }
     if (this.#closed) return;
     if (!this.#pieceKept && this.#held.length === 0) this.#input.free(chunk);
-    this.#armReadDeadline();
+    this.#yieldIfSpent();
+    // What has come is looked at before anybody is late.
+    if (this.#held.length === 0 || !this.#share.waiting) this.#armReadDeadline();
   }
 
   #feed(chunk: Buffer): void {
     let offset = 0;
     while (!this.#closed) {
       const parser = this.#parser;
-      if (parser.state === PARSER.HEAD) {
+      const { state } = parser;
+      if (state === PARSER.HEAD || state === PARSER.BODY) {
         if (offset >= chunk.length) return;
-        const head = parser.readHead(chunk, offset);
-        offset = parser.offset;
-        this.#moreToConsume = offset < chunk.length;
-        if (head !== null) this.#begin();
-      } else if (parser.state === PARSER.BODY) {
-        if (offset >= chunk.length) return;
-        if (!this.#reading) {
+        // The rest has to wait for its reader, or for the next turn.
+        if ((state === PARSER.BODY && !this.#reading) || this.#share.spent) {
           this.#hold(chunk, offset);
           return;
         }
-        parser.readBody(chunk, offset, this);
+        if (state === PARSER.HEAD) this.#readHead(chunk, offset);
+        else this.#readBody(chunk, offset);
         offset = parser.offset;
-        this.#moreToConsume = offset < chunk.length;
       } else if (parser.state === PARSER.COMPLETE) {
         if (!this.#endRequest(chunk, offset)) return;
       } else {
@@ -238,9 +262,28 @@ export class Connection
     }
   }
 
-  #begin(): void {
-    const head = this.#parser.head;
+  #readHead(chunk: Buffer, offset: number): void {
+    const parser = this.#parser;
+    const head = parser.readHead(chunk, offset);
+    const end = parser.offset;
+    this.#share.spend((end - offset) * COST.PARSED_BYTE);
+    this.#moreToConsume = end < chunk.length;
     if (head === null) return;
+    this.#share.spend(COST.MESSAGE);
+    this.#begin(head);
+  }
+
+  #readBody(chunk: Buffer, offset: number): void {
+    const parser = this.#parser;
+    this.#contentBytes = 0;
+    parser.readBody(chunk, offset, this);
+    const content = this.#contentBytes;
+    const framing = parser.offset - offset - content;
+    this.#share.spend(content * COST.BYTE + framing * COST.PARSED_BYTE);
+    this.#moreToConsume = parser.offset < chunk.length;
+  }
+
+  #begin(head: RequestHead): void {
     this.#readDeadline.clear();
     this.#headDeadlineArmed = false;
     this.#served++;
@@ -256,6 +299,7 @@ export class Connection
   }
 
   onContent(piece: Buffer): void {
+    this.#contentBytes += piece.length;
     if (this.#discarded >= 0) {
       this.#discarded += piece.length;
       return;
@@ -294,11 +338,11 @@ export class Connection
     if (this.#held.length >= this.#mostHeld) this.#input.pause();
   }
 
-  /** Goes on with what is held, and with the socket. */
+  /** Goes on with what is held, and with the socket, unless others come first. */
   #release(): void {
-    if (this.#consuming || this.#closed) return;
+    if (this.#consuming || this.#closed || this.#share.waiting) return;
     this.#consume(this.#held.take());
-    if (this.#held.length === 0 && !this.#closed) this.#input.resume();
+    if (this.#held.length === 0 && !this.#closed && !this.#share.waiting) this.#input.resume();
   }
 
   // What the exchange asks for
@@ -368,6 +412,8 @@ export class Connection
     if (this.#closed) return;
     this.#context.onExchangeEnd();
     this.#exchange = null;
+    // Answers to requests before this one.
+    this.writer.flush();
     this.#onClose(undefined);
     // RST: a response until close must not look complete.
     cutSocket(this.#socket);
@@ -418,7 +464,9 @@ export class Connection
   }
 
   onDeadline(): void {
-    if (this.#parser.state === PARSER.BODY) {
+    // It is not the client that is late.
+    if (this.#share.waiting) this.#context.deadlines.queue(turnGrace).arm(this.#readDeadline);
+    else if (this.#parser.state === PARSER.BODY) {
       if (this.#responded) this.#finish();
       else this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#contentIdleTimeout));
     } else if (this.#headDeadlineArmed) {
@@ -494,6 +542,7 @@ export class Connection
   }
 
   #abort(error: ReverseItError): void {
+    this.writer.flush();
     try {
       this.#onClose(error);
     } finally {
@@ -532,6 +581,7 @@ export class Connection
     this.#probe?.stop();
     this.#probe = null;
     this.#held.take();
+    this.#share.cancel();
     this.#parser.free();
   }
 }
