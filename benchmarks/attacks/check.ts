@@ -31,7 +31,8 @@ export async function checkFloods(
   const titles = ['longest / typical', 'grown', 'victim'];
   console.log(`CPU time of turns, memory, waiting`.padEnd(48) + inCells(titles));
   for (const target of targets.filter(({ ours }) => ours)) {
-    for (const group of groupsOf(floods.filter(({ many }) => many === undefined)))
+    const taken = floods.filter((flood) => flood.many === undefined && target.takes(flood));
+    for (const group of groupsOf(taken))
       hold = (await checkGroup(group, target, seconds, cast)) && hold;
   }
   return hold;

@@ -22,6 +22,8 @@ export interface Flood {
   readonly seconds?: number;
   /** Whether a connection that ends is the last; otherwise another follows it. */
   readonly stays?: true;
+  /** Whether no backend hears of it: one transport tells all. */
+  readonly local?: true;
   /** Whether nginx and HAProxy have nothing of the kind. */
   readonly ours?: true;
   /** What must hold of the answers; undefined where it does. */

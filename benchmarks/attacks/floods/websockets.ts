@@ -55,6 +55,7 @@ export const websocketFloods: readonly Flood[] = [
   {
     name: 'costly offers',
     what: 'handshakes whose subprotocols take long to judge',
+    local: true,
     start: (connection) => connection.send(handshake('/hostile/sink', ...worstOffer)),
     fault: onlyAnswers('400', '0'),
     ours: true,
