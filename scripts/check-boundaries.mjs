@@ -60,7 +60,7 @@ const zones = [
     name: 'core/io',
     files: /^packages\/core\/src\/io\//,
     zones: ['core/io', 'core/http1'],
-    packages: [],
+    packages: ['node:stream'],
   },
   {
     name: 'core/server',

@@ -162,21 +162,20 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
 
   // ————— Towards its streams.
 
-  get waitsForTurn(): boolean {
-    return this.#share.waiting;
-  }
-
-  onDataFrame(bytes: number): void {
-    this.#share.spend(COST.DATA_FRAME + bytes * COST.BYTE);
-    if (!this.#share.spent || this.#share.waiting) return;
-    stopReading(this.#socket);
-    this.#share.yield();
+  onDataFrame(bytes: number): boolean {
+    const share = this.#share;
+    share.spend(COST.DATA_FRAME + bytes * COST.BYTE);
+    if (share.spent && !share.waiting) {
+      stopReading(this.#socket);
+      share.yield();
+    }
+    return share.waiting;
   }
 
   /** Others have had their turn. */
   onTurn(): void {
-    for (const stream of [...this.#streams]) stream.onTurn();
     startReading(this.#socket);
+    for (const stream of [...this.#streams]) stream.onTurn();
   }
 
   onStreamOver(stream: Http2Stream): void {

@@ -21,6 +21,8 @@ export interface StreamListener {
   /** Answers whether content may follow. */
   onHead(status: number, raw: readonly string[]): boolean;
   onTrailers(raw: readonly string[]): void;
+  /** A DATA frame has come, of so many bytes; its content comes as a piece, by itself or with others. */
+  onDataFrame(bytes: number): void;
   onPiece(piece: Buffer): void;
   /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
   onEndStream(): void;
@@ -86,7 +88,8 @@ function listen(stream: ListenedStream, listener: StreamListener): void {
 }
 
 function push(this: ListenedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null && !this.closed) this.listener?.onEndStream();
+  if (chunk !== null) this.listener?.onDataFrame((chunk as Buffer).length);
+  else if (!this.closed) this.listener?.onEndStream();
   return Duplex.prototype.push.call(this, chunk, encoding);
 }
 

@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import { PieceJoiner } from '@reverseit/core/io';
 import { bodySource, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -37,10 +36,8 @@ export interface StreamHome {
   retire(): void;
   /** A response did not come in time: is the backend still there? */
   probe(): void;
-  /** The session's share of the turn is spent: what still comes of this read is gathered until `onTurn`. */
-  readonly waitsForTurn: boolean;
-  /** A DATA frame with so many bytes came. */
-  onDataFrame(bytes: number): void;
+  /** A DATA frame with so many bytes came. Answers whether more of them have to wait for `onTurn`. */
+  onDataFrame(bytes: number): boolean;
 }
 
 export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
@@ -58,8 +55,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
   #endSeen = false;
   #drained = false;
-  /** What came while the session waited for its turn; made when that first happens. */
-  #joiner: PieceJoiner | null = null;
+  /** Others have their turn: what comes is left in the stream. */
+  #waitsForTurn = false;
   /** Content that came while paused, once the stream had ended. */
   #held: Buffer[] = [];
   #expected: number | null = null;
@@ -90,7 +87,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#stream?.resume();
+    process.nextTick(flow, this);
     // Not at once: the handler is within its own call.
     if (this.#drained) process.nextTick(deliver, this);
   }
@@ -133,7 +130,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     this.#deadline.clear();
     this.#stream = null;
     this.#held = [];
-    this.#joiner?.clear();
     if (stream !== null) stream.listener = null;
     return stream;
   }
@@ -258,21 +254,27 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     if (this.#expected !== null && this.#received > this.#expected) {
       this.exchange.onFailed(malformed('more content than its content-length'));
     } else if (this.#paused && this.#endSeen) this.#held.push(piece);
-    else {
-      if (this.#home.waitsForTurn) this.#gather(piece);
-      else this.#deliver(piece);
-      this.#home.onDataFrame(piece.length);
-    }
+    else this.#deliver(piece);
   }
 
-  #gather(piece: Buffer): void {
-    this.#joiner ??= new PieceJoiner((joined) => this.#deliver(joined));
-    this.#joiner.add(piece);
+  onDataFrame(bytes: number): void {
+    if (!this.#home.onDataFrame(bytes) || this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#stream?.pause();
   }
 
   /** Others have had their turn. */
   onTurn(): void {
-    if (!this.#over) this.#joiner?.flush();
+    this.#waitsForTurn = false;
+    this.flow();
+  }
+
+  /** Goes on reading. What the stream has gathered, perhaps in thousands of frames, comes in one piece. */
+  flow(): void {
+    const stream = this.#stream;
+    if (stream === null || this.#paused || this.#waitsForTurn) return;
+    if (stream.readableLength > 0) stream.read();
+    if (!this.#over && !this.#paused && !this.#waitsForTurn) stream.resume();
   }
 
   #deliver(piece: Buffer): void {
@@ -299,7 +301,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       return;
     }
     this.#drained = true;
-    this.#joiner?.flush();
     this.deliver();
   }
 
@@ -327,7 +328,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   onClose(code: number, id: number | undefined, cause: unknown): void {
     // What was complete before is delivered nevertheless.
     if (this.#drained) return;
-    this.onTurn();
     if (concernsSession(cause)) this.#home.onBroken(cause);
     const { endCause, lastStreamId } = this.#home;
     const { headSeen } = this.exchange;
@@ -356,8 +356,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   /** The session is gone, with all its streams. */
   onSessionEnd(error?: ReverseItError): void {
     if (this.#over || this.#drained) return;
-    this.onTurn();
-    if (this.#over) return;
     const { exchange } = this;
     const context = { headSeen: exchange.headSeen, connectionEnded: true };
     const { endCause } = this.#home;
@@ -369,6 +367,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       exchange.onFailed(endCause);
     } else exchange.onLost(error ?? lost(context, endCause));
   }
+}
+
+function flow(stream: Http2Stream): void {
+  stream.flow();
 }
 
 function drain(stream: Http2Stream): void {

@@ -34,7 +34,7 @@ export const COST = {
   CODED_BYTE: 20,
   /** A byte that inflating brings. */
   INFLATED_BYTE: 4,
-  /** A DATA frame of HTTP/2, which comes as an event of its own. */
+  /** A DATA frame of HTTP/2, of which a session reports each. */
   DATA_FRAME: 2_000,
 } as const;
 
@@ -46,8 +46,7 @@ const takersPerTurn = 4;
 
 /**
  * What could not be cut into shares is paid for by a rest, by the clock and not by turns, which are short
- * where nothing else happens: more than so many ns that were spent beyond the share, and how long a rest
- * follows on them.
+ * where nothing else happens: beyond so many ns that were spent in excess of the share, and so long.
  */
 const mostDebt = 2_000_000;
 const restMs = (debt: number): number => Math.min(100, (2 * debt) / 1_000_000);
@@ -96,9 +95,17 @@ export class TurnShare {
   yield(): void {
     if (this.waiting) return;
     this.waiting = true;
+    enqueue(this);
+  }
+
+  /** @internal Whether it has to rest first; then it stands in line again when it has. */
+  rests(): boolean {
     const debt = -this.#left;
-    if (debt <= mostDebt) enqueue(this);
-    else this.#rest = setTimeout(endRest, restMs(debt), this);
+    if (debt <= mostDebt) return false;
+    this.#left = 0;
+    dequeue(this);
+    this.#rest = setTimeout(endRest, restMs(debt), this);
+    return true;
   }
 
   /** @internal */
@@ -163,9 +170,13 @@ function runTurns(): void {
   scheduled = false;
   const end = last;
   try {
-    for (let left = takersPerTurn; left > 0 && first !== null; left--) {
+    let left = takersPerTurn;
+    while (left > 0 && first !== null) {
       const taker: TurnShare = first;
-      taker.take();
+      if (!taker.rests()) {
+        taker.take();
+        left--;
+      }
       if (taker === end) break;
     }
   } finally {
