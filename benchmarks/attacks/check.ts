@@ -84,7 +84,7 @@ async function checkFlood(
     const phase = await attack(proxy, flood, 1, seconds, cast, rss);
     console.log(lineOf(name, phase));
     console.log(`    ${rateOf(phase)}`);
-    return faultsOf(phase);
+    return faultsOf(phase, flood.typicalTurn ?? limits.typical);
   } catch (error) {
     console.log(name);
     return [String(error)];
@@ -97,14 +97,12 @@ async function startWarm(target: Target, flood: Flood, cast: Cast): Promise<Atta
   return proxy;
 }
 
-function faultsOf({ turns, grown, waiting }: Phase): string[] {
+function faultsOf({ turns, grown, waiting }: Phase, typical: number): string[] {
   return [
     turns !== null && turns.longest > limits.longest
       ? `a turn of more than ${limits.longest} ms`
       : [],
-    turns !== null && turns.typical > limits.typical
-      ? `turns of more than ${limits.typical} ms`
-      : [],
+    turns !== null && turns.typical > typical ? `turns of more than ${typical} ms` : [],
     grown > limits.grown ? `grew by more than ${limits.grown / MiB} MiB` : [],
     waiting.failures > 0 ? `${waiting.failures} honest requests were not served` : [],
   ].flat();

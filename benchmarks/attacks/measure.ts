@@ -47,6 +47,8 @@ export interface Measured {
   readonly many: Phase;
 }
 
+/** Connections that are many. */
+export const usual = 50;
 /** Time in which code is compiled that later times would pay for, and quiet time, in seconds. */
 const warmUp = 0.3;
 const quietTime = 0.5;
@@ -68,7 +70,7 @@ export async function measure(
     const quiet = waitingOf(await cast.victim.ask({ ...ask, seconds: quietTime }));
     const rss = (await attacked.begin()).rss;
     const one = await attack(attacked, flood, 1, seconds, cast, rss);
-    const many = await attack(attacked, flood, flood.many ?? 50, seconds, cast, rss);
+    const many = await attack(attacked, flood, flood.many ?? usual, seconds, cast, rss);
     return { quiet, one, many };
   } finally {
     await attacked.stop();

@@ -68,7 +68,8 @@ export const backendFloods: readonly Flood[] = [
   backendFlood('trailers', 'endless trailers'),
   backendFlood('fields', 'endless fields'),
   backendFlood('interim', '1xx, for ever'),
-  http2Flood('data', '1-byte DATA'),
+  // What Node has read, up to 64 KiB, it hands on frame by frame.
+  { ...http2Flood('data', '1-byte DATA'), typicalTurn: 80 },
   http2Flood('empty data', 'empty DATA'),
   http2Flood('interim', '1xx over HTTP/2'),
   http2Flood('pings', 'PING'),
