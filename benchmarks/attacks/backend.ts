@@ -9,9 +9,9 @@ import { first, serverFrame } from './frames.ts';
 import { type Http2Hostility, serveHttp2 } from './http2-backend.ts';
 import { pour } from './pour.ts';
 
-/** What to do over HTTP/2 from now on. */
+/** What to do over HTTP/2 from now on, where that matters; the answer is how many bytes were sent so far. */
 export interface BackendQuestion {
-  readonly http2: Http2Hostility;
+  readonly http2?: Http2Hostility;
 }
 
 /** Answers for ever: a beginning, then the same over and over. */
@@ -60,13 +60,32 @@ function hostilityOf(head: string): TakeOver | undefined {
 
 let http2: Http2Hostility = 'data';
 
-const server = createServer({ noDelay: true }, (socket: Socket) => {
+const open = new Set<Socket>();
+/** Over connections that are closed. */
+let sentBefore = 0;
+
+const sent = (): number =>
+  [...open].reduce(
+    (sum, { bytesWritten, writableLength }) => sum + bytesWritten - writableLength,
+    0,
+  ) + sentBefore;
+
+const server = createServer({ noDelay: true }, (socket) => {
+  open.add(socket);
+  socket.on('close', () => {
+    open.delete(socket);
+    sentBefore += socket.bytesWritten - socket.writableLength;
+  });
   new HttpService(socket, hostilityOf);
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  answerParent<number, BackendQuestion, 'done'>(port, (question) => {
-    http2 = question.http2;
-    return 'done';
+  answerParent<number, BackendQuestion, number>(port, (question) => {
+    if (question.http2 !== undefined && question.http2 !== http2) {
+      http2 = question.http2;
+      // What is pooled would go on as before.
+      for (const socket of open) socket.destroy();
+    }
+    return sent();
   });
 });

@@ -14,6 +14,7 @@ const phase: Phase = {
   cpu: 1,
   turns: null,
   counts: { connections: 1, ended: 0, answers: { 200: 1 }, sent: 0, received: 0 },
+  backendSent: 0,
 };
 const measured: Measured = {
   quiet: { median: 2, worst: 3, failures: 0 },

@@ -13,7 +13,7 @@ const niceness = 10;
 
 export async function openCast(cores: Cores): Promise<Cast & { stop(): Promise<void> }> {
   const startBackend = () =>
-    Child.start<number, BackendQuestion, 'done'>('backend.ts', [], cores.backend);
+    Child.start<number, BackendQuestion, number>('backend.ts', [], cores.backend);
   const attack = await startBackend();
   const honest = await startBackend();
   const { child: attacker } = await Child.start<'ready', AttackerQuestion, Counts>(

@@ -26,10 +26,12 @@ export class Child<Q, A> {
     return { child: new Child(forked), ready: await nextMessage<R>(forked) };
   }
 
-  /** One question at a time. */
+  /** One question at a time. @throws Error where the process has ended. */
   ask(question: Q): Promise<A> {
-    this.#process.send(question as object);
-    return nextMessage<A>(this.#process);
+    const answer = nextMessage<A>(this.#process);
+    // That it could not be sent is known by the end of the process.
+    this.#process.send(question as object, () => undefined);
+    return answer;
   }
 
   async stop(): Promise<void> {
@@ -43,7 +45,12 @@ export class Child<Q, A> {
 
 function nextMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`a process ended with ${code}`));
+    const onExit = (): void =>
+      reject(new Error(`its process ended with ${child.exitCode ?? child.signalCode}`));
+    if (child.exitCode !== null || child.signalCode !== null) {
+      onExit();
+      return;
+    }
     child.once('exit', onExit);
     child.once('message', (message) => {
       child.off('exit', onExit);

@@ -70,6 +70,15 @@ export class FloodConnection {
     this.#timer = setInterval(step, ms);
   }
 
+  /** Leaves once nothing has come for so many ms: what poured has dried up. */
+  leaveWhenSilent(ms: number): void {
+    let heard = 0;
+    this.every(ms, () => {
+      if (this.#socket.bytesRead === heard) this.reset();
+      heard = this.#socket.bytesRead;
+    });
+  }
+
   /** Waits for the first bytes of an answer. */
   onAnswer(then: () => void): void {
     this.#onAnswer = then;

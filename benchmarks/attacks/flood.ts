@@ -22,6 +22,10 @@ export interface Flood {
   readonly seconds?: number;
   /** Whether a connection that ends is the last; otherwise another follows it. */
   readonly stays?: true;
+  /** What the check lets a typical turn take, in ms of CPU time, where Node itself cannot be cut short. */
+  readonly typicalTurn?: number;
+  /** Whether no backend hears of it: one transport tells all. */
+  readonly local?: true;
   /** Whether nginx and HAProxy have nothing of the kind. */
   readonly ours?: true;
   /** What must hold of the answers; undefined where it does. */

@@ -1,13 +1,13 @@
 /**
  * A hostile backend over HTTP/2, written out in frames because `node:http2` would be slower than the proxy
- * that it attacks (RFC 9113 §4.1). It answers the first request of a connection, and that for ever.
+ * that it attacks (RFC 9113 §4.1). A connection takes one request, which is answered for ever.
  */
 import type { Socket } from 'node:net';
 import { pour } from './pour.ts';
 
 export type Http2Hostility = 'data' | 'empty data' | 'interim' | 'pings' | 'settings';
 
-const type = { data: 0, headers: 1, settings: 4, ping: 6, windowUpdate: 8 } as const;
+const type = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, windowUpdate: 8 } as const;
 const flag = { ack: 1, endHeaders: 4 } as const;
 const headBytes = 9;
 const prefaceRest = 'SM\r\n\r\n'.length;
@@ -23,6 +23,8 @@ function frame(kind: number, flags: number, stream: number, payload: Buffer): Bu
 }
 
 const empty = Buffer.alloc(0);
+/** SETTINGS_MAX_CONCURRENT_STREAMS: 1 (RFC 9113 §6.5.2). */
+const oneStream = Buffer.from([0, 3, 0, 0, 0, 1]);
 const connection = 0;
 
 /** `:status: 200`, and `:status: 103`, as HPACK has them (RFC 7541 §6.1, §6.2.2). */
@@ -65,10 +67,11 @@ export function serveHttp2(socket: Socket, early: Buffer, hostility: Http2Hostil
       answer = new Answer(socket, stream);
       answer.begin(hostility);
     }
+    if (kind === type.reset) socket.destroy();
     if (kind === type.windowUpdate) answer?.widen(stream, payload.readUInt32BE(0));
   };
 
-  socket.write(frame(type.settings, 0, connection, empty));
+  socket.write(frame(type.settings, 0, connection, oneStream));
   socket.on('data', read);
   read(empty);
 }

@@ -14,7 +14,7 @@ import type { VictimFigures, VictimQuestion } from './victim.ts';
 export interface Cast {
   readonly attacker: Child<AttackerQuestion, Counts>;
   readonly victim: Child<VictimQuestion, VictimFigures>;
-  readonly backend: Child<BackendQuestion, 'done'>;
+  readonly backend: Child<BackendQuestion, number>;
   readonly backends: Backends;
 }
 
@@ -37,6 +37,8 @@ export interface Phase {
   readonly cpu: number;
   readonly turns: Turns | null;
   readonly counts: Counts;
+  /** Bytes that the backend which takes part has sent. */
+  readonly backendSent: number;
 }
 
 export interface Measured {
@@ -45,12 +47,15 @@ export interface Measured {
   readonly many: Phase;
 }
 
-/** Shortest time in which code is compiled that later times would pay for, in seconds. */
-const warmUp = 0.5;
+/** Connections that are many. */
+export const usual = 50;
+/** Time in which code is compiled that later times would pay for, and quiet time, in seconds. */
+const warmUp = 0.3;
+const quietTime = 0.5;
 /** Time between two looks at the memory, in ms. */
 const memoryInterval = 25;
 
-/** Each of the three takes so many seconds, or the flood's own. */
+/** Each number of connections gets so many seconds, or the flood's own. */
 export async function measure(
   target: Target,
   flood: Flood,
@@ -58,15 +63,14 @@ export async function measure(
   cast: Cast,
   core: number | null,
 ): Promise<Measured> {
-  if (flood.http2 !== undefined) await cast.backend.ask({ http2: flood.http2 });
   const attacked = await target.start(flood, cast.backends, core);
   try {
     const ask = { port: attacked.port, tls: flood.tls ?? false };
     await cast.victim.ask({ ...ask, seconds: warmUp });
-    const quiet = waitingOf(await cast.victim.ask({ ...ask, seconds: Math.min(seconds, 1) }));
+    const quiet = waitingOf(await cast.victim.ask({ ...ask, seconds: quietTime }));
     const rss = (await attacked.begin()).rss;
     const one = await attack(attacked, flood, 1, seconds, cast, rss);
-    const many = await attack(attacked, flood, flood.many ?? 50, seconds, cast, rss);
+    const many = await attack(attacked, flood, flood.many ?? usual, seconds, cast, rss);
     return { quiet, one, many };
   } finally {
     await attacked.stop();
@@ -84,6 +88,8 @@ export async function attack(
 ): Promise<Phase> {
   const time = Math.max(seconds, flood.seconds ?? 0);
   const { port } = attacked;
+  const { http2 } = flood;
+  const before = await cast.backend.ask(http2 === undefined ? {} : { http2 });
   await attacked.begin();
   const watch = new MemoryWatch(attacked);
   const flooding = cast.attacker.ask({ flood: flood.name, port, connections, seconds: time });
@@ -93,6 +99,7 @@ export async function attack(
   const elapsed = performance.now() - start;
   const peak = await watch.stop();
   const used = await attacked.used();
+  const backendSent = (await cast.backend.ask({})) - before;
   const after = await attacked.begin();
   return {
     connections,
@@ -103,6 +110,7 @@ export async function attack(
     cpu: used.cpu / 1000 / elapsed,
     turns: used.turns,
     counts,
+    backendSent,
   };
 }
 
@@ -130,7 +138,9 @@ class MemoryWatch {
 
   async #look(attacked: Attacked): Promise<void> {
     while (!this.#over) {
-      this.#peak = Math.max(this.#peak, (await attacked.memory()) || 0);
+      // One that has ended is told of elsewhere.
+      const now = await attacked.memory().catch(() => 0);
+      this.#peak = Math.max(this.#peak, now || 0);
       await pause(memoryInterval);
     }
   }

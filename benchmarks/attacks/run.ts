@@ -25,7 +25,7 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`npm run attacks -- [--only WORD]… [--target NAME]… [--seconds 1] [--check | --write]
+  console.log(`npm run attacks -- [--only WORD]… [--target NAME]… [--seconds 0.75] [--check | --write]
 
 Floods:  ${floods.map(({ name }) => name).join('; ')}
 Targets: ${targets.map(({ name }) => name).join(', ')}
@@ -50,7 +50,7 @@ if (chosen.length === 0) refuse(`no flood has such a name; --help lists them`);
 const unknown = values.target?.find((name) => !targets.some((target) => target.name === name));
 if (unknown !== undefined) refuse(`there is no target ${unknown}; --help lists them`);
 const attacked = targets.filter(({ name }) => values.target?.includes(name) ?? true);
-const seconds = Number(values.seconds ?? (values.check ? 0.3 : 1));
+const seconds = Number(values.seconds ?? (values.check ? 0.25 : 0.75));
 if (!(seconds > 0)) refuse('--seconds takes a number above 0');
 const partial = values.only !== undefined || values.target !== undefined;
 if (values.write && (partial || values.check)) refuse('--write is for a whole run');

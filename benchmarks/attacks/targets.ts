@@ -45,8 +45,10 @@ export interface Target {
   start(flood: Flood, backends: Backends, core: number | null): Promise<Attacked>;
 }
 
+type Transport = 'undici' | 'direct';
+
 /** What the listener and the routes are for a flood. */
-function optionsOf(flood: Flood, transport: string, { attack, honest }: Backends): object {
+function optionsOf(flood: Flood, transport: Transport, { attack, honest }: Backends): object {
   const backend = (port: number): string => `http://127.0.0.1:${port}`;
   const { server } = testCertificates();
   return {
@@ -67,10 +69,10 @@ function optionsOf(flood: Flood, transport: string, { attack, honest }: Backends
   };
 }
 
-const reverseit = (name: string, transport: string): Target => ({
-  name,
+const reverseit = (transport: Transport): Target => ({
+  name: transport,
   ours: true,
-  takes: () => true,
+  takes: ({ local }) => local === undefined || transport === 'undici',
   start: async (flood, backends, core) => {
     const options = toText(optionsOf(flood, transport, backends));
     const { child, ready } = await Child.start<number, ProxyQuestion, ProxyFigures>(
@@ -110,8 +112,8 @@ const peer = (name: 'nginx' | 'haproxy'): readonly Target[] =>
     : [];
 
 export const targets: readonly Target[] = [
-  reverseit('undici', 'undici'),
-  reverseit('direct', 'direct'),
+  reverseit('undici'),
+  reverseit('direct'),
   ...peer('nginx'),
   ...peer('haproxy'),
 ];

@@ -23,6 +23,21 @@ it('finds the longest turn by its CPU time', async () => {
   expect(longestByClock).toBeGreaterThanOrEqual(58);
 });
 
+it('tells in what turns half of the CPU time was used, so that one alone counts little', async () => {
+  const watch = new TurnWatch();
+  for (let nth = 0; nth < 8; nth += 1) {
+    work(30);
+    // The watch looks once in each turn, if its timer is due.
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+  work(90);
+  await new Promise((resolve) => setTimeout(resolve, 3));
+  const { longest, typical } = watch.turns();
+  expect(longest).toBeGreaterThanOrEqual(90);
+  expect(typical).toBeGreaterThanOrEqual(30);
+  expect(typical).toBeLessThan(90);
+});
+
 it('does not count time in which the process does not run', async () => {
   const watch = new TurnWatch();
   await turn();

@@ -2,12 +2,11 @@
  * How long the turns of this process's event loop are, in CPU time of its main thread: what others wait for,
  * whether or not the machine is busy with something else.
  */
-import { createHistogram } from 'node:perf_hooks';
-
 export interface Turns {
-  /** CPU time of the longest turn, and what 99 % of them did not exceed, in ms; up to `interval` too much. */
+  /** CPU time of the longest turn, in ms; up to `interval` too much. */
   readonly longest: number;
-  readonly p99: number;
+  /** Half of the CPU time was used in turns of at least so many ms: one that is long by chance counts little. */
+  readonly typical: number;
   /** The longest by the clock, in ms: on a busy machine much more than the CPU time. */
   readonly longestByClock: number;
 }
@@ -16,7 +15,8 @@ export interface Turns {
 const interval = 2;
 
 export class TurnWatch {
-  readonly #turns = createHistogram();
+  /** CPU times in µs. */
+  #turns: number[] = [];
   #longestByClock = 0;
   #cpu = 0;
   #clock = 0;
@@ -28,7 +28,7 @@ export class TurnWatch {
 
   /** Forgets the turns so far. */
   restart(): void {
-    this.#turns.reset();
+    this.#turns = [];
     this.#longestByClock = 0;
     this.#cpu = cpuTime();
     this.#clock = performance.now();
@@ -37,10 +37,10 @@ export class TurnWatch {
   /** Since the start; the present turn, too. */
   turns(): Turns {
     this.#record();
-    const { max, count } = this.#turns;
+    const [longest = 0] = this.#turns.sort((one, other) => other - one);
     return {
-      longest: count === 0 ? 0 : max / 1000,
-      p99: count === 0 ? 0 : this.#turns.percentile(99) / 1000,
+      longest: longest / 1000,
+      typical: typical(this.#turns) / 1000,
       longestByClock: this.#longestByClock,
     };
   }
@@ -59,12 +59,21 @@ export class TurnWatch {
   #record(): void {
     const cpu = cpuTime();
     const clock = performance.now();
-    // A histogram takes no 0.
-    this.#turns.record(Math.max(1, Math.round(cpu - this.#cpu)));
+    this.#turns.push(cpu - this.#cpu);
     this.#longestByClock = Math.max(this.#longestByClock, clock - this.#clock - interval);
     this.#cpu = cpu;
     this.#clock = clock;
   }
+}
+
+/** The one in the middle, where each counts as much as it is long; they come with the longest first. */
+function typical(turns: readonly number[]): number {
+  let rest = turns.reduce((sum, turn) => sum + turn, 0) / 2;
+  for (const turn of turns) {
+    rest -= turn;
+    if (rest <= 0) return turn;
+  }
+  return 0;
 }
 
 /** Of this thread, in µs: neither the compiler's nor the collector's helpers, nor zlib's. */

@@ -23,35 +23,38 @@ const http2Flood = (http2: Http2Hostility, what: string): Flood => ({
   start: asking('http2'),
 });
 
-/** A WebSocket whose backend pours; the client offers compression and reads, or does neither. */
+/** Longest silence, in ms, before a client that reads takes a new connection. */
+const silence = 200;
+
+/** Opens a WebSocket whose backend pours, and reads. */
+const opening =
+  (hostility: string, ...fields: readonly string[]) =>
+  (connection: FloodConnection): void => {
+    connection.send(handshake(`/hostile/${encodeURIComponent(hostility)}`, ...fields));
+    connection.leaveWhenSilent(silence);
+  };
+
 const websocketFlood = (hostility: string, what: string): Flood => ({
   name: `backend: ${what}`,
   what: `a WebSocket of ${what}`,
-  start: (connection) => connection.send(handshake(`/hostile/${encodeURIComponent(hostility)}`)),
+  start: opening(hostility),
 });
 
-const compressed = (flood: Flood, hostility: string): Flood => ({
-  ...flood,
-  name: `${flood.name}, compressed`,
-  what: `${flood.what} that the proxy compresses`,
+const compressed = (hostility: string, what: string): Flood => ({
+  name: `backend: ${what}, compressed`,
+  what: `a WebSocket of ${what} that the proxy compresses`,
   options: { websocketCompress: true },
   ours: true,
-  start: (connection) =>
-    connection.send(
-      handshake(
-        `/hostile/${encodeURIComponent(hostility)}`,
-        'Sec-WebSocket-Extensions: permessage-deflate',
-      ),
-    ),
+  start: opening(hostility, 'Sec-WebSocket-Extensions: permessage-deflate'),
 });
 
-const unread = (flood: Flood): Flood => ({
+const unread = (flood: Flood, request: string): Flood => ({
   ...flood,
   name: `${flood.name}, unread`,
   what: `${flood.what} that nobody reads`,
   start: (connection) => {
-    flood.start(connection);
     connection.pause();
+    connection.send(request);
   },
 });
 
@@ -60,19 +63,20 @@ const frames = websocketFlood('frames', '1-byte messages');
 
 export const backendFloods: readonly Flood[] = [
   chunks,
-  unread(chunks),
+  unread(chunks, get('/hostile/chunks')),
   backendFlood('extensions', 'chunk extensions, on chunks of three bytes'),
   backendFlood('trailers', 'endless trailers'),
   backendFlood('fields', 'endless fields'),
   backendFlood('interim', '1xx, for ever'),
-  http2Flood('data', '1-byte DATA'),
+  // What Node has read, up to 64 KiB, it hands on frame by frame.
+  { ...http2Flood('data', '1-byte DATA'), typicalTurn: 80 },
   http2Flood('empty data', 'empty DATA'),
   http2Flood('interim', '1xx over HTTP/2'),
   http2Flood('pings', 'PING'),
   http2Flood('settings', 'SETTINGS'),
   frames,
-  unread(frames),
-  compressed(frames, 'frames'),
+  unread(frames, handshake('/hostile/frames')),
+  compressed('frames', '1-byte messages'),
   websocketFlood('empty frames', 'empty messages'),
   websocketFlood('fragments', '1-byte fragments'),
   websocketFlood('pings', 'pings'),

@@ -90,6 +90,7 @@ export const bodyFloods: readonly Flood[] = [
   {
     name: '1-byte chunks, unwanted',
     what: 'the same, to a `respond` route, which has no use for it',
+    local: true,
     options: endless,
     start: pouring(requestHead(`POST ${respondPath}`, 'Transfer-Encoding: chunked'), oneByte),
   },

@@ -37,6 +37,7 @@ export const connectionFloods: readonly Flood[] = [
   {
     name: 'connects without a word',
     what: 'a connection over which nothing comes',
+    local: true,
     options: { requestHeaderTimeout: timeout },
     many: 4000,
     seconds: secondsForTimeouts,
@@ -48,6 +49,7 @@ export const connectionFloods: readonly Flood[] = [
   {
     name: 'connects and leaves',
     what: 'one connection after the other, reset at once',
+    local: true,
     start: (connection) => connection.reset(),
   },
   {
@@ -60,6 +62,7 @@ export const connectionFloods: readonly Flood[] = [
   {
     name: 'TLS handshakes, half open',
     what: 'a TLS client that stops after its first message',
+    local: true,
     tls: true,
     client: 'plain',
     options: { requestHeaderTimeout: timeout },
@@ -70,6 +73,7 @@ export const connectionFloods: readonly Flood[] = [
   {
     name: 'TLS handshakes, left',
     what: 'one TLS client after the other, each of which leaves upon the answer to its first message',
+    local: true,
     tls: true,
     client: 'plain',
     start: (connection) => {

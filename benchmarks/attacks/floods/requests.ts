@@ -28,6 +28,7 @@ export const requestFloods: readonly Flood[] = [
   {
     name: 'slow heads',
     what: 'a head that grows by a byte each 500 ms',
+    local: true,
     options: { requestHeaderTimeout: timeout },
     many: 1000,
     seconds: secondsForTimeouts,
@@ -42,12 +43,14 @@ export const requestFloods: readonly Flood[] = [
   {
     name: 'endless fields',
     what: 'a head without end, in fields of four bytes',
+    local: true,
     start: pouring('GET / HTTP/1.1\r\nHost: a\r\n', 'x: y\r\n'),
     fault: onlyAnswers('431', '0'),
   },
   {
     name: 'empty lines',
     what: 'empty lines before a request that never comes',
+    local: true,
     start: pouring('', '\r\n'),
   },
   {
@@ -79,32 +82,38 @@ export const requestFloods: readonly Flood[] = [
   {
     name: '404s',
     what: 'pipelined GETs of which no route knows',
+    local: true,
     start: pouring('', requestHead('GET /nowhere')),
   },
   {
     name: '404s, unread',
     what: 'the same, and nobody reads the answers',
+    local: true,
     start: pouringUnread('', requestHead('GET /nowhere')),
   },
   {
     name: 'respond',
     what: 'pipelined GETs that a `respond` route answers',
+    local: true,
     start: pouring('', requestHead(`GET ${respondPath}`)),
   },
   {
     name: 'OPTIONS *',
     what: 'pipelined `OPTIONS *`',
+    local: true,
     start: pouring('', requestHead('OPTIONS *')),
   },
   {
     name: 'costly targets',
     what: 'pipelined GETs whose targets take long to judge',
+    local: true,
     start: pouring('', worstTargets.join('')),
     fault: onlyAnswers('404', '400', '0'),
   },
   {
     name: 'refused requests',
     what: 'requests that are none, over new connections',
+    local: true,
     start: (connection) => connection.send('GET / HTTP/1.1\r\nHost : a\r\n\r\n'),
     fault: onlyAnswers('400', '0'),
   },

@@ -24,6 +24,10 @@ const deflated = (content: Buffer | string): Buffer =>
 
 /** `a` in four bytes. */
 const tiny = Buffer.from('4a0400', 'hex');
+/** Stored blocks of nothing (RFC 1951 §3.2.4), a byte in each fragment: deflate that may go on for ever. */
+const emptyBlocks = Buffer.concat(
+  [0, 0, 0, 0xff, 0xff].map((byte) => clientFrame(first.continuation, Buffer.of(byte))),
+);
 const bomb = deflated(Buffer.alloc(32 * 1024 * 1024));
 /** Just below `maxWebsocketFrameSize`. */
 const charge = deflated(Buffer.alloc(15 * 1024 * 1024));
@@ -51,6 +55,7 @@ export const websocketFloods: readonly Flood[] = [
   {
     name: 'costly offers',
     what: 'handshakes whose subprotocols take long to judge',
+    local: true,
     start: (connection) => connection.send(handshake('/hostile/sink', ...worstOffer)),
     fault: onlyAnswers('400', '0'),
     ours: true,
@@ -103,11 +108,7 @@ export const websocketFloods: readonly Flood[] = [
     name: 'tiny compressed fragments',
     what: 'fragments of one byte, of a compressed message that does not end',
     ...compress,
-    start: frames(
-      clientFrame(first.continuation, 'a'),
-      clientFrame(first.openCompressed, deflated('abcdef')),
-      offer,
-    ),
+    start: frames(emptyBlocks, clientFrame(first.openCompressed), offer),
   },
   {
     name: 'deflate bombs',
