@@ -28,4 +28,5 @@ export { FIELD, knownField } from './http/known-field.ts';
 export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';
 export { isBodiless, reasonPhrase } from './http/status.ts';
 export { forwardableTrailers } from './http/trailer-fields.ts';
+export { isProtocol, readUpgrade } from './http/upgrade-field.ts';
 export { viaEntry, viaNames } from './http/via.ts';

@@ -18,7 +18,7 @@ import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
-import { CONNECTION, requestHead } from './request-head.ts';
+import { CONNECTION, requestHead, upgradeLines } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
 import {
   type CheckedHead,
@@ -293,8 +293,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 }
 
-function connectionLines(exchange: DispatchedExchange) {
-  if (exchange.upgrading) return CONNECTION.UPGRADE;
+function connectionLines(exchange: DispatchedExchange): string {
+  if (exchange.upgrading) return upgradeLines(exchange.protocol);
   return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 

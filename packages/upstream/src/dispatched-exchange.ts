@@ -9,7 +9,7 @@ import { type FieldSection, hasField } from '@reverseit/core/http';
 import { isComplete } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import { bodyTooLarge, type CheckedHead } from './response-head.ts';
+import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
 import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
@@ -51,6 +51,8 @@ export class DispatchedExchange
   readonly oneShot: boolean;
   readonly request: UpstreamRequest;
   readonly limits: ResolvedLimits;
+  /** What Upgrade offers; empty where no switch of protocols is asked for. */
+  readonly protocol: string;
 
   readonly #home: ExchangeHome;
   readonly #handler: ResponseHandler;
@@ -78,6 +80,7 @@ export class DispatchedExchange
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
     oneShot: boolean,
+    protocol: string,
   ) {
     this.#home = home;
     this.request = request;
@@ -85,6 +88,7 @@ export class DispatchedExchange
     this.#handler = handler;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
+    this.protocol = protocol;
     this.#retries = limits.retries;
   }
 
@@ -272,6 +276,11 @@ export class DispatchedExchange
     const connection = this.#connection;
     const handler = this.#onSwitch;
     if (this.#phase === 'done' || connection === null || handler === null) return;
+    if (this.#upload?.active === true) {
+      // RFC 9110 §7.8: a client speaks the new protocol once it has sent its request, and not before.
+      this.#fail(malformed('switched protocols before the request was complete'));
+      return;
+    }
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;

@@ -4,6 +4,7 @@
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
+import { readUpgrade } from '@reverseit/core/http';
 import { ConnectedSocket, Connector } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { type DispatchLimits, LimitsResolver } from './dispatch-limits.ts';
@@ -39,14 +40,20 @@ export interface OriginPool {
     handler: ResponseHandler,
   ): UpstreamExchange;
   /**
-   * Sends a GET without body that asks for a switch to WebSocket: `Connection` and `Upgrade` are added to its
-   * fields. After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the
-   * stats as `switched` until it is closed. Any other answer comes as an ordinary response.
+   * Sends a request that asks for a switch of protocols: `Connection` and `Upgrade` are added to its fields.
+   * After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the stats as
+   * `switched` until it is closed. Any other answer comes as an ordinary response. A 101 that comes before
+   * the whole request has been sent is refused (`RIT_ERR_UPSTREAM_PROTOCOL`).
+   *
+   * @param protocol what Upgrade offers (RFC 9110 §7.8): one protocol, or several with commas between
+   *   them. Default: `websocket`. That the 101 chose one of them is for the handler to check.
+   * @throws StateError `RIT_ERR_INTERNAL` where `protocol` names none
    */
   upgrade(
     request: UpstreamRequest,
     limits: DispatchLimits,
     handler: UpgradeHandler,
+    protocol?: string,
   ): UpstreamExchange;
 }
 
@@ -222,15 +229,19 @@ class PooledOrigin implements OriginPool {
     limits: DispatchLimits,
     handler: ResponseHandler,
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, null);
+    return this.#send(request, limits, handler, null, '');
   }
 
   upgrade(
     request: UpstreamRequest,
     limits: DispatchLimits,
     handler: UpgradeHandler,
+    protocol = 'websocket',
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, handler);
+    if (!readUpgrade(['upgrade', protocol])?.length) {
+      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+    }
+    return this.#send(request, limits, handler, handler, protocol);
   }
 
   #send(
@@ -238,6 +249,7 @@ class PooledOrigin implements OriginPool {
     limits: DispatchLimits,
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
+    protocol: string,
   ): UpstreamExchange {
     const shard = this.#shards.pick();
     const resolved = this.#limits.resolve(limits);
@@ -248,6 +260,7 @@ class PooledOrigin implements OriginPool {
       handler,
       onSwitch,
       this.#oneShot,
+      protocol,
     );
     shard.acquire(exchange);
     return exchange.dispatched();

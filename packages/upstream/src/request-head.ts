@@ -10,9 +10,11 @@ import type { UpstreamRequest } from './upstream-request.ts';
 export const CONNECTION = {
   KEEP_ALIVE: 'connection: keep-alive\r\n',
   CLOSE: 'connection: close\r\n',
-  UPGRADE: 'connection: upgrade\r\nupgrade: websocket\r\n',
 } as const;
-export type ConnectionLines = (typeof CONNECTION)[keyof typeof CONNECTION];
+
+/** The same of a request that offers to switch to `protocol` (RFC 9110 §7.8). */
+export const upgradeLines = (protocol: string): string =>
+  `connection: upgrade\r\nupgrade: ${protocol}\r\n`;
 
 /** Of a transport that writes fields its own way. */
 export const linesRefused = 'this pool takes no lines of fields that are written already';
@@ -20,14 +22,11 @@ export const linesRefused = 'this pool takes no lines of fields that are written
 const beyondLatin1 = /[\u0100-\uffff]/;
 
 /**
- * Serialises the head. Answers an error, of ours, for what could not be told apart on the wire: a line
+ * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what could not be told apart on the wire: a line
  * end within a field, a name that is no token, a target with blanks, a field that is the transport's
  * own, a missing or second Host.
  */
-export function requestHead(
-  request: UpstreamRequest,
-  connection: ConnectionLines,
-): string | ReverseItError {
+export function requestHead(request: UpstreamRequest, connection: string): string | ReverseItError {
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
@@ -42,7 +41,8 @@ export function requestHead(
   // Request line, Host, Connection, and the empty line at the end.
   let breaks = 4 + section.count;
   if (framed !== '') breaks++;
-  if (connection === CONNECTION.UPGRADE) breaks++;
+  // Upgrade.
+  if (connection !== CONNECTION.KEEP_ALIVE && connection !== CONNECTION.CLOSE) breaks++;
   if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
   return start + written.lines + end;
 }

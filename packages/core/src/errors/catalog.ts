@@ -99,6 +99,7 @@ export const catalog = {
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request head took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_BODY_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request body stalled for longer than requestBodyReadTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_SEND_TIMEOUT: http('DeadlineError', 'client', 0, 'reset', 'client took no byte of the response for longer than responseSendTimeout'),
+  RIT_ERR_TUNNEL_IDLE: http('DeadlineError', 'client', 0, 'reset', 'tunnel was silent for longer than tunnelIdleTimeout'),
 
   RIT_ERR_INCOMPLETE_BODY: http('AbortError', 'client', 0, 'reset', 'client ended its request before the body was complete', 'RFC 9112 §8'),
   RIT_ERR_CLIENT_ABORTED: http('AbortError', 'client', 0, 'reset', 'client left before the response was complete'),

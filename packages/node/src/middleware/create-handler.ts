@@ -6,6 +6,7 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
+import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
@@ -121,18 +122,32 @@ class HandlerFront {
       next();
       return;
     }
-    // Where content ends and what follows begins, Node tells from 26 on only.
-    const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
-    head.contentLength = 0;
-    // It then puts a stream of its own before content that is still to come; the refusal goes around it.
-    const socket = framing === null || stream instanceof Socket ? stream : request.socket;
+    // From Node 26 it may be a stream that nobody else listens to, and an error would end the process.
+    stream.on('error', ignore);
+    // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
+    const framing =
+      head.contentLength !== 0 && asksForWebSocket(head) ? fail('RIT_ERR_FRAMING_CONFLICT') : null;
+    // A refusal goes around content, and around the stream that Node puts before what follows it.
+    const refusal = error ?? framing;
+    const refused = refusal !== null || this.#exchanges.closing;
+    if (refused) head.contentLength = 0;
+    const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
+    const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
       this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
       stream.destroy();
       return;
     }
-    const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
-    this.#handle(exchange, error ?? framing);
+    const { server } = this.#options;
+    const exchange = new NodeUpgrade(
+      this.#exchanges,
+      head,
+      request,
+      refused ? socket : stream,
+      early,
+      server,
+    );
+    this.#handle(exchange, refusal);
   };
 
   /** What no route serves is the application's, be it a request that we would refuse. */
@@ -186,4 +201,8 @@ function misuseOf(
   return readableDidRead || readableEnded || readableEncoding !== null
     ? fail('RIT_ERR_BODY_CONSUMED')
     : null;
+}
+
+function ignore(): void {
+  // `close` follows.
 }

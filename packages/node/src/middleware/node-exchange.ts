@@ -19,6 +19,7 @@ import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { ResponseSide } from './response-side.ts';
+import type { UpgradeContent } from './upgrade-content.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
@@ -32,7 +33,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly localPort: number;
   readonly encrypted: boolean;
   readonly #owner: OpenExchanges;
-  readonly #request: NodeRequest;
+  readonly #request: NodeRequest | UpgradeContent;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
   readonly #requestDeadline = new Deadline(this, 0);
@@ -40,7 +41,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly #listeners = {
     data: (piece: Buffer) => this.#onContent(piece),
     end: () => this.#onContentEnd(),
-    gone: () => this.#onRequestOver(),
+    gone: () => this.onRequestOver(),
   };
   /** The request has been read to its end. */
   #complete: boolean;
@@ -58,7 +59,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
-    request: NodeRequest,
+    request: NodeRequest | UpgradeContent,
     response: NodeResponse,
   ) {
     super(head);
@@ -145,11 +146,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
     if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
-    this.#onRequestOver();
+    this.onRequestOver();
   }
 
   /** Nothing more comes of the request. */
-  #onRequestOver(): void {
+  protected onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
     if (this.#endHeld) this.#endResponse(noFields);
@@ -213,6 +214,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (this.#endHeld) this.#side.flushHead();
     else this.#endResponse(trailers);
     this.#request.resume();
+  }
+
+  /** Content of the request that has not come is not waited for. */
+  protected forgetContent(): void {
+    this.#complete = true;
+    this.#requestDeadline.clear();
+    this.#request.off('data', this.#listeners.data);
+    this.#request.off('end', this.#listeners.end);
   }
 
   /** Node forgets a request whose response has ended: only its socket tells then that it is over. */
@@ -280,11 +289,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   onDeadline(): void {
-    if (!this.done) this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (!this.done) this.refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
-      this.#onRequestOver();
+      this.onRequestOver();
     }
   }
 
@@ -294,7 +303,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** Answers an error of the client's own. */
-  #refuse(error: ReverseItError): void {
+  protected refuse(error: ReverseItError): void {
     const { handler } = this;
     this.handler = silentHandler;
     // The answer first: it may still be sent, which an aborted exchange cannot.

@@ -157,7 +157,7 @@ describe('resolveProxyOptions', () => {
 
   describe('null', () => {
     const isNone = ({ defaultText }: { defaultText: string }): boolean =>
-      ['none', 'any', 'host and path', 'required'].includes(defaultText);
+      ['none', 'any', 'host and path', 'required', 'websocketIdleTimeout'].includes(defaultText);
     const rows = Object.entries({ ...proxyOptions, ...poolOptions }).filter(
       ([key]) => key !== 'routes',
     );

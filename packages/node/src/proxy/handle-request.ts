@@ -1,7 +1,6 @@
 /** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
 import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { asksForWebSocket } from '@reverseit/core/websocket';
 import { sendDirect } from '../hooks/direct-response.ts';
 import { hookError, isThenable } from '../hooks/hook-call.ts';
 import { RequestContext } from '../hooks/hook-context.ts';
@@ -14,6 +13,8 @@ import { createUpgrade } from './handle-upgrade.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { mayForward } from './request-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
+import { TunnelExchange } from './tunnel-exchange.ts';
+import { webSocketProtocol } from './upgrade-rules.ts';
 
 /** Methods that a backend may be asked for through us; CONNECT never is. */
 const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';
@@ -55,10 +56,13 @@ function forward(
 ): void {
   const { head } = exchange;
   const target = route.target.apply(head.target);
+  const protocol = head.upgrade ? route.upgrades.choose(head.fields) : null;
   const proxied =
-    head.upgrade && asksForWebSocket(head)
-      ? createUpgrade(exchange, route, target, context, recorder)
-      : createProxied(exchange, route, target, context, recorder);
+    protocol === null
+      ? createProxied(exchange, route, target, context, recorder)
+      : protocol === webSocketProtocol
+        ? createUpgrade(exchange, route, target, context, recorder)
+        : new TunnelExchange(exchange, route, target, protocol, context, recorder);
   exchange.handler = proxied;
   proxied.begin();
 }

@@ -8,6 +8,7 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
+import { OpenSet } from './open-set.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import { RouteRuntime } from './route-runtime.ts';
 
@@ -15,6 +16,8 @@ import { RouteRuntime } from './route-runtime.ts';
 export interface EngineStats {
   /** WebSockets that are open. A server counts their client connections in `connections` as well. */
   readonly webSockets: number;
+  /** Tunnels that are open, after a switch to another protocol. Their client connections count as well. */
+  readonly tunnels: number;
   /** Connections to the backends, one entry per pool. */
   readonly pools: readonly PoolStats[];
 }
@@ -26,6 +29,7 @@ export class ProxyEngine {
   readonly #runtime: ProxyRuntime;
   readonly #buffers: BufferBudget;
   readonly #webSockets = new OpenWebSockets();
+  readonly #tunnels = new OpenSet();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: EngineOptions) {
@@ -41,7 +45,7 @@ export class ProxyEngine {
 
   #route(options: ResolvedRouteOptions): RouteRuntime {
     const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
+    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets, this.#tunnels);
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -73,6 +77,7 @@ export class ProxyEngine {
   stats(): EngineStats {
     return {
       webSockets: this.#webSockets.count,
+      tunnels: this.#tunnels.count,
       pools: [...this.#pools.values()].map((pool) => pool.stats()),
     };
   }
@@ -83,12 +88,12 @@ export class ProxyEngine {
   }
 
   /**
-   * Closes every backend connection, when no request is left and all WebSockets are closed; what is left
-   * of them after `timeout` ms is cut.
+   * Closes every backend connection, when no request is left and all WebSockets and tunnels are closed;
+   * what is left of them after `timeout` ms is cut.
    */
   async close(timeout: number): Promise<void> {
     // A client may be gone while its backend has yet to answer.
-    await this.#webSockets.close(timeout);
+    await Promise.all([this.#webSockets.close(timeout), this.#tunnels.close(timeout)]);
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }
 }

@@ -333,6 +333,13 @@ export class ProxyExchange
     this.#recorder?.finish(error);
   }
 
+  /** The backend has switched protocols: nothing of request and response is to come. */
+  protected onSwitched(): void {
+    this.#over = true;
+    this.body = null;
+    this.#releaseBuffers();
+  }
+
   #finish(): void {
     this.#over = true;
     this.#sink = null;

@@ -1,6 +1,7 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { Exchange } from '@reverseit/core';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
@@ -8,10 +9,12 @@ import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { RoutePlace } from '../routes/route-table.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import type { OpenSet } from './open-set.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import { TargetRewrite } from './target-rewrite.ts';
+import { UpgradeRules } from './upgrade-rules.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
@@ -39,6 +42,9 @@ export class RouteRuntime implements RoutePlace {
   readonly upgradeLimits: DispatchLimits;
   readonly relays: RelaySettings;
   readonly webSockets: OpenWebSockets;
+  readonly upgrades: UpgradeRules;
+  readonly tunnels: OpenSet;
+  readonly tunnelIdle: DeadlineQueue;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
   readonly buffers: BufferBudget;
@@ -51,6 +57,7 @@ export class RouteRuntime implements RoutePlace {
     origin: OriginPool | null,
     buffers: BufferBudget,
     webSockets: OpenWebSockets,
+    tunnels: OpenSet,
   ) {
     const { host, path } = options;
     this.host = host;
@@ -66,6 +73,11 @@ export class RouteRuntime implements RoutePlace {
     };
     this.relays = new RelaySettings(options, webSockets.deadlines);
     this.webSockets = webSockets;
+    this.upgrades = new UpgradeRules(options.upgrades);
+    this.tunnels = tunnels;
+    this.tunnelIdle = tunnels.deadlines.queue(
+      options.tunnelIdleTimeout ?? options.websocketIdleTimeout,
+    );
     this.origin = origin;
     this.buffers = buffers;
     this.onRequest = options.onRequest;
