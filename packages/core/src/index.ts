@@ -6,6 +6,7 @@ export * from './deadlines.ts';
 export * from './errors.ts';
 export * from './http.ts';
 export * from './http1.ts';
+export { AcceptDrain } from './server/accept-drain.ts';
 export { clientAddress } from './server/client-address.ts';
 export { cutSocket } from './server/cut-socket.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';

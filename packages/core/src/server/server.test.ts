@@ -232,6 +232,49 @@ describe('close', () => {
     expect(requests.count).toBe(4);
   });
 
+  /** Lets what was put off to the next tick happen, and nothing of the network. */
+  const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+  test.each(['TCP', 'TLS', 'a Unix socket'])(
+    '%s: who has connected before is served',
+    async (over) => {
+      const { server, ca } = testCertificates();
+      const path = join(mkdtempSync(join(tmpdir(), 'reverseit-')), 'socket');
+      const rig = await start(
+        echoTarget,
+        over === 'TLS' ? { tls: server } : {},
+        over === 'a Unix socket' ? { path } : { port: 0 },
+      );
+      const tls = over === 'TLS' ? { tls: { ca, servername: 'localhost' } } : {};
+      const answers = Array.from({ length: 20 }, async (_, nth) => {
+        const client = await connectRaw({ ...rig.address, ...tls });
+        const answer = await client.request(request(`GET /${nth}`));
+        await client.expectFin();
+        return [answer.text, answer.header('connection')];
+      });
+      // By then the kernel has connected all of them, and we have accepted none.
+      await tick();
+      expect(rig.server.stats().totalConnections).toBe(0);
+      const closing = rig.server.close({ timeout: 60_000 });
+      expect(rig.server.address()).toBe(null);
+      expect(await Promise.all(answers)).toEqual(answers.map((_, nth) => [`/${nth}`, 'close']));
+      await guarded(closing, 'the server to close');
+      await expect(connectRaw(rig.address)).rejects.toThrow();
+      expect(rig.server.stats()).toMatchObject({ totalConnections: 20, totalExchanges: 20 });
+    },
+  );
+
+  test('at once, whoever is about to connect', async () => {
+    const rig = await start(echoTarget);
+    const connecting = connectRaw(rig.address).catch(() => null);
+    await tick();
+    const closing = rig.server.close({ timeout: 60_000 });
+    rig.server.close({ timeout: 0 });
+    await closing;
+    expect(rig.server.stats().totalConnections).toBe(0);
+    await (await connecting)?.close();
+  });
+
   test('a response under way is finished, although its head promised to stay', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
