@@ -7,7 +7,13 @@ import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test } from 'vitest';
 import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
-import { createHttpServer, type RequestListener } from '../index.ts';
+import {
+  createHttpServer,
+  HttpServer,
+  type RequestListener,
+  resolveServerOptions,
+  type ServerOptions,
+} from '../index.ts';
 
 const start = useRig();
 
@@ -365,13 +371,59 @@ describe('TLS', () => {
     ).rejects.toThrow();
   });
 
-  test('plain text on a TLS port ends', async () => {
-    const rig = await start(secure, { tls });
-    const client = await rig.client();
-    client.send(request('GET /'));
-    await client.reader.whenGone();
-    expect(String(client.received)).not.toContain('HTTP');
-    expect(rig.server.stats().totalExchanges).toBe(0);
+  /** A server and the errors that it reports. */
+  async function reporting(options: ServerOptions) {
+    const codes: string[] = [];
+    const server = new HttpServer(resolveServerOptions({ tls, ...options }), secure, (error) => {
+      codes.push(error.code);
+    });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const port = typeof address === 'string' ? 0 : address.port;
+    return { server, codes, port };
+  }
+
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'CONNECT'])(
+    'plain HTTP on a TLS port is told so: %s',
+    async (method) => {
+      const { server, codes, port } = await reporting({});
+      const client = await connectRaw({ port });
+      const answer = await client.request(request(`${method} /`, ['X: '.padEnd(4000, 'x')]), {
+        method: 'GET',
+      });
+      expect([answer.status, answer.header('connection'), answer.text]).toEqual([
+        400,
+        'close',
+        'a plain HTTP request was sent to a TLS port: use https\n',
+      ]);
+      await client.expectFin();
+      expect(codes).toEqual(['RIT_ERR_PLAIN_HTTP']);
+      expect(server.stats()).toMatchObject({ totalExchanges: 0, totalRefusals: 1 });
+      await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    },
+  );
+
+  test('plain HTTP whose client does not read ends as well', async () => {
+    const { server, port } = await reporting({});
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectRaw({ port })));
+    for (const client of clients) {
+      client.pauseReading();
+      client.send(request('POST /', ['Content-Length: 1000000']));
+      client.send(Buffer.alloc(1_000_000));
+    }
+    await eventually(() => server.stats().totalRefusals === 20, 'the refusals');
+    await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    for (const client of clients) await client.close();
+  });
+
+  test('who connects to a TLS port and leaves is no failure', async () => {
+    const { server, codes, port } = await reporting({});
+    for (const how of ['end', 'reset'] as const) {
+      const client = await connectRaw({ port });
+      client[how]();
+      await client.close();
+    }
+    await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    expect(codes).toEqual([]);
   });
 
   test('a handshake that never ends: requestHeaderTimeout', async () => {

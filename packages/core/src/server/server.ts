@@ -4,13 +4,14 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { getSystemErrorMap } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { Connection } from './connection.ts';
+import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
 import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
@@ -139,13 +140,20 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         this.#onEmpty?.();
       });
     });
-    // Node only reports a failed handshake, and one that took too long; the socket would stay.
-    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    server.on('tlsClientError', (error, socket) => this.#onHandshakeFailed(error, socket));
     server.on('secureConnection', (socket) => {
       socket.allowHalfOpen = true;
       this.#accept(socket);
     });
     return server;
+  }
+
+  /** Node only reports a failed handshake, and one that took too long; the socket would stay. */
+  #onHandshakeFailed(error: Error, socket: TLSSocket): void {
+    if (isPlainHttp(error)) {
+      new PlainHttpRefusal(socket, this.deadlines);
+      this.onRefusal(fail('RIT_ERR_PLAIN_HTTP'));
+    } else socket.destroy();
   }
 
   #accept(socket: Socket): void {

@@ -63,7 +63,7 @@ export class Observer implements RecordObserver {
     };
     try {
       if (error.blame === 'us') logger.error(details, error.message);
-      else if (error.blame === 'upstream') logger.warn(details, error.message);
+      else if (isWarning(error)) logger.warn(details, error.message);
       else logger.debug(details, error.message);
     } catch {
       // A logger that fails has nowhere to say so.
@@ -84,3 +84,7 @@ export class Observer implements RecordObserver {
     }
   }
 }
+
+/** Speaking HTTP to a TLS port is mostly a mistake of whoever has set up what stands before us. */
+const isWarning = ({ blame, code }: ReverseItError): boolean =>
+  blame === 'upstream' || code === 'RIT_ERR_PLAIN_HTTP';
