@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test } from 'vitest';
@@ -334,18 +334,23 @@ describe('TLS', () => {
     exchange.respond(200, [], `${exchange.encrypted} ${exchange.head.target}`);
   };
 
-  test('requests, with http/1.1 by ALPN', async () => {
+  test.each<[offer: string[] | undefined, chosen: string | false]>([
+    [undefined, false],
+    [['h2', 'http/1.1'], 'http/1.1'],
+    [['http/1.0'], 'http/1.0'],
+    [['http/1.0', 'http/1.1'], 'http/1.1'],
+    [['http/0.9', 'http/1.0'], 'http/1.0'],
+  ])('RFC 7301 §3.2: requests of a client that offers %j', async (offer, chosen) => {
     const rig = await start(secure, { tls });
     const { port } = rig.address as { port: number };
     const client = await connectRaw({
       port,
-      tls: { rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] },
+      tls: { rejectUnauthorized: false, ...(offer === undefined ? {} : { ALPNProtocols: offer }) },
     });
+    expect((client.socket as TLSSocket).alpnProtocol).toBe(chosen);
     expect((await client.request(request('GET /1'))).text).toBe('true /1');
-    expect((await client.request(request('GET /2'))).text).toBe('true /2');
-    client.end();
-    await client.reader.whenGone();
-    await client.close();
+    expect((await client.request('GET /2 HTTP/1.0\r\n\r\n')).text).toBe('true /2');
+    await client.expectFin();
     await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
   });
 
@@ -363,13 +368,16 @@ describe('TLS', () => {
     await guarded(closing, 'the server to close');
   });
 
-  test('a client that offers h2 alone is refused', async () => {
-    const rig = await start(secure, { tls });
-    const { port } = rig.address as { port: number };
-    await expect(
-      connectRaw({ port, tls: { rejectUnauthorized: false, ALPNProtocols: ['h2'] } }),
-    ).rejects.toThrow();
-  });
+  test.each(['h2', 'acme-tls/1', 'http/0.9'])(
+    'RFC 7301 §3.2: a client that offers %s alone is refused with no_application_protocol',
+    async (protocol) => {
+      const rig = await start(secure, { tls });
+      const { port } = rig.address as { port: number };
+      await expect(
+        connectRaw({ port, tls: { rejectUnauthorized: false, ALPNProtocols: [protocol] } }),
+      ).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
+    },
+  );
 
   /** A server and the errors that it reports. */
   async function reporting(options: ServerOptions) {

@@ -128,7 +128,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         this.#tellRefusal?.(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
       }),
       ...socketOptions,
-      ALPNProtocols: ['http/1.1'],
+      // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
+      ALPNProtocols: ['http/1.1', 'http/1.0'],
       // Not before the handshake is done: a client that ends inside it has gone.
       allowHalfOpen: false,
       handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
