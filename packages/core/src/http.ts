@@ -34,4 +34,5 @@ export {
   forwardableTrailers,
   isForwardableTrailer,
 } from './http/trailer-fields.ts';
+export { isProtocol, readUpgrade } from './http/upgrade-field.ts';
 export { viaEntry, viaNames } from './http/via.ts';

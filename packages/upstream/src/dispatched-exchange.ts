@@ -10,7 +10,7 @@ import { isComplete } from './body-pieces.ts';
 import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import { bodyTooLarge, type CheckedHead } from './response-head.ts';
+import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
@@ -54,6 +54,8 @@ export class DispatchedExchange
   readonly limits: ResolvedLimits;
   /** Of the request in HTTP/1.1; empty where it has not been written yet. */
   head = '';
+  /** What Upgrade offers; empty where no switch of protocols is asked for. */
+  readonly protocol: string;
 
   readonly #home: ExchangeHome;
   readonly #handler: ResponseHandler;
@@ -83,6 +85,7 @@ export class DispatchedExchange
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
     oneShot: boolean,
+    protocol: string,
   ) {
     this.#home = home;
     this.request = request;
@@ -90,6 +93,7 @@ export class DispatchedExchange
     this.#handler = handler;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
+    this.protocol = protocol;
     this.#retries = limits.retries;
   }
 
@@ -309,6 +313,11 @@ export class DispatchedExchange
     const connection = this.#connection;
     const handler = this.#onSwitch;
     if (this.#phase === 'done' || connection === null || handler === null) return;
+    if (this.#upload?.active === true) {
+      // RFC 9110 §7.8: a client speaks the new protocol once it has sent its request, and not before.
+      this.#fail(malformed('switched protocols before the request was complete'));
+      return;
+    }
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;

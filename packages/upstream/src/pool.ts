@@ -3,6 +3,8 @@
  * the shards in turn, past those that are full.
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import { readUpgrade } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
 import { attemptDelay } from './connect-race.ts';
 import { ConnectedSocket, Connector, type ConnectorContext } from './connector.ts';
@@ -43,15 +45,21 @@ export interface OriginPool {
     handler: ResponseHandler,
   ): UpstreamExchange;
   /**
-   * Sends a GET without body that asks for a switch to WebSocket: `Connection` and `Upgrade` are added to its
-   * fields. After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the
-   * stats as `switched` until it is closed. Any other answer comes as an ordinary response. Checks and
-   * throws as `dispatch` does.
+   * Sends a request that asks for a switch of protocols: `Connection` and `Upgrade` are added to its fields.
+   * After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the stats as
+   * `switched` until it is closed. Any other answer comes as an ordinary response. A 101 that comes before
+   * the whole request has been sent is refused (`RIT_ERR_UPSTREAM_PROTOCOL`). Checks and throws as
+   * `dispatch` does; a WebSocket is asked for by GET and without a body.
+   *
+   * @param protocol what Upgrade offers (RFC 9110 §7.8): one protocol, or several with commas between
+   *   them. Default: `websocket`. That the 101 chose one of them is for the handler to check.
+   * @throws StateError `RIT_ERR_INTERNAL` where `protocol` names none
    */
   upgrade(
     request: RequestInput,
     limits: DispatchLimits | undefined,
     handler: UpgradeHandler,
+    protocol?: string,
   ): UpstreamExchange;
 }
 
@@ -258,15 +266,19 @@ class PooledOrigin implements OriginPool {
     limits: DispatchLimits | undefined,
     handler: ResponseHandler,
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, null);
+    return this.#send(request, limits, handler, null, '');
   }
 
   upgrade(
     request: RequestInput,
     limits: DispatchLimits | undefined,
     handler: UpgradeHandler,
+    protocol = 'websocket',
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, handler);
+    if (!readUpgrade(['upgrade', protocol])?.length) {
+      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+    }
+    return this.#send(request, limits, handler, handler, protocol);
   }
 
   #send(
@@ -274,16 +286,25 @@ class PooledOrigin implements OriginPool {
     limits: DispatchLimits | undefined,
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
+    protocol: string,
   ): UpstreamExchange {
     const resolved = this.#limits.resolve(limits);
     const oneShot = this.#options.connection === 'one-shot';
     const checked = this.#options.checkRequests
-      ? this.#check(input, handler, onSwitch !== null, oneShot)
+      ? this.#check(input, handler, protocol, oneShot)
       : null;
     // Who vouches for a request gives it in the form in which it is sent.
     const request = checked === null ? (input as UpstreamRequest) : checked.request;
     const shard = this.#shards.pick(request);
-    const exchange = new DispatchedExchange(shard, request, resolved, handler, onSwitch, oneShot);
+    const exchange = new DispatchedExchange(
+      shard,
+      request,
+      resolved,
+      handler,
+      onSwitch,
+      oneShot,
+      protocol,
+    );
     if (checked !== null) exchange.head = checked.head;
     if (checked === null || checked.error === null) shard.acquire(exchange);
     else exchange.onFailed(checked.error);
@@ -293,12 +314,13 @@ class PooledOrigin implements OriginPool {
   #check(
     input: RequestInput,
     handler: ResponseHandler,
-    upgrading: boolean,
+    protocol: string,
     oneShot: boolean,
   ): CheckedRequest {
-    checkHandler(handler, upgrading);
-    const connection = connectionLines({ upgrading, oneShot });
-    return checkRequest(input, { connection, upgrading, takesLines: this.takesLines });
+    checkHandler(handler, protocol !== '');
+    const connection = connectionLines({ protocol, oneShot });
+    const isWebSocket = protocol === 'websocket';
+    return checkRequest(input, { connection, isWebSocket, takesLines: this.takesLines });
   }
 }
 

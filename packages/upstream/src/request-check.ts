@@ -10,7 +10,7 @@ import {
   readDecimal,
 } from '@reverseit/core/http';
 import { kindOf } from './kind-of.ts';
-import { type ConnectionLines, linesRefused, requestHead } from './request-head.ts';
+import { linesRefused, requestHead } from './request-head.ts';
 import type { RequestInput, UpstreamRequest, WrittenFields } from './upstream-request.ts';
 
 type Body = UpstreamRequest['body'];
@@ -24,8 +24,10 @@ export interface CheckedRequest {
 
 /** How a request is to be sent. */
 export interface RequestWay {
-  readonly connection: ConnectionLines;
-  readonly upgrading: boolean;
+  /** `connectionLines`. */
+  readonly connection: string;
+  /** A handshake of a WebSocket, rather than an offer of some other protocol or none. */
+  readonly isWebSocket: boolean;
   /** Whether fields may be `WrittenFields`. */
   readonly takesLines: boolean;
 }
@@ -61,8 +63,8 @@ class RequestChecker {
     if (method === 'CONNECT') this.#add('method CONNECT cannot be sent');
     this.#checkFields(fields);
     const body = this.#readBody(given);
-    if (this.#way.upgrading && method !== 'GET') this.#add('method of an upgrade must be GET');
-    if (this.#way.upgrading && body !== null) this.#add('an upgrade has no body');
+    if (this.#way.isWebSocket && method !== 'GET') this.#add('method of an upgrade must be GET');
+    if (this.#way.isWebSocket && body !== null) this.#add('an upgrade has no body');
     if (this.fault !== '') return { ...refusedRequest, body };
     this.#checkValues(fields as UpstreamRequest['fields'], body);
     if (body === given) return input as UpstreamRequest;

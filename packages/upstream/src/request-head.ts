@@ -16,19 +16,21 @@ import type { UpstreamRequest } from './upstream-request.ts';
 export const CONNECTION = {
   KEEP_ALIVE: 'connection: keep-alive\r\n',
   CLOSE: 'connection: close\r\n',
-  UPGRADE: 'connection: upgrade\r\nupgrade: websocket\r\n',
 } as const;
-export type ConnectionLines = (typeof CONNECTION)[keyof typeof CONNECTION];
 
-/** `oneShot`: its connection carries no other request. */
+/** The same of a request that offers to switch to `protocol` (RFC 9110 §7.8). */
+export const upgradeLines = (protocol: string): string =>
+  `connection: upgrade\r\nupgrade: ${protocol}\r\n`;
+
+/** `protocol` is what is offered, or empty; `oneShot`: its connection carries no other request. */
 export function connectionLines({
-  upgrading,
+  protocol,
   oneShot,
 }: {
-  readonly upgrading: boolean;
+  readonly protocol: string;
   readonly oneShot: boolean;
-}): ConnectionLines {
-  if (upgrading) return CONNECTION.UPGRADE;
+}): string {
+  if (protocol !== '') return upgradeLines(protocol);
   return oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 
@@ -38,14 +40,11 @@ export const linesRefused = 'this pool takes no lines of fields that are written
 const beyondLatin1 = /[\u0100-\uffff]/;
 
 /**
- * Serialises the head. Answers an error, of ours, for what could not be told apart on the wire: a line
+ * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what could not be told apart on the wire: a line
  * end within a field, a name that is no token, a target with blanks, a field that is the transport's
  * own, a missing or second Host.
  */
-export function requestHead(
-  request: UpstreamRequest,
-  connection: ConnectionLines,
-): string | ReverseItError {
+export function requestHead(request: UpstreamRequest, connection: string): string | ReverseItError {
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
@@ -63,7 +62,8 @@ export function requestHead(
   let breaks = 4 + section.count;
   if (framed !== '') breaks++;
   if (trailer !== '') breaks++;
-  if (connection === CONNECTION.UPGRADE) breaks++;
+  // Upgrade.
+  if (connection !== CONNECTION.KEEP_ALIVE && connection !== CONNECTION.CLOSE) breaks++;
   if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
   return isList ? start + end : start + fields.lines + end;
 }
@@ -174,7 +174,7 @@ function isTransports(name: string): boolean {
   );
 }
 
-function withTe(connection: ConnectionLines): string {
+function withTe(connection: string): string {
   return connection.replace('\r\n', ', te\r\n');
 }
 

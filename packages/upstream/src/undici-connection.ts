@@ -114,7 +114,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         body: content as Buffer | null,
         // Else undici closes after every HEAD and after every body on a method that has none by custom.
         reset: exchange.oneShot,
-        upgrade: exchange.upgrading ? 'websocket' : null,
+        upgrade: exchange.upgrading ? exchange.protocol : null,
       },
       this.#handler,
     );

@@ -92,9 +92,9 @@ export class Bench {
     return recorder;
   }
 
-  upgrade(request: UpstreamRequest = get()): Sent {
+  upgrade(request: UpstreamRequest = get(), protocol?: string): Sent {
     const recorder = new Sent();
-    recorder.exchange = this.to.upgrade(request, this.limits, recorder);
+    recorder.exchange = this.to.upgrade(request, this.limits, recorder, protocol);
     recorder.dispatched = true;
     return recorder;
   }

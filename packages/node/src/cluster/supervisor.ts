@@ -25,6 +25,8 @@ export interface SupervisorSetup {
    * before 22.23 keeps a failed address for whoever asks for it again.
    */
   removeStaleSocket(path: string): Promise<unknown>;
+  /** Resolves once everybody who has connected by now is with a worker. */
+  delivered?(): Promise<void>;
   /** Its timers keep the process alive: while no worker is left, nothing else does. */
   readonly clock?: Clock;
 }
@@ -144,6 +146,8 @@ export class Supervisor implements ReverseItCluster {
     this.#started = true;
     this.#closing = true;
     for (const slot of this.#slots.splice(0)) slot.retire();
+    // Else they would be told to close before they get what waits here.
+    if (timeout !== 0 && this.#setup.delivered !== undefined) await this.#setup.delivered();
     for (const worker of this.#processes) worker.close(timeout);
     await Promise.all([...this.#processes].map(({ ended }) => ended));
     this.#deadlines.dispose();

@@ -122,9 +122,9 @@ export interface AccessRecord {
   readonly route: string | null;
   /** Status that was sent; 499 where the client left before one, 0 where the connection was cut before one. */
   readonly status: number;
-  /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames. */
+  /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames, of a tunnel all that the client sent. */
   readonly bytesReceived: number;
-  /** Content of the response that was sent, in bytes; of a WebSocket the payload of the backend's data frames. */
+  /** Content of the response that was sent, in bytes; of a WebSocket the payload of the backend's data frames, of a tunnel all that the backend sent. */
   readonly bytesSent: number;
   /** Milliseconds since the epoch at which the head was complete. */
   readonly startedAt: number;

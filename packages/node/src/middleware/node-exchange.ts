@@ -20,6 +20,7 @@ import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { ResponseSide } from './response-side.ts';
+import type { UpgradeContent } from './upgrade-content.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
@@ -31,7 +32,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly localPort: number;
   readonly encrypted: boolean;
   readonly #owner: OpenExchanges;
-  readonly #request: NodeRequest;
+  readonly #request: NodeRequest | UpgradeContent;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
   readonly #requestDeadline = new Deadline(this, 0);
@@ -39,7 +40,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly #listeners = {
     data: (piece: Buffer) => this.#onContent(piece),
     end: () => this.#onContentEnd(),
-    gone: () => this.#onRequestOver(),
+    gone: () => this.onRequestOver(),
   };
   /** The request has been read to its end. */
   #complete: boolean;
@@ -57,7 +58,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
-    request: NodeRequest,
+    request: NodeRequest | UpgradeContent,
     response: NodeResponse,
   ) {
     super(head);
@@ -93,7 +94,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   /** The request of Node itself. */
   get nodeRequest(): NodeRequest {
-    return this.#request;
+    return this.#response.req as NodeRequest;
   }
 
   get requestComplete(): boolean {
@@ -155,7 +156,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
     if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
-    this.#onRequestOver();
+    this.onRequestOver();
   }
 
   /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
@@ -164,7 +165,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** Nothing more comes of the request. */
-  #onRequestOver(): void {
+  protected onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
     this.#side.endAtOnce();
@@ -222,6 +223,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#side.lingerAtEnd();
     this.#endResponse(trailers);
     this.#request.resume();
+  }
+
+  /** Content of the request that has not come is not waited for. */
+  protected forgetContent(): void {
+    this.#complete = true;
+    this.#requestDeadline.clear();
+    this.#request.off('data', this.#listeners.data);
+    this.#request.off('end', this.#listeners.end);
   }
 
   /** Node forgets a request whose response has ended: only its socket tells then that it is over. */
@@ -289,11 +298,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   onDeadline(): void {
-    if (!this.done) this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (!this.done) this.refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
-      this.#onRequestOver();
+      this.onRequestOver();
     }
   }
 
@@ -303,7 +312,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** The client stalled within its content. */
-  #refuse(error: ReverseItError): void {
+  #refuseContent(error: ReverseItError): void {
     this.pauseContent();
     this.refuse(error);
   }

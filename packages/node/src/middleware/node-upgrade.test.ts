@@ -33,8 +33,9 @@ async function upgrade(early: string): Promise<{ exchange: NodeUpgrade; socket: 
     () => server.close(),
     () => owner.deadlines.dispose(),
   );
-  const { head } = readNodeHead(request, resolveServerOptions());
-  return { exchange: new NodeUpgrade(owner, head, request, socket, bytes), socket };
+  const limits = resolveServerOptions();
+  const { head } = readNodeHead(request, limits);
+  return { exchange: new NodeUpgrade(owner, head, request, socket, bytes, limits), socket };
 }
 
 test('what comes before the answer is handed over, in its order', async () => {

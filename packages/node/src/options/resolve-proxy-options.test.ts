@@ -185,7 +185,7 @@ describe('resolveProxyOptions', () => {
 
   describe('null', () => {
     const isNone = ({ defaultText, accepts }: { defaultText: string; accepts: string }): boolean =>
-      ['none', 'any', 'host and path', 'required'].includes(defaultText) ||
+      ['none', 'any', 'host and path', 'required', 'websocketIdleTimeout'].includes(defaultText) ||
       accepts.endsWith(', or null');
     const rows = Object.entries({ ...proxyOptions, ...poolOptions }).filter(
       ([key]) => key !== 'routes',

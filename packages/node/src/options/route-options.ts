@@ -18,6 +18,7 @@ import {
   type OptionValues,
   pathPrefix,
   string,
+  upgradeProtocols,
 } from '@reverseit/core/options';
 import { type PoolOptions, type PoolValues, poolOptions } from '@reverseit/upstream';
 import { routeHookOptions } from './hook-options.ts';
@@ -27,6 +28,7 @@ const where = 'Route';
 const backend = 'Request to the backend';
 const body = 'Request body';
 const response = 'Response of the backend';
+const upgrade = 'Upgrade';
 const websocket = 'WebSocket';
 
 /** What is held in memory is not unlimited. */
@@ -333,6 +335,27 @@ const ownOptions = defineOptions({
         default: 'Bad Gateway',
       }),
     }),
+  }),
+  /**
+   * Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).
+   * Default: ["websocket"].
+   */
+  upgrades: upgradeProtocols({
+    group: upgrade,
+    prose:
+      'Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).',
+    default: ['websocket'],
+  }),
+  /**
+   * Longest silence of both directions of a tunnel, in ms.
+   * Default: websocketIdleTimeout. Answer: reset.
+   */
+  tunnelIdleTimeout: milliseconds({
+    group: upgrade,
+    prose: 'Longest silence of both directions of a tunnel, in ms.',
+    default: null,
+    defaultText: 'websocketIdleTimeout',
+    answers: 'reset',
   }),
   /** Longest silence of both directions. Default: 55000. Answer: close 1001. */
   websocketIdleTimeout: milliseconds({

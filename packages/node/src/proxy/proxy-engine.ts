@@ -12,14 +12,18 @@ import { RouteTable } from '../routes/route-table.ts';
 import { answerError } from './answer-error.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
+import { OpenSet } from './open-set.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
+import { UpgradeRules } from './upgrade-rules.ts';
 
 /** Figures of what serves the requests. */
 export interface EngineStats {
   /** WebSockets that are open. A server counts their client connections in `connections` as well. */
   readonly webSockets: number;
+  /** Tunnels that are open, after a switch to another protocol. Their client connections count as well. */
+  readonly tunnels: number;
   /** Connections to the backends, one entry per pool. */
   readonly pools: readonly PoolStats[];
 }
@@ -31,13 +35,17 @@ type EngineOptions = Pick<
 
 export class ProxyEngine {
   readonly observer: Observer;
+  /** What any of the routes lets clients switch to. */
+  readonly upgrades: UpgradeRules;
   readonly #runtime: ProxyRuntime;
   readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
+  readonly #tunnels = new OpenSet();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
+    this.upgrades = new UpgradeRules(options.routes.flatMap((route) => route.upgrades));
     const { outerHooks, hookTimeout } = options;
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
@@ -47,6 +55,7 @@ export class ProxyEngine {
       deadlines: this.#deadlines,
       buffers: new BufferBudget(options.maxBufferedRequestBytes),
       webSockets: this.#webSockets,
+      tunnels: this.#tunnels,
     };
     const routes = options.routes.map((route) => {
       const origin = route.backend === null ? null : this.#origin(route, route.backend);
@@ -92,6 +101,7 @@ export class ProxyEngine {
   stats(): EngineStats {
     return {
       webSockets: this.#webSockets.count,
+      tunnels: this.#tunnels.count,
       pools: [...this.#pools.values()].map((pool) => pool.stats()),
     };
   }
@@ -102,12 +112,12 @@ export class ProxyEngine {
   }
 
   /**
-   * Closes every backend connection, when no request is left and all WebSockets are closed; what is left
-   * of them after `timeout` ms is cut.
+   * Closes every backend connection, when no request is left and all WebSockets and tunnels are
+   * closed; what is left of them after `timeout` ms is cut.
    */
   async close(timeout: number): Promise<void> {
     // A client may be gone while its backend has yet to answer.
-    await this.#webSockets.close(timeout);
+    await Promise.all([this.#webSockets.close(timeout), this.#tunnels.close(timeout)]);
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
     this.#deadlines.dispose();
   }

@@ -367,6 +367,13 @@ export class ProxyExchange
     answerError(this.#route.shared, this.#exchange, this.#route, this.#context, cause);
   }
 
+  /** The backend has switched protocols: nothing of request and response is to come. */
+  protected onSwitched(): void {
+    this.#over = true;
+    this.body = null;
+    this.#releaseBuffers();
+  }
+
   #finish(): void {
     this.#over = true;
     this.#sink = null;

@@ -3,6 +3,7 @@ import type { Deadlines } from '@reverseit/core/deadlines';
 import type { Observer } from '../hooks/observer.ts';
 import type { RouteHooks } from '../hooks/route-hooks.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import type { OpenSet } from './open-set.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
@@ -16,4 +17,5 @@ export interface ProxyShared {
   readonly deadlines: Deadlines;
   readonly buffers: BufferBudget;
   readonly webSockets: OpenWebSockets;
+  readonly tunnels: OpenSet;
 }

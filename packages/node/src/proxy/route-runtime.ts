@@ -1,6 +1,7 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { Exchange } from '@reverseit/core';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
@@ -12,6 +13,7 @@ import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import { TargetRewrite } from './target-rewrite.ts';
+import { UpgradeRules } from './upgrade-rules.ts';
 import type { RelayObserver } from './websocket-relay.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
@@ -40,6 +42,8 @@ export class RouteRuntime {
   /** The same, for handshakes of WebSockets. */
   readonly upgradeLimits: DispatchLimits;
   readonly relays: RelaySettings;
+  readonly upgrades: UpgradeRules;
+  readonly tunnelIdle: DeadlineQueue;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
   readonly hooks: RouteHooks;
@@ -69,6 +73,10 @@ export class RouteRuntime {
       responseHeaderTimeout: options.websocketBackendUpgradeTimeout,
     };
     this.relays = new RelaySettings(options, shared.webSockets.deadlines);
+    this.upgrades = new UpgradeRules(options.upgrades);
+    this.tunnelIdle = shared.tunnels.deadlines.queue(
+      options.tunnelIdleTimeout ?? options.websocketIdleTimeout,
+    );
     this.origin = origin;
     this.hooks = new RouteHooks(
       outer,
