@@ -10,6 +10,7 @@ import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { webSocketProtocol } from '../proxy/upgrade-rules.ts';
 import { belowPath } from './below-path.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { readNodeHead, refuseHidden } from './node-head.ts';

@@ -298,7 +298,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   onDeadline(): void {
-    if (!this.done) this.refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (!this.done) this.refuseContent(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
@@ -312,7 +312,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** The client stalled within its content. */
-  #refuseContent(error: ReverseItError): void {
+  protected refuseContent(error: ReverseItError): void {
     this.pauseContent();
     this.refuse(error);
   }

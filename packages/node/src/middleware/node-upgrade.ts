@@ -90,7 +90,7 @@ export class NodeUpgrade extends NodeExchange {
     const content = this.#content;
     const rest = content === null ? chunk : content.feed(chunk);
     if (content !== null && content.fault !== null) {
-      this.refuse(content.fault);
+      this.refuseContent(content.fault);
       return;
     }
     if (rest.length > 0) this.#hold(rest);
