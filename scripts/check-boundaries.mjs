@@ -31,11 +31,12 @@ const zones = [
     http1: ['core/http1'],
     websocket: ['core/websocket'],
     deadlines: ['core/time'],
+    io: ['core/io'],
   }),
   {
     name: 'core entry',
     files: /^packages\/core\/src\/index\.ts$/,
-    zones: ['core/server', /^core entry /, /^core\/(errors|options|http|http1|time)$/],
+    zones: ['core/server', /^core entry /, /^core\/(errors|options|http|http1|time|io)$/],
     packages: [],
   },
   machine('errors', []),
@@ -55,9 +56,16 @@ const zones = [
     packages: [],
   },
   {
+    // Turns of the event loop.
+    name: 'core/io',
+    files: /^packages\/core\/src\/io\//,
+    zones: ['core/io', 'core/http1'],
+    packages: ['node:stream'],
+  },
+  {
     name: 'core/server',
     files: /^packages\/core\/src\/server\//,
-    zones: ['core/server', 'core/errors', 'core/options', 'core/http', 'core/http1', 'core/time'],
+    zones: ['core/server', /^core\/(errors|options|http|http1|time|io)$/],
     packages: [anyBuiltin],
   },
   {
@@ -68,7 +76,7 @@ const zones = [
       anyBuiltin,
       'undici',
       // http1: the direct transport reads responses with core's parser.
-      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines)$/,
+      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines|io)$/,
     ],
   },
   {
@@ -77,7 +85,7 @@ const zones = [
     zones: ['node'],
     packages: [
       anyBuiltin,
-      /^@reverseit\/core(\/(errors|options|http|websocket|deadlines))?$/,
+      /^@reverseit\/core(\/(errors|options|http|websocket|deadlines|io))?$/,
       '@reverseit/upstream',
     ],
     typesOf: ['@reverseit/core/http1'],

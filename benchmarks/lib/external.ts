@@ -7,7 +7,7 @@ import { freePort } from '@reverseit/test-servers/free-port';
 import { type Subject, startProgram } from './processes.ts';
 import type { Setup } from './targets.ts';
 
-type Name = 'nginx' | 'haproxy';
+export type ExternalName = 'nginx' | 'haproxy';
 
 const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
 
@@ -17,7 +17,7 @@ interface Program {
 }
 
 /** The program and its version; null where it is not installed, or where /proc does not tell its costs. */
-function find(name: Name): Program | null {
+function find(name: ExternalName): Program | null {
   if (process.platform !== 'linux') return null;
   for (const folder of folders) {
     const file = join(folder, name);
@@ -28,12 +28,12 @@ function find(name: Name): Program | null {
   return null;
 }
 
-const found: Readonly<Record<Name, Program | null>> = {
+const found: Readonly<Record<ExternalName, Program | null>> = {
   nginx: find('nginx'),
   haproxy: find('haproxy'),
 };
 
-export const isInstalled = (name: Name): boolean => found[name] !== null;
+export const isInstalled = (name: ExternalName): boolean => found[name] !== null;
 
 /** Versions by name, of those that are installed. */
 export const externalVersions = (): Record<string, string> =>
@@ -43,15 +43,23 @@ export const externalVersions = (): Record<string, string> =>
     ),
   );
 
-export async function startExternal(name: Name, setup: Setup): Promise<Subject> {
+export const startExternal = (name: ExternalName, setup: Setup): Promise<Subject> =>
+  startConfigured(name, (folder, port) => configure[name](folder, port, setup), setup.core);
+
+/** Starts it with a configuration that names a port, and may put files into a folder of its own. */
+export async function startConfigured(
+  name: ExternalName,
+  configure: (folder: string, port: number) => string,
+  core: number | null,
+): Promise<Subject> {
   const port = await freePort();
   const folder = mkdtempSync(join(scratchFolder(), `${name}-`));
   const config = join(folder, `${name}.conf`);
-  writeFileSync(config, configure[name](folder, port, setup));
+  writeFileSync(config, configure(folder, port));
   const file = found[name]?.file ?? name;
   const command: [string, ...string[]] =
     name === 'nginx' ? [file, '-p', folder, '-c', config] : [file, '-f', config];
-  return startProgram(name, command, port, setup.core);
+  return startProgram(name, command, port, core);
 }
 
 let scratch: string | null = null;
@@ -124,7 +132,4 @@ backend b
 `;
 }
 
-const configure: Readonly<Record<Name, (folder: string, port: number, setup: Setup) => string>> = {
-  nginx,
-  haproxy,
-};
+const configure = { nginx, haproxy } as const;

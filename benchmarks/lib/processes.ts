@@ -50,7 +50,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGTERM');
 });
 
-function remember(child: ChildProcess): void {
+export function remember(child: ChildProcess): void {
   running.add(child);
   child.once('exit', () => running.delete(child));
 }

@@ -14,9 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startFriendlyOrigin } from '@reverseit/test-servers';
 import { startMisbehavingOrigin } from '@reverseit/test-servers/misbehaving-origin';
+import { percentile } from '../lib/statistics.ts';
 import type { Ready } from '../targets/protocol.ts';
 import type { Holdings } from '../targets/soak-proxy.ts';
-import { percentile } from './honest-client.ts';
 import { type Tally, Worker } from './soak-traffic.ts';
 
 const { values } = parseArgs({

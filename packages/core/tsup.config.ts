@@ -9,6 +9,7 @@ export default packageConfig({
     websocket: 'src/websocket.ts',
     options: 'src/options.ts',
     deadlines: 'src/deadlines.ts',
+    io: 'src/io.ts',
   },
   bundle: ['llhttp-wasm'],
 });

@@ -84,9 +84,9 @@ const tasks = {
   soak: async (args, tools) =>
     (await build([], tools)) || tools.node('benchmarks/memory/soak.ts', args),
 
-  /** What attacks cost: `npm run attacks -- [--only WORD] [--seconds 5]`. */
+  /** What one client can do to others: `npm run attacks -- --help`. */
   attacks: async (args, tools) =>
-    (await build([], tools)) || tools.node('benchmarks/memory/attacks.ts', args),
+    (await build([], tools)) || tools.node('benchmarks/attacks/run.ts', args),
 
   /** The API reference, of the comments in the sources: docs/api. */
   docs: async (args, tools) => tools.tool('typedoc', args),

@@ -7,6 +7,7 @@ export { liveParsers } from './http1/llhttp/instance.ts';
 export { judgeParsedHead } from './http1/parsed-head.ts';
 export type { ByteReader, ReadInto } from './http1/read-buffer.ts';
 export { ReadBuffer } from './http1/read-buffer.ts';
+export { beginRead, endRead } from './http1/read-end.ts';
 export type { BodyFraming } from './http1/request-head.ts';
 export { RequestHead } from './http1/request-head.ts';
 export type { ParserState } from './http1/request-parser.ts';

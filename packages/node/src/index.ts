@@ -22,9 +22,11 @@ export type {
   HookResponse,
   Logger,
   OnError,
+  OnErrorResponse,
   OnFinish,
   OnRequest,
   OnResponse,
+  RequestInfo,
   Respond,
 } from './hooks/hooks.ts';
 export type {

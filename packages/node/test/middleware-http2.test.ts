@@ -24,6 +24,7 @@ import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHandler, type HandlerOptions, type ReverseItHandler } from '../src/index.ts';
+import { ntlmOrigin } from './ntlm-origin.ts';
 
 useCensus();
 
@@ -131,7 +132,12 @@ async function start(setup: Setup = {}): Promise<Rig> {
     listener = (handler) => handler,
   } = setup;
   const backend = await startScriptedOrigin(origin ?? { script: answerEach(response(200, 'ok')) });
-  const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+  const handler = createHandler({
+    logger: null,
+    backend: backend.url,
+    forwardedHeaders: false,
+    ...options,
+  });
   const server = make(listener(handler));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -178,6 +184,7 @@ describe.each(Object.entries(servers))('HTTP/2 %s', (_, make) => {
       ['connection', 'keep-alive'],
       ['x-one', '1'],
       ['cookie', 'a=1; b=2'],
+      ['te', 'trailers'],
       ['x-forwarded-for', '127.0.0.1'],
       ['x-forwarded-proto', make === servers['over TCP'] ? 'http' : 'https'],
       ['x-forwarded-host', `localhost:${rig.port}`],
@@ -274,6 +281,27 @@ it('RFC 9110 §6.5: passes trailers and early hints on', async () => {
   const { trailers } = await read(stream);
   expect(trailers).toMatchObject({ 'x-sum': '1, 2' });
   expect(hints).toEqual([[103, '</a>; rel=preload']]);
+});
+
+it('RFC 9110 §15.2: passes every interim response on', async () => {
+  const interims = [
+    'HTTP/1.1 102 Processing\r\n\r\n',
+    'HTTP/1.1 104 Upload\r\nUpload-Offset: 5\r\nConnection: x\r\nX: 1\r\n\r\n',
+    'HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\nLink: </b>\r\n\r\n',
+  ].join('');
+  const rig = await start({
+    origin: { script: answerEach(Buffer.concat([Buffer.from(interims), response(200, 'ok')])) },
+  });
+  const stream = rig.open();
+  const seen: unknown[] = [];
+  stream.on('headers', (headers) => seen.push(Object.fromEntries(Object.entries(headers))));
+  const { headers, body } = await read(stream);
+  expect([headers[':status'], body.toString()]).toEqual([200, 'ok']);
+  expect(seen).toEqual([
+    { ':status': 102 },
+    { ':status': 104, 'upload-offset': '5' },
+    { ':status': 103, link: 'nonsense, </b>' },
+  ]);
 });
 
 it('RFC 9110 §5.5: bytes beyond ASCII pass as they are, in fields, hints and trailers', async () => {
@@ -530,4 +558,14 @@ describe('when it goes wrong', () => {
     await guarded(closed, 'the stream to be reset');
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
   });
+});
+
+it('clients share a connection: nobody is logged in by it, nor served for another (RFC 4559)', async () => {
+  const rig = await start({ origin: ntlmOrigin });
+  const ask = async (headers: http2.OutgoingHttpHeaders) =>
+    (await rig.request(headers)).headers[':status'];
+  expect(await ask({ authorization: 'NTLM one' })).toBe(401);
+  expect(await ask({ authorization: 'NTLM three-a' })).toBe(200);
+  expect(await ask({})).toBe(401);
+  await eventually(() => rig.origin.openConnections === 0, 'every connection to close');
 });

@@ -239,7 +239,12 @@ export function useMiddleware(): (setup?: RigSetup) => Promise<MiddlewareRig> {
     const backend = await startScriptedOrigin(
       origin ?? { script: answerEach(response(200, 'ok')) },
     );
-    const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+    const handler = createHandler({
+      logger: null,
+      backend: backend.url,
+      forwardedHeaders: false,
+      ...options,
+    });
     const server = await host(handler);
     const rig = new MiddlewareRig(backend, handler, server);
     open.push(rig);

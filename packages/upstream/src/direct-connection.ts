@@ -7,24 +7,27 @@ import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/err
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
 import {
   type ByteReader,
+  beginRead,
   type ContentSink,
+  endRead,
   type ParsedResponseHead,
   RESPONSE,
   ReadBuffer,
   ResponseParser,
 } from '@reverseit/core/http1';
+import { allowReading, COST, pauseReading, resumeReading } from '@reverseit/core/io';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
-import { CONNECTION, requestHead } from './request-head.ts';
+import { connectionLines, requestHead } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
 import {
   type CheckedHead,
+  interimsTooLarge,
   longestInterimHead,
   malformed,
-  mostInterims,
   namesProtocol,
   readHead,
 } from './response-head.ts';
@@ -40,10 +43,13 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Head of a request that waits for the socket, or for its turn. */
   #waitingHead = '';
   #heard = false;
-  #interims = 0;
+  /** Bytes of the interim responses to the present request. */
+  #interimBytes = 0;
   #paused = false;
   /** The present read has brought a final head or content; framing alone is no progress. */
   #progressed = false;
+  /** Content that the present read has brought, in bytes. */
+  #contentBytes = 0;
   /** Bytes behind the head that switched protocols. */
   #early: Buffer = noBytes;
 
@@ -62,7 +68,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   // ————— The request.
 
   protected send(exchange: DispatchedExchange): void {
-    const head = requestHead(exchange.request, connectionLines(exchange));
+    const head = exchange.head || requestHead(exchange.request, connectionLines(exchange));
     if (typeof head !== 'string') {
       exchange.onFailed(head);
       return;
@@ -90,7 +96,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.state = 'busy';
     this.#waitingHead = '';
     this.#heard = false;
-    this.#interims = 0;
+    this.#interimBytes = 0;
     this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
     exchange.onBegin();
     this.#writer?.send(head, exchange);
@@ -111,15 +117,35 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
     if (this.state === 'busy' && exchange !== null) {
       this.#heard = true;
+      this.#contentBytes = 0;
       try {
         this.#parse(exchange, bytes);
       } catch (cause) {
         exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       }
+      this.#count(bytes.length);
     }
     // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
     else this.giveUp();
     return true;
+  }
+
+  /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
+  #count(bytes: number): void {
+    const content = this.#contentBytes;
+    this.share.spend(this.#secure ? COST.TLS_READ : COST.READ);
+    this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
+    if (!this.share.spent || this.socket === null) return;
+    pauseReading(this.socket);
+    this.share.yield();
+  }
+
+  onTurn(): void {
+    const { socket } = this;
+    if (this.#paused || socket === null || this.state === 'switched') return;
+    // What TLS has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#paused && !this.share.waiting) resumeReading(socket);
   }
 
   /** At most to the end of the response; the exchange may end the connection at any step. */
@@ -168,7 +194,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   ): void {
     const { status, fields } = head;
     if (status < 200) {
-      this.#onInterim(exchange, status, fields, bytes, end);
+      this.#onInterim(exchange, head, bytes, end);
       return;
     }
     const checked = readHead(
@@ -197,16 +223,17 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   #onInterim(
     exchange: DispatchedExchange,
-    status: number,
-    fields: FieldSection,
+    { status, fields, byteLength }: ParsedResponseHead,
     bytes: Buffer,
     end: number,
   ): void {
+    const { maxInterimResponseBytes } = exchange.limits;
+    this.#interimBytes += byteLength;
     if (status === 101) this.#onSwitch(exchange, fields, bytes.subarray(end));
-    else if (++this.#interims > mostInterims) {
-      exchange.onFailed(malformed('too many interim responses'));
-    } else if (sectionSize(fields) > longestInterimHead) {
+    else if (sectionSize(fields) > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
     } else {
       this.#parser.next();
       // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
@@ -226,6 +253,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   onContent(piece: Buffer): void {
+    this.#contentBytes += piece.length;
     this.#progressed = true;
     if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
   }
@@ -244,7 +272,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.socket?.resume();
+    if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
   }
 
   // ————— The socket.
@@ -260,7 +288,12 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    this.onRead(bytes);
+    beginRead();
+    try {
+      this.onRead(bytes);
+    } finally {
+      endRead();
+    }
   };
 
   protected onReleased(): void {
@@ -287,15 +320,13 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   protected onSurrender(socket: Socket): void {
     this.#parser.free();
     this.#writer?.remove();
-    if (this.#readBuffer === null) socket.off('data', this.#onData).pause();
+    if (this.#readBuffer === null) {
+      socket.off('data', this.#onData).pause();
+      allowReading(socket);
+    }
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
   }
-}
-
-function connectionLines(exchange: DispatchedExchange) {
-  if (exchange.upgrading) return CONNECTION.UPGRADE;
-  return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 
 function sendWaiting(connection: DirectConnection): void {

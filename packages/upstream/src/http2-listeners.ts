@@ -21,6 +21,8 @@ export interface StreamListener {
   /** Answers whether content may follow. */
   onHead(status: number, raw: readonly string[]): boolean;
   onTrailers(raw: readonly string[]): void;
+  /** A DATA frame has come, of so many bytes; its content comes as a piece, by itself or with others. */
+  onDataFrame(bytes: number): void;
   onPiece(piece: Buffer): void;
   /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
   onEndStream(): void;
@@ -35,22 +37,29 @@ export interface StreamListener {
 export interface ListenedStream extends ClientHttp2Stream {
   listener?: StreamListener | null;
   failure?: Error;
+  /** What follows the content of the request, once that is complete. */
+  trailers?: Record<string, string>;
   /** Aborts a stream whose request is not complete. */
   uploading?: AbortController;
 }
 
-/** Opens a stream. Throws what node:http2 does where the session takes none, or not this one. */
+/**
+ * Opens a stream for a request with content or without; `waitForTrailers` where some may follow it. Throws
+ * what node:http2 does where the session takes none, or not this one.
+ */
 export function openStream(
   session: ClientHttp2Session,
   fields: string[],
-  hasBody: boolean,
+  content: { readonly waitForTrailers: boolean } | null,
   listener: StreamListener,
 ): ListenedStream {
-  const uploading = hasBody ? new AbortController() : undefined;
+  const uploading = content === null ? undefined : new AbortController();
   const stream: ListenedStream = requestOnce(
     session,
     fields,
-    uploading === undefined ? { endStream: true } : { endStream: false, signal: uploading.signal },
+    uploading === undefined
+      ? { endStream: true }
+      : { ...content, endStream: false, signal: uploading.signal },
   );
   if (uploading !== undefined) stream.uploading = uploading;
   listen(stream, listener);
@@ -82,11 +91,13 @@ function listen(stream: ListenedStream, listener: StreamListener): void {
   // Stays for good: node:http2 may fail a stream that nobody waits for any more.
   stream.on('error', onError);
   stream.on('drain', onDrain);
+  stream.on('wantTrailers', onWantTrailers);
   stream.on('close', onClose);
 }
 
 function push(this: ListenedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null && !this.closed) this.listener?.onEndStream();
+  if (chunk !== null) this.listener?.onDataFrame((chunk as Buffer).length);
+  else if (!this.closed) this.listener?.onEndStream();
   return Duplex.prototype.push.call(this, chunk, encoding);
 }
 
@@ -128,6 +139,11 @@ function onError(this: ListenedStream, error: Error): void {
 
 function onDrain(this: ListenedStream): void {
   this.listener?.onDrain();
+}
+
+/** Ends the request, with trailers or without. */
+function onWantTrailers(this: ListenedStream): void {
+  this.sendTrailers(this.trailers ?? {});
 }
 
 function onClose(this: ListenedStream): void {

@@ -8,18 +8,21 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import { bodySource, pieceSize } from './body-pieces.ts';
+import { bodySource, mayTrail, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
-import { requestFields, responseFields } from './http2-fields.ts';
+import { requestFields, responseFields, trailerFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
-import { longestInterimHead, malformed, mostInterims, readHead } from './response-head.ts';
+import { interimsTooLarge, longestInterimHead, malformed, readHead } from './response-head.ts';
 import type { Upload, UploadPort } from './upload.ts';
 import type { BodySource } from './upstream-request.ts';
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
+
+/** A status line, and the empty line behind the fields. */
+const statusLineBytes = 'HTTP/1.1 103 Early Hints\r\n\r\n'.length;
 
 /** What a stream needs of its connection. */
 export interface StreamHome {
@@ -36,6 +39,8 @@ export interface StreamHome {
   retire(): void;
   /** A response did not come in time: is the backend still there? */
   probe(): void;
+  /** A DATA frame with so many bytes came. Answers whether more of them have to wait for `onTurn`. */
+  onDataFrame(bytes: number): boolean;
 }
 
 export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
@@ -48,11 +53,14 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   #written: (() => void) | undefined;
   #over = false;
   #heard = false;
-  #interims = 0;
+  /** Of the interim responses so far, as HTTP/1.1 would have them, in bytes. */
+  #interimBytes = 0;
   #paused = false;
   /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
   #endSeen = false;
   #drained = false;
+  /** Others have their turn: what comes is left in the stream. */
+  #waitsForTurn = false;
   /** Content that came while paused, once the stream had ended. */
   #held: Buffer[] = [];
   #expected: number | null = null;
@@ -83,7 +91,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#stream?.resume();
+    process.nextTick(flow, this);
     // Not at once: the handler is within its own call.
     if (this.#drained) process.nextTick(deliver, this);
   }
@@ -99,6 +107,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   onDeadline(): void {
     this.#home.probe();
     this.exchange.onConnectionDeadline();
+  }
+
+  bind(): void {
+    // Streams are apart from each other: nobody is logged in by the connection (RFC 9113 §5).
   }
 
   release(): void {
@@ -155,7 +167,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
     try {
-      return openStream(session, fields, this.exchange.hasBody, this);
+      const { body } = this.exchange.request;
+      const content = body === null ? null : { waitForTrailers: mayTrail(body) };
+      return openStream(session, fields, content, this);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
@@ -182,8 +196,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     return false;
   }
 
-  sendEnd(): void {
-    this.#stream?.end();
+  sendEnd(trailers: FieldSection): void {
+    const stream = this.#stream;
+    if (stream !== null && trailers.length > 0) stream.trailers = trailerFields(trailers);
+    stream?.end();
     this.exchange.onSent();
   }
 
@@ -199,15 +215,18 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   onInterim(status: number, raw: readonly string[]): void {
     const { exchange } = this;
-    const fields = this.#read(raw, exchange.limits.maxResponseHeaderBytes);
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    const fields = this.#read(raw, maxResponseHeaderBytes);
     if (fields === null) return;
+    const size = sectionSize(fields);
+    this.#interimBytes += size + fields.length + statusLineBytes;
     if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
     // RFC 9113 §8.6.
     else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
-    else if (++this.#interims > mostInterims) {
-      exchange.onFailed(malformed('too many interim responses'));
-    } else if (sectionSize(fields) > longestInterimHead) {
+    else if (size > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
     } else if (status !== 100) exchange.onInterim(status, fields);
   }
 
@@ -251,6 +270,26 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       this.exchange.onFailed(malformed('more content than its content-length'));
     } else if (this.#paused && this.#endSeen) this.#held.push(piece);
     else this.#deliver(piece);
+  }
+
+  onDataFrame(bytes: number): void {
+    if (!this.#home.onDataFrame(bytes) || this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#stream?.pause();
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    this.#waitsForTurn = false;
+    this.flow();
+  }
+
+  /** Goes on reading. What the stream has gathered, perhaps in thousands of frames, comes in one piece. */
+  flow(): void {
+    const stream = this.#stream;
+    if (stream === null || this.#paused || this.#waitsForTurn) return;
+    if (stream.readableLength > 0) stream.read();
+    if (!this.#over && !this.#paused && !this.#waitsForTurn) stream.resume();
   }
 
   #deliver(piece: Buffer): void {
@@ -343,6 +382,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       exchange.onFailed(endCause);
     } else exchange.onLost(error ?? lost(context, endCause));
   }
+}
+
+function flow(stream: Http2Stream): void {
+  stream.flow();
 }
 
 function drain(stream: Http2Stream): void {

@@ -11,8 +11,9 @@
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
+import { COST } from '@reverseit/core/io';
 import { Client } from 'undici';
-import { bodySource } from './body-pieces.ts';
+import { bodySource, withoutTrailers } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -37,6 +38,14 @@ const clientOptions = {
   // Memory is bounded by the response gate, fields are counted exactly by the handler.
   maxHeaderSize: Number.MAX_SAFE_INTEGER,
 };
+/** What it costs undici to report a chunk, in ns. */
+const costOfChunk = 500;
+/** Where that adds up, undici gets no more than so many bytes at a time, between which others may have their turn. */
+const smallBite = 4096;
+/** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
+const costlyBite = 250_000;
+
+const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
 const clientUrl = new URL('http://backend.invalid');
 
@@ -57,6 +66,13 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   #content: Buffer | null = null;
   /** Where the latest of its pieces ends, all of which have been given back. */
   #returned = 0;
+  /** Where the latest chunk ends that undici has reported, in its memory. */
+  #chunkEnd = 0;
+  /** What undici was given last: its bytes, those of them that were content, and what that cost. */
+  #bite = 0;
+  #contentBytes = 0;
+  #chunkCost = 0;
+  #mostBytes = Number.POSITIVE_INFINITY;
   /** undici is inside its parser with bytes of this connection, and will ask for more by itself. */
   #parsing = false;
   #readSocket: (() => Buffer | null) | null = null;
@@ -81,10 +97,14 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
       return;
     }
+    if (target === '*') {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
+      return;
+    }
     const content =
       body === null || Buffer.isBuffer(body)
         ? body
-        : new UndiciUpload(exchange, bodySource(body, exchange.repeatable), this);
+        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
     this.#client.dispatch(
       {
         method,
@@ -94,7 +114,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         body: content as Buffer | null,
         // Else undici closes after every HEAD and after every body on a method that has none by custom.
         reset: exchange.oneShot,
-        upgrade: exchange.upgrading ? 'websocket' : null,
+        upgrade: exchange.upgrading ? exchange.protocol : null,
       },
       this.#handler,
     );
@@ -103,7 +123,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici is about to write the request. */
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
-    this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
+    this.#mostBytes = Number.POSITIVE_INFINITY;
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     exchange.onBegin();
   }
 
@@ -115,12 +137,17 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     if (!this.#paused) return;
     this.#paused = false;
     // Not at once: undici's parser is one for all connections and must not be entered from within.
-    if (!this.#parsing) process.nextTick(pump, this);
+    if (!this.#parsing && !this.share.waiting) process.nextTick(pump, this);
+  }
+
+  onTurn(): void {
+    this.pump();
   }
 
   /** Makes undici read, unless it is held back again. */
   pump(): void {
-    if (!this.#paused && !this.#parsing && this.state === 'busy') this.socket?.emit('readable');
+    if (this.#paused || this.#parsing || this.share.waiting) return;
+    if (this.state === 'busy') this.socket?.emit('readable');
   }
 
   protected onReleased(): void {
@@ -168,6 +195,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   onRead(view: Buffer): boolean {
+    this.share.spend(COST.READ);
     this.#freeContent();
     // undici may hold on to parts of it.
     const bytes = this.#readBuffer?.keep(view) ?? view;
@@ -185,18 +213,50 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
 
   /** The next bytes; null where there are none. Lets the socket read on. */
   #next(): Buffer | null {
-    const bytes = this.#unread;
+    const bytes = this.#unread ?? this.#readStream();
     this.#unread = null;
-    return bytes ?? this.#readSocket?.() ?? null;
+    if (bytes === null || bytes.length <= this.#mostBytes) return bytes;
+    this.#unread = bytes.subarray(this.#mostBytes);
+    // Not a part of what was lent, which comes back as a whole or not at all.
+    return Buffer.from(bytes.subarray(0, this.#mostBytes));
+  }
+
+  #readStream(): Buffer | null {
+    const bytes = this.#readSocket?.() ?? null;
+    if (bytes !== null) this.share.spend(COST.TLS_READ);
+    return bytes;
+  }
+
+  /** undici has found a chunk of content. */
+  onChunk({ byteOffset, length }: Buffer): void {
+    this.#chunkEnd = byteOffset + length;
+    this.#contentBytes += length;
+    this.#chunkCost += costOfChunk;
   }
 
   /** A piece of content was handed on, and given back or not. */
   onPieceDone(piece: Buffer, givenBack: boolean): void {
     const content = this.#content;
-    if (!givenBack) this.#content = null;
-    else if (content !== null) {
-      this.#returned = piece.byteOffset + piece.length - content.byteOffset;
-    }
+    if (content === null) return;
+    // A copy of chunks, which nobody has then.
+    if (piece.buffer !== content.buffer) this.#returned = this.#chunkEnd - content.byteOffset;
+    else if (!givenBack) this.#content = null;
+    else this.#returned = piece.byteOffset + piece.length - content.byteOffset;
+  }
+
+  /** undici is through with what it was given. */
+  #endBite(): void {
+    this.#handler.flush();
+    this.#freeContent();
+    if (this.#bite === 0) return;
+    const framing = this.#bite - this.#contentBytes;
+    const cost = this.#contentBytes * COST.BYTE + framing * COST.PARSED_BYTE + this.#chunkCost;
+    this.share.spend(cost);
+    this.#mostBytes = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
+    this.#bite = 0;
+    this.#contentBytes = 0;
+    this.#chunkCost = 0;
+    if (this.share.spent) this.share.yield();
   }
 
   /** undici is done with what it has read. What follows the last piece might be the beginning of trailers. */
@@ -210,8 +270,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
 
   #read(): Buffer | null {
     this.#parsing = false;
-    this.#freeContent();
-    if (this.#paused) return null;
+    this.#endBite();
+    if (this.#paused || this.share.waiting) return null;
     if (this.state !== 'busy') {
       // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
       if (this.#next() !== null) this.giveUp();
@@ -227,7 +287,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       }
       if (bytes !== null) {
         this.#parsing = true;
-        if (inContent) {
+        this.#bite = bytes.length;
+        if (inContent && this.#unread === null) {
           this.#content = bytes;
           this.#returned = 0;
         }
@@ -243,6 +304,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   protected onSurrender(socket: Socket): void {
     Reflect.deleteProperty(socket, 'read');
     this.#guard?.remove();
+    // Behind what undici has given back.
+    if (this.#unread !== null) socket.push(this.#unread);
+    this.#unread = null;
   }
 }
 

@@ -3,12 +3,14 @@
  * There is one request at a time, and a connection whose exchange has failed is given up: whatever
  * undici still reports then finds no exchange.
  */
-import { fail, isReverseItError } from '@reverseit/core/errors';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
+import { PieceJoiner } from '@reverseit/core/io';
 import type { Dispatcher } from 'undici';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { exchangeError, isTlsFailure, lost } from './error-map.ts';
 import { readRawSection } from './raw-section.ts';
+import { connectionLines, requestHead } from './request-head.ts';
 import { readHead } from './response-head.ts';
 import type { UndiciConnection } from './undici-connection.ts';
 
@@ -18,6 +20,8 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   readonly #connection: UndiciConnection;
   /** Whether the end of the connection ends the body. */
   #untilClose = false;
+  /** undici reports each chunk by itself, and a read may hold ten thousand. */
+  readonly #joiner = new PieceJoiner((piece) => this.#deliver(piece));
 
   constructor(connection: UndiciConnection) {
     this.#connection = connection;
@@ -75,11 +79,24 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const { exchange, gate } = this.#connection;
     if (exchange === null) return;
     gate.progress();
-    this.#connection.onPieceDone(chunk, exchange.onPiece(chunk));
+    this.#connection.onChunk(chunk);
+    this.#joiner.add(chunk);
+  }
+
+  /** Hands on what has been reported so far. */
+  flush(): void {
+    this.#joiner.flush();
+  }
+
+  #deliver(piece: Buffer): void {
+    const { exchange } = this.#connection;
+    if (exchange === null) return;
+    this.#connection.onPieceDone(piece, exchange.onPiece(piece));
     exchange.onProgress();
   }
 
   onResponseEnd(controller: Controller): void {
+    this.#joiner.flush();
     const { exchange, failure } = this.#connection;
     if (exchange === null) return;
     if (this.#untilClose && failure !== null) {
@@ -105,11 +122,12 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Controller | null | undefined, cause: Error): void {
+    this.#joiner.flush();
     const { exchange, ended, failure } = this.#connection;
     if (exchange === null) return;
     // undici refused the request itself; the connection was not touched.
     if (controller === null) {
-      exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      exchange.onFailed(refusal(exchange, cause));
       return;
     }
     // Behind an alert undici sees the end of the connection, and reports only that.
@@ -117,6 +135,13 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const context = { headSeen: exchange.headSeen, connectionEnded: ended };
     exchange.onLost(exchangeError(isHidden ? failure : cause, context));
   }
+}
+
+/** Why undici does not send a request that was not checked, in our words where we would not either. */
+function refusal(exchange: DispatchedExchange, cause: Error): ReverseItError {
+  const head = requestHead(exchange.request, connectionLines(exchange));
+  if (typeof head !== 'string') return head;
+  return fail('RIT_ERR_INTERNAL', 'undici refused the request', { cause });
 }
 
 /** Whether undici's parser knows that nothing follows the head of a response to HEAD. */

@@ -6,13 +6,14 @@ import type { ErrorCode } from '../errors/catalog.ts';
 import type { FieldSection } from '../http/field-section.ts';
 import { ChunkBudget } from './chunk-budget.ts';
 import type { FieldLimits } from './head-limits.ts';
+import { joinSpans } from './join-spans.ts';
 import { ERRNO, SPAN } from './llhttp/constants.ts';
 import { type Llhttp, record, windowSize } from './llhttp/instance.ts';
 import { TrailerReader } from './trailer-reader.ts';
 
 /** Where content goes. */
 export interface ContentSink {
-  /** A piece of content: a view of the chunk that was handed in. */
+  /** A piece of content: a view of the chunk that was handed in, or a copy of many small ones. */
   onContent(piece: Buffer): void;
 }
 
@@ -78,19 +79,23 @@ export class ChunkedReader {
     const end = this.#offset;
     if (this.#trailerReader !== null) return this.#trailerReader.append(chunk, from, end, 0);
     let behind = from;
-    for (let i = 0; i < used; i += 3) {
+    let i = 0;
+    let refused: ErrorCode | null = null;
+    for (; i < used && list[i] === SPAN.BODY; i += 3) {
       const spanStart = list[i + 1] as number;
-      const refused = this.#readFraming(chunk, behind, spanStart);
-      if (refused !== null) return refused;
-      if (list[i] !== SPAN.BODY) {
-        this.#trailerReader = new TrailerReader(this.#limits);
-        return this.#trailerReader.append(chunk, spanStart, end, i);
-      }
+      refused = this.#readFraming(chunk, behind, spanStart);
+      if (refused !== null) break;
       behind = list[i + 2] as number;
       this.#budget.earn(behind - spanStart);
-      pieces.push(chunk.subarray(spanStart, behind));
     }
-    return this.#readFraming(chunk, behind, end);
+    joinSpans(chunk, list, i, pieces);
+    if (refused !== null) return refused;
+    if (i === used) return this.#readFraming(chunk, behind, end);
+    const trailersStart = list[i + 1] as number;
+    refused = this.#readFraming(chunk, behind, trailersStart);
+    if (refused !== null) return refused;
+    this.#trailerReader = new TrailerReader(this.#limits);
+    return this.#trailerReader.append(chunk, trailersStart, end, i);
   }
 
   #readFraming(chunk: Buffer, start: number, end: number): ErrorCode | null {

@@ -9,22 +9,28 @@ export interface PutOff {
 }
 
 let waiting: PutOff[] = [];
-let reading = false;
+/** Reads under way: one can be within another, where a stream is emptied. */
+let depth = 0;
 
 /** Lets `flush` run when the present read is over. False where there is none. */
 export function putOff(work: PutOff): boolean {
-  if (reading) waiting.push(work);
-  return reading;
+  if (depth === 0) return false;
+  waiting.push(work);
+  return true;
 }
 
-/** A read begins; `endRead` follows in any case. */
+/** Whether a read is under way. */
+export function isReading(): boolean {
+  return depth > 0;
+}
+
+/** A read, or another piece of work of this kind, begins; `endRead` follows in any case. */
 export function beginRead(): void {
-  reading = true;
+  depth++;
 }
 
 export function endRead(): void {
-  reading = false;
-  if (waiting.length === 0) return;
+  if (--depth > 0 || waiting.length === 0) return;
   const works = waiting;
   waiting = [];
   for (const work of works) work.flush();

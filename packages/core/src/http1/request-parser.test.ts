@@ -348,8 +348,10 @@ describe('the parser as a machine', () => {
   });
 
   test('a sink may free the parser and run another one', () => {
+    // Long enough to come as pieces of their own.
+    const [a, b] = ['a'.repeat(0x400), 'b'.repeat(0x400)];
     const chunk = latin1(
-      `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n`,
+      `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n400\r\n${a}\r\n400\r\n${b}\r\n0\r\n\r\n`,
     );
     const parser = new RequestParser(defaultLimits);
     parser.readHead(chunk, 0);
@@ -357,11 +359,11 @@ describe('the parser as a machine', () => {
     parser.readBody(chunk, parser.offset, {
       onContent(piece) {
         pieces.push(String(piece));
-        expect(parseAll(chunk).messages[0]?.body).toBe('ab');
+        expect(parseAll(chunk).messages[0]?.body).toBe(a + b);
         parser.free();
       },
     });
-    expect(pieces).toEqual(['a', 'b']);
+    expect(pieces).toEqual([a, b]);
   });
 
   test('an empty line before a request is no part of a head (RFC 9112 §2.2)', () => {
@@ -432,4 +434,38 @@ test('a sink may end the parser over any piece, also where more of the chunk is 
     expect(other.readHead(head, 0)?.framing).toBe('chunked');
     other.free();
   }
+});
+
+/** What is left of the first message of an input behind its head, and how it ends. */
+function contentOf(parser: RequestParser, rest: Buffer, pieceBytes: number): readonly unknown[] {
+  let body = '';
+  const onContent = (piece: Buffer): void => {
+    body += piece.toString('latin1');
+  };
+  let at = 0;
+  while (parser.state === PARSER.BODY && at < rest.length) {
+    const chunk = rest.subarray(at, at + pieceBytes);
+    parser.readBody(chunk, 0, { onContent });
+    at += parser.offset;
+  }
+  const told = parser.error === null ? [body, at, parser.trailers] : [];
+  parser.free();
+  return [parser.error?.code, ...told];
+}
+
+describe('after a head that somebody else has read', () => {
+  test.for(corpus)('$title', ({ input, options }) => {
+    const limits = { ...defaultLimits, ...options };
+    const first = new RequestParser(limits);
+    const head = first.readHead(input, 0);
+    const rest = input.subarray(first.offset);
+    if (head === null) {
+      first.free();
+      return;
+    }
+    const whole = contentOf(first, rest, rest.length);
+    for (const pieceBytes of [rest.length, 7, 1]) {
+      expect(contentOf(RequestParser.after(head, limits), rest, pieceBytes)).toEqual(whole);
+    }
+  });
 });

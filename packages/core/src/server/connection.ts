@@ -9,13 +9,16 @@ import { timedOut } from '../errors/passed-limit.ts';
 import { fail, ReverseItError } from '../errors/reverseit-error.ts';
 import type { ContentSink } from '../http1/chunked-reader.ts';
 import { freeMemory } from '../http1/free-memory.ts';
+import type { RequestHead } from '../http1/request-head.ts';
 import { PARSER, RequestParser } from '../http1/request-parser.ts';
+import { COST, TurnShare, type TurnTaker } from '../io/turn-share.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { clientAddress } from './client-address.ts';
+import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
-import { type Exchange, type SwitchedSocket, silentHandler, type Tunnel } from './exchange.ts';
+import type { Exchange, SwitchedSocket, Tunnel } from './exchange.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
@@ -32,6 +35,9 @@ const mostDiscarded = 65536;
 /** Longest time that content is read and dropped, in ms. */
 const discardTimeout = 5000;
 
+/** A deadline that passes while its connection waits for its turn is looked at again after so many ms. */
+const turnGrace = 250;
+
 /** How long a client that has been idle for less is waited for when the server closes, in ms. */
 const closingGrace = 250;
 
@@ -42,6 +48,7 @@ export class Connection
     SocketInputOwner,
     ContentSink,
     WatchedSender,
+    TurnTaker,
     DeadlineTarget
 {
   readonly writer: SocketWriter;
@@ -50,6 +57,7 @@ export class Connection
   readonly #socket: Socket;
   readonly #parser: RequestParser;
   readonly #readDeadline = new Deadline(this, 0);
+  readonly #share = new TurnShare(this);
   /** What a switch of protocols takes off the socket again. */
   readonly #listeners: {
     readonly drain: () => void;
@@ -66,6 +74,8 @@ export class Connection
   #contentEnded = true;
   #contentIdleTimeout = 0;
   #continueSent = false;
+  /** The client's content is broken off, and its request is being answered. */
+  #faulty = false;
   /** Content is read and dropped, so much of it so far: the response came before the request's end. */
   #discarded = -1;
   /** Bytes that cannot be consumed yet. */
@@ -77,6 +87,8 @@ export class Connection
   #piece: Buffer | null = null;
   /** Of the chunk that is being consumed, a piece is held on to. */
   #pieceKept = false;
+  /** Content that the present read of the parser has brought, in bytes. */
+  #contentBytes = 0;
   /** Of the chunk that is being consumed, bytes are left. */
   #moreToConsume = false;
   /** The head deadline runs; it is not refreshed by bytes. */
@@ -101,6 +113,7 @@ export class Connection
     socket.on('error', (error) => this.#onClose(error));
     socket.on('close', () => {
       this.#onClose(undefined);
+      this.#share.cancel();
       context.onConnectionClosed(this);
     });
     context.headDeadlines.arm(this.#readDeadline);
@@ -120,6 +133,10 @@ export class Connection
 
   get encrypted(): boolean {
     return (this.#socket as Partial<TLSSocket>).encrypted === true;
+  }
+
+  get client(): ClientConnection {
+    return clientConnection(this.#socket);
   }
 
   get requestComplete(): boolean {
@@ -146,6 +163,7 @@ export class Connection
 
   /** Whether no request is under way: the connection can be closed without loss. */
   get idle(): boolean {
+    if (this.#share.waiting) return false;
     return this.#exchange === null && this.#held.length === 0 && !this.#parser.insideHead;
   }
 
@@ -154,7 +172,7 @@ export class Connection
    * is busy may be sending its next request already, which is still served.
    */
   shutdown(): void {
-    if (this.#tunnel !== null) this.#tunnel.shutdown();
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, null);
     else if (this.#closed || !this.idle) return;
     else if (this.#readDeadline.elapsed(this.#context.deadlines.now()) >= closingGrace) {
       this.#finish();
@@ -170,22 +188,47 @@ export class Connection
     const incomplete =
       this.#tunnel === null &&
       ((this.#exchange !== null && !this.#responded) || socket.writableLength > 0);
-    this.#tunnel?.destroy(error);
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, error);
     this.#onClose(error);
     if (incomplete) cutSocket(socket);
     else socket.destroy();
   }
 
+  /** Ends a tunnel, in good order or with an error. What it throws must not keep the server from closing. */
+  #callTunnel(tunnel: Tunnel, error: ReverseItError | null): void {
+    try {
+      if (error === null) tunnel.shutdown();
+      else tunnel.destroy(error);
+    } catch (cause) {
+      this.#context.onFailure(fail('RIT_ERR_INTERNAL', 'a tunnel threw', { cause }));
+    }
+  }
+
   // Reading
 
   onBytes(bytes: Buffer): void {
-    if (this.#closed) return;
-    if (this.#held.length > 0) {
-      this.#held.append(bytes);
+    this.#share.spend(this.#input.costOfRead);
+    if (this.#closed) {
+      // What comes after the last response is dropped, but not for nothing.
+      this.#share.spend(bytes.length * COST.BYTE);
+      this.#yieldIfSpent();
+    } else if (this.#held.length > 0 || this.#share.waiting) {
+      this.#held.append(this.#input.hold(bytes));
       if (this.#held.length >= this.#mostHeld) this.#input.pause();
-      return;
-    }
-    this.#consume(bytes);
+    } else this.#consume(bytes);
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    if (!this.#closed) this.#release();
+    if (!this.#share.waiting && this.#held.length < this.#mostHeld) this.#input.resume();
+  }
+
+  /** Leaves the rest of the turn to others where the share is spent. */
+  #yieldIfSpent(): void {
+    if (!this.#share.spent) return;
+    this.#input.pause();
+    this.#share.yield();
   }
 
   get expectsContent(): boolean {
@@ -199,7 +242,7 @@ export class Connection
     try {
       this.#feed(chunk);
     } catch (cause) {
-      // A listener or handler threw, which it must not: nobody would ever end its exchange.
+      // A mistake of ours: nobody would ever end the exchange.
       this.#abort(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       throw cause;
     } finally {
@@ -208,28 +251,31 @@ export class Connection
     }
     if (this.#closed) return;
     if (!this.#pieceKept && this.#held.length === 0) this.#input.free(chunk);
-    this.#armReadDeadline();
+    this.#yieldIfSpent();
+    // What has come is looked at before anybody is late.
+    if (this.#held.length === 0 || !this.#share.waiting) this.#armReadDeadline();
   }
 
   #feed(chunk: Buffer): void {
+    if (this.#faulty) {
+      // Dropped, but not for nothing.
+      this.#share.spend(chunk.length * COST.BYTE);
+      return;
+    }
     let offset = 0;
-    while (!this.#closed) {
+    while (!this.#closed && !this.#faulty) {
       const parser = this.#parser;
-      if (parser.state === PARSER.HEAD) {
+      const { state } = parser;
+      if (state === PARSER.HEAD || state === PARSER.BODY) {
         if (offset >= chunk.length) return;
-        const head = parser.readHead(chunk, offset);
-        offset = parser.offset;
-        this.#moreToConsume = offset < chunk.length;
-        if (head !== null) this.#begin();
-      } else if (parser.state === PARSER.BODY) {
-        if (offset >= chunk.length) return;
-        if (!this.#reading) {
+        // The rest has to wait for its reader, or for the next turn.
+        if ((state === PARSER.BODY && !this.#reading) || this.#share.spent) {
           this.#hold(chunk, offset);
           return;
         }
-        parser.readBody(chunk, offset, this);
+        if (state === PARSER.HEAD) this.#readHead(chunk, offset);
+        else this.#readBody(chunk, offset);
         offset = parser.offset;
-        this.#moreToConsume = offset < chunk.length;
       } else if (parser.state === PARSER.COMPLETE) {
         if (!this.#endRequest(chunk, offset)) return;
       } else {
@@ -238,9 +284,28 @@ export class Connection
     }
   }
 
-  #begin(): void {
-    const head = this.#parser.head;
+  #readHead(chunk: Buffer, offset: number): void {
+    const parser = this.#parser;
+    const head = parser.readHead(chunk, offset);
+    const end = parser.offset;
+    this.#share.spend((end - offset) * COST.PARSED_BYTE);
+    this.#moreToConsume = end < chunk.length;
     if (head === null) return;
+    this.#share.spend(COST.MESSAGE);
+    this.#begin(head);
+  }
+
+  #readBody(chunk: Buffer, offset: number): void {
+    const parser = this.#parser;
+    this.#contentBytes = 0;
+    parser.readBody(chunk, offset, this);
+    const content = this.#contentBytes;
+    const framing = parser.offset - offset - content;
+    this.#share.spend(content * COST.BYTE + framing * COST.PARSED_BYTE);
+    this.#moreToConsume = parser.offset < chunk.length;
+  }
+
+  #begin(head: RequestHead): void {
     this.#readDeadline.clear();
     this.#headDeadlineArmed = false;
     this.#served++;
@@ -252,10 +317,11 @@ export class Connection
     const exchange = new ConnectionExchange(head, this);
     this.#exchange = exchange;
     this.#context.onExchangeStart();
-    this.#context.listener(exchange);
+    exchange.callListener(this.#context.listener);
   }
 
   onContent(piece: Buffer): void {
+    this.#contentBytes += piece.length;
     if (this.#discarded >= 0) {
       this.#discarded += piece.length;
       return;
@@ -263,7 +329,7 @@ export class Connection
     if (this.#responded || this.#exchange === null) return;
     const kept = this.#input.keep(piece);
     this.#piece = kept;
-    this.#exchange.handler.onContent(kept);
+    this.#exchange.callContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
   }
@@ -274,7 +340,7 @@ export class Connection
       this.#contentEnded = true;
       this.#reading = false;
       this.#readDeadline.clear();
-      if (!this.#responded) this.#exchange?.handler.onContentEnd(this.#parser.trailers);
+      if (!this.#responded) this.#exchange?.callContentEnd(this.#parser.trailers);
     }
     if (this.#closed) return false;
     if (!this.#responded || this.writer.needsDrain) {
@@ -294,11 +360,11 @@ export class Connection
     if (this.#held.length >= this.#mostHeld) this.#input.pause();
   }
 
-  /** Goes on with what is held, and with the socket. */
+  /** Goes on with what is held, and with the socket, unless others come first. */
   #release(): void {
-    if (this.#consuming || this.#closed) return;
+    if (this.#consuming || this.#closed || this.#share.waiting) return;
     this.#consume(this.#held.take());
-    if (this.#held.length === 0 && !this.#closed) this.#input.resume();
+    if (this.#held.length === 0 && !this.#closed && !this.#share.waiting) this.#input.resume();
   }
 
   // What the exchange asks for
@@ -368,9 +434,15 @@ export class Connection
     if (this.#closed) return;
     this.#context.onExchangeEnd();
     this.#exchange = null;
+    // Answers to requests before this one.
+    this.writer.flush();
     this.#onClose(undefined);
     // RST: a response until close must not look complete.
     cutSocket(this.#socket);
+  }
+
+  report(error: ReverseItError): void {
+    this.#context.onFailure(error);
   }
 
   holdUpTo(bytes: number): void {
@@ -397,16 +469,10 @@ export class Connection
   // Waiting
 
   #armReadDeadline(): void {
+    if (this.#faulty) return;
     const { state } = this.#parser;
-    if (state === PARSER.BODY) {
-      if (this.#responded) {
-        if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
-      } else if (this.#peerEnded && this.#held.length === 0) {
-        this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-      } else if (this.#reading) {
-        this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
-      }
-    } else if (state === PARSER.HEAD && this.#exchange === null) {
+    if (state === PARSER.BODY) this.#armContentDeadline();
+    else if (state === PARSER.HEAD && this.#exchange === null) {
       if (this.#peerEnded || (this.#context.closing && this.idle)) this.#finish();
       else if (this.#parser.insideHead) {
         if (!this.#headDeadlineArmed) {
@@ -417,8 +483,20 @@ export class Connection
     }
   }
 
+  #armContentDeadline(): void {
+    if (this.#responded) {
+      if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
+    } else if (this.#peerEnded && this.#held.length === 0) {
+      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+    } else if (this.#reading) {
+      this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
+    }
+  }
+
   onDeadline(): void {
-    if (this.#parser.state === PARSER.BODY) {
+    // It is not the client that is late.
+    if (this.#share.waiting) this.#context.deadlines.queue(turnGrace).arm(this.#readDeadline);
+    else if (this.#parser.state === PARSER.BODY) {
       if (this.#responded) this.#finish();
       else this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#contentIdleTimeout));
     } else if (this.#headDeadlineArmed) {
@@ -445,7 +523,7 @@ export class Connection
     if (this.#closed) return;
     this.#sendWatch?.stop();
     if (this.#responded) this.#release();
-    else this.#exchange?.handler.onDrain();
+    else this.#exchange?.callDrain();
   }
 
   // Ending
@@ -455,9 +533,9 @@ export class Connection
     this.#peerEnded = true;
     if (this.#exchange === null || this.#responded) {
       if (this.#held.length === 0) this.#finish();
-    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held.length === 0) {
-      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-    } else this.#startProbe();
+    } else if (this.#faulty || this.#parser.state === PARSER.COMPLETE || this.#held.length > 0) {
+      this.#startProbe();
+    } else this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
   }
 
   /** Half-closed or gone? The response's bytes will tell. */
@@ -476,11 +554,7 @@ export class Connection
   #refuse(error: ReverseItError): void {
     const exchange = this.#exchange;
     if (exchange !== null && !this.#responded) {
-      // The answer first: it may still be sent, which an aborted exchange cannot.
-      const { handler } = exchange;
-      exchange.handler = silentHandler;
-      exchange.fail(error);
-      handler.onAbort(error);
+      if (!this.#faulty) this.#refuseContent(exchange, error);
       return;
     }
     // A fault in content that is only dropped has its response already.
@@ -493,7 +567,15 @@ export class Connection
     this.#finish();
   }
 
+  /** Nothing that follows can be read, whoever answers. */
+  #refuseContent(exchange: Exchange, error: ReverseItError): void {
+    this.#faulty = true;
+    this.pauseContent();
+    exchange.refuse(error);
+  }
+
   #abort(error: ReverseItError): void {
+    this.writer.flush();
     try {
       this.#onClose(error);
     } finally {
@@ -532,6 +614,7 @@ export class Connection
     this.#probe?.stop();
     this.#probe = null;
     this.#held.take();
+    this.#share.cancel();
     this.#parser.free();
   }
 }

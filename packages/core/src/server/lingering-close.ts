@@ -4,6 +4,7 @@
  * once would answer those bytes with RST, and that destroys a response that was not read yet.
  */
 import type { Socket } from 'node:net';
+import { resumeReading } from '../io/reading.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { cutSocket } from './cut-socket.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';
@@ -33,7 +34,7 @@ export class LingeringClose implements WatchedSender, DeadlineTarget {
       this.#peerEnded = true;
       if (this.#finished) socket.destroy();
     });
-    socket.resume();
+    resumeReading(socket);
     socket.end(() => {
       this.#finished = true;
       this.#sendWatch.stop();

@@ -6,6 +6,9 @@
 import type { Socket } from 'node:net';
 import { freeMemory } from '../http1/free-memory.ts';
 import { type ByteReader, copyOf, ReadBuffer } from '../http1/read-buffer.ts';
+import { beginRead, endRead } from '../http1/read-end.ts';
+import { allowReading, pauseReading, resumeReading } from '../io/reading.ts';
+import { COST } from '../io/turn-share.ts';
 import { letReadInto } from './read-into.ts';
 
 /** Who is told of bytes. */
@@ -23,6 +26,8 @@ export class SocketInput implements ByteReader {
   readonly #buffer: ReadBuffer | null;
   /** Bytes are being told of that lie in `#buffer`. */
   #borrowed = false;
+  /** Paused since the latest `resume`, perhaps from within it. */
+  #stopped = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
   #surrendered = false;
 
@@ -53,8 +58,18 @@ export class SocketInput implements ByteReader {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    this.#owner.onBytes(bytes);
+    beginRead();
+    try {
+      this.#owner.onBytes(bytes);
+    } finally {
+      endRead();
+    }
   };
+
+  /** What a read costs, whatever it brings, in ns. */
+  get costOfRead(): number {
+    return this.#buffer === null ? COST.TLS_READ : COST.READ;
+  }
 
   /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */
   keep(piece: Buffer): Buffer {
@@ -77,17 +92,24 @@ export class SocketInput implements ByteReader {
   }
 
   pause(): void {
-    if (!this.#socket.isPaused()) this.#socket.pause();
+    this.#stopped = true;
+    pauseReading(this.#socket);
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    const socket = this.#socket;
+    if (!socket.isPaused()) return;
+    this.#stopped = false;
+    // What a stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#stopped) resumeReading(socket);
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */
   surrender(): void {
     this.#surrendered = true;
     this.#socket.pause();
+    if (this.#buffer === null) allowReading(this.#socket);
     this.#socket.off('data', this.#onData);
   }
 }

@@ -4,7 +4,7 @@
  * latin1.
  */
 import type { Socket } from 'node:net';
-import { putOff } from '../http1/read-end.ts';
+import { isReading, putOff } from '../http1/read-end.ts';
 
 /** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
 const coalesceBytes = 16384;
@@ -60,6 +60,20 @@ export class SocketWriter {
       this.#scheduled = true;
       if (!putOff(this) && waiting.push(this) === 1) process.nextTick(flushWaiting);
     }
+  }
+
+  /**
+   * Adds the last piece of a message. It leaves at the end of the read, so that the answers to requests
+   * that come together leave together; without one, at once.
+   */
+  pushLast(piece: string | Buffer): void {
+    if (isReading()) this.push(piece);
+    else this.pushAndFlush(piece);
+  }
+
+  /** A message is complete: all of it leaves at the end of the read or, without one, at once. */
+  finish(): void {
+    if (!isReading()) this.flush();
   }
 
   /** Adds a piece and what stands around it, to leave together. */

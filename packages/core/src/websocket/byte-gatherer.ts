@@ -3,6 +3,7 @@
  * size in however many slices it comes.
  */
 
+/** Least memory of several slices, in bytes; one alone takes what it needs. */
 const smallest = 512;
 
 export class ByteGatherer {
@@ -18,9 +19,10 @@ export class ByteGatherer {
   add(slice: Uint8Array): void {
     const length = this.#length + slice.length;
     if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(smallest, length, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
+      const former = this.#bytes;
+      const size = this.#length === 0 ? length : Math.max(smallest, length, 2 * former.length);
+      this.#bytes = new Uint8Array(size);
+      this.#bytes.set(former.subarray(0, this.#length));
     }
     this.#bytes.set(slice, this.#length);
     this.#length = length;

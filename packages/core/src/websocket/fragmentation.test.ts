@@ -141,6 +141,24 @@ describe('fragmentation (RFC 6455 §5.4)', () => {
   ];
   it.each(cases)('%s', (_, frames, expected) => expect(run(frames)).toEqual(expected));
 
+  it.each([
+    ['16 bytes each', 16, null],
+    ['15 bytes each', 15, count],
+    ['none', 0, count],
+  ])('RFC 6455 §10.4: fragments beyond their number, with %s', (_, bytes, expected) => {
+    const message = new Fragmentation({
+      maxFrameBytes: 100,
+      maxMessageBytes: 1000,
+      maxFragments: 3,
+      minFragmentBytes: 16,
+    });
+    message.begin(2, false, bytes);
+    for (let i = 0; i < 2; i++) message.begin(0, false, bytes);
+    expect(message.checkSize(0, false, bytes)).toBe(expected);
+    // They make up for each other.
+    expect(message.checkSize(0, false, 100)).toBeNull();
+  });
+
   it('knows no limit where there is none', () => {
     const open = new Fragmentation({
       maxFrameBytes: Number.POSITIVE_INFINITY,

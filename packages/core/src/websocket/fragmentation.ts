@@ -11,8 +11,13 @@ export interface MessageLimits {
   readonly maxFrameBytes: number;
   /** Payload bytes of all frames of one message; `Infinity` for none. */
   readonly maxMessageBytes: number;
-  /** Frames of one message, empty ones too; `Infinity` for none. */
+  /** Frames that any message may have, empty ones too; `Infinity` for no limit. */
   readonly maxFragments: number;
+  /**
+   * A message may have more than `maxFragments` frames where they hold at least so many bytes on average.
+   * Default: `Infinity`, so that it may not.
+   */
+  readonly minFragmentBytes?: number;
 }
 
 /**
@@ -57,8 +62,17 @@ export class Fragmentation {
     const messageLimit = compressed ? compressedLimit(maxMessageBytes) : maxMessageBytes;
     const before = first ? 0 : this.byteLength;
     if (before + payloadLength > messageLimit) return 'RIT_ERR_WS_MESSAGE_TOO_LARGE';
-    if ((first ? 0 : this.frameCount) + 1 > maxFragments) return 'RIT_ERR_WS_TOO_MANY_FRAGMENTS';
+    const frames = (first ? 0 : this.frameCount) + 1;
+    if (frames > maxFragments && !this.#isWorthIt(frames, before + payloadLength)) {
+      return 'RIT_ERR_WS_TOO_MANY_FRAGMENTS';
+    }
     return null;
+  }
+
+  /** Whether so many frames hold enough for their number. */
+  #isWorthIt(frames: number, bytes: number): boolean {
+    const { minFragmentBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    return bytes / frames >= minFragmentBytes;
   }
 
   /** The limit that an error is about; null where it is about none. */

@@ -57,6 +57,9 @@ export const steps = {
 
 export type Step = (typeof steps)[keyof typeof steps];
 
+/** Frames that pass as one span: what a caller counts, it must get to count. */
+const maxFramesPerSpan = 2048;
+
 type Phase = 'header' | 'passing' | 'reporting' | 'collecting' | 'closed';
 
 const empty = new Uint8Array(0);
@@ -85,6 +88,7 @@ export class FrameReader {
   /** Bytes of the chunk that may pass and have not been handed out. */
   #passStart = 0;
   #passEnd = 0;
+  #spanFrames = 0;
   /** Bounds of `bytes` in `#source`. */
   #source: Uint8Array = empty;
   #start = 0;
@@ -189,7 +193,8 @@ export class FrameReader {
     let source = this.#chunk;
     let at = this.#position;
     let end = source.length;
-    if ((at === end || this.stopAtFrameEnd) && this.#takePass()) return steps.pass;
+    const spanEnds = this.stopAtFrameEnd || this.#spanFrames >= maxFramesPerSpan;
+    if ((at === end || spanEnds) && this.#takePass()) return steps.pass;
     if (at === end) return this.#releaseChunk();
     if (this.#cutLength > 0) {
       const added = Math.min(maxHeaderLength - this.#cutLength, end - at);
@@ -238,6 +243,7 @@ export class FrameReader {
   #begin(): void {
     const { opcode, rsv1, payloadLength, maskingKey } = this.header;
     this.frameCount++;
+    this.#spanFrames++;
     this.#left = payloadLength;
     this.#key = maskingKey;
     this.#checking = false;
@@ -355,6 +361,7 @@ export class FrameReader {
 
   /** Hands out what may pass. False when there is nothing. */
   #takePass(): boolean {
+    this.#spanFrames = 0;
     if (this.#cutPass !== null) {
       this.#setBytes(this.#cutPass, 0, this.#cutPass.length);
       this.#cutPass = null;

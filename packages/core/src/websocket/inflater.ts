@@ -5,7 +5,7 @@
  *
  * Stricter than most: a message that ends in the middle of a block is refused, not shortened.
  */
-import { createInflateRaw, inflateRawSync } from 'node:zlib';
+import { createInflateRaw } from 'node:zlib';
 import type { ErrorCode } from '../errors/catalog.ts';
 import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
@@ -18,6 +18,7 @@ import {
   pieceBytes,
 } from './deflate-pump.ts';
 import { DeflateWindow } from './deflate-window.ts';
+import { type Inflated, inflateShort } from './inflate-engine.ts';
 
 export interface InflaterOptions {
   /** Agreed window of the sender, 8–15. */
@@ -30,6 +31,9 @@ export interface InflaterOptions {
 
 /** Output of a short message that is made on the spot; one with more is begun anew in the thread pool. */
 const atOnceOutput = 128 * 1024;
+
+/** What deflate can make of one byte at most (RFC 1951: 258 bytes by two bits). */
+const maxRatio = 1032;
 
 /**
  * Final blocks within one message. Each makes zlib start again; one is what some senders write, and a
@@ -95,6 +99,18 @@ export class Inflater implements PumpTarget {
     return false;
   }
 
+  /**
+   * A fragment of the current message is complete. What was gathered is inflated now where it might be more
+   * than the message may have, rather than when its last fragment comes, if it ever does. Answers as `write`.
+   */
+  endFragment(): boolean {
+    if (!this.#ready()) return false;
+    const mayBeTooLarge = this.#gathered.length * maxRatio > this.#options.maxMessageBytes;
+    if (this.#gathered.length === 0 || !mayBeTooLarge) return true;
+    this.#feed(this.#gathered.take());
+    return false;
+  }
+
   /** The current message is complete. Answers as `write`; its last piece comes before the next message may. */
   end(): boolean {
     if (!this.#ready()) return false;
@@ -128,30 +144,22 @@ export class Inflater implements PumpTarget {
 
   /** True when the message is done, false when it goes on in the thread pool or has failed. */
   #inflateAtOnce(payload: Uint8Array): boolean {
+    const { windowBits, maxMessageBytes, contextTakeover } = this.#options;
     const ending = this.#ending();
-    const input = new Uint8Array(payload.length + ending.length);
-    input.set(payload);
-    input.set(ending, payload.length);
-    const limit = Math.min(atOnceOutput, this.#options.maxMessageBytes);
-    let output: Uint8Array;
-    let unused: number;
+    const limit = Math.min(atOnceOutput, maxMessageBytes);
+    let result: Inflated | symbol;
     try {
-      // With `info` both the output and the engine come back, which the types do not know.
-      const result = inflateRawSync(input, {
-        ...this.#zlibOptions(Math.min(pieceBytes, Math.max(1024, 4 * payload.length))),
-        maxOutputLength: limit,
-        info: true,
-      }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-      output = result.buffer;
-      unused = input.length - result.engine.bytesWritten;
+      result = inflateShort(windowBits, this.#window.bytes, payload, ending, limit);
     } catch (cause) {
-      if (!isTooLarge(cause)) return this.#fail('RIT_ERR_WS_DEFLATE', cause);
-      if (limit === this.#options.maxMessageBytes) return this.#failTooLarge();
-      return this.#inflatePooled(payload);
+      return this.#fail('RIT_ERR_WS_DEFLATE', cause);
     }
+    if (typeof result === 'symbol') {
+      return limit === maxMessageBytes ? this.#failTooLarge() : this.#inflatePooled(payload);
+    }
+    const { output, unused } = result;
     if (unused > ending.length) return this.#inflatePooled(payload);
     if (!isWhole(unused, ending)) return this.#fail('RIT_ERR_WS_DEFLATE', undefined);
-    if (this.#options.contextTakeover) this.#window.append(output);
+    if (contextTakeover) this.#window.append(output);
     this.#deliverLast(output);
     return true;
   }
@@ -280,8 +288,4 @@ export class Inflater implements PumpTarget {
  */
 function isWhole(unused: number, ending: Uint8Array): boolean {
   return unused === 0 || unused === uncutEnd.length || unused === ending.length;
-}
-
-function isTooLarge(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -10,6 +10,7 @@ import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { webSocketProtocol } from '../proxy/upgrade-rules.ts';
 import { belowPath } from './below-path.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { readNodeHead, refuseHidden } from './node-head.ts';
@@ -78,10 +79,10 @@ export interface ReverseItHandler {
   readonly upgradeBelow: (path: string) => UpgradeListener;
   /**
    * Options for the server: `createServer({ ...handler.serverOptions }, app)`. They let it take nothing but
-   * WebSockets for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
+   * WebSockets, and what a route lists as `upgrades`, for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
    */
   readonly serverOptions: ServerOptions;
-  /** Whether a request offers a WebSocket, for a `shouldUpgradeCallback` of the application's own. */
+  /** Whether a request offers one of these, for a `shouldUpgradeCallback` of the application's own. */
   readonly shouldUpgrade: (request: IncomingMessage) => boolean;
   /**
    * Refuses what is new with 503, lets what is under way finish, and cuts what is left after `timeout`
@@ -103,8 +104,8 @@ export function createHandler(options: HandlerOptions): ReverseItHandler {
     matches: front.matches,
     upgrade: front.upgrade,
     upgradeBelow: front.upgradeBelow,
-    serverOptions,
-    shouldUpgrade,
+    serverOptions: front.serverOptions,
+    shouldUpgrade: front.shouldUpgrade,
     close: front.close,
     stats: front.stats,
   });
@@ -122,8 +123,22 @@ class HandlerFront {
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     this.#engine = new ProxyEngine(options);
-    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
+    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
+      this.#engine.observer.onRefusal(error),
+    );
   }
+
+  readonly shouldUpgrade = (request: IncomingMessage): boolean => {
+    const { method = '', httpVersionMinor: minorVersion, rawHeaders: fields } = request;
+    const protocol = this.#engine.upgrades.choose(fields);
+    if (protocol !== null && protocol !== webSocketProtocol) return true;
+    return asksForWebSocket({ method, minorVersion, fields });
+  };
+
+  /** The types of Node 22 do not have it yet. */
+  readonly serverOptions: ServerOptions & {
+    readonly shouldUpgradeCallback: (request: IncomingMessage) => boolean;
+  } = { shouldUpgradeCallback: this.shouldUpgrade };
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
     if (response instanceof ServerResponse && isBehindAnother(response)) {
@@ -148,7 +163,7 @@ class HandlerFront {
     // Its socket is not ours to give away.
     head.upgrade = false;
     const exchange = new NodeExchange(this.#exchanges, head, request, response);
-    this.#handle(exchange, misuse ?? error);
+    this.#handle(exchange, error, misuse);
   }
 
   readonly serveAll = (request: NodeRequest, response: NodeResponse): Promise<boolean> =>
@@ -187,7 +202,7 @@ class HandlerFront {
     next: Next | undefined,
   ): void {
     if (stream.destroyed) return;
-    if (!shouldUpgrade(request) && refuseHidden(request) === null) {
+    if (!this.shouldUpgrade(request) && refuseHidden(request) === null) {
       if (serveWithoutOffer(request, stream, early)) return;
     }
     const { head, error } = readNodeHead(request, this.#options.server, url ?? request.url);
@@ -195,19 +210,33 @@ class HandlerFront {
       next();
       return;
     }
-    // Where content ends and what follows begins, Node tells from 26 on only.
-    const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
-    head.contentLength = 0;
-    // It then puts a stream of its own before content that is still to come; the refusal goes around it.
-    const socket = framing === null || stream instanceof Socket ? stream : request.socket;
+    // From Node 26 it may be a stream that nobody else listens to, and an error would end the process.
+    stream.on('error', ignore);
+    // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
+    const framing =
+      head.contentLength !== 0 && asksForWebSocket(head) ? fail('RIT_ERR_FRAMING_CONFLICT') : null;
+    // A refusal goes around content, and around the stream that Node puts before what follows it.
+    const refusal = error ?? framing;
+    const refused = refusal !== null || this.#exchanges.closing;
+    if (refused) head.contentLength = 0;
+    const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
+    const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
       this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
       stream.destroy();
       return;
     }
-    const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
+    const { server } = this.#options;
+    const exchange = new NodeUpgrade(
+      this.#exchanges,
+      head,
+      request,
+      refused ? socket : stream,
+      early,
+      server,
+    );
     const stranger = url === null ? fail('RIT_ERR_NO_ROUTE') : null;
-    this.#handle(exchange, stranger ?? error ?? framing);
+    this.#handle(exchange, stranger ?? refusal, null);
   }
 
   /** What no route serves is the application's, be it a request that we would refuse. */
@@ -215,11 +244,19 @@ class HandlerFront {
     return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
   }
 
-  #handle(exchange: NodeExchange, error: ReverseItError | null): void {
-    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
+  /** `fault` is one of the head, which no hook sees then; `misuse` is the application's own. */
+  #handle(
+    exchange: NodeExchange,
+    fault: ReverseItError | null,
+    misuse: ReverseItError | null,
+  ): void {
+    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
     if (refusal === null) {
       this.#totalExchanges++;
       this.#engine.handle(exchange);
+    } else if (fault === null) {
+      this.#totalRefusals++;
+      this.#engine.refuse(exchange, refusal);
     } else {
       this.#tellRefusal(refusal);
       exchange.fail(refusal);
@@ -247,16 +284,6 @@ class HandlerFront {
   });
 }
 
-function shouldUpgrade(request: IncomingMessage): boolean {
-  const { method = '', httpVersionMinor: minorVersion, rawHeaders: fields } = request;
-  return asksForWebSocket({ method, minorVersion, fields });
-}
-
-/** The types of Node 22 do not have it yet. */
-const serverOptions: ServerOptions & { readonly shouldUpgradeCallback: typeof shouldUpgrade } = {
-  shouldUpgradeCallback: shouldUpgrade,
-};
-
 /** Why a request cannot be served that others have been at before. */
 function misuseOf(
   request: NodeRequest,
@@ -271,4 +298,8 @@ function misuseOf(
   return readableDidRead || readableEnded || readableEncoding !== null
     ? fail('RIT_ERR_BODY_CONSUMED')
     : null;
+}
+
+function ignore(): void {
+  // `close` follows.
 }

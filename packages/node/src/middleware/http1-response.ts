@@ -1,11 +1,10 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cutSocket } from '@reverseit/core';
+import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
 import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
 import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
 import { isEventStream, joinLists, keepDisposition, linesByName } from './response-fields.ts';
 import type { Flushable, ResponseSide } from './response-side.ts';
-import { valuesByName } from './values-by-name.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
 const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
@@ -48,13 +47,10 @@ export class Http1Response implements ResponseSide {
   }
 
   sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    try {
-      // Before Node knew others, early hints were all that it sent.
-      if (status === 103) this.#response.writeEarlyHints(valuesByName(fields));
-      else this.#response.writeInformation?.(status, fields.slice());
-    } catch {
-      // A Link that Node does not take. An interim response may be left out.
-    }
+    // Past the response: Node knows two of them by name, takes no others, and no Link but of one form.
+    const { headersSent, socket } = this.#response;
+    if (headersSent || socket === null) return;
+    socket.write(`${statusLine(status, '')}${fieldLines(fields)}\r\n`, 'latin1');
   }
 
   writeHead(

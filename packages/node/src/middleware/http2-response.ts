@@ -33,14 +33,12 @@ export class Http2Response implements ResponseSide {
   }
 
   sendInterim(status: number, fields: ReadonlyFieldSection): void {
-    const { stream } = this.#response;
+    const section = valuesByName(fields);
+    section[':status'] = String(status);
     try {
-      if (status === 103) this.#response.writeEarlyHints(valuesByName(fields));
-      else if (!stream.headersSent) {
-        stream.additionalHeaders({ ':status': status, ...valuesByName(fields) });
-      }
+      this.#response.stream.additionalHeaders(section);
     } catch {
-      // As over HTTP/1.
+      // The application has begun the response, or Node does not send such fields. It may be left out.
     }
   }
 

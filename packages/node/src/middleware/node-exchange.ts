@@ -1,12 +1,13 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
+  type ClientConnection,
   clientAddress,
+  clientConnection,
   ENCODING,
   Exchange,
   type RequestHead,
   SendWatch,
   type SwitchedSocket,
-  silentHandler,
   type Tunnel,
   type WatchedSender,
 } from '@reverseit/core';
@@ -19,6 +20,7 @@ import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { ResponseSide } from './response-side.ts';
+import type { UpgradeContent } from './upgrade-content.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
@@ -30,7 +32,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly localPort: number;
   readonly encrypted: boolean;
   readonly #owner: OpenExchanges;
-  readonly #request: NodeRequest;
+  readonly #request: NodeRequest | UpgradeContent;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
   readonly #requestDeadline = new Deadline(this, 0);
@@ -38,7 +40,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly #listeners = {
     data: (piece: Buffer) => this.#onContent(piece),
     end: () => this.#onContentEnd(),
-    gone: () => this.#onRequestOver(),
+    gone: () => this.onRequestOver(),
   };
   /** The request has been read to its end. */
   #complete: boolean;
@@ -48,13 +50,15 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** Nothing more should be written until `drain`. */
   #blocked = false;
   #responseClosed = false;
+  /** Ends before its time, by us. */
+  #aborting = false;
   /** Listens to the socket. */
   #watching = false;
 
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
-    request: NodeRequest,
+    request: NodeRequest | UpgradeContent,
     response: NodeResponse,
   ) {
     super(head);
@@ -75,6 +79,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
     response.on('error', ignore);
+    // A stream that is reset with NO_ERROR ends its request as if it were complete, but tells this before.
+    if (this.#side.multiplexed) request.on('aborted', () => this.#onStreamAborted());
     if (!this.#complete) {
       request.on('close', () => this.#onRequestClose());
       request.on('error', ignore);
@@ -82,9 +88,13 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     owner.add(this);
   }
 
+  get client(): ClientConnection | null {
+    return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
+  }
+
   /** The request of Node itself. */
   get nodeRequest(): NodeRequest {
-    return this.#request;
+    return this.#response.req as NodeRequest;
   }
 
   get requestComplete(): boolean {
@@ -133,24 +143,29 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   #onContent(piece: Buffer): void {
     this.#idle?.arm(this.#requestDeadline);
-    this.handler.onContent(piece);
+    this.callContent(piece);
   }
 
   #onContentEnd(): void {
     this.#complete = true;
     this.#reading = false;
     this.#requestDeadline.clear();
-    this.handler.onContentEnd(this.#request.rawTrailers);
+    this.callContentEnd(this.#request.rawTrailers);
   }
 
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
     if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
-    this.#onRequestOver();
+    this.onRequestOver();
+  }
+
+  /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
+  #onStreamAborted(): void {
+    if (!this.done && !this.#aborting) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
   }
 
   /** Nothing more comes of the request. */
-  #onRequestOver(): void {
+  protected onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
     this.#side.endAtOnce();
@@ -170,7 +185,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     contentLength: number | null,
   ): void {
     if (typeof fields === 'string') throw fail('RIT_ERR_INTERNAL', 'Node takes fields, not lines');
-    if (!this.mayBegin(status)) return;
+    if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
     if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
@@ -210,6 +225,14 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#request.resume();
   }
 
+  /** Content of the request that has not come is not waited for. */
+  protected forgetContent(): void {
+    this.#complete = true;
+    this.#requestDeadline.clear();
+    this.#request.off('data', this.#listeners.data);
+    this.#request.off('end', this.#listeners.end);
+  }
+
   /** Node forgets a request whose response has ended: only its socket tells then that it is over. */
   #watchSocket(): void {
     if (this.#side.multiplexed) return;
@@ -243,7 +266,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   protected onDrain(): void {
     this.#blocked = false;
     this.#sendWatch.stop();
-    if (this.headSent && !this.done) this.handler.onDrain();
+    if (this.headSent && !this.done) this.callDrain();
   }
 
   #onResponseClose(): void {
@@ -275,11 +298,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   onDeadline(): void {
-    if (!this.done) this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (!this.done) this.refuseContent(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
-      this.#onRequestOver();
+      this.onRequestOver();
     }
   }
 
@@ -288,16 +311,18 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner.deadlines.queue(discardTimeout).arm(this.#requestDeadline);
   }
 
-  /** Answers an error of the client's own. */
-  #refuse(error: ReverseItError): void {
-    const { handler } = this;
-    this.handler = silentHandler;
-    // The answer first: it may still be sent, which an aborted exchange cannot.
-    this.fail(error);
-    handler.onAbort(error);
+  /** The client stalled within its content. */
+  protected refuseContent(error: ReverseItError): void {
+    this.pauseContent();
+    this.refuse(error);
+  }
+
+  protected report(error: ReverseItError): void {
+    this.#owner.report(error);
   }
 
   #abort(error: ReverseItError): void {
+    this.#aborting = true;
     this.#side.cut();
     if (!this.done) this.#lose(error);
   }

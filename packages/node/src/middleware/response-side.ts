@@ -10,7 +10,10 @@ export interface ResponseSide {
   readonly taken: number;
   /** Tells a client that waits for it to go on (RFC 9110 §15.2.1), unless it has been told. */
   sendContinue(): void;
-  /** Sends an interim response (RFC 9110 §15.2); left out where Node does not send such a one. */
+  /**
+   * Sends an interim response (RFC 9110 §15.2); left out where the application is at the response already,
+   * or Node does not send such fields.
+   */
   sendInterim(status: number, fields: ReadonlyFieldSection): void;
   /**
    * Makes the final head, to be sent with the first content. Fields that the application has set before

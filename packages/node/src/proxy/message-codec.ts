@@ -18,8 +18,8 @@ import type { RelaySide } from './relay-side.ts';
 
 /** What is told of a codec. */
 export interface CodecOwner {
-  /** Frames were added to the sink. */
-  onCodecFrames(): void;
+  /** Frames with so many bytes of payload were added to the sink. */
+  onCodecFrames(bytes: number): void;
   /** It is not busy any more. */
   onCodecReady(): void;
   /** It will do no more. */
@@ -83,6 +83,11 @@ export class MessageCodec implements CodecSink {
     this.#codec.write(bytes);
   }
 
+  /** A frame of the message is complete, and another follows. */
+  endFragment(): void {
+    if (this.#codec instanceof Inflater) this.#codec.endFragment();
+  }
+
   /** The message is complete. */
   end(): void {
     this.#codec.end();
@@ -106,7 +111,7 @@ export class MessageCodec implements CodecSink {
     }
     if (piece.length > 0 || last) {
       this.#sink.push(this.#writer.write(piece, last, this.#sink.maskingKey));
-      this.#owner.onCodecFrames();
+      this.#owner.onCodecFrames(piece.length);
     }
     return !this.#sink.blocked;
   }

@@ -4,6 +4,7 @@
  */
 import { freeMemory } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 import {
   type CloseStatus,
   type DeflateAgreement,
@@ -29,7 +30,7 @@ export interface DirectionOwner {
   onSourceEnd(direction: RelayDirection): void;
 }
 
-export class RelayDirection implements CodecOwner {
+export class RelayDirection implements CodecOwner, TurnTaker {
   readonly source: RelaySide;
   readonly sink: RelaySide;
   readonly #owner: DirectionOwner;
@@ -37,6 +38,7 @@ export class RelayDirection implements CodecOwner {
   readonly #reader: FrameReader;
   /** Between compressed messages and plain ones; null where both sides take the same. */
   readonly #codec: MessageCodec | null;
+  readonly #share = new TurnShare(this);
   #pumping = false;
   /** Nothing of the source is passed any more. */
   #over = false;
@@ -81,9 +83,15 @@ export class RelayDirection implements CodecOwner {
     this.#reader.stopAtFrameEnd = true;
   }
 
+  /** What has come waits for its turn. */
+  get waitsForTurn(): boolean {
+    return this.#share.waiting;
+  }
+
   /** What the source sent. */
   onData(chunk: Buffer): void {
     if (this.#over) return;
+    this.#share.spend(COST.READ);
     this.#reader.push(chunk);
     this.pump();
     // What has been read to its end and has left, nobody holds on to: codecs copy.
@@ -103,11 +111,19 @@ export class RelayDirection implements CodecOwner {
     this.pump();
   }
 
-  /** Passes on what waits, as far as the sink takes it. */
+  /** Others have had their turn. */
+  onTurn(): void {
+    this.pump();
+  }
+
+  /** Passes on what waits, as far as the sink takes it and the source's share of the turn allows. */
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.#over && !this.#mustWait && this.#step());
+    while (!this.#over && !this.#mustWait && this.#step()) {
+      if (this.#share.spent) this.#share.yield();
+    }
+    if (this.#share.spent && !this.#over) this.#share.yield();
     this.#pumping = false;
     this.sink.flush();
     if (!this.#over && this.#mustWait) {
@@ -124,22 +140,27 @@ export class RelayDirection implements CodecOwner {
   /** Stops for good, and releases native memory. */
   stop(): void {
     this.#over = true;
+    this.#share.cancel();
     this.#codec?.destroy();
   }
 
   /** A sink that takes no frames is no reason to wait for it: the source may still want to close. */
   get #mustWait(): boolean {
+    if (this.#share.waiting) return true;
     return this.sink.takesFrames && (this.sink.blocked || this.#codec?.busy === true);
   }
 
   /** Does the next thing in the chunk. False when there is none. */
   #step(): boolean {
     const reader = this.#reader;
+    const framesBefore = reader.frameCount;
     const step = reader.next();
+    this.#share.spend((reader.frameCount - framesBefore) * COST.FRAME);
     switch (step) {
       case steps.needData:
         return false;
       case steps.pass:
+        this.#share.spend(reader.bytes.length * COST.BYTE);
         this.sink.push(reader.bytes);
         break;
       case steps.control:
@@ -162,6 +183,7 @@ export class RelayDirection implements CodecOwner {
       if (close !== null) this.#owner.onCloseFrame(this, close);
     } else if (this.#floods()) this.#fail(fail('RIT_ERR_WS_CONTROL_FLOOD'));
     else {
+      this.#share.spend(COST.CONTROL_FRAME);
       const key = this.sink.isClient ? null : header.maskingKey;
       this.sink.push(frame(true, false, header.opcode, controlPayload, key));
     }
@@ -180,13 +202,19 @@ export class RelayDirection implements CodecOwner {
     const codec = this.#codec;
     const { header } = this.#reader;
     if (codec === null) return;
-    if (step === steps.payload) codec.write(this.#reader.bytes);
-    else if (step === steps.frameEnd) {
-      if (header.fin) codec.end();
+    if (step === steps.payload) {
+      this.#share.spend(this.#reader.bytes.length * COST.CODED_BYTE);
+      codec.write(this.#reader.bytes);
+    } else if (step === steps.frameEnd) {
+      if (header.fin) {
+        this.#share.spend(COST.CODED_MESSAGE);
+        codec.end();
+      } else codec.endFragment();
     } else if (header.opcode !== opcodes.continuation) codec.begin(header.opcode);
   }
 
-  onCodecFrames(): void {
+  onCodecFrames(bytes: number): void {
+    if (!this.sink.isClient) this.#share.spend(bytes * COST.INFLATED_BYTE);
     if (!this.#pumping) this.sink.flush();
   }
 

@@ -3,8 +3,12 @@ import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
 import type { DeflatePolicy, FrameReaderOptions } from '@reverseit/core/websocket';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 
-/** Frames of one message. Nothing is gathered here, but a backend may gather. */
+/**
+ * Frames that any message may have. Nothing is gathered here, but a backend may gather. Beyond them, fragments have to
+ * hold 16 bytes on average, so that a long message may come in short ones.
+ */
 const maxFragments = 65_536;
+const minFragmentBytes = 16;
 
 /** Shorter messages go to the client as they are, deflate agreed on or not: coding them costs more than it saves. */
 const deflateFromBytes = 256;
@@ -71,6 +75,7 @@ function frameRules(options: ResolvedRouteOptions, compressed: boolean): FrameRu
     maxFrameBytes: options.maxWebsocketFrameSize,
     maxMessageBytes: options.maxWebsocketFrameSize,
     maxFragments,
+    minFragmentBytes,
     validateUtf8: options.websocketValidateUtf8,
     passBelowBytes: deflateFromBytes,
     // They are counted, and go on as frames of our own.

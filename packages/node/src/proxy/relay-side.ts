@@ -3,6 +3,7 @@
  * come together leave in one write.
  */
 import type { Duplex } from 'node:stream';
+import { pauseReading, resumeReading } from '@reverseit/core/io';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 
@@ -43,6 +44,8 @@ export class RelaySide {
   #rest: Uint8Array[] = [];
   #bytes = 0;
   #ended = false;
+  /** Paused since the latest `resume`, perhaps from within it. */
+  #stopped = true;
 
   /** `socket` is paused, and stays so until `resume`. */
   constructor(isClient: boolean, socket: Duplex, exclusive: boolean, owner: SideOwner) {
@@ -149,11 +152,17 @@ export class RelaySide {
   }
 
   pause(): void {
-    if (!this.#socket.isPaused()) this.#socket.pause();
+    this.#stopped = true;
+    pauseReading(this.#socket);
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    const socket = this.#socket;
+    if (!socket.isPaused()) return;
+    this.#stopped = false;
+    // What has been gathered meanwhile, perhaps in thousands of TLS records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#stopped) resumeReading(socket);
   }
 }
 

@@ -199,6 +199,11 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
   }
 
   onDeadline(): void {
+    // It is not the peers that are silent.
+    if (!this.#closing && (this.#toBackend.waitsForTurn || this.#toClient.waitsForTurn)) {
+      this.#touch();
+      return;
+    }
     if (!this.#closing) {
       const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idle.ms);
       this.#error ??= error;

@@ -1,0 +1,185 @@
+/**
+ * Each connection's share of a turn of the event loop. Whatever works on bytes of others (parsing,
+ * answering, relaying, inflating) counts what that costs, and once its share is spent it stops where it
+ * is, stops reading and waits for its next turn. So no connection, whatever it sends, keeps the others
+ * waiting for longer than a share; and since only a few of those that wait go on in each turn, neither do
+ * thousands of them together.
+ *
+ * Costs are estimates in ns and not measured: reading a clock for every message would cost more than it
+ * tells, and the same bytes are judged alike on every machine. A share begins when another connection has
+ * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
+ * what has to be added up.
+ */
+import { beginRead, endRead } from '../http1/read-end.ts';
+
+/** What work costs, in ns, as far as it can be said in general. */
+export const COST = {
+  /** One read of a socket, whatever it brings. */
+  READ: 5_000,
+  /** One read of a TLS socket, which may be of one byte: a record has its price. */
+  TLS_READ: 20_000,
+  /** A byte that is passed on. */
+  BYTE: 1,
+  /** A byte that is parsed: of a head, of the framing of chunks, of trailers. */
+  PARSED_BYTE: 20,
+  /** A message: its exchange and its answer, beside its bytes. */
+  MESSAGE: 20_000,
+  /** A WebSocket frame. */
+  FRAME: 200,
+  /** A ping or pong, which goes on as a frame of our own. */
+  CONTROL_FRAME: 2_000,
+  /** A compressed message, beside its bytes. */
+  CODED_MESSAGE: 20_000,
+  /** A byte of plain text that is deflated, or of what is to be inflated. */
+  CODED_BYTE: 20,
+  /** A byte that inflating brings. */
+  INFLATED_BYTE: 4,
+  /** A DATA frame of HTTP/2, of which a session reports each. */
+  DATA_FRAME: 2_000,
+} as const;
+
+/** A connection's share of one turn, in ns. */
+const share = 500_000;
+
+/** Of those that wait, so many go on in each turn, and may read another share's worth of bytes in it. */
+const takersPerTurn = 4;
+
+/**
+ * What could not be cut into shares is paid for by a rest, by the clock and not by turns, which are short
+ * where nothing else happens: beyond so many ns that were spent in excess of the share, and so long.
+ */
+const mostDebt = 2_000_000;
+const restMs = (debt: number): number => Math.min(100, (2 * debt) / 1_000_000);
+
+/** Somebody whose share was spent. */
+export interface TurnTaker {
+  /** Its turn has come: it goes on where it stopped. Must not throw. */
+  onTurn(): void;
+}
+
+/** The one who works. */
+let current: TurnShare | null = null;
+let first: TurnShare | null = null;
+let last: TurnShare | null = null;
+let scheduled = false;
+
+/** One connection's share. */
+export class TurnShare {
+  /** @internal */ previous: TurnShare | null = null;
+  /** @internal */ next: TurnShare | null = null;
+  /** Whether it waits for its next turn: it must not work, and does not read. */
+  waiting = false;
+  #left = share;
+  #rest: NodeJS.Timeout | null = null;
+  readonly #taker: TurnTaker;
+
+  constructor(taker: TurnTaker) {
+    this.#taker = taker;
+  }
+
+  /** Whether nothing is left of it: time to `yield`. */
+  get spent(): boolean {
+    return this.#left <= 0 && current === this;
+  }
+
+  /** Counts work, in ns. */
+  spend(cost: number): void {
+    if (current !== this) {
+      current = this;
+      this.#left = share;
+    }
+    this.#left -= cost;
+  }
+
+  /** Gives up the rest of the turn; `onTurn` is called in a later one, after the others' I/O. */
+  yield(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    enqueue(this);
+  }
+
+  /** @internal Whether it has to rest first; then it stands in line again when it has. */
+  rests(): boolean {
+    const debt = -this.#left;
+    if (debt <= mostDebt) return false;
+    this.#left = 0;
+    dequeue(this);
+    this.#rest = setTimeout(endRest, restMs(debt), this);
+    return true;
+  }
+
+  /** @internal */
+  endRest(): void {
+    this.#rest = null;
+    enqueue(this);
+  }
+
+  /** Does not want its turn any more. Harmless where it does not wait. */
+  cancel(): void {
+    if (!this.waiting) return;
+    this.waiting = false;
+    if (this.#rest === null) dequeue(this);
+    else clearTimeout(this.#rest);
+    this.#rest = null;
+  }
+
+  /** @internal Its turn. What it writes leaves together. */
+  take(): void {
+    this.cancel();
+    current = this;
+    this.#left = share;
+    beginRead();
+    try {
+      this.#taker.onTurn();
+    } finally {
+      endRead();
+    }
+  }
+}
+
+function endRest(share: TurnShare): void {
+  share.endRest();
+}
+
+function enqueue(share: TurnShare): void {
+  share.previous = last;
+  if (last === null) first = share;
+  else last.next = share;
+  last = share;
+  schedule();
+}
+
+function dequeue(share: TurnShare): void {
+  const { previous, next } = share;
+  if (previous === null) first = next;
+  else previous.next = next;
+  if (next === null) last = previous;
+  else next.previous = previous;
+  share.previous = null;
+  share.next = null;
+}
+
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(runTurns);
+}
+
+/** Only who waits now: who gives up its turn once more stands at the end of the line, and waits for the next. */
+function runTurns(): void {
+  scheduled = false;
+  const end = last;
+  try {
+    let left = takersPerTurn;
+    while (left > 0 && first !== null) {
+      const taker: TurnShare = first;
+      if (!taker.rests()) {
+        taker.take();
+        left--;
+      }
+      if (taker === end) break;
+    }
+  } finally {
+    if (first !== null) schedule();
+  }
+}
