@@ -130,7 +130,7 @@ describe('RFC 9110 §5.5: bytes beyond ASCII pass as they are', () => {
       const answer = await rig.request(request('GET /'));
       expect(answer.header('link')).toBe(link);
       expect(answer.trailers).toEqual([['X-Sum', `${latin1}${utf8}`]]);
-      expect(answer.interim[0]?.fields).toContainEqual(['x-name', `${latin1}${utf8}`]);
+      expect(answer.interim[0]?.fields).toContainEqual(['X-Name', `${latin1}${utf8}`]);
     });
 
     it('in requests', async () => {

@@ -17,13 +17,18 @@ const handleOf = (socket: Duplex): Handle | null | undefined =>
 
 export function pauseReading(socket: Duplex): void {
   if (!socket.isPaused()) socket.pause();
+  stopReading(socket);
+}
+
+/** Stops the handle, whether or not the stream is paused; for a socket that another stream stands for. */
+export function stopReading(socket: Duplex): void {
   const handle = handleOf(socket);
   if (handle?.reading !== true || handle.readStop === undefined) return;
   handle.reading = false;
   handle.readStop();
 }
 
-/** Undoes what `pauseReading` did to the handle: the stream may still be paused, and read on until it is full. */
+/** Undoes what `stopReading` did to the handle: the stream may still be paused, and read on until it is full. */
 export function allowReading(socket: Duplex): void {
   const handle = handleOf(socket);
   if (handle?.reading !== false || handle.readStart === undefined) return;

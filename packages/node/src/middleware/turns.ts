@@ -4,17 +4,41 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 
 /** Requests that may wait on a connection; beyond them it is not read until all have had their turn. */
 const mostWaiting = 32;
 
 /** The requests that wait on one connection. */
-interface Line {
+class Line implements TurnTaker {
   readonly socket: Socket;
-  waiting: number;
+  waiting = 0;
   /** It will be paused when Node is through with what it has read. */
-  pausing: boolean;
-  paused: boolean;
+  pausing = false;
+  paused = false;
+  readonly #share = new TurnShare(this);
+  /** Serves the request whose turn on the connection has come, once the connection's turn has. */
+  #next: (() => void) | null = null;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Serves a request now, or after others where the connection's share of the turn is spent. */
+  serve(next: () => void): void {
+    this.#share.spend(COST.MESSAGE);
+    if (!this.#share.spent) next();
+    else {
+      this.#next = next;
+      this.#share.yield();
+    }
+  }
+
+  onTurn(): void {
+    const next = this.#next;
+    this.#next = null;
+    next?.();
+  }
 }
 
 export class Turns {
@@ -23,12 +47,7 @@ export class Turns {
   /** Calls back when the responses before this one have been sent; never, if the client leaves before. */
   wait(response: ServerResponse, serve: () => void): void {
     const { socket } = response.req;
-    const line = this.#lines.get(socket) ?? {
-      socket,
-      waiting: 0,
-      pausing: false,
-      paused: false,
-    };
+    const line = this.#lines.get(socket) ?? new Line(socket);
     this.#lines.set(socket, line);
     line.waiting++;
     if (line.waiting >= mostWaiting && !line.pausing) {
@@ -39,7 +58,7 @@ export class Turns {
     response.once('socket', () => {
       line.waiting--;
       if (line.waiting === 0) resume(line);
-      serve();
+      line.serve(serve);
     });
   }
 }

@@ -1,0 +1,89 @@
+/**
+ * The content of a request as a server of Node reports it: chunk by chunk, of which one read may hold ten
+ * thousand. What comes together is joined, and beyond its share of the turn a request is not read.
+ */
+import { allowReading, COST, PieceJoiner, stopReading, TurnShare } from '@reverseit/core/io';
+import type { NodeRequest } from './node-messages.ts';
+import type { UpgradeContent } from './upgrade-content.ts';
+
+/** What it costs Node to report a chunk, in ns. */
+const costOfChunk = 1_000;
+
+export class RequestContent {
+  readonly #request: NodeRequest | UpgradeContent;
+  /** Other requests share its connection. */
+  readonly #multiplexed: boolean;
+  readonly #share = new TurnShare(this);
+  readonly #joiner: PieceJoiner;
+  #flushing = false;
+  #paused = true;
+
+  /** `deliver` takes the content. */
+  constructor(
+    request: NodeRequest | UpgradeContent,
+    multiplexed: boolean,
+    deliver: (piece: Buffer) => void,
+  ) {
+    this.#request = request;
+    this.#multiplexed = multiplexed;
+    this.#joiner = new PieceJoiner(deliver);
+  }
+
+  /** Whether it is read no further for the others' sake. */
+  get waitsForTurn(): boolean {
+    return this.#share.waiting;
+  }
+
+  /** A `data` event. */
+  onData(piece: Buffer): void {
+    this.#share.spend(costOfChunk + piece.length * COST.BYTE);
+    this.#joiner.add(piece);
+    if (!this.#flushing && !this.#joiner.isEmpty) {
+      this.#flushing = true;
+      // What came with the same read has been reported by then.
+      process.nextTick(flush, this);
+    }
+    if (!this.#share.spent || this.#share.waiting) return;
+    this.#request.pause();
+    if (!this.#multiplexed) stopReading(this.#request.socket);
+    this.#share.yield();
+  }
+
+  /** Delivers what has been reported. */
+  flush(): void {
+    this.#flushing = false;
+    this.#joiner.flush();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#share.waiting) this.#request.resume();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#request.pause();
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    const request = this.#request;
+    if (!this.#multiplexed) allowReading(request.socket);
+    if (this.#paused) return;
+    // What has been reported meanwhile comes in one piece.
+    if (request.readableLength > 0) request.read();
+    if (!this.#paused && !this.#share.waiting) request.resume();
+  }
+
+  /** Nothing more is wanted of it. */
+  stop(): void {
+    this.#joiner.clear();
+    if (!this.#share.waiting) return;
+    this.#share.cancel();
+    if (!this.#multiplexed) allowReading(this.#request.socket);
+  }
+}
+
+function flush(content: RequestContent): void {
+  content.flush();
+}
