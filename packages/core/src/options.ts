@@ -37,4 +37,4 @@ export {
   pathPrefix,
   pem,
 } from './options/option-wire-kinds.ts';
-export { checkCredentials } from './options/tls-credentials.ts';
+export { checkCredentials, secureContextFault } from './options/tls-credentials.ts';

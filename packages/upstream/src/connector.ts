@@ -74,6 +74,7 @@ export class Connector implements SocketSource {
     this.origin = origin;
     this.#context = context;
     this.#alpnProtocols = [...alpnProtocols];
+    this.#session = context.options.tls.session;
   }
 
   /** Whether a socket may turn out to be one for HTTP/1.1. */
@@ -111,15 +112,17 @@ export class Connector implements SocketSource {
   }
 
   #openTls(place: Place | { readonly socket: Socket }): Socket {
-    const { options } = this.#context;
+    const { tls, verifyTls } = this.#context.options;
     // Never taken from a client's Host. An address is checked against the certificate, but is no SNI name.
-    const name = options.servername ?? this.origin.host;
+    const name = tls.servername ?? this.origin.host;
+    const check = tls.checkServerIdentity ?? identityFault;
     const tlsOptions: ConnectionOptions = {
+      ...tls.connect,
       ...place,
       ...(isIP(name) === 0 ? { servername: name } : {}),
-      checkServerIdentity: (_, certificate) => identityFault(name, certificate),
-      secureContext: options.secureContext,
-      rejectUnauthorized: options.verifyTls,
+      checkServerIdentity: (_, certificate) => check(name, certificate),
+      secureContext: tls.secureContext,
+      rejectUnauthorized: verifyTls,
       ALPNProtocols: this.#alpnProtocols,
       ...(this.#session === undefined ? {} : { session: this.#session }),
     };
