@@ -57,7 +57,7 @@ export const tlsOptions = defineOptions({
     default: null,
     accepts: 'a host name in ASCII',
     placeholder: 'NAME',
-    check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?$/.test(name),
+    check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?\.?$/.test(name),
   }),
   /** Lowest version of TLS. Default: none. */
   minVersion: version({ group, prose: 'Lowest version of TLS.' }),

@@ -34,6 +34,7 @@ describe('every option of tls.connect that is not the pool’s own is taken', ()
     ['passphrase', { ...pair, passphrase: 'not needed' }],
     ['crl', { crl: revocationList }],
     ['servername', { servername: 'a.example' }],
+    ['servername', { servername: 'a.example.' }],
     ['minVersion', { minVersion: 'TLSv1.3' }],
     ['maxVersion', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }],
     ['ciphers', { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256' }],
