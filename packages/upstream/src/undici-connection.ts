@@ -16,6 +16,7 @@ import { bodySource } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
+import { LengthMask } from './length-mask.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
 import { linesRefused } from './request-head.ts';
 import { ResponseGate } from './response-gate.ts';
@@ -43,6 +44,7 @@ const clientUrl = new URL('http://backend.invalid');
 
 export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly gate = new ResponseGate();
+  readonly #mask = new LengthMask();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
   /** Null over TLS, which decrypts into buffers that are its own to choose. */
@@ -108,6 +110,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici is about to write the request. */
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
+    this.#mask.begin();
     this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
     exchange.onBegin();
   }
@@ -231,6 +234,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         return null;
       }
       if (bytes !== null) {
+        if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
         if (inContent) {
           this.#content = bytes;
