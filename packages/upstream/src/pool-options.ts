@@ -1,10 +1,5 @@
 /** What a pool is made of, resolved and checked once. */
-import {
-  type ConnectionOptions,
-  type checkServerIdentity,
-  createSecureContext,
-  type SecureContext,
-} from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { fail } from '@reverseit/core/errors';
 import { resolveOptions } from '@reverseit/core/options';
 import type { PoolTlsValues } from './tls-options.ts';
@@ -29,7 +24,7 @@ export interface ResolvedPoolOptions {
 export interface ResolvedTls {
   readonly servername: string | null;
   /** Checks a certificate in place of Node. */
-  readonly checkServerIdentity: typeof checkServerIdentity | null;
+  readonly checkServerIdentity: PoolTlsValues['checkServerIdentity'];
   /** To be resumed by the first connection. */
   readonly session: Buffer | undefined;
   /** Made at once, so that a bad certificate or key fails at start. */

@@ -4,7 +4,7 @@
  */
 
 import type {
-  checkServerIdentity,
+  PeerCertificate,
   PSKCallbackNegotation,
   PxfObject,
   SecureContext,
@@ -81,7 +81,7 @@ export const tlsOptions = defineOptions({
    * Checks the certificate of the backend against its name, instead of the check of Node.
    * Default: none.
    */
-  checkServerIdentity: method<typeof checkServerIdentity>({
+  checkServerIdentity: method<(name: string, certificate: PeerCertificate) => Error | undefined>({
     group,
     prose: 'Checks the certificate of the backend against its name, instead of the check of Node.',
   }),
@@ -177,12 +177,13 @@ export interface PoolTlsValues extends OptionValues<typeof tlsOptions> {}
 
 type Row<T> = Option<T | null, T | null>;
 
-type Key = string | Buffer | readonly (string | Buffer | TlsKeyObject)[];
+/** Private keys as `node:tls` takes them, each with its passphrase if need be. */
+export type PrivateKeyInput = string | Buffer | readonly (string | Buffer | TlsKeyObject)[];
 
 /** As `pem`, and with a passphrase for each. */
-function keys(spec: RowText): Row<Key> {
+function keys(spec: RowText): Row<PrivateKeyInput> {
   const plain = pem(spec);
-  return custom<Key | null, Key | null>({
+  return custom<PrivateKeyInput | null, PrivateKeyInput | null>({
     ...spec,
     kind: 'pem',
     default: null,
@@ -192,16 +193,17 @@ function keys(spec: RowText): Row<Key> {
     check: (value) => {
       if (!Array.isArray(value)) return isBytes(value) ? value : undefined;
       return value.length > 0 && value.every((one) => isBytes(one) || isLocked(one, 'pem'))
-        ? (Object.freeze([...value]) as Key)
+        ? (Object.freeze([...value]) as PrivateKeyInput)
         : undefined;
     },
   });
 }
 
-type Archive = string | Buffer | readonly (string | Buffer | PxfObject)[];
+/** PFX archives as `node:tls` takes them, each with its passphrase if need be. */
+export type PfxInput = string | Buffer | readonly (string | Buffer | PxfObject)[];
 
-function archives(spec: RowText): Row<Archive> {
-  return custom<Archive | null, Archive | null>({
+function archives(spec: RowText): Row<PfxInput> {
+  return custom<PfxInput | null, PfxInput | null>({
     ...spec,
     kind: 'pfx',
     default: null,
@@ -212,7 +214,7 @@ function archives(spec: RowText): Row<Archive> {
     check: (value) => {
       if (!Array.isArray(value)) return isBytes(value) ? value : undefined;
       return value.length > 0 && value.every((one) => isBytes(one) || isLocked(one, 'buf'))
-        ? (Object.freeze([...value]) as Archive)
+        ? (Object.freeze([...value]) as PfxInput)
         : undefined;
     },
   });
