@@ -23,6 +23,7 @@
 export const tableFiles = [
   'packages/core/src/server/server-options.ts',
   'packages/upstream/src/upstream-options.ts',
+  'packages/upstream/src/tls-options.ts',
   'packages/node/src/options/route-options.ts',
   'packages/node/src/options/hook-options.ts',
   'packages/node/src/options/proxy-options.ts',

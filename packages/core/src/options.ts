@@ -38,4 +38,4 @@ export {
   pem,
   upgradeProtocols,
 } from './options/option-wire-kinds.ts';
-export { checkCredentials } from './options/tls-credentials.ts';
+export { checkCredentials, secureContextFault } from './options/tls-credentials.ts';

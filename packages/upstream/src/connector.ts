@@ -66,6 +66,8 @@ export class Connector implements SocketSource {
   readonly origin: Origin;
   readonly #context: ConnectorContext;
   readonly #alpnProtocols: AlpnProtocol[];
+  /** Name or address to be found in the certificate. */
+  readonly #serverName: string;
   /** TLS session of the last connection that proved its identity, to be resumed by the next. */
   #session: Buffer | undefined;
 
@@ -74,6 +76,9 @@ export class Connector implements SocketSource {
     this.origin = origin;
     this.#context = context;
     this.#alpnProtocols = [...alpnProtocols];
+    // Never taken from a client's Host.
+    this.#serverName = withoutDot(context.options.tls.servername ?? origin.host);
+    this.#session = context.options.tls.session;
   }
 
   /** Whether a socket may turn out to be one for HTTP/1.1. */
@@ -111,15 +116,17 @@ export class Connector implements SocketSource {
   }
 
   #openTls(place: Place | { readonly socket: Socket }): Socket {
-    const { options } = this.#context;
-    // Never taken from a client's Host. An address is checked against the certificate, but is no SNI name.
-    const name = options.servername ?? this.origin.host;
+    const { tls, verifyTls } = this.#context.options;
+    const name = this.#serverName;
+    const check = tls.checkServerIdentity ?? identityFault;
     const tlsOptions: ConnectionOptions = {
+      ...tls.connect,
       ...place,
+      // An address is checked against the certificate, but is no SNI name.
       ...(isIP(name) === 0 ? { servername: name } : {}),
-      checkServerIdentity: (_, certificate) => identityFault(name, certificate),
-      secureContext: options.secureContext,
-      rejectUnauthorized: options.verifyTls,
+      checkServerIdentity: (_, certificate) => check(name, certificate),
+      secureContext: tls.secureContext,
+      rejectUnauthorized: verifyTls,
       ALPNProtocols: this.#alpnProtocols,
       ...(this.#session === undefined ? {} : { session: this.#session }),
     };
@@ -130,6 +137,11 @@ export class Connector implements SocketSource {
     });
     return socket;
   }
+}
+
+/** RFC 6066 §3, RFC 6125 §6.4: the dot that ends an absolute name is for DNS alone. */
+function withoutDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
 function prepared(socket: Socket): Socket {

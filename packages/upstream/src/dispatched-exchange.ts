@@ -10,6 +10,14 @@ import { isComplete } from './body-pieces.ts';
 import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
+import {
+  callData,
+  callEnd,
+  callError,
+  callHead,
+  callInterim,
+  callSwitch,
+} from './handler-calls.ts';
 import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
@@ -236,11 +244,7 @@ export class DispatchedExchange
         this.limits.interims.arm(this.#interimDeadline);
       }
     }
-    try {
-      this.#handler.onInterim(status, fields);
-    } catch (cause) {
-      this.#onThrown('onInterim', cause);
-    }
+    this.#onThrown(callInterim(this.#handler, status, fields));
   }
 
   /** A read has ended before the final head; `inside`: within a head, so that more of it is due. */
@@ -260,11 +264,7 @@ export class DispatchedExchange
     if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
-    try {
-      this.#handler.onHead(head);
-    } catch (cause) {
-      this.#onThrown('onHead', cause);
-    }
+    this.#onThrown(callHead(this.#handler, head));
   }
 
   /** Answers whether the handler gave the piece back. */
@@ -276,13 +276,10 @@ export class DispatchedExchange
       return false;
     }
     this.#givenBack = false;
-    try {
-      this.#handler.onData(chunk);
-    } catch (cause) {
-      this.#onThrown('onData', cause);
-      return false;
-    }
-    return this.#givenBack;
+    const thrown = callData(this.#handler, chunk);
+    if (thrown === null) return this.#givenBack;
+    this.#onThrown(thrown);
+    return false;
   }
 
   /** A read has brought the head, or something of the body, and the response is not complete. */
@@ -301,11 +298,7 @@ export class DispatchedExchange
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
     connection.release(persistent, head.idleHint);
-    try {
-      this.#handler.onEnd(trailers);
-    } catch (cause) {
-      this.#onThrown('onEnd', cause);
-    }
+    this.#onThrown(callEnd(this.#handler, trailers));
   }
 
   /** The backend has switched protocols, as it was asked. */
@@ -321,12 +314,8 @@ export class DispatchedExchange
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    try {
-      handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
-    } catch (cause) {
-      socket.on('error', ignore).destroy();
-      this.#onThrown('onSwitch', cause);
-    }
+    const head = { status: 101, reason: '', fields, lines: null, contentLength: 0 };
+    this.#onThrown(callSwitch(handler, head, socket));
   }
 
   /** The connection ended; `error` is what that means unless the request is sent again. */
@@ -405,19 +394,14 @@ export class DispatchedExchange
   }
 
   #report(error: ReverseItError): void {
-    if (this.#aborted) return;
-    try {
-      this.#handler.onError(error);
-    } catch (cause) {
-      warnOf('response handler threw in onError', cause);
-    }
+    if (!this.#aborted) this.#onThrown(callError(this.#handler, error));
   }
 
-  /** A handler must not throw. One that does loses its exchange, and nobody else anything. */
-  #onThrown(method: string, cause: unknown): void {
-    const what = `response handler threw in ${method}`;
-    if (this.#phase === 'done') warnOf(what, cause);
-    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
+  /** A handler that throws loses its exchange, and nobody else anything. */
+  #onThrown(error: ReverseItError | null): void {
+    if (error === null) return;
+    if (this.#phase === 'done') warnOf(error.message, error.cause);
+    else this.#fail(error);
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
@@ -433,8 +417,4 @@ export class DispatchedExchange
     else if (!isComplete(this.request.body)) cancelSource(this.request.body);
     return connection;
   }
-}
-
-function ignore(): void {
-  // The socket belongs to nobody any more.
 }

@@ -1,7 +1,9 @@
 /** What a pool is made of, resolved and checked once. */
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { fail } from '@reverseit/core/errors';
 import { resolveOptions } from '@reverseit/core/options';
+import type { PoolTlsValues } from './tls-options.ts';
+import { contextOptions, handshakeOptions } from './tls-rules.ts';
 import { type PoolOptions, poolOptions } from './upstream-options.ts';
 
 /** In a timeout 0 means none. */
@@ -15,23 +17,41 @@ export interface ResolvedPoolOptions {
   readonly transport: 'undici' | 'direct';
   readonly protocols: readonly ('http1' | 'http2')[];
   readonly verifyTls: boolean;
+  readonly tls: ResolvedTls;
+}
+
+/** How to speak TLS to backends. */
+export interface ResolvedTls {
   readonly servername: string | null;
+  /** Checks a certificate in place of Node. */
+  readonly checkServerIdentity: PoolTlsValues['checkServerIdentity'];
+  /** To be resumed by the first connection. */
+  readonly session: Buffer | undefined;
   /** Made at once, so that a bad certificate or key fails at start. */
   readonly secureContext: SecureContext;
+  /** What else `tls.connect` is given. */
+  readonly connect: ConnectionOptions;
 }
 
 /** @throws ConfigError `RIT_ERR_CONFIG` that names every option at fault. */
 export function resolvePoolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
   const { tls, ...rest } = resolveOptions(poolOptions, options);
-  const { servername = null, ...credentials } = tls ?? {};
-  return Object.freeze({ ...rest, servername, secureContext: secureContext(credentials) });
+  return Object.freeze({ ...rest, tls: resolveTls(tls) });
 }
 
-/** What is null is left to the defaults of Node. */
-function secureContext(credentials: Readonly<Record<string, unknown>>): SecureContext {
-  const given = Object.entries(credentials).filter(([, value]) => value !== null);
+function resolveTls(values: PoolTlsValues | null): ResolvedTls {
+  return {
+    servername: values?.servername ?? null,
+    checkServerIdentity: values?.checkServerIdentity ?? null,
+    session: values?.session ?? undefined,
+    secureContext: values?.secureContext ?? makeContext(values),
+    connect: values === null ? {} : handshakeOptions(values),
+  };
+}
+
+function makeContext(values: PoolTlsValues | null): SecureContext {
   try {
-    return createSecureContext(Object.fromEntries(given) as SecureContextOptions);
+    return createSecureContext(values === null ? {} : contextOptions(values));
   } catch (cause) {
     const text = 'invalid option tls: the certificate, key or authority cannot be used';
     throw fail('RIT_ERR_CONFIG', text, { cause });

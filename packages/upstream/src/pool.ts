@@ -89,6 +89,8 @@ export interface Pool {
 
 /**
  * Makes a pool of connections to backends. It opens none before the first request.
+ * @param clock time, for tests
+ * @param network look-ups and connections, for tests and for a resolver of one's own
  * @throws ConfigError `RIT_ERR_CONFIG` that names the option.
  */
 export function createPool(

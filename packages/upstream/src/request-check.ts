@@ -70,6 +70,7 @@ class RequestChecker {
     if (body === given) return input as UpstreamRequest;
     // The casts follow the checks above.
     return {
+      ...(input as UpstreamRequest),
       method: method as string,
       target: target as string,
       fields: fields as UpstreamRequest['fields'],

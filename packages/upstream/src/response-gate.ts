@@ -28,6 +28,8 @@ export class ResponseGate {
   seen = false;
   /** Whether the final response is HTTP/1.0. */
   isHttp10 = false;
+  /** Status of the final response, once its status line has come; 0 before. */
+  status = 0;
 
   #passing = false;
   #headComplete = false;
@@ -49,6 +51,7 @@ export class ResponseGate {
   begin(maxFieldBytes: number, maxInterimBytes: number, upgrade: boolean): void {
     this.seen = false;
     this.isHttp10 = false;
+    this.status = 0;
     this.#passing = false;
     this.#headComplete = false;
     this.#upgrade = upgrade;
@@ -119,6 +122,7 @@ export class ResponseGate {
       }
       if (status >= 200 || (status === 101 && this.#upgrade)) {
         this.#passing = true;
+        this.status = status;
         this.isHttp10 = rest[7] === 0x30;
         return rest;
       }

@@ -38,7 +38,10 @@ test.each<[string, string[], Message, object]>([
   ['204 with content-length 0', cl('0'), { status: 204 }, length(0)],
   ['204 chunked', te('chunked'), { status: 204 }, length(0, false)],
   ['304', [], { status: 304 }, length(0)],
-  ['304 with content-length', cl('5'), { status: 304 }, length(0, false)],
+  ['304 with content-length (RFC 9110 §8.6)', cl('5'), { status: 304 }, length(0)],
+  ['304 chunked (RFC 9112 §6.1)', te('chunked'), { status: 304 }, length(0)],
+  ['304 and close', [...cl('5'), 'connection', 'close'], { status: 304 }, length(0, false)],
+  ['204 to HEAD', cl('5'), { status: 204, isHead: true }, length(0)],
   ['close (RFC 9112 §9.3)', [...cl('5'), 'connection', 'CLOSE'], {}, length(5, false)],
   ['close in a list', [...cl('5'), 'connection', 'a, close ,b'], {}, length(5, false)],
   [

@@ -17,6 +17,7 @@ import { bodySource, withoutTrailers } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
+import { LengthMask } from './length-mask.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
 import { linesRefused } from './request-head.ts';
 import { ResponseGate } from './response-gate.ts';
@@ -51,6 +52,7 @@ const clientUrl = new URL('http://backend.invalid');
 
 export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly gate = new ResponseGate();
+  readonly #mask = new LengthMask();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
   /** Null over TLS, which decrypts into buffers that are its own to choose. */
@@ -126,6 +128,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     this.#mostBytes = Number.POSITIVE_INFINITY;
     const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
     this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
+    this.#mask.begin();
     exchange.onBegin();
   }
 
@@ -286,6 +289,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         return null;
       }
       if (bytes !== null) {
+        if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
         this.#bite = bytes.length;
         if (inContent && this.#unread === null) {

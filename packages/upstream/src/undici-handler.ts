@@ -9,6 +9,7 @@ import { PieceJoiner } from '@reverseit/core/io';
 import type { Dispatcher } from 'undici';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { exchangeError, isTlsFailure, lost } from './error-map.ts';
+import { unmask } from './length-mask.ts';
 import { readRawSection } from './raw-section.ts';
 import { connectionLines, requestHead } from './request-head.ts';
 import { readHead } from './response-head.ts';
@@ -63,6 +64,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   ): void {
     const { isHead, limits } = exchange;
     const { isHttp10 } = this.#connection.gate;
+    if (status === 304) unmask(fields);
     const head = readHead(status, reason, fields, isHead, isHttp10, limits.maxResponseBodySize);
     if (isReverseItError(head)) {
       exchange.onFailed(head);

@@ -1,7 +1,6 @@
 /** The options of a pool: how a backend is connected to. Requests bring their own limits. */
 import {
   boolean,
-  checkCredentials,
   choice,
   choices,
   count,
@@ -10,35 +9,11 @@ import {
   type OptionInput,
   type OptionValues,
   optionalGroup,
-  pem,
-  string,
 } from '@reverseit/core/options';
+import { type PoolTlsOptions, type PoolTlsValues, tlsOptions } from './tls-options.ts';
+import { checkTls, tlsElsewhere } from './tls-rules.ts';
 
 const group = 'Backend connections';
-
-const tlsOptions = defineOptions({
-  /** Certificates to trust instead of those that Node trusts, in PEM. Default: none. */
-  ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
-  /** Client certificate chain, in PEM. Default: none. */
-  cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
-  /** Private key of the client certificate, in PEM. Default: none. */
-  key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
-  /** Name to ask for and to verify instead of the host of the backend. Default: none. */
-  servername: string({
-    group,
-    prose: 'Name to ask for and to verify instead of the host of the backend.',
-    default: null,
-    accepts: 'a host name in ASCII',
-    placeholder: 'NAME',
-    check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?$/.test(name),
-  }),
-});
-
-/** Trust and credentials for `https:` and `wss:` backends, as `node:tls` takes them. */
-export interface PoolTlsOptions extends OptionInput<typeof tlsOptions> {}
-
-/** The same, checked and complete. */
-export interface PoolTlsValues extends OptionValues<typeof tlsOptions> {}
 
 export const poolOptions = defineOptions({
   /** Most connections per backend and pool. Default: 50. */
@@ -115,15 +90,13 @@ export const poolOptions = defineOptions({
     default: true,
     answers: '502',
   }),
-  /** TLS to the backend. */
+  /** TLS to the backend, by the options of tls.connect. */
   tls: optionalGroup<typeof tlsOptions, PoolTlsOptions, PoolTlsValues>({
     group,
-    prose: 'TLS to the backend.',
+    prose: 'TLS to the backend, by the options of tls.connect.',
     flagPrefix: 'backend-tls',
-    check: ({ ca, cert, key }, at, faults) => {
-      if ((key === null) !== (cert === null)) faults.add(at, 'key and cert are needed together');
-      else checkCredentials({ ca, cert, key }, at, faults);
-    },
+    check: checkTls,
+    elsewhere: tlsElsewhere,
     rows: tlsOptions,
   }),
 });

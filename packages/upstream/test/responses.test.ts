@@ -147,11 +147,50 @@ const cases: Case[] = [
     events: ['head 204', 'end'],
   },
   {
-    name: '304 with content-length',
+    name: '304 with content-length (RFC 9110 §8.6)',
+    send: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\nTransfer-encodings: a\r\n\r\n',
+    events: ['head 304', 'end'],
+    kept: true,
+    head: {
+      contentLength: 0,
+      fields: ['Content-Length', '2', 'Transfer-encodings', 'a'],
+    },
+  },
+  {
+    name: '304 with a transfer coding (RFC 9112 §6.1)',
+    send: 'HTTP/1.1 304 Not Modified\r\netag: "a"\r\nTRANSFER-ENCODING: chunked\r\n\r\n',
+    events: ['head 304', 'end'],
+    kept: true,
+    head: { contentLength: 0, fields: ['etag', '"a"', 'TRANSFER-ENCODING', 'chunked'] },
+  },
+  {
+    name: '304 to HEAD',
+    method: 'HEAD',
     send: 'HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n',
     events: ['head 304', 'end'],
-    head: { contentLength: 0 },
+    kept: true,
+    head: { contentLength: 0, fields: ['content-length', '2'] },
   },
+  {
+    name: '304 with content-length and close',
+    send: 'HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\nconnection: close\r\n\r\n',
+    events: ['head 304', 'end'],
+  },
+  {
+    name: '304 with content-length in HTTP/1.0',
+    send: 'HTTP/1.0 304 Not Modified\r\ncontent-length: 2\r\n\r\n',
+    events: ['head 304', 'end'],
+  },
+  {
+    name: '304 with content that must not be there',
+    send: 'HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\nok',
+    events: ['head 304', 'end'],
+  },
+  ...['+2', '2, 2', '2\r\ncontent-length: 2', '2\r\ntransfer-encoding: chunked'].map((length) => ({
+    name: `304 with content-length ${JSON.stringify(length)}`,
+    send: `HTTP/1.1 304 Not Modified\r\ncontent-length: ${length}\r\n\r\n`,
+    events: ['UPSTREAM_PROTOCOL'],
+  })),
   {
     name: '304',
     send: 'HTTP/1.1 304 Not Modified\r\netag: "a"\r\n\r\n',

@@ -4,7 +4,9 @@ import type { TLSSocket } from 'node:tls';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test } from 'vitest';
 import type { PoolOptions } from '../src/index.ts';
+import { FakeNetwork, type Fate } from './fake-network.ts';
 import { type Bench, bench, turns } from './harness.ts';
+import { http2Bench } from './http2-rig.ts';
 import { type OriginConnection, startRawOrigin } from './raw-origin.ts';
 import { get } from './recorder.ts';
 
@@ -185,4 +187,64 @@ test('responseHeaderTimeout counts from when the request has left', async () => 
   await connection.until(() => connection.requests === 1);
   it.clock.advance(300);
   expect(sent.events).toEqual(['UPSTREAM_HEAD_TIMEOUT']);
+});
+
+describe('RFC 6066 §3: SNI of a name that ends with a dot is without it', () => {
+  const alone: Record<string, Fate> = { '127.0.0.1': 'connects' };
+  const raced: Record<string, Fate> = { '192.0.2.1': 'refuses', '192.0.2.2': 'connects' };
+
+  test.each([
+    ['one address', alone],
+    ['several', raced],
+  ])('HTTP/1.1, %s', async (_, fates) => {
+    const network = new FakeNetwork(fates);
+    const names: unknown[] = [];
+    const checkServerIdentity = (name: string) => void names.push(name);
+    const it = await bench(answer, {
+      network,
+      origin: { tls: server },
+      pool: { tls: { ca, checkServerIdentity } },
+    });
+    const to = it.pool.origin(it.origin.url.replace('127.0.0.1', 'localhost.'));
+    const fields = ['Host', 'localhost.'];
+    expect((await it.send(get('/', { fields }), null, to).done).body).toBe('ok');
+    const [connection] = it.origin.connections;
+    expect((connection!.socket as TLSSocket).servername).toBe('localhost');
+    expect(names).toEqual(['localhost']);
+    // Both others are as they were written.
+    expect(connection!.received).toContain('host: localhost.\r\n');
+    expect(network.lookups).toEqual(['localhost.']);
+  });
+
+  test('HTTP/2; the certificate is that of the name', async () => {
+    const it = await http2Bench(
+      (stream, headers) => {
+        stream.respond({ ':status': 200 });
+        stream.end(headers[':authority']);
+      },
+      { tls: true, network: new FakeNetwork(alone) },
+    );
+    const names: unknown[] = [];
+    it.backend.server.on('secureConnection', (socket: TLSSocket) => names.push(socket.servername));
+    const to = it.pool.origin(it.backend.url.replace('127.0.0.1', 'localhost.'));
+    const sent = await it.send(get('/', { fields: ['Host', 'localhost.:1'] }), {}, to).done;
+    expect(sent.body).toBe('localhost.:1');
+    expect(names).toEqual(['localhost']);
+  });
+
+  test.each(['127.0.0.1', '::1'])('an address is no SNI name: %s', async (host) => {
+    const it = await bench(answer, { origin: { tls: server, host }, pool: { tls: { ca } } });
+    expect((await it.send().done).body).toBe('ok');
+    expect((it.origin.connections[0]!.socket as TLSSocket).servername).toBe(false);
+  });
+
+  test('a certificate of another name is refused with the dot as without', async () => {
+    const it = await bench(answer, {
+      network: new FakeNetwork(alone),
+      origin: { tls: certificates.wrongName },
+      pool: { tls: { ca } },
+    });
+    const to = it.pool.origin(it.origin.url.replace('127.0.0.1', 'localhost.'));
+    expect((await it.send(get(), null, to).done).events).toEqual(['UPSTREAM_TLS']);
+  });
 });

@@ -38,6 +38,8 @@ export function group<
 }
 
 interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
+  /** Says of a key that the rows lack what to write instead. */
+  elsewhere?(key: string): string | undefined;
   /** Rules that span the rows. Not asked where a row was refused. */
   check?(values: OptionValues<T>, key: string, faults: Faults): void;
 }
@@ -56,7 +58,8 @@ export function optionalGroup<
     read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
       if (value === null) return null;
       const before = faults.list.length;
-      const values = readOptions(spec.rows, value, key, faults, base ?? initial) as Out;
+      const { rows, elsewhere } = spec;
+      const values = readOptions(rows, value, key, faults, base ?? initial, elsewhere) as Out;
       if (faults.list.length === before) spec.check?.(values, key, faults);
       return values;
     },

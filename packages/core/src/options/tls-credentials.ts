@@ -25,7 +25,9 @@ export function checkCredentials(
   const before = faults.list.length;
   const unlocking = isGiven(given.passphrase) ? ' with this passphrase' : '';
   for (const [name, noun] of Object.entries(nouns)) {
-    const reason = isGiven(given[name]) ? reasonAgainst(pick(given, [name, 'passphrase'])) : null;
+    const reason = isGiven(given[name])
+      ? secureContextFault(pick(given, [name, 'passphrase', 'ciphers']))
+      : null;
     if (reason === null) continue;
     const means = name === 'key' || name === 'pfx' ? unlocking : '';
     faults.add(keyPath(parent, name), `cannot be read as a ${noun}${means} (${reason})`);
@@ -35,7 +37,7 @@ export function checkCredentials(
     faults.add(keyPath(parent, 'ca'), 'cannot be read as a certificate');
   }
   if (faults.list.length > before) return;
-  const reason = reasonAgainst(pick(given, Object.keys(given)));
+  const reason = secureContextFault(pick(given, Object.keys(given)));
   if (reason !== null) faults.add(parent, `cannot be used by TLS (${reason})`);
 }
 
@@ -46,8 +48,8 @@ const pick = (given: Given, names: readonly string[]): Given =>
     names.filter((name) => isGiven(given[name])).map((name) => [name, given[name]]),
   );
 
-/** What OpenSSL or Node has against the options; null where nothing. */
-function reasonAgainst(options: SecureContextOptions): string | null {
+/** What OpenSSL or Node has against options of `tls.createSecureContext`; null where nothing. */
+export function secureContextFault(options: SecureContextOptions): string | null {
   try {
     createSecureContext(options);
     return null;

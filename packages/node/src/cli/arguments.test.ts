@@ -47,6 +47,15 @@ describe('parseArguments', () => {
       { tls: { key: 'content of k.pem', cert: 'content of c.pem' } },
     ],
     [['--backend-tls-ca', 'ca.pem'], { pool: { tls: { ca: 'content of ca.pem' } } }],
+    [
+      ['--backend-tls-min-version', 'TLSv1.3', '--backend-tls-ciphers', 'DEFAULT'],
+      { pool: { tls: { minVersion: 'TLSv1.3', ciphers: 'DEFAULT' } } },
+    ],
+    [
+      ['--backend-tls-passphrase', 'open', '--backend-tls-allow-partial-trust-chain'],
+      { pool: { tls: { passphrase: 'open', allowPartialTrustChain: true } } },
+    ],
+    [['--backend-tls-crl', 'crl.pem'], { pool: { tls: { crl: 'content of crl.pem' } } }],
   ])('%j', (args, options) => {
     const parsed = parse(...args);
     expect(parsed.faults).toEqual([]);

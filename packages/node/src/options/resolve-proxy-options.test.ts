@@ -168,6 +168,18 @@ describe('resolveProxyOptions', () => {
       ['invalid option routes[0].poolTimeot: unknown option, given 5; did you mean poolTimeout?'],
     ],
     [
+      { backend, pool: { tls: { minVersion: 'TLSv1.4' } } },
+      [
+        'invalid option pool.tls.minVersion: "TLSv1.4" is not accepted; expected "TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3"',
+      ],
+    ],
+    [
+      { backend, pool: { tls: { rejectUnauthorized: false } } },
+      [
+        'invalid option pool.tls.rejectUnauthorized: unknown option, given false; use the option verifyTls of the pool',
+      ],
+    ],
+    [
       { backend, pool: { tls: { key: 'k' } } },
       ['invalid option pool.tls: key and cert are needed together'],
     ],
