@@ -14,13 +14,16 @@ const include = [
   `test-servers/**/*${tests}`,
   `benchmarks/**/*${tests}`,
   `examples/**/*${tests}`,
+  `test-frameworks/**/*${tests}`,
   `scripts/**/*${tests}`,
 ];
 
 // What a backend can see or do is tested over both transports.
 const transportTests = [
   'packages/upstream/test/*.test.ts',
-  'packages/node/test/{corpus,faults,http,original,transports,websocket}*.test.ts',
+  'packages/node/test/middleware-{early,fields}.test.ts',
+  'test-frameworks/middleware.test.ts',
+  'packages/node/test/{corpus,faults,hook,http,original,transports,websocket}*.test.ts',
 ];
 
 const optionTable = '/packages/upstream/src/upstream-options.ts';

@@ -180,6 +180,10 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toBe("[ 'listening', 'listening' ]\n");
   },
+  'packages/node/README.md: Switching to other protocols': (code) =>
+    running(code, async (url) => {
+      expect((await fetch(`${url}/containers/a/attach`)).status).toBe(401);
+    }),
   'README.md: As middleware': asMiddleware,
   'packages/node/README.md: Middleware': asMiddleware,
   'packages/core/README.md: A server': (code) =>

@@ -12,6 +12,15 @@ for (const method of methods) {
   };
 }
 
+// The lines of the default logger: what a test makes fail, it expects.
+const write = process.stderr.write.bind(process.stderr);
+process.stderr.write = ((chunk: string | Uint8Array, ...rest: never[]): boolean => {
+  const text = String(chunk);
+  if (!text.startsWith('reverseit: ')) return write(chunk, ...rest);
+  stray.push(`standard error: ${text}`);
+  return true;
+}) as typeof process.stderr.write;
+
 const describe = (reason: unknown): string =>
   reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
 

@@ -152,7 +152,7 @@ function responseRules(): MicroCase {
   return {
     name: 'header rules, response',
     bytes: 0,
-    run: () => do_not_optimize(responseFields(next(), 200, false, null)),
+    run: () => do_not_optimize(responseFields(next(), 200, false, null, false)),
   };
 }
 

@@ -29,7 +29,7 @@ app.post('/notes', (request, response) => {
   response.status(201).json(request.body);
 });
 
-const server = createServer(app);
+const server = createServer(proxy.serverOptions, app);
 server.on('upgrade', proxy.upgrade);
 server.listen(port, '127.0.0.1', () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());

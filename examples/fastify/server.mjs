@@ -15,9 +15,17 @@ const proxy = createHandler({
   forwardedHeaders: 'replace',
 });
 
-const app = fastify();
+const app = fastify({ http: proxy.serverOptions });
 // In the first of all hooks the body is unread. What no route of the proxy serves goes on to Fastify.
-app.addHook('onRequest', (request, reply, done) => proxy(request.raw, reply.raw, done));
+app.addHook('onRequest', async (request, reply) => {
+  if (!proxy.matches(request.raw)) return;
+  reply.hijack();
+  // What other hooks have set.
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  proxy(request.raw, reply.raw);
+});
 app.server.on('upgrade', proxy.upgrade);
 // Requests under way are answered first, for at most ten seconds. Not in `onClose`, which waits for WebSockets.
 app.addHook('preClose', () => proxy.close({ timeout: 10_000 }));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureFrameworks } from './frameworks.mjs';
 import { capture, cleanEnvironment, Failure, isWindows, run } from './process.mjs';
 import {
   alone,
@@ -38,6 +39,12 @@ const tasks = {
 
   /** The tests without a build: `node scripts/bootstrap.mjs vitest [filter…]`. */
   vitest: async (args, tools) => tools.tool('vitest', ['run', ...args]),
+
+  /** The recipes of docs/frameworks.md for frameworks that are large: installs these, and tries them. */
+  frameworks: async (args, tools) => {
+    const env = { ...tools.env, REVERSEIT_FRAMEWORKS: await ensureFrameworks() };
+    return tools.tool('vitest', ['run', 'test-frameworks/heavy', ...args], { env });
+  },
 
   typecheck: async (args, tools) =>
     (await tools.tool('turbo', [

@@ -124,7 +124,7 @@ const ensureTool = async (name, spec, proof, title) => {
 };
 
 // By default npm tries for a minute before it says that there is no network.
-const impatient = [
+export const impatient = [
   '--fetch-retries=2',
   '--fetch-retry-mintimeout=1000',
   '--fetch-retry-maxtimeout=5000',
@@ -145,7 +145,7 @@ const demandNpm = async () => {
 };
 
 /** @param {string} title @param {string} output */
-const explainInstall = (title, output) => {
+export const explainInstall = (title, output) => {
   const tail = output
     .trim()
     .split('\n')
@@ -230,7 +230,9 @@ const installInputs = async () => {
     'pnpm-workspace.yaml',
     '.npmrc',
     ...packages.map((name) => `packages/${name}/package.json`),
-    ...['test-servers', 'benchmarks', 'examples'].map((name) => `${name}/package.json`),
+    ...['test-servers', 'benchmarks', 'examples', 'test-frameworks'].map(
+      (name) => `${name}/package.json`,
+    ),
     ...patches.map((name) => `patches/${name}`),
   ].filter((path) => existsSync(join(root, path)));
 };

@@ -7,6 +7,7 @@ export {
 } from './http/ascii.ts';
 export type { Authority } from './http/authority.ts';
 export { isAuthority, parseAuthority, sameAuthority } from './http/authority.ts';
+export { authenticatesConnection } from './http/connection-auth.ts';
 export {
   isConnectionField,
   isNamedByConnection,
@@ -27,5 +28,11 @@ export type { Field } from './http/known-field.ts';
 export { FIELD, knownField } from './http/known-field.ts';
 export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';
 export { isBodiless, reasonPhrase } from './http/status.ts';
-export { forwardableTrailers } from './http/trailer-fields.ts';
+export {
+  acceptsTrailers,
+  forwardableTrailerNames,
+  forwardableTrailers,
+  isForwardableTrailer,
+} from './http/trailer-fields.ts';
+export { isProtocol, readUpgrade } from './http/upgrade-field.ts';
 export { viaEntry, viaNames } from './http/via.ts';

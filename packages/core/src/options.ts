@@ -36,5 +36,6 @@ export {
   fields,
   pathPrefix,
   pem,
+  upgradeProtocols,
 } from './options/option-wire-kinds.ts';
 export { checkCredentials } from './options/tls-credentials.ts';

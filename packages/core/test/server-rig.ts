@@ -14,10 +14,10 @@ import {
   type ExchangeHandler,
   type FieldSection,
   type HttpServer,
+  type HttpServerOptions,
   type ListenTarget,
   type RequestListener,
   type ReverseItError,
-  type ServerOptions,
 } from '../src/index.ts';
 
 countInCensus('parsers', liveParsers);
@@ -161,7 +161,7 @@ export class Requests {
 
 export type StartRig = (
   listener: RequestListener,
-  options?: ServerOptions,
+  options?: HttpServerOptions,
   target?: ListenTarget,
 ) => Promise<Rig>;
 

@@ -8,9 +8,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Faults, isPlainObject } from '@reverseit/core/options';
-import { LineLogger } from './cli/line-logger.ts';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import type { Logger } from './hooks/hooks.ts';
+import { standardErrorLogger } from './logging/standard-error.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { superviseWorkers } from './supervise-workers.ts';
 
@@ -49,7 +49,7 @@ export function createCluster(given: ClusterOptions): ReverseItCluster {
   const config = fileOf(given.config, faults);
   const options = cloned(given.options ?? {}, faults);
   faults.throwIfAny();
-  const { logger = lineLogger() } = given;
+  const { logger = standardErrorLogger } = given;
   return superviseWorkers(() => ({ config, options }), logger);
 }
 
@@ -74,9 +74,3 @@ function cloned(options: unknown, faults: Faults): Readonly<Record<string, unkno
   }
   return {};
 }
-
-const lineLogger = (): Logger =>
-  new LineLogger(
-    (line) => process.stderr.write(`${line}\n`),
-    () => performance.now(),
-  );

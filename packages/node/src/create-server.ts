@@ -26,8 +26,9 @@ export interface ReverseItServer {
    */
   listen(where?: string | number | ListenAddress): Promise<Address>;
   /**
-   * Stops accepting, lets what is under way finish, and cuts what is left after `timeout` ms (default:
-   * the option `closeTimeout`; 0: at once). Resolves when every socket and timer is gone.
+   * Takes the connections that wait to be accepted and then no more, lets what is under way finish, and cuts
+   * what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when every
+   * socket and timer is gone.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close(options?: { readonly timeout?: number }): Promise<void>;

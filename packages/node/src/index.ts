@@ -22,15 +22,18 @@ export type {
   HookResponse,
   Logger,
   OnError,
+  OnErrorResponse,
   OnFinish,
   OnRequest,
   OnResponse,
+  RequestInfo,
   Respond,
 } from './hooks/hooks.ts';
 export type {
   HandlerStats,
   Next,
   ReverseItHandler,
+  UpgradeListener,
 } from './middleware/create-handler.ts';
 export { createHandler } from './middleware/create-handler.ts';
 export type { NodeRequest, NodeResponse } from './middleware/node-messages.ts';

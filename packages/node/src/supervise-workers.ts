@@ -5,6 +5,7 @@ import { removeStaleSocket } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import { clusterFork } from './cluster/cluster-fork.ts';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
+import { HandOvers } from './cluster/hand-overs.ts';
 import type { WorkerSource } from './cluster/messages.ts';
 import { Supervisor } from './cluster/supervisor.ts';
 import type { Logger } from './hooks/hooks.ts';
@@ -23,5 +24,12 @@ export function superviseWorkers(
   // From source it ends in .ts; what is built, in CommonJS as well, starts the module.
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const exec = fileURLToPath(new URL(`./cluster-worker.${suffix}`, import.meta.url));
-  return new Supervisor({ fork: clusterFork(exec), source, logger, removeStaleSocket });
+  const handOvers = new HandOvers();
+  return new Supervisor({
+    fork: clusterFork(exec, handOvers),
+    source,
+    logger,
+    removeStaleSocket,
+    delivered: () => handOvers.delivered(),
+  });
 }

@@ -33,7 +33,9 @@ it.each(['Content-Length', 'Transfer-Encoding'] as const)(
   async (framing) => {
     const { line, piece, end } = framings[framing];
     const origin = use(await startFriendlyOrigin());
-    const proxy = use(createServer({ backend: origin.url, maxBufferedRequestBytes: 10 * size }));
+    const proxy = use(
+      createServer({ logger: null, backend: origin.url, maxBufferedRequestBytes: 10 * size }),
+    );
     const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
     const port = 'port' in address ? address.port : 0;
     const uploads: RawClient[] = [];

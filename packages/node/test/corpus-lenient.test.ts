@@ -34,7 +34,7 @@ describe('a naive backend behind the proxy', () => {
 
   it.for(backends)('that believes in %s', async ([, options]) => {
     const origin = await startLenientOrigin(options);
-    const proxy = createServer({ backend: origin.url });
+    const proxy = createServer({ logger: null, backend: origin.url });
     try {
       const address = await proxy
         .listen({ host: '127.0.0.1', port: 0 })

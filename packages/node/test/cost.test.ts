@@ -48,6 +48,6 @@ it('a response whose Connection names thousands of thousands of fields', () => {
     const names = Array.from({ length: size }, (_, nth) => `x${nth}`);
     return ['connection', names.join(), ...names.flatMap((name) => [`${name}y`, 'b'])];
   };
-  const run = (fields: string[]): unknown => responseFields(fields, 200, false, null);
+  const run = (fields: string[]): unknown => responseFields(fields, 200, false, null, false);
   expect(costGrowth(make, run, 500, factor)).toBeLessThan(most);
 });

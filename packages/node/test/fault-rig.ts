@@ -140,7 +140,7 @@ async function startRig({ proxy, origin, manual = 1, scheme }: RigOptions): Prom
     ...origin,
   });
   const url = scheme === undefined ? backend.url : backend.url.replace(/^\w+/, scheme);
-  const server = createServer({ backend: url, ...proxy });
+  const server = createServer({ logger: null, backend: url, ...proxy });
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   return new Rig(server, backend, 'port' in address ? address.port : 0);
 }

@@ -26,7 +26,12 @@ let port: number;
 
 beforeEach(async () => {
   origin = await startChaosOrigin();
-  proxy = createServer({ backend: origin.url, pool: { poolSize: 4 }, requestBodyBufferSize: 4096 });
+  proxy = createServer({
+    logger: null,
+    backend: origin.url,
+    pool: { poolSize: 4 },
+    requestBodyBufferSize: 4096,
+  });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   port = 'port' in address ? address.port : 0;
 });

@@ -192,6 +192,7 @@ async function run({ options, who }: Setup) {
   };
   const toBackend = await between(origin.port, ['resetAt', 'finAt', 'stallAt', 'blackholeAt']);
   const proxy = createServer({
+    logger: null,
     backend: `http://127.0.0.1:${toBackend}`,
     responseHeaderRetries: 10,
     poolTimeout: 0,

@@ -193,3 +193,26 @@ describe('behind the handshake, the client', () => {
     expect((await client.readUntilEnd()).toString()).toBe('all fine');
   });
 });
+
+describe('plain HTTP on a TLS port', () => {
+  it('is told so, and reported', async () => {
+    const codes: unknown[] = [];
+    const lines: string[] = [];
+    const log = (_: object, message: string): void => void lines.push(message);
+    const silent = (): void => {};
+    const running = await startTls({
+      logger: { debug: silent, info: silent, warn: log, error: silent },
+      onError: (error, record) => void codes.push([error.code, record]),
+    });
+    const client = await running.client();
+    const answer = await client.request(get());
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      'a plain HTTP request was sent to a TLS port: use https\n',
+    ]);
+    await client.expectFin();
+    expect(codes).toEqual([['RIT_ERR_PLAIN_HTTP', null]]);
+    expect(lines).toEqual(['a plain HTTP request was sent to a TLS port: use https']);
+    await running.expectQuiet();
+  });
+});

@@ -60,7 +60,12 @@ export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
     const { options = {} } = setup;
     const given = typeof options === 'function' ? options(origin) : options;
     // Most cases are not about these fields; http-forwarded.test.ts is.
-    const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...given });
+    const proxy = createServer({
+      logger: null,
+      backend: origin.url,
+      forwardedHeaders: false,
+      ...given,
+    });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
     const bench = new Bench(origin, proxy);
     open.push(bench);
@@ -121,6 +126,11 @@ export class Bench {
         `the pool's connections to be idle or closed: ${JSON.stringify(pool)}`,
       );
     }
+  }
+
+  /** Waits until the pool has seen that every backend connection is closed. */
+  async whenPoolEmpty(): Promise<void> {
+    await eventually(() => this.pool.open === 0, 'the pool to be empty');
   }
 
   /** What the backend has seen on all connections, in their order, byte for byte. */

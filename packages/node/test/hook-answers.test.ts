@@ -27,6 +27,7 @@ async function ask(
   const errors: string[] = [];
   const proxy = use(
     createServer({
+      logger: null,
       backend: 'http://127.0.0.1:1',
       // As JavaScript could hand it in.
       onRequest: onRequest as OnRequest,
@@ -198,15 +199,39 @@ const later = (act: () => void): PromiseLike<void> => {
   return { then: promise.then.bind(promise) };
 };
 
-describe('what only watches may fail later', () => {
-  it('onFinish: the failure is logged, and the process goes on', async () => {
+describe('what only watches may fail: that is logged, and the process goes on', () => {
+  const silent = () => {};
+  const watching: readonly [hook: string, options: (fails: () => never) => ReverseItOptions][] = [
+    ['onFinish', (fails) => ({ respond: {}, onFinish: fails })],
+    ['onError', (fails) => ({ path: '/none', respond: {}, onError: fails })],
+  ];
+  const ways: readonly [name: string, fails: () => unknown][] = [
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no'))],
+    ['hands back a thenable that fails', () => failing],
+  ];
+  const all = watching.flatMap(([hook, options]) =>
+    ways.map(([name, fails]) => ({ hook, name, options, fails })),
+  );
+
+  it.each(all)('$hook $name', async ({ hook, options, fails }) => {
     const failed = deferred<string>();
-    const silent = () => {};
+    const other = deferred();
     const error = (_: object, message: string) => failed.resolve(message);
-    await ask(() => ({}), {
+    const given = options(fails as () => never);
+    const [, hooks] = Object.entries(given).find(([key]) => key === hook) ?? [];
+    await ask(undefined, {
+      ...given,
+      // The others hear of it none the less.
+      [hook]: [hooks, () => other.resolve()],
       logger: { debug: silent, info: silent, warn: silent, error },
-      onFinish: () => Promise.reject(new Error('no')),
     });
-    expect(await failed.promise).toBe('onFinish threw');
+    expect(await failed.promise).toBe(`${hook} threw`);
+    await other.promise;
   });
 });

@@ -46,7 +46,7 @@ const hopFields = [
   'Proxy-Connection: keep-alive',
   'Proxy-Authenticate: Basic realm="x"',
   'Proxy-Authorization: Basic QQ==',
-  'TE: trailers, deflate;q=0.5',
+  'TE: deflate;q=0.5',
   'Trailer: X-Sum',
   'Upgrade: h2c',
 ];

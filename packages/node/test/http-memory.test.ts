@@ -81,7 +81,7 @@ it.each<[string, boolean, ReverseItOptions]>([
 ])('content stays what it is: %s', async (_, secure, options) => {
   const backendPort = await startBackend(secure);
   const backend = `${secure ? 'https://localhost' : 'http://127.0.0.1'}:${backendPort}`;
-  const proxy = createServer({ backend, ...options });
+  const proxy = createServer({ logger: null, backend, ...options });
   use({ close: () => proxy.close({ timeout: 0 }) });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   const port = 'port' in address ? address.port : 0;

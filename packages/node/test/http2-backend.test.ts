@@ -98,6 +98,7 @@ describe.each([
         ':path': '/a?b',
         'x-a': '1',
         cookie: 'a=1; b=2',
+        te: 'trailers',
       },
     ]);
   });
@@ -208,13 +209,20 @@ describe('what a backend does wrong', () => {
   });
 });
 
-it('RFC 9110 §15.2: early hints pass', async () => {
+it('RFC 9110 §15.2: interim responses pass', async () => {
   const { client } = await behind((stream) => {
+    stream.additionalHeaders({ ':status': 102 });
     stream.additionalHeaders({ ':status': 103, link: '</a.css>' });
+    stream.additionalHeaders({ ':status': 104, 'upload-offset': '5' });
     answer(stream);
   });
   const got = await client.request(request('GET /'));
-  expect([got.status, got.interim.map(({ status }) => status)]).toEqual([200, [103]]);
+  expect(got.status).toBe(200);
+  expect(got.interim.map(({ status, fields }) => [status, fields])).toEqual([
+    [102, []],
+    [103, [['link', '</a.css>']]],
+    [104, [['upload-offset', '5']]],
+  ]);
 });
 
 it('RFC 9113 §5.4.2: a client that leaves ends its stream and no other', async () => {
@@ -258,4 +266,42 @@ it('RFC 6455 §4: a WebSocket goes over HTTP/1.1', async () => {
   await eventually(() => other.received.includes('101 Switching'), 'the 101');
   expect(alpn).toEqual(['http/1.1']);
   other.reset();
+});
+
+describe.each([
+  ['collected', {}],
+  ['streamed', { requestBodyBufferSize: 0 }],
+])('RFC 9113 §8.1: trailers of a request and of its response, %s', (_, options) => {
+  it.each([
+    ['some', ['X-Sum: 1', 'Host: b', 'Authorization: c'], { 'x-sum': '1' }],
+    ['none that pass', ['Host: b'], null],
+    ['none', [], null],
+  ])('%s', async (_name, trailers, wanted) => {
+    const seen: unknown[] = [];
+    const { client } = await behind((stream, headers) => {
+      let got: object | null = null;
+      stream.on('trailers', (fields) => {
+        got = Object.fromEntries(Object.entries(fields));
+      });
+      stream.resume().on('end', () => {
+        seen.push(headers.te, got);
+        stream.respond({ ':status': 200, trailer: 'x-end' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'x-end': 'e', 'set-cookie': 'a' }));
+        stream.end('ok');
+      });
+    }, options);
+    const answered = await client.request(
+      request(
+        'POST /',
+        ['Transfer-Encoding: chunked', 'TE: trailers'],
+        ['3', 'abc', '0', ...trailers, '', ''].join('\r\n'),
+      ),
+    );
+    expect(seen).toEqual(['trailers', wanted]);
+    expect([answered.text, answered.header('trailer'), answered.trailers]).toEqual([
+      'ok',
+      'x-end',
+      [['x-end', 'e']],
+    ]);
+  });
 });

@@ -4,9 +4,7 @@ import {
   answerEach,
   deferred,
   destroy,
-  end,
   eventually,
-  expectEndOfHead,
   expectRequest,
   guarded,
   patternBytes,
@@ -266,77 +264,6 @@ it('RFC 9112 §9.3.2: pipelined requests are not taken in without bound', async 
   release.resolve();
   for (let nth = 0; nth < more; nth++) expect((await client.readResponse()).text).toBe('ok');
   client.reset();
-});
-
-describe('a response that comes before the end of its request', () => {
-  it('RFC 9112 §9.6: a refusal can be read by a client that goes on sending', async () => {
-    const rig = await start({ options: { ...streamed, maxRequestBodySize: 100 } });
-    const client = await rig.connect();
-    client.send(request('POST /', [`Content-Length: ${4 * mebibyte}`]));
-    await client.write(patternBytes(4 * mebibyte));
-    const answer = await client.readResponse();
-    expect([answer.status, answer.header('connection')]).toEqual([413, 'close']);
-    await client.expectFin();
-    expect(rig.origin.connectionCount).toBe(0);
-  });
-
-  it('RFC 9112 §9.3: keeps the connection where the rest of the request comes', async () => {
-    const rig = await start({
-      options: streamed,
-      origin: {
-        scripts: [
-          script(expectEndOfHead(), send(response(200, 'early')), end(), waitForPeerGone()),
-          answerEach(response(200, 'second')),
-        ],
-      },
-    });
-    const client = await rig.connect();
-    client.send(request('POST /1', ['Content-Length: 10'], '12345'));
-    expect((await client.readResponse()).text).toBe('early');
-    client.send(`67890${request('GET /2')}`);
-    expect((await client.readResponse()).text).toBe('second');
-  });
-
-  it('ends the connection where the rest of the request never comes', async () => {
-    const rig = await start({
-      options: streamed,
-      origin: {
-        script: script(
-          expectEndOfHead(),
-          send('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nearly\r\n0\r\n\r\n'),
-          end(),
-          waitForPeerGone(),
-        ),
-      },
-    });
-    const client = await rig.connect();
-    client.send(request('POST /', ['Content-Length: 10'], '12345'));
-    expect((await client.readResponse()).text).toBe('early');
-    // After five seconds, in which it might have come.
-    await client.expectReset();
-  });
-
-  it('forgets a client that leaves instead of sending the rest', async () => {
-    const rig = await start({
-      options: streamed,
-      origin: {
-        script: script(
-          expectEndOfHead(),
-          send('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nearly\r\n0\r\n\r\n'),
-          end(),
-          waitForPeerGone(),
-        ),
-      },
-    });
-    const client = await rig.connect();
-    client.send(request('POST /', ['Content-Length: 10'], '12345'));
-    expect((await client.readResponse()).text).toBe('early');
-    client.reset();
-    const from = performance.now();
-    await rig.whenIdle();
-    // Well before the rest of the request would have been waited for.
-    expect(performance.now() - from).toBeLessThan(4000);
-  });
 });
 
 describe('an application that reads the body first', () => {

@@ -163,15 +163,40 @@ describe('HTTP/1.0', () => {
     expect([zero.interim, zero.text]).toEqual([[], 'ok']);
   });
 
-  it('leaves out hints that Node does not take', async () => {
-    const hints =
-      'HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n';
-    const rig = await start({
-      origin: { script: answerEach(Buffer.concat([Buffer.from(hints), response(200, 'ok')])) },
-    });
-    const answer = await rig.request(request('GET /'));
-    expect([answer.interim, answer.text]).toEqual([[], 'ok']);
-  });
+  it.each(['node:http', 'node:https', 'Express 5'] as const)(
+    'RFC 9110 §15.2: others get every interim response, also those that Node has no name for: %s',
+    async (host) => {
+      const interims = [
+        'HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\nLINK: </b>\r\nConnection: x\r\nX: 1\r\n\r\n',
+        'HTTP/1.1 102 Processing\r\n\r\n',
+        'HTTP/1.1 104 Upload Resumption\r\nUpload-Offset: \xe9\r\n\r\n',
+      ];
+      const rig = await start({
+        host: hosts[host],
+        origin: {
+          script: answerEach(
+            Buffer.concat([Buffer.from(interims.join(''), 'latin1'), response(200, 'ok')]),
+          ),
+        },
+      });
+      const client = await rig.connect();
+      for (let nth = 0; nth < 2; nth += 1) {
+        const answer = await client.request(request('GET /'));
+        expect(answer.interim.map(({ status, fields }) => [status, fields])).toEqual([
+          [
+            103,
+            [
+              ['Link', 'nonsense'],
+              ['LINK', '</b>'],
+            ],
+          ],
+          [102, []],
+          [104, [['Upload-Offset', '\xe9']]],
+        ]);
+        expect([answer.status, answer.text]).toEqual([200, 'ok']);
+      }
+    },
+  );
 });
 
 it('sends a head by itself where the content waits', async () => {

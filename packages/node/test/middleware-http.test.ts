@@ -58,6 +58,7 @@ describe.each(Object.entries(hosts))('%s', (_, host) => {
       'host',
       'connection',
       'X-End',
+      'te',
     ]);
   });
 

@@ -24,6 +24,7 @@ import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHandler, type HandlerOptions, type ReverseItHandler } from '../src/index.ts';
+import { ntlmOrigin } from './ntlm-origin.ts';
 
 useCensus();
 
@@ -131,7 +132,12 @@ async function start(setup: Setup = {}): Promise<Rig> {
     listener = (handler) => handler,
   } = setup;
   const backend = await startScriptedOrigin(origin ?? { script: answerEach(response(200, 'ok')) });
-  const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+  const handler = createHandler({
+    logger: null,
+    backend: backend.url,
+    forwardedHeaders: false,
+    ...options,
+  });
   const server = make(listener(handler));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -178,6 +184,7 @@ describe.each(Object.entries(servers))('HTTP/2 %s', (_, make) => {
       ['connection', 'keep-alive'],
       ['x-one', '1'],
       ['cookie', 'a=1; b=2'],
+      ['te', 'trailers'],
       ['x-forwarded-for', '127.0.0.1'],
       ['x-forwarded-proto', make === servers['over TCP'] ? 'http' : 'https'],
       ['x-forwarded-host', `localhost:${rig.port}`],
@@ -274,6 +281,117 @@ it('RFC 9110 §6.5: passes trailers and early hints on', async () => {
   const { trailers } = await read(stream);
   expect(trailers).toMatchObject({ 'x-sum': '1, 2' });
   expect(hints).toEqual([[103, '</a>; rel=preload']]);
+});
+
+it('RFC 9110 §15.2: passes every interim response on', async () => {
+  const interims = [
+    'HTTP/1.1 102 Processing\r\n\r\n',
+    'HTTP/1.1 104 Upload\r\nUpload-Offset: 5\r\nConnection: x\r\nX: 1\r\n\r\n',
+    'HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\nLink: </b>\r\n\r\n',
+  ].join('');
+  const rig = await start({
+    origin: { script: answerEach(Buffer.concat([Buffer.from(interims), response(200, 'ok')])) },
+  });
+  const stream = rig.open();
+  const seen: unknown[] = [];
+  stream.on('headers', (headers) => seen.push(Object.fromEntries(Object.entries(headers))));
+  const { headers, body } = await read(stream);
+  expect([headers[':status'], body.toString()]).toEqual([200, 'ok']);
+  expect(seen).toEqual([
+    { ':status': 102 },
+    { ':status': 104, 'upload-offset': '5' },
+    { ':status': 103, link: 'nonsense, </b>' },
+  ]);
+});
+
+it('RFC 9110 §5.5: bytes beyond ASCII pass as they are, in fields, hints and trailers', async () => {
+  const value = `\xe9 ${Buffer.from('é – 漢').toString('latin1')}`;
+  const text = [
+    'HTTP/1.1 103 Early Hints',
+    'Link: </a>; rel=preload',
+    `X-Name: ${value}`,
+    '',
+    'HTTP/1.1 200 OK',
+    `Content-Disposition: ${value}`,
+    'Transfer-Encoding: chunked',
+    '',
+    '2\r\nok\r\n0',
+    `X-Sum: ${value}`,
+    '',
+    '',
+  ];
+  const rig = await start({ origin: { script: answerEach(text.join('\r\n')) } });
+  const stream = rig.open({ 'x-name': value });
+  const hints: unknown[] = [];
+  stream.on('headers', (fields) => hints.push(fields['x-name']));
+  const { headers, trailers } = await read(stream);
+  expect(hints).toEqual([value]);
+  expect([headers['content-disposition'], trailers?.['x-sum']]).toEqual([value, value]);
+  expect(rig.origin.requests[0]?.header('x-name')).toBe(value);
+});
+
+describe('what the application has done to request.headers counts', () => {
+  const changed = (change: (headers: http2.IncomingHttpHeaders) => void, setup: Setup = {}) =>
+    start({
+      ...setup,
+      listener: (handler) => (request, answer) => {
+        change(request.headers);
+        handler(request, answer);
+      },
+    });
+
+  it('a field set, one changed, one deleted', async () => {
+    const rig = await changed((headers) => {
+      headers['x-user'] = '7';
+      headers['x-list'] = '3';
+      delete headers['x-role'];
+    });
+    await rig.request({ 'x-role': 'admin', 'x-list': ['1', '2'], cookie: ['a=1', 'b=2'] });
+    expect(rig.origin.requests[0]?.fields.slice(2)).toEqual([
+      ['x-list', '3'],
+      ['x-user', '7'],
+      ['cookie', 'a=1; b=2'],
+    ]);
+  });
+
+  it.each(['host', ':authority'])('RFC 9113 §8.3.1: another %s', async (name) => {
+    const change = (headers: http2.IncomingHttpHeaders) => {
+      headers[name] = 'b';
+    };
+    const rig = await changed(change, { options: { preserveHostHeader: true, host: 'b' } });
+    expect((await rig.request({ ':authority': 'a' })).headers[':status']).toBe(200);
+    expect(rig.origin.requests[0]?.headers('host')).toEqual(['b']);
+  });
+});
+
+it('RFC 6265 §3, RFC 9110 §12.5.5: cookies and Vary of the application are joined with the backend’s', async () => {
+  const rig = await start({
+    listener: (handler) => (request, answer) => {
+      answer.setHeader('Set-Cookie', ['c=1', 'd=2']);
+      answer.setHeader('Vary', 'Origin');
+      answer.setHeader('ETag', '"app"');
+      answer.setHeader('X-App', '1');
+      handler(request, answer);
+    },
+    origin: {
+      script: answerEach(
+        response(200, 'ok', [
+          'Set-Cookie: a=1',
+          'set-cookie: b=2',
+          'Vary: A',
+          'vary: B',
+          'ETag: "b"',
+        ]),
+      ),
+    },
+  });
+  const { headers } = await rig.request();
+  expect(headers).toMatchObject({
+    'set-cookie': ['c=1', 'd=2', 'a=1', 'b=2'],
+    vary: 'Origin, A, B',
+    etag: '"b"',
+    'x-app': '1',
+  });
 });
 
 it('RFC 9113 §8.8.4: fields that may stand once only are joined, not a failure', async () => {
@@ -440,4 +558,14 @@ describe('when it goes wrong', () => {
     await guarded(closed, 'the stream to be reset');
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR);
   });
+});
+
+it('clients share a connection: nobody is logged in by it, nor served for another (RFC 4559)', async () => {
+  const rig = await start({ origin: ntlmOrigin });
+  const ask = async (headers: http2.OutgoingHttpHeaders) =>
+    (await rig.request(headers)).headers[':status'];
+  expect(await ask({ authorization: 'NTLM one' })).toBe(401);
+  expect(await ask({ authorization: 'NTLM three-a' })).toBe(200);
+  expect(await ask({})).toBe(401);
+  await eventually(() => rig.origin.openConnections === 0, 'every connection to close');
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import tls from 'node:tls';
 import {
   answerEach,
   connectRaw,
@@ -164,7 +165,7 @@ export class MiddlewareRig {
   }
 
   get secure(): boolean {
-    return this.server instanceof https.Server;
+    return this.server instanceof tls.Server;
   }
 
   /** Host and port of the backend, as Host names it. */
@@ -173,8 +174,10 @@ export class MiddlewareRig {
   }
 
   async connect(options: RawClientOptions = {}): Promise<RawClient> {
-    const tls = this.secure ? { tls: { ca: testCertificates().ca, servername: 'localhost' } } : {};
-    const client = await connectRaw({ port: this.port, ...tls, ...options });
+    const secure = this.secure
+      ? { tls: { ca: testCertificates().ca, servername: 'localhost' } }
+      : {};
+    const client = await connectRaw({ port: this.port, ...secure, ...options });
     this.#clients.push(client);
     return client;
   }
@@ -217,7 +220,8 @@ export class MiddlewareRig {
     } finally {
       await this.handler.close({ timeout: 0 });
       await this.origin.close();
-      this.server.closeAllConnections();
+      // A server of HTTP/2 has none.
+      this.server.closeAllConnections?.();
       this.server.close();
       await once(this.server, 'close');
     }
@@ -235,7 +239,12 @@ export function useMiddleware(): (setup?: RigSetup) => Promise<MiddlewareRig> {
     const backend = await startScriptedOrigin(
       origin ?? { script: answerEach(response(200, 'ok')) },
     );
-    const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+    const handler = createHandler({
+      logger: null,
+      backend: backend.url,
+      forwardedHeaders: false,
+      ...options,
+    });
     const server = await host(handler);
     const rig = new MiddlewareRig(backend, handler, server);
     open.push(rig);

@@ -39,7 +39,7 @@ interface Proxy {
 }
 
 async function startProxy(options: ReverseItOptions): Promise<Proxy> {
-  const proxy = createServer(options);
+  const proxy = createServer({ logger: null, ...options });
   use({ close: () => proxy.close({ timeout: 0 }) });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   const port = 'port' in address ? address.port : 0;

@@ -103,7 +103,7 @@ describe('IPv6 literals (RFC 3986 §3.2.2)', () => {
     ['as a listener, in brackets', '[::1]:0'],
   ])('%s', async (_, listen) => {
     const origin = await startOrigin({});
-    const server = createServer({ backend: origin.url, listen });
+    const server = createServer({ logger: null, backend: origin.url, listen });
     use({ close: () => server.close({ timeout: 0 }) });
     const address = await server.listen();
     expect(address).toEqual({ host: '::1', port: expect.any(Number) });

@@ -331,7 +331,7 @@ describe('the header rules of the route', () => {
     ['both', { path: '/in', stripPath: '/in' }, '/base', '/in/ws?q', '/base/ws?q'],
   ])('paths: %s', async (_, options, base, target, seen) => {
     const rig = await start();
-    const proxy = createServer({ backend: rig.origin.url + base, ...options });
+    const proxy = createServer({ logger: null, backend: rig.origin.url + base, ...options });
     const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
     use({ close: () => proxy.close({ timeout: 0 }) });
     const port = 'port' in address ? address.port : 0;
@@ -373,6 +373,7 @@ describe('transports', () => {
     const { server, ca } = testCertificates();
     const rig = await start({ origin: { tls: server } });
     const proxy = createServer({
+      logger: null,
       backend: `${scheme}://localhost:${rig.origin.port}/`,
       pool: { tls: { ca } },
     });

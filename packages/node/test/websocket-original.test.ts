@@ -28,7 +28,7 @@ const use = useCleanup();
 
 /** The port of a proxy. */
 async function startProxy(options: ReverseItOptions): Promise<number> {
-  const proxy = createServer(options);
+  const proxy = createServer({ logger: null, ...options });
   use({ close: () => proxy.close({ timeout: 0 }) });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   return 'port' in address ? address.port : 0;

@@ -45,7 +45,11 @@ async function start({ compress, echo = true }: Setup) {
     },
   });
   const { port } = server.address() as AddressInfo;
-  const proxy = createServer({ backend: `ws://127.0.0.1:${port}`, websocketCompress: compress });
+  const proxy = createServer({
+    logger: null,
+    backend: `ws://127.0.0.1:${port}`,
+    websocketCompress: compress,
+  });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   use({ close: () => proxy.close({ timeout: 0 }) });
   const url = `ws://127.0.0.1:${'port' in address ? address.port : 0}/ws`;

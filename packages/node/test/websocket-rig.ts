@@ -135,7 +135,12 @@ export function useWebSocketRig(): (options?: RigOptions) => Promise<WebSocketRi
       }, options.accept),
       ...options.origin,
     });
-    const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...options.proxy });
+    const proxy = createServer({
+      logger: null,
+      backend: origin.url,
+      forwardedHeaders: false,
+      ...options.proxy,
+    });
     const address = await proxy.listen(options.listen ?? { host: '127.0.0.1', port: 0 });
     const rig = new WebSocketRig(proxy, origin, 'port' in address ? address.port : 0, accepted);
     rigs.push(rig);

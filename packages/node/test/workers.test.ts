@@ -186,6 +186,23 @@ function tryKill(pid: number): void {
   }
 }
 
+it('serves those who have connected before SIGTERM was heard', async () => {
+  await writeConfig();
+  const { proxy, where } = await start();
+  await twoPids(where);
+  // While it stands still, the kernel connects whoever comes.
+  proxy.signal('SIGSTOP');
+  const clients = await Promise.all(
+    Array.from({ length: 40 }, () => connectRaw({ port: Number(where.port), guardMs: patienceMs })),
+  );
+  const answers = clients.map((client) => client.request('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n'));
+  proxy.signal('SIGTERM');
+  proxy.signal('SIGCONT');
+  for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+  expect(await inTime(proxy.ended, 'the command to end')).toBe(0);
+  for (const client of clients) await client.close();
+});
+
 it('closes a connection whose worker ends before it has taken it', async () => {
   await writeConfig();
   const { proxy, where } = await start();

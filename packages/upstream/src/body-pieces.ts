@@ -2,9 +2,12 @@
  * A long body that is complete, as a source: it goes out piece by piece, so that it is seen how much of
  * it the backend has taken.
  */
+import type { FieldSection } from '@reverseit/core/http';
 import type { BodySink, BodySource, CollectedBody, UpstreamRequest } from './upstream-request.ts';
 
 type Body = UpstreamRequest['body'];
+
+const noTrailers: FieldSection = [];
 
 /** A longer Buffer goes out in pieces of this size, in bytes. */
 export const pieceSize = 262_144;
@@ -14,11 +17,35 @@ export function isComplete(body: Body): body is Buffer | CollectedBody | null {
   return body === null || Buffer.isBuffer(body) || 'pieces' in body;
 }
 
+/** What a request says of its length: null where there is none to say, or trailers need chunks. */
+export function announcedLength(body: NonNullable<Body>): number | null {
+  if (Buffer.isBuffer(body)) return body.length;
+  return hasTrailers(body) ? null : body.contentLength;
+}
+
+/** Whether trailers follow a body that is complete. */
+function hasTrailers(body: NonNullable<Body>): boolean {
+  return 'trailers' in body && body.trailers !== undefined && body.trailers.length > 0;
+}
+
+/** Whether trailers follow a body, or may. */
+export function mayTrail(body: Body): boolean {
+  return body !== null && (isComplete(body) ? hasTrailers(body) : true);
+}
+
+/** The same body for a transport that sends no trailers. */
+export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
+  if (!hasTrailers(body)) return body;
+  const { contentLength, pieces } = body as CollectedBody;
+  return { contentLength, pieces, giveBack: (piece) => (body as CollectedBody).giveBack(piece) };
+}
+
 /** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be given back. */
 export function bodySource(body: NonNullable<Body>, mayRepeat: boolean): BodySource {
-  if (Buffer.isBuffer(body)) return new BodyPieces(cut(body), body.length, null);
+  if (Buffer.isBuffer(body)) return new BodyPieces(cut(body), body.length, null, noTrailers);
   if (!isComplete(body)) return body;
-  return new BodyPieces(body.pieces, body.contentLength, mayRepeat ? null : body);
+  const owner = mayRepeat ? null : body;
+  return new BodyPieces(body.pieces, announcedLength(body), owner, body.trailers ?? noTrailers);
 }
 
 function cut(body: Buffer): Buffer[] {
@@ -29,8 +56,9 @@ function cut(body: Buffer): Buffer[] {
 }
 
 class BodyPieces implements BodySource {
-  readonly contentLength: number;
+  readonly contentLength: number | null;
   readonly #pieces: readonly Buffer[];
+  readonly #trailers: FieldSection;
   /** Who has pieces back that have left. */
   readonly #owner: CollectedBody | null;
   #next = 0;
@@ -38,8 +66,14 @@ class BodyPieces implements BodySource {
   #left = 0;
   #sink: BodySink | null = null;
 
-  constructor(pieces: readonly Buffer[], contentLength: number, owner: CollectedBody | null) {
+  constructor(
+    pieces: readonly Buffer[],
+    contentLength: number | null,
+    owner: CollectedBody | null,
+    trailers: FieldSection,
+  ) {
     this.#pieces = pieces;
+    this.#trailers = trailers;
     this.contentLength = contentLength;
     this.#owner = owner;
   }
@@ -58,7 +92,7 @@ class BodyPieces implements BodySource {
       if (!more && !sink.settled) break;
       this.#giveBack(sink);
     }
-    if (this.#next === this.#pieces.length) sink.end();
+    if (this.#next === this.#pieces.length) sink.end(this.#trailers);
   }
 
   #giveBack(sink: BodySink): void {

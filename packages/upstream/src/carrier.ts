@@ -18,6 +18,8 @@ export interface Carrier {
   /** Arms the carrier's one deadline. */
   arm(queue: DeadlineQueue): void;
   disarm(): void;
+  /** The response offers to authenticate the connection, or says that it is: it may serve no other client. */
+  bind(): void;
   /** The exchange ended in order. `persistent`: an HTTP/1.1 connection may carry another. */
   release(persistent: boolean, idleHint: number): void;
   /** Gives the exchange up at once. It is not told. */

@@ -1,14 +1,42 @@
 /**
- * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it. Waits
- * for nothing and keeps no time; the connection does.
+ * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it. A name with
+ * several addresses is a race between them. Keeps no time but that of the race; the connection does.
  */
 import { X509Certificate } from 'node:crypto';
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls';
+import type { LookupAddress } from 'node:dns';
+import { isIP, type OnReadOpts, type Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect as connectTls,
+  type PeerCertificate,
+} from 'node:tls';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import { ConnectRace, type RaceDelegate } from './connect-race.ts';
+import type { ConnectPhase } from './error-map.ts';
+import type { Network } from './network.ts';
 import type { Origin } from './origin.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 
 const tcpKeepAliveDelay = 60_000;
+
+/** How far a socket is when it is handed over; after `ready` no event follows. */
+export type SocketPhase = ConnectPhase | 'ready';
+
+/** Who waits for a socket. */
+export interface SocketDelegate {
+  /** The socket that it is going to be. What becomes of it comes as events. */
+  onSocket(socket: Socket, phase: SocketPhase): void;
+  /** There is none. */
+  onNoSocket(error: Error): void;
+}
+
+/** A socket that is not there yet. */
+export interface PendingSocket {
+  /** It is not wanted any more. The delegate is not told. */
+  cancel(): void;
+}
 
 /** Where a connection has its socket from. */
 export interface SocketSource {
@@ -16,29 +44,35 @@ export interface SocketSource {
   /** Event after which the socket may be written to. */
   readonly readyEvent: string;
   /**
-   * The socket, not ready yet. Every outcome comes as an event of it. With `onread`, which TLS does not
-   * know, what is read does not come as events.
+   * Opens a socket; where it is known at once, the delegate has it when this returns, and the answer is null.
+   * With `onread`, which TLS does not know, what is read does not come as events.
    */
-  open(onread?: OnReadOpts): Socket;
+  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null;
 }
 
 export type AlpnProtocol = 'h2' | 'http/1.1';
 
+/** Where a socket connects to, once there is no name left to look up. */
+type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** What the connectors of a pool share. */
+export interface ConnectorContext {
+  readonly options: ResolvedPoolOptions;
+  readonly network: Network;
+  readonly attemptDelay: DeadlineQueue;
+}
+
 export class Connector implements SocketSource {
   readonly origin: Origin;
-  readonly #options: ResolvedPoolOptions;
+  readonly #context: ConnectorContext;
   readonly #alpnProtocols: AlpnProtocol[];
   /** TLS session of the last connection that proved its identity, to be resumed by the next. */
   #session: Buffer | undefined;
 
   /** `alpnProtocols`: what TLS offers, in order of preference (RFC 7301). */
-  constructor(
-    origin: Origin,
-    options: ResolvedPoolOptions,
-    alpnProtocols: readonly AlpnProtocol[],
-  ) {
+  constructor(origin: Origin, context: ConnectorContext, alpnProtocols: readonly AlpnProtocol[]) {
     this.origin = origin;
-    this.#options = options;
+    this.#context = context;
     this.#alpnProtocols = [...alpnProtocols];
   }
 
@@ -51,34 +85,128 @@ export class Connector implements SocketSource {
     return this.origin.secure ? 'secureConnect' : 'connect';
   }
 
-  open(onread?: OnReadOpts): Socket {
+  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null {
     const { host, port, unixSocket } = this.origin;
-    const place = unixSocket === null ? { host, port } : { path: unixSocket };
-    const socket = this.origin.secure
-      ? this.#openTls(place)
-      : connectTcp(onread === undefined ? place : { ...place, onread });
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, tcpKeepAliveDelay);
-    return socket;
+    if (unixSocket !== null)
+      delegate.onSocket(this.connectTo({ path: unixSocket }, onread), 'connect');
+    else if (isIP(host) !== 0) delegate.onSocket(this.connectTo({ host, port }, onread), 'connect');
+    else return new NamedSocket(this, this.#context, delegate, onread);
+    return null;
   }
 
-  #openTls(place: { host: string; port: number } | { path: string }): Socket {
+  /** A socket to the one place that there is. */
+  connectTo(place: Place, onread: OnReadOpts | undefined): Socket {
+    if (this.origin.secure) return prepared(this.#openTls(place));
+    const { network } = this.#context;
+    return prepared(network.connect(onread === undefined ? place : { ...place, onread }));
+  }
+
+  /** What speaks over a socket that is connected. */
+  speakOver(socket: Socket): Socket {
+    prepared(socket);
+    if (!this.origin.secure) return socket;
+    // Its own failures are those of the socket above it, which ends with it.
+    socket.on('error', ignore);
+    return this.#openTls({ socket });
+  }
+
+  #openTls(place: Place | { readonly socket: Socket }): Socket {
+    const { options } = this.#context;
     // Never taken from a client's Host. An address is checked against the certificate, but is no SNI name.
-    const name = this.#options.servername ?? this.origin.host;
-    const socket = connectTls({
+    const name = options.servername ?? this.origin.host;
+    const tlsOptions: ConnectionOptions = {
       ...place,
       ...(isIP(name) === 0 ? { servername: name } : {}),
       checkServerIdentity: (_, certificate) => identityFault(name, certificate),
-      secureContext: this.#options.secureContext,
-      rejectUnauthorized: this.#options.verifyTls,
+      secureContext: options.secureContext,
+      rejectUnauthorized: options.verifyTls,
       ALPNProtocols: this.#alpnProtocols,
       ...(this.#session === undefined ? {} : { session: this.#session }),
-    });
+    };
+    const socket = connectTls(tlsOptions);
     // Node tells of a session only once the certificate was found good; a resumed one is not checked again.
     socket.on('session', (session) => {
       this.#session = session;
     });
     return socket;
+  }
+}
+
+function prepared(socket: Socket): Socket {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, tcpKeepAliveDelay);
+  return socket;
+}
+
+/** A socket to a name: looked up, and raced for where it has several addresses. */
+class NamedSocket implements PendingSocket, RaceDelegate {
+  readonly #connector: Connector;
+  readonly #context: ConnectorContext;
+  readonly #delegate: SocketDelegate;
+  readonly #onread: OnReadOpts | undefined;
+  #race: ConnectRace | null = null;
+  #cancelled = false;
+
+  constructor(
+    connector: Connector,
+    context: ConnectorContext,
+    delegate: SocketDelegate,
+    onread: OnReadOpts | undefined,
+  ) {
+    this.#connector = connector;
+    this.#context = context;
+    this.#delegate = delegate;
+    this.#onread = onread;
+    context.network.lookup(connector.origin.host, (error, addresses) => {
+      if (this.#cancelled) return;
+      if (error !== null) delegate.onNoSocket(error);
+      else this.#connect(addresses);
+    });
+  }
+
+  #connect(addresses: readonly LookupAddress[]): void {
+    const { port } = this.#connector.origin;
+    const [first] = addresses;
+    if (first === undefined) this.#delegate.onNoSocket(fail('RIT_ERR_UPSTREAM_DNS'));
+    else if (addresses.length === 1) this.#connectTo({ host: first.address, port });
+    else {
+      const { network, attemptDelay } = this.#context;
+      const target = { addresses, port, onread: this.#onread };
+      this.#race = new ConnectRace(network, attemptDelay, target, this);
+      this.#race.start();
+    }
+  }
+
+  #connectTo(place: Place): void {
+    let socket: Socket;
+    try {
+      socket = this.#connector.connectTo(place, this.#onread);
+    } catch (error) {
+      this.#delegate.onNoSocket(error as Error);
+      return;
+    }
+    this.#delegate.onSocket(socket, 'connect');
+  }
+
+  onWon(winner: Socket): void {
+    let socket: Socket;
+    try {
+      socket = this.#connector.speakOver(winner);
+    } catch (error) {
+      winner.destroy();
+      this.#delegate.onNoSocket(error as Error);
+      return;
+    }
+    this.#delegate.onSocket(socket, this.#connector.origin.secure ? 'secure' : 'ready');
+  }
+
+  onLost(error: AggregateError): void {
+    this.#delegate.onNoSocket(error);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#race?.cancel();
   }
 }
 
@@ -102,12 +230,17 @@ export class ConnectedSocket implements SocketSource {
     this.#socket = socket;
   }
 
-  open(): Socket {
+  open(delegate: SocketDelegate): null {
     process.nextTick(announce, this.#socket, this.readyEvent);
-    return this.#socket;
+    delegate.onSocket(this.#socket, 'connect');
+    return null;
   }
 }
 
 function announce(socket: Socket, event: string): void {
   if (!socket.destroyed) socket.emit(event);
+}
+
+function ignore(): void {
+  // Somebody else hears it.
 }

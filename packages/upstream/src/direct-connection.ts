@@ -21,13 +21,13 @@ import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { ConnectionOwner } from './pooled-connection.ts';
-import { CONNECTION, requestHead } from './request-head.ts';
+import { connectionLines, requestHead } from './request-head.ts';
 import { RequestWriter } from './request-writer.ts';
 import {
   type CheckedHead,
+  interimsTooLarge,
   longestInterimHead,
   malformed,
-  mostInterims,
   namesProtocol,
   readHead,
 } from './response-head.ts';
@@ -43,7 +43,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Head of a request that waits for the socket, or for its turn. */
   #waitingHead = '';
   #heard = false;
-  #interims = 0;
+  /** Bytes of the interim responses to the present request. */
+  #interimBytes = 0;
   #paused = false;
   /** The present read has brought a final head or content; framing alone is no progress. */
   #progressed = false;
@@ -67,7 +68,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   // ————— The request.
 
   protected send(exchange: DispatchedExchange): void {
-    const head = requestHead(exchange.request, connectionLines(exchange));
+    const head = exchange.head || requestHead(exchange.request, connectionLines(exchange));
     if (typeof head !== 'string') {
       exchange.onFailed(head);
       return;
@@ -95,7 +96,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.state = 'busy';
     this.#waitingHead = '';
     this.#heard = false;
-    this.#interims = 0;
+    this.#interimBytes = 0;
     this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
     exchange.onBegin();
     this.#writer?.send(head, exchange);
@@ -193,7 +194,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   ): void {
     const { status, fields } = head;
     if (status < 200) {
-      this.#onInterim(exchange, status, fields, bytes, end);
+      this.#onInterim(exchange, head, bytes, end);
       return;
     }
     const checked = readHead(
@@ -222,16 +223,17 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   #onInterim(
     exchange: DispatchedExchange,
-    status: number,
-    fields: FieldSection,
+    { status, fields, byteLength }: ParsedResponseHead,
     bytes: Buffer,
     end: number,
   ): void {
+    const { maxInterimResponseBytes } = exchange.limits;
+    this.#interimBytes += byteLength;
     if (status === 101) this.#onSwitch(exchange, fields, bytes.subarray(end));
-    else if (++this.#interims > mostInterims) {
-      exchange.onFailed(malformed('too many interim responses'));
-    } else if (sectionSize(fields) > longestInterimHead) {
+    else if (sectionSize(fields) > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
     } else {
       this.#parser.next();
       // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
@@ -325,11 +327,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
   }
-}
-
-function connectionLines(exchange: DispatchedExchange) {
-  if (exchange.upgrading) return CONNECTION.UPGRADE;
-  return exchange.oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 
 function sendWaiting(connection: DirectConnection): void {

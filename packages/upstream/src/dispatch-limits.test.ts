@@ -7,16 +7,18 @@ const resolver = new LimitsResolver(deadlines);
 afterEach(() => deadlines.dispose());
 
 const shown = (limits: DispatchLimits) => {
-  const { pool, head, idle, ...rest } = resolver.resolve(limits);
-  return { pool: pool.ms, head: head.ms, idle: idle.ms, ...rest };
+  const { pool, head, interims, idle, ...rest } = resolver.resolve(limits);
+  return { pool: pool.ms, head: head.ms, interims: interims.ms, idle: idle.ms, ...rest };
 };
 
 const defaults = {
   pool: 5000,
   head: 30_000,
+  interims: 300_000,
   idle: 55_000,
   retries: 1,
   maxResponseHeaderBytes: 65_536,
+  maxInterimResponseBytes: 65_536,
   maxResponseBodySize: Number.POSITIVE_INFINITY,
 };
 

@@ -13,6 +13,9 @@ import {
 
 const group = 'Request to the backend';
 
+/** A drip of interim responses puts `responseHeaderTimeout` off for so many times its length. */
+const interimFactor = 10;
+
 /** What bounds one request, with the defaults of a proxy's routes. */
 export const dispatchLimits = defineOptions({
   /** Longest wait for a connection, in ms. 0: no limit. Default: 5000. */
@@ -22,12 +25,13 @@ export const dispatchLimits = defineOptions({
     default: 5000,
   }),
   /**
-   * From the last byte of the request having left to the response head, in ms; interim responses do not
-   * extend it. 0: no limit. Default: 30000.
+   * From the last byte of the request having left to the response head, in ms. Interim responses (1xx)
+   * restart it, for ten times its length in all. 0: no limit. Default: 30000.
    */
   responseHeaderTimeout: milliseconds({
     group,
-    prose: 'Longest time from the request having been sent to the head of the response.',
+    prose:
+      'Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.',
     default: 30_000,
   }),
   /**
@@ -54,6 +58,13 @@ export const dispatchLimits = defineOptions({
     default: 65_536,
     max: 1024 * 1024 * 1024,
   }),
+  /** Interim responses (1xx) to one request, all of their bytes together. Default: 65536. */
+  maxInterimResponseBytes: bytes({
+    group,
+    prose: 'Largest sum of the interim responses (1xx) to one request.',
+    default: 65_536,
+    max: 1024 * 1024 * 1024,
+  }),
   /** Response body, in bytes. Default: Infinity. */
   maxResponseBodySize: bytes({
     group,
@@ -69,9 +80,12 @@ export interface DispatchLimits extends OptionInput<typeof dispatchLimits> {}
 export interface ResolvedLimits {
   readonly pool: DeadlineQueue;
   readonly head: DeadlineQueue;
+  /** How long interim responses may put `head` off, from the first of them. */
+  readonly interims: DeadlineQueue;
   readonly idle: DeadlineQueue;
   readonly retries: number;
   readonly maxResponseHeaderBytes: number;
+  readonly maxInterimResponseBytes: number;
   readonly maxResponseBodySize: number;
 }
 
@@ -87,7 +101,7 @@ export class LimitsResolver {
   }
 
   /** @throws ConfigError `RIT_ERR_CONFIG` that names what is wrong. */
-  resolve(limits: DispatchLimits): ResolvedLimits {
+  resolve(limits: DispatchLimits = none): ResolvedLimits {
     if (this.#lastResolved !== null && limits === this.#lastSeen) return this.#lastResolved;
     let resolved = this.#known.get(limits);
     if (resolved === undefined) {
@@ -106,12 +120,15 @@ export class LimitsResolver {
     return {
       pool: this.#deadlines.queue(values.poolTimeout),
       head: this.#deadlines.queue(values.responseHeaderTimeout),
+      interims: this.#deadlines.queue(interimFactor * values.responseHeaderTimeout),
       idle: this.#deadlines.queue(values.upstreamIdleTimeout),
       retries: values.responseHeaderRetries,
       maxResponseHeaderBytes: values.maxResponseHeaderBytes,
+      maxInterimResponseBytes: values.maxInterimResponseBytes,
       maxResponseBodySize: values.maxResponseBodySize,
     };
   }
 }
 
 const defaults = defaultValues(dispatchLimits);
+const none: DispatchLimits = Object.freeze({});

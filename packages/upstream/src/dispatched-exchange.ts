@@ -7,11 +7,12 @@ import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
 import { isComplete } from './body-pieces.ts';
+import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import { bodyTooLarge, type CheckedHead } from './response-head.ts';
+import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
 import { mayRepeat } from './retry-policy.ts';
-import { Upload, type UploadObserver, type UploadPort } from './upload.ts';
+import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 import type { Waiter } from './wait-queue.ts';
@@ -39,7 +40,7 @@ type Phase =
   | 'done';
 
 /** Deadlines of an exchange's own, beside that of its connection. */
-const DEADLINE = { QUEUE: 0, SILENCE: 1 } as const;
+const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
 export class DispatchedExchange
   implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
@@ -51,6 +52,10 @@ export class DispatchedExchange
   readonly oneShot: boolean;
   readonly request: UpstreamRequest;
   readonly limits: ResolvedLimits;
+  /** Of the request in HTTP/1.1; empty where it has not been written yet. */
+  head = '';
+  /** What Upgrade offers; empty where no switch of protocols is asked for. */
+  readonly protocol: string;
 
   readonly #home: ExchangeHome;
   readonly #handler: ResponseHandler;
@@ -64,6 +69,8 @@ export class DispatchedExchange
   #queueDeadline: Deadline | null = null;
   /** Of a head that arrives in parts; that of the connection bounds the whole wait for it. */
   #silenceDeadline: Deadline | null = null;
+  /** Bounds what interim responses may add to the wait for the head; made for the first of them. */
+  #interimDeadline: Deadline | null = null;
   #retries: number;
   #paused = false;
   #head: CheckedHead | null = null;
@@ -78,6 +85,7 @@ export class DispatchedExchange
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
     oneShot: boolean,
+    protocol: string,
   ) {
     this.#home = home;
     this.request = request;
@@ -85,6 +93,7 @@ export class DispatchedExchange
     this.#handler = handler;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
+    this.protocol = protocol;
     this.#retries = limits.retries;
   }
 
@@ -137,7 +146,12 @@ export class DispatchedExchange
   onDeadline(kind: number): void {
     if (kind === DEADLINE.QUEUE) {
       this.#fail(timedOut('RIT_ERR_UPSTREAM_QUEUE_TIMEOUT', this.limits.pool.ms));
-    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+    } else if (kind === DEADLINE.INTERIMS) this.#fail(this.#noHead());
+    else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+  }
+
+  #noHead(): ReverseItError {
+    return timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms);
   }
 
   onAssigned(connection: Carrier): void {
@@ -183,9 +197,8 @@ export class DispatchedExchange
   }
 
   onConnectionDeadline(): void {
-    if (this.#phase === 'awaiting') {
-      this.#fail(timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms));
-    } else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
+    if (this.#phase === 'awaiting') this.#fail(this.#noHead());
+    else this.#fail(timedOut('RIT_ERR_UPSTREAM_BODY_TIMEOUT', this.limits.idle.ms));
   }
 
   /** The request is about to be written. */
@@ -212,9 +225,22 @@ export class DispatchedExchange
     }
   }
 
-  /** An interim response other than 100 and 101. */
+  /** An interim response other than 100 and 101. The backend is at work: the wait for the head begins anew. */
   onInterim(status: number, fields: FieldSection): void {
-    if (this.#phase !== 'done') this.#handler.onInterim(status, fields);
+    if (this.#phase === 'done') return;
+    if (this.#phase === 'awaiting') {
+      this.#connection?.arm(this.limits.head);
+      // Once, and not for each that comes: a drip would hold the request for ever.
+      if (this.#interimDeadline === null) {
+        this.#interimDeadline = new Deadline(this, DEADLINE.INTERIMS);
+        this.limits.interims.arm(this.#interimDeadline);
+      }
+    }
+    try {
+      this.#handler.onInterim(status, fields);
+    } catch (cause) {
+      this.#onThrown('onInterim', cause);
+    }
   }
 
   /** A read has ended before the final head; `inside`: within a head, so that more of it is due. */
@@ -229,10 +255,16 @@ export class DispatchedExchange
   onFinal(head: CheckedHead): void {
     if (this.#phase === 'done') return;
     this.#silenceDeadline?.clear();
+    this.#interimDeadline?.clear();
     this.#head = head;
+    if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
-    this.#handler.onHead(head);
+    try {
+      this.#handler.onHead(head);
+    } catch (cause) {
+      this.#onThrown('onHead', cause);
+    }
   }
 
   /** Answers whether the handler gave the piece back. */
@@ -244,7 +276,12 @@ export class DispatchedExchange
       return false;
     }
     this.#givenBack = false;
-    this.#handler.onData(chunk);
+    try {
+      this.#handler.onData(chunk);
+    } catch (cause) {
+      this.#onThrown('onData', cause);
+      return false;
+    }
     return this.#givenBack;
   }
 
@@ -264,7 +301,11 @@ export class DispatchedExchange
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
     connection.release(persistent, head.idleHint);
-    this.#handler.onEnd(trailers);
+    try {
+      this.#handler.onEnd(trailers);
+    } catch (cause) {
+      this.#onThrown('onEnd', cause);
+    }
   }
 
   /** The backend has switched protocols, as it was asked. */
@@ -272,10 +313,20 @@ export class DispatchedExchange
     const connection = this.#connection;
     const handler = this.#onSwitch;
     if (this.#phase === 'done' || connection === null || handler === null) return;
+    if (this.#upload?.active === true) {
+      // RFC 9110 §7.8: a client speaks the new protocol once it has sent its request, and not before.
+      this.#fail(malformed('switched protocols before the request was complete'));
+      return;
+    }
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
+    try {
+      handler.onSwitch({ status: 101, reason: '', fields, lines: null, contentLength: 0 }, socket);
+    } catch (cause) {
+      socket.on('error', ignore).destroy();
+      this.#onThrown('onSwitch', cause);
+    }
   }
 
   /** The connection ended; `error` is what that means unless the request is sent again. */
@@ -354,7 +405,19 @@ export class DispatchedExchange
   }
 
   #report(error: ReverseItError): void {
-    if (!this.#aborted) this.#handler.onError(error);
+    if (this.#aborted) return;
+    try {
+      this.#handler.onError(error);
+    } catch (cause) {
+      warnOf('response handler threw in onError', cause);
+    }
+  }
+
+  /** A handler must not throw. One that does loses its exchange, and nobody else anything. */
+  #onThrown(method: string, cause: unknown): void {
+    const what = `response handler threw in ${method}`;
+    if (this.#phase === 'done') warnOf(what, cause);
+    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
@@ -364,9 +427,14 @@ export class DispatchedExchange
     this.#connection = null;
     this.#queueDeadline?.clear();
     this.#silenceDeadline?.clear();
+    this.#interimDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
-    else if (!isComplete(this.request.body)) this.request.body.cancel();
+    else if (!isComplete(this.request.body)) cancelSource(this.request.body);
     return connection;
   }
+}
+
+function ignore(): void {
+  // The socket belongs to nobody any more.
 }

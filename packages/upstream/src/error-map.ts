@@ -103,7 +103,15 @@ export function connectError(cause: unknown, phase: ConnectPhase, label: string)
       return fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, { cause, details });
     }
   }
-  return fail('RIT_ERR_UPSTREAM_CONNECT', undefined, { cause, details });
+  return fail('RIT_ERR_UPSTREAM_CONNECT', unreachable(cause), { cause, details });
+}
+
+/** Of several addresses the last failure is named; the others are in the cause. */
+function unreachable(cause: unknown): string | undefined {
+  if (!(cause instanceof AggregateError)) return undefined;
+  const { errors } = cause;
+  const last = codeOf(errors.at(-1)) ?? 'an error';
+  return `${catalog.RIT_ERR_UPSTREAM_CONNECT.text}: all ${errors.length} addresses failed, the last with ${last}`;
 }
 
 function verdictOn(error: unknown): Verdict | null {

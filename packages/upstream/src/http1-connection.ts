@@ -8,29 +8,39 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { TurnShare, type TurnTaker } from '@reverseit/core/io';
+import { pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
-import type { SocketSource } from './connector.ts';
+import type { PendingSocket, SocketDelegate, SocketPhase, SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isParserObjection } from './error-map.ts';
 import { hiddenReset } from './hidden-reset.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import { logsIn } from './request-head.ts';
+import type { ClientConnection } from './upstream-request.ts';
 import type { WriteObserver } from './write-guard.ts';
 
 /**
  * connecting → busy ⇄ idle → closing → closed, or busy → switched → closed. `claimed` is an idle or
- * connected one with an exchange whose request has not been written.
+ * connected one with an exchange whose request has not been written; `flushing` is between busy and idle
+ * while the socket has not reported the end of the request's last write.
  */
 export type ConnectionState =
   | 'connecting'
   | 'claimed'
   | 'busy'
+  | 'flushing'
   | 'idle'
   | 'closing'
   | 'switched'
   | 'closed';
 
+/** A connection that has more than this left to send after its response is not waited for. */
+const maxUnsentBytes = pieceSize;
+
+const DEADLINE = { STATE: 0, LIFETIME: 1 } as const;
+
 export abstract class Http1Connection
-  implements PooledConnection, Carrier, DeadlineTarget, TurnTaker, WriteObserver
+  implements PooledConnection, Carrier, DeadlineTarget, TurnTaker, SocketDelegate, WriteObserver
 {
   readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
@@ -38,6 +48,9 @@ export abstract class Http1Connection
   exchange: DispatchedExchange | null = null;
   /** Exchanges that were begun on this connection. */
   served = 0;
+  bound = false;
+  /** The client that it is bound to. */
+  client: ClientConnection | null = null;
   /** Links of the pool's stack of idle connections. */
   idlePrevious: PooledConnection | null = null;
   idleNext: PooledConnection | null = null;
@@ -48,12 +61,18 @@ export abstract class Http1Connection
 
   protected socket: Socket | null = null;
   protected readonly share = new TurnShare(this);
+  #armedFrom: DeadlineQueue | null = null;
+  #pending: PendingSocket | null = null;
   readonly #owner: ConnectionOwner;
   readonly #connector: SocketSource;
-  readonly #deadline = new Deadline(this, 0);
-  #armedFrom: DeadlineQueue | null = null;
+  readonly #deadline = new Deadline(this, DEADLINE.STATE);
   #phase: ConnectPhase = 'connect';
   #connected = false;
+  /** Of the response that left the connection flushing. */
+  #idleHint = -1;
+  #lifetime: Deadline | null = null;
+  /** Gets no exchange any more. */
+  #expired = false;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     this.#owner = owner;
@@ -87,7 +106,13 @@ export abstract class Http1Connection
   // ————— Towards pool and exchange.
 
   get active(): number {
-    return this.state === 'idle' || this.state === 'closing' ? 0 : 1;
+    const { state } = this;
+    return state === 'idle' || state === 'flushing' || state === 'closing' ? 0 : 1;
+  }
+
+  /** Open, with no exchange. */
+  get #isUnused(): boolean {
+    return this.state === 'idle' || this.state === 'flushing';
   }
 
   get fresh(): boolean {
@@ -108,7 +133,15 @@ export abstract class Http1Connection
     }
     this.served++;
     exchange.onAssigned(this);
+    if (!this.bound && logsIn(exchange.request)) this.bind();
     this.send(exchange);
+  }
+
+  /** It may be authenticated from here on, and serves nobody but the client of its exchange. */
+  bind(): void {
+    if (this.bound) return;
+    this.bound = true;
+    this.client = this.exchange?.request.client ?? null;
   }
 
   /** Bytes of the request that the socket has not taken yet. */
@@ -126,10 +159,14 @@ export abstract class Http1Connection
     this.#deadline.clear();
   }
 
-  onDeadline(): void {
-    // It is not the backend that is late.
-    if (this.share.waiting) this.#armedFrom?.arm(this.#deadline);
-    else if (this.state === 'connecting') {
+  onDeadline(kind: number): void {
+    if (kind === DEADLINE.LIFETIME) {
+      this.#expired = true;
+      if (this.#isUnused) this.drop();
+    } else if (this.share.waiting) {
+      // It is not the backend that is late.
+      this.#armedFrom?.arm(this.#deadline);
+    } else if (this.state === 'connecting') {
       const { label } = this.#connector.origin;
       this.failure = timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', this.#owner.connectTimeout.ms, {
         origin: label,
@@ -144,22 +181,38 @@ export abstract class Http1Connection
     this.exchange = null;
     this.#deadline.clear();
     this.onReleased();
-    if (persistent && this.#isClean()) {
-      this.state = 'idle';
-      this.#owner.onReusable(this, idleHint);
-    } else this.drop();
+    if (!persistent || this.#isSpent || !this.#isHealthy()) this.drop();
+    else if (this.unsent === 0) this.#becomeIdle(idleHint);
+    else {
+      // A response may come before the write of its request is reported: always so over TLS, whose writes
+      // are reported a turn of the event loop later.
+      this.state = 'flushing';
+      this.#idleHint = idleHint;
+      this.#owner.flushTimeout.arm(this.#deadline);
+      // What is truly left after that turn stays in memory until the backend takes it.
+      if (this.unsent > maxUnsentBytes) setImmediate(dropUnsent, this);
+    }
   }
 
-  /** Open both ways, with nothing of the last request left to be sent. */
-  #isClean(): boolean {
+  /** Closes the connection if the backend has answered and leaves too much of the request unread. */
+  dropUnsent(): void {
+    if (this.state === 'flushing' && this.unsent > maxUnsentBytes) this.drop();
+  }
+
+  /** Has been used for as long or as often as it may. */
+  get #isSpent(): boolean {
+    return this.#expired || this.served >= this.#owner.lifetimes.maxRequests;
+  }
+
+  /** Open both ways. */
+  #isHealthy(): boolean {
     const { socket } = this;
-    return (
-      socket !== null &&
-      !socket.destroyed &&
-      socket.writableLength === 0 &&
-      !this.ended &&
-      this.failure === null
-    );
+    return socket !== null && !socket.destroyed && !this.ended && this.failure === null;
+  }
+
+  #becomeIdle(idleHint: number): void {
+    this.state = 'idle';
+    this.#owner.onReusable(this, idleHint);
   }
 
   /** Closes the socket at once, whatever is under way. The exchange is not told. */
@@ -168,6 +221,11 @@ export abstract class Http1Connection
     if (this.state === 'closing' || this.state === 'closed') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.close();
+  }
+
+  closeUnused(after: DeadlineQueue): void {
+    if (this.#deadline.elapsed(this.#owner.now()) >= after.ms) this.drop();
+    else this.arm(after);
   }
 
   /** The socket cannot be trusted any more. An exchange that has not been written yet is told, and goes elsewhere. */
@@ -182,6 +240,7 @@ export abstract class Http1Connection
     if (socket === null) return null;
     this.exchange = null;
     this.#deadline.clear();
+    this.#lifetime?.clear();
     this.state = 'switched';
     this.share.cancel();
     this.onSurrender(socket);
@@ -194,15 +253,20 @@ export abstract class Http1Connection
   /** Closes the socket; the exchange, if there still is one, is told when it is closed. */
   protected close(): void {
     this.#deadline.clear();
+    this.#lifetime?.clear();
     this.state = 'closing';
-    if (this.socket === null) this.#onClose();
-    else this.socket.destroy();
+    if (this.socket !== null) {
+      this.socket.destroy();
+      return;
+    }
+    this.#pending?.cancel();
+    this.#onClose();
   }
 
   /** Opens the socket, which reads in the given way. */
   protected open(onread?: OnReadOpts): void {
     try {
-      this.#attach(this.#connector.open(onread));
+      this.#pending = this.#connector.open(this, onread);
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.failure = error as Error;
@@ -210,29 +274,37 @@ export abstract class Http1Connection
     }
   }
 
+  onNoSocket(error: Error): void {
+    this.failure = error;
+    this.close();
+  }
+
   /** Before a transport's own listeners, so that ours hear of everything first. */
-  #attach(socket: Socket): void {
+  onSocket(socket: Socket, phase: SocketPhase): void {
+    this.#pending = null;
     this.socket = socket;
-    if (this.#connector.origin.secure) {
+    if (phase === 'secure') this.#phase = 'secure';
+    else if (this.#connector.origin.secure) {
       socket.once('connect', () => {
         this.#phase = 'secure';
       });
     }
-    socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
+    if (phase !== 'ready') socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
     socket.on('error', (error) => {
       this.failure ??= error;
       // undici destroys the socket with what its parser objects to: that is no end of the connection.
       if (!isParserObjection(error)) this.ended = true;
-      if (this.state === 'idle') this.drop();
+      if (this.#isUnused) this.drop();
     });
     socket.on('end', () => {
       this.ended = true;
       this.failure ??= hiddenReset(socket);
-      if (this.state === 'idle') this.drop();
+      if (this.#isUnused) this.drop();
       else if (this.exchange !== null) this.onEnd();
     });
     socket.on('close', () => this.#onClose());
     this.onOpened(socket);
+    if (phase === 'ready') this.#onReady(socket);
   }
 
   #onReady(socket: Socket): void {
@@ -246,8 +318,16 @@ export abstract class Http1Connection
     }
     this.#connected = true;
     this.state = 'claimed';
+    this.#startLifetime();
     this.#owner.onConnected();
     this.onReady(socket);
+  }
+
+  #startLifetime(): void {
+    const queue = this.#owner.lifetimes.next();
+    if (queue === null) return;
+    this.#lifetime = new Deadline(this, DEADLINE.LIFETIME);
+    queue.arm(this.#lifetime);
   }
 
   #onClose(): void {
@@ -255,6 +335,7 @@ export abstract class Http1Connection
     this.state = 'closed';
     this.share.cancel();
     this.#deadline.clear();
+    this.#lifetime?.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
     this.onClosed(this.#connected ? null : this.#connectError());
@@ -277,6 +358,14 @@ export abstract class Http1Connection
   }
 
   onWritten(): void {
-    this.exchange?.onWritten();
+    if (this.state !== 'flushing') this.exchange?.onWritten();
+    else if (this.unsent === 0) {
+      this.#deadline.clear();
+      this.#becomeIdle(this.#idleHint);
+    }
   }
+}
+
+function dropUnsent(connection: Http1Connection): void {
+  connection.dropUnsent();
 }

@@ -20,7 +20,7 @@ import {
   timedOut,
 } from '@reverseit/core/errors';
 import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
-import type { Connector } from './connector.ts';
+import type { Connector, PendingSocket, SocketDelegate, SocketPhase } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
@@ -69,12 +69,17 @@ export interface Http2Owner extends ConnectionOwner {
 
 const idleOrConnectDeadline = 0;
 const probeDeadline = 1;
+const lifetimeDeadline = 2;
 
 /** connecting → open ⇄ idle → draining → closing → closed; `handed-over` is closed for the pool. */
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
 
-export class Http2Connection implements PooledConnection, StreamHome, TurnTaker, DeadlineTarget {
+export class Http2Connection
+  implements PooledConnection, StreamHome, TurnTaker, SocketDelegate, DeadlineTarget
+{
   readonly isHttp1 = false;
+  readonly bound = false;
+  readonly client = null;
   state: State = 'connecting';
   served = 0;
   idlePrevious: PooledConnection | null = null;
@@ -86,13 +91,17 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
   readonly #owner: Http2Owner;
   readonly #connector: Connector;
   readonly #oneShot: boolean;
+  readonly #maxRequests: number;
   readonly #deadline = new Deadline(this, idleOrConnectDeadline);
   readonly #probeDeadline = new Deadline(this, probeDeadline);
+  #lifetime: Deadline | null = null;
   readonly #streams = new Set<Http2Stream>();
   readonly #share = new TurnShare(this);
   #limit: number;
   #phase: ConnectPhase = 'connect';
   #connected = false;
+  #opening = false;
+  #pending: PendingSocket | null = null;
   #socket: Socket | null = null;
   #session: ClientHttp2Session | null = null;
 
@@ -100,6 +109,7 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.#owner = owner;
     this.#connector = connector;
     this.#oneShot = oneShot;
+    this.#maxRequests = oneShot ? 1 : owner.lifetimes.maxRequests;
     this.scheme = connector.origin.secure ? 'https' : 'http';
     this.#limit = oneShot ? 1 : owner.expectation.streams;
   }
@@ -114,7 +124,7 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
   get hasRoom(): boolean {
     const { state } = this;
     if (state !== 'connecting' && state !== 'open' && state !== 'idle') return false;
-    if (this.#probeDeadline.armed || (this.#oneShot && this.served > 0)) return false;
+    if (this.#probeDeadline.armed || this.served >= this.#maxRequests) return false;
     return this.#streams.size < this.#limit && (state === 'connecting' || this.#isOpen());
   }
 
@@ -130,7 +140,7 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.served++;
     exchange.onAssigned(stream);
     if (this.state === 'connecting') {
-      if (this.#socket === null) this.#open();
+      if (!this.#opening) this.#open();
       return;
     }
     this.#deadline.clear();
@@ -146,6 +156,10 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.#close();
   }
 
+  closeUnused(): void {
+    // It is never bound.
+  }
+
   destroy(code: ErrorCode): void {
     for (const { exchange } of [...this.#streams]) exchange.fail(code);
     this.#close();
@@ -154,7 +168,8 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
   onDeadline(kind: number): void {
     const afterMs = this.#owner.connectTimeout.ms;
     const { label } = this.#connector.origin;
-    if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
+    if (kind === lifetimeDeadline) this.retire();
+    else if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
     else if (this.state === 'connecting') {
       this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, { origin: label }));
     } else this.#close();
@@ -185,7 +200,8 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
   }
 
   #onUnused(): void {
-    if (this.state !== 'open' || this.#oneShot || !this.#isOpen()) this.#close();
+    const isSpent = this.served >= this.#maxRequests;
+    if (this.state !== 'open' || isSpent || !this.#isOpen()) this.#close();
     else {
       this.state = 'idle';
       this.#owner.onReusable(this, -1);
@@ -221,24 +237,32 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
   // ————— Connecting.
 
   #open(): void {
+    this.#opening = true;
     try {
-      this.#attach(this.#connector.open());
+      this.#pending = this.#connector.open(this);
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.#end(error);
     }
   }
 
-  #attach(socket: Socket): void {
+  onNoSocket(error: Error): void {
+    this.#end(error);
+  }
+
+  onSocket(socket: Socket, phase: SocketPhase): void {
+    this.#pending = null;
     this.#socket = socket;
-    if (this.#connector.origin.secure) {
+    if (phase === 'secure') this.#phase = 'secure';
+    else if (this.#connector.origin.secure) {
       socket.once('connect', () => {
         this.#phase = 'secure';
       });
     }
-    socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
     socket.on('error', this.#onSocketError);
     socket.on('close', this.#onSocketClose);
+    if (phase === 'ready') this.#onSocketReady(socket);
+    else socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
   }
 
   readonly #onSocketError = (error: Error): void => this.#end(error);
@@ -290,13 +314,22 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.#deadline.clear();
     this.#connected = true;
     this.state = 'open';
+    this.#startLifetime();
     this.#owner.onConnected();
     const waiting = [...this.#streams];
     const excess = waiting.splice(this.#limit);
     for (const stream of excess) this.#streams.delete(stream);
+    this.served -= excess.length;
     for (const stream of waiting) stream.send(session);
     if (this.#streams.size === 0 && this.state === 'open') this.#onUnused();
     if (excess.length > 0) this.#owner.onReturned(excess.map(({ exchange }) => exchange));
+  }
+
+  #startLifetime(): void {
+    const queue = this.#owner.lifetimes.next();
+    if (queue === null) return;
+    this.#lifetime = new Deadline(this, lifetimeDeadline);
+    queue.arm(this.#lifetime);
   }
 
   // ————— The session's end.
@@ -324,9 +357,14 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.#share.cancel();
     this.#deadline.clear();
     this.#probeDeadline.clear();
+    this.#lifetime?.clear();
     this.#session?.destroy();
-    if (this.#socket === null) this.#onClose();
-    else this.#socket.destroy();
+    if (this.#socket !== null) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#pending?.cancel();
+    this.#onClose();
   }
 
   #onClose(): void {
@@ -337,6 +375,7 @@ export class Http2Connection implements PooledConnection, StreamHome, TurnTaker,
     this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET');
     this.#deadline.clear();
     this.#probeDeadline.clear();
+    this.#lifetime?.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
     const error = this.#connected ? undefined : this.#connectError();

@@ -8,6 +8,7 @@ import {
   knownField,
   toLowerAscii,
 } from '@reverseit/core/http';
+import { mayTrail } from './body-pieces.ts';
 import { bringsContent, isTarget, linesRefused } from './request-head.ts';
 import { headTooLarge, malformed } from './response-head.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
@@ -45,7 +46,9 @@ export function requestFields(
         return misuse('request field is the transport’s to set');
       default: {
         const lower = toLowerAscii(name);
-        if (!isHttp1Field(lower) && lower !== 'te') section.push(lower, value);
+        if (!isHttp1Field(lower) && (lower !== 'te' || value === 'trailers')) {
+          section.push(lower, value);
+        }
       }
     }
   }
@@ -53,6 +56,11 @@ export function requestFields(
   section[5] = host;
   const length = contentLength(request);
   if (length !== null) section.push('content-length', String(length));
+  const { trailer } = request;
+  if (trailer !== undefined && trailer !== null && mayTrail(request.body)) {
+    if (!isFieldValue(trailer)) return misuse('request field is malformed');
+    section.push('trailer', trailer);
+  }
   return section;
 }
 
@@ -77,6 +85,19 @@ export function joinRepeats(section: readonly string[]): string[] {
     joined.set(name, before === undefined ? value : before + separator + value);
   }
   return [...joined].flat();
+}
+
+/** A trailer section as node:http2 takes it; fields of HTTP/1.1 are left out (RFC 9113 §8.2.2). */
+export function trailerFields(trailers: FieldSection): Record<string, string> {
+  const section: Record<string, string> = Object.create(null);
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = toLowerAscii(trailers[i] as string);
+    if (isHttp1Field(name) || name === 'te') continue;
+    const value = trailers[i + 1] as string;
+    const before = section[name];
+    section[name] = before === undefined ? value : `${before}, ${value}`;
+  }
+  return section;
 }
 
 /**

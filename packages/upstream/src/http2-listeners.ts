@@ -37,22 +37,29 @@ export interface StreamListener {
 export interface ListenedStream extends ClientHttp2Stream {
   listener?: StreamListener | null;
   failure?: Error;
+  /** What follows the content of the request, once that is complete. */
+  trailers?: Record<string, string>;
   /** Aborts a stream whose request is not complete. */
   uploading?: AbortController;
 }
 
-/** Opens a stream. Throws what node:http2 does where the session takes none, or not this one. */
+/**
+ * Opens a stream for a request with content or without; `waitForTrailers` where some may follow it. Throws
+ * what node:http2 does where the session takes none, or not this one.
+ */
 export function openStream(
   session: ClientHttp2Session,
   fields: string[],
-  hasBody: boolean,
+  content: { readonly waitForTrailers: boolean } | null,
   listener: StreamListener,
 ): ListenedStream {
-  const uploading = hasBody ? new AbortController() : undefined;
+  const uploading = content === null ? undefined : new AbortController();
   const stream: ListenedStream = requestOnce(
     session,
     fields,
-    uploading === undefined ? { endStream: true } : { endStream: false, signal: uploading.signal },
+    uploading === undefined
+      ? { endStream: true }
+      : { ...content, endStream: false, signal: uploading.signal },
   );
   if (uploading !== undefined) stream.uploading = uploading;
   listen(stream, listener);
@@ -84,6 +91,7 @@ function listen(stream: ListenedStream, listener: StreamListener): void {
   // Stays for good: node:http2 may fail a stream that nobody waits for any more.
   stream.on('error', onError);
   stream.on('drain', onDrain);
+  stream.on('wantTrailers', onWantTrailers);
   stream.on('close', onClose);
 }
 
@@ -131,6 +139,11 @@ function onError(this: ListenedStream, error: Error): void {
 
 function onDrain(this: ListenedStream): void {
   this.listener?.onDrain();
+}
+
+/** Ends the request, with trailers or without. */
+function onWantTrailers(this: ListenedStream): void {
+  this.sendTrailers(this.trailers ?? {});
 }
 
 function onClose(this: ListenedStream): void {

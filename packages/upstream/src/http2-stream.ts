@@ -8,18 +8,21 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import { bodySource, pieceSize } from './body-pieces.ts';
+import { bodySource, mayTrail, pieceSize } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { lost } from './error-map.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
-import { requestFields, responseFields } from './http2-fields.ts';
+import { requestFields, responseFields, trailerFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
-import { longestInterimHead, malformed, mostInterims, readHead } from './response-head.ts';
+import { interimsTooLarge, longestInterimHead, malformed, readHead } from './response-head.ts';
 import type { Upload, UploadPort } from './upload.ts';
 import type { BodySource } from './upstream-request.ts';
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
+
+/** A status line, and the empty line behind the fields. */
+const statusLineBytes = 'HTTP/1.1 103 Early Hints\r\n\r\n'.length;
 
 /** What a stream needs of its connection. */
 export interface StreamHome {
@@ -50,7 +53,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   #written: (() => void) | undefined;
   #over = false;
   #heard = false;
-  #interims = 0;
+  /** Of the interim responses so far, as HTTP/1.1 would have them, in bytes. */
+  #interimBytes = 0;
   #paused = false;
   /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
   #endSeen = false;
@@ -103,6 +107,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   onDeadline(): void {
     this.#home.probe();
     this.exchange.onConnectionDeadline();
+  }
+
+  bind(): void {
+    // Streams are apart from each other: nobody is logged in by the connection (RFC 9113 §5).
   }
 
   release(): void {
@@ -159,7 +167,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
     try {
-      return openStream(session, fields, this.exchange.hasBody, this);
+      const { body } = this.exchange.request;
+      const content = body === null ? null : { waitForTrailers: mayTrail(body) };
+      return openStream(session, fields, content, this);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
@@ -186,8 +196,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     return false;
   }
 
-  sendEnd(): void {
-    this.#stream?.end();
+  sendEnd(trailers: FieldSection): void {
+    const stream = this.#stream;
+    if (stream !== null && trailers.length > 0) stream.trailers = trailerFields(trailers);
+    stream?.end();
     this.exchange.onSent();
   }
 
@@ -203,15 +215,18 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   onInterim(status: number, raw: readonly string[]): void {
     const { exchange } = this;
-    const fields = this.#read(raw, exchange.limits.maxResponseHeaderBytes);
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    const fields = this.#read(raw, maxResponseHeaderBytes);
     if (fields === null) return;
+    const size = sectionSize(fields);
+    this.#interimBytes += size + fields.length + statusLineBytes;
     if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
     // RFC 9113 §8.6.
     else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
-    else if (++this.#interims > mostInterims) {
-      exchange.onFailed(malformed('too many interim responses'));
-    } else if (sectionSize(fields) > longestInterimHead) {
+    else if (size > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
     } else if (status !== 100) exchange.onInterim(status, fields);
   }
 

@@ -28,7 +28,7 @@ const secureByProtocol: Readonly<Record<string, boolean>> = {
  * Reads a backend.
  * @throws ConfigError `RIT_ERR_CONFIG` for another scheme, credentials or a missing host.
  */
-export function parseOrigin(backend: string | URL, unixSocket?: string): Origin {
+export function parseOrigin(backend: string | URL, unixSocket: string | null = null): Origin {
   const url = toUrl(backend);
   const secure = secureByProtocol[url.protocol];
   if (secure === undefined) throw refuse('its scheme must be http, https, ws or wss', url.protocol);
@@ -38,7 +38,7 @@ export function parseOrigin(backend: string | URL, unixSocket?: string): Origin 
   if (port === 0) throw refuse('its port must not be 0');
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const label = `${secure ? 'https' : 'http'}://${url.hostname}:${port}`;
-  if (unixSocket === undefined) return { key: label, label, secure, host, port, unixSocket: null };
+  if (unixSocket === null) return { key: label, label, secure, host, port, unixSocket: null };
   if (unixSocket === '' || unixSocket.includes('\0')) {
     throw fail('RIT_ERR_CONFIG', 'unixSocket: must be a path');
   }

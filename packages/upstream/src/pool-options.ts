@@ -10,6 +10,8 @@ export interface ResolvedPoolOptions {
   readonly poolCount: number;
   readonly connectTimeout: number;
   readonly connMaxIdleTime: number;
+  readonly connMaxLifetime: number;
+  readonly connMaxRequests: number;
   readonly transport: 'undici' | 'direct';
   readonly protocols: readonly ('http1' | 'http2')[];
   readonly verifyTls: boolean;

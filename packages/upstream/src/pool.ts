@@ -4,49 +4,62 @@
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
-import { ConnectedSocket, Connector } from './connector.ts';
+import { readUpgrade } from '@reverseit/core/http';
+import { resolveOptions } from '@reverseit/core/options';
+import { attemptDelay } from './connect-race.ts';
+import { ConnectedSocket, Connector, type ConnectorContext } from './connector.ts';
 import { DirectConnection } from './direct-connection.ts';
 import { type DispatchLimits, LimitsResolver } from './dispatch-limits.ts';
 import { DispatchedExchange } from './dispatched-exchange.ts';
+import { checkHandler } from './handler-check.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { type Network, systemNetwork } from './network.ts';
 import { type Origin, parseOrigin } from './origin.ts';
+import { type OriginOptions, type OriginValues, originOptions } from './origin-options.ts';
 import { type ResolvedPoolOptions, resolvePoolOptions } from './pool-options.ts';
+import { type CheckedRequest, checkRequest } from './request-check.ts';
+import { connectionLines } from './request-head.ts';
 import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 import { UndiciConnection } from './undici-connection.ts';
 import type { PoolOptions } from './upstream-options.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import type { RequestInput, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
-
-export interface OriginOptions {
-  /** Path of a unix socket to connect to; the backend's URL stays the authority. */
-  readonly unixSocket?: string;
-  /** `"one-shot"`: a fresh connection for each request, closed after it. Default `"pooled"`. */
-  readonly connection?: 'pooled' | 'one-shot';
-}
 
 /** A backend, reached through a pool. Cheap; made once for each route. */
 export interface OriginPool {
   /** Whether a request's fields may be `WrittenFields`: over the direct transport, unless HTTP/2 may be spoken. */
   readonly takesLines: boolean;
   /**
-   * Sends a request. Everything that comes of it is told to the handler, after this has returned.
-   * @throws ConfigError `RIT_ERR_CONFIG` for limits that are none.
+   * Sends a request. Everything that comes of it is told to the handler, after this has returned: also that
+   * the request is invalid (`RIT_ERR_INTERNAL`, with a message that says why), which takes no connection.
+   * A handler that throws ends its exchange with that code; from `onEnd` or `onError` the error becomes a
+   * warning of the process.
+   * @throws ConfigError `RIT_ERR_CONFIG` for invalid limits; undefined stands for the defaults.
+   * @throws StateError `RIT_ERR_INTERNAL` for a handler that lacks a method.
    */
   dispatch(
-    request: UpstreamRequest,
-    limits: DispatchLimits,
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
     handler: ResponseHandler,
   ): UpstreamExchange;
   /**
-   * Sends a GET without body that asks for a switch to WebSocket: `Connection` and `Upgrade` are added to its
-   * fields. After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the
-   * stats as `switched` until it is closed. Any other answer comes as an ordinary response.
+   * Sends a request that asks for a switch of protocols: `Connection` and `Upgrade` are added to its fields.
+   * After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the stats as
+   * `switched` until it is closed. Any other answer comes as an ordinary response. A 101 that comes before
+   * the whole request has been sent is refused (`RIT_ERR_UPSTREAM_PROTOCOL`). Checks and throws as
+   * `dispatch` does; a WebSocket is asked for by GET and without a body.
+   *
+   * @param protocol what Upgrade offers (RFC 9110 §7.8): one protocol, or several with commas between
+   *   them. Default: `websocket`. That the 101 chose one of them is for the handler to check.
+   * @throws StateError `RIT_ERR_INTERNAL` where `protocol` names none
    */
   upgrade(
-    request: UpstreamRequest,
-    limits: DispatchLimits,
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
     handler: UpgradeHandler,
+    protocol?: string,
   ): UpstreamExchange;
 }
 
@@ -64,7 +77,7 @@ export interface PoolStats extends ShardStats {
 export interface Pool {
   /**
    * The way to a backend. The same scheme, host, port and unix socket share their connections.
-   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL, and for invalid options.
    */
   origin(backend: string | URL, options?: OriginOptions): OriginPool;
   stats(): PoolStats;
@@ -78,20 +91,27 @@ export interface Pool {
  * Makes a pool of connections to backends. It opens none before the first request.
  * @throws ConfigError `RIT_ERR_CONFIG` that names the option.
  */
-export function createPool(options?: PoolOptions, clock?: Clock): Pool {
-  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock));
+export function createPool(
+  options?: PoolOptions,
+  clock?: Clock,
+  network: Network = systemNetwork,
+): Pool {
+  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock), network);
 }
+
+/** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
+const flushTimeout = 1000;
 
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
-function connectionFactory(origin: Origin, options: ResolvedPoolOptions): ConnectionFactory {
-  const { protocols } = options;
-  const Http1 = transports[options.transport];
-  const http1 = new Connector(origin, options, ['http/1.1']);
+function connectionFactory(origin: Origin, context: ConnectorContext): ConnectionFactory {
+  const { protocols, transport } = context.options;
+  const Http1 = transports[transport];
+  const http1 = new Connector(origin, context, ['http/1.1']);
   const alone = !protocols.includes('http1');
   const http2 =
     protocols.includes('http2') && (alone || origin.secure)
-      ? new Connector(origin, options, alone ? ['h2'] : ['h2', 'http/1.1'])
+      ? new Connector(origin, context, alone ? ['h2'] : ['h2', 'http/1.1'])
       : null;
   return {
     http1: (owner) => new Http1(owner, http1),
@@ -104,22 +124,21 @@ class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly #options: ResolvedPoolOptions;
   readonly #deadlines: Deadlines;
+  readonly #network: Network;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
   #closed: Promise<void> | null = null;
   #resolveClosed: (() => void) | null = null;
 
-  constructor(options: ResolvedPoolOptions, deadlines: Deadlines) {
+  constructor(options: ResolvedPoolOptions, deadlines: Deadlines, network: Network) {
     this.#options = options;
     this.#deadlines = deadlines;
+    this.#network = network;
     this.#limits = new LimitsResolver(deadlines);
   }
 
-  origin(backend: string | URL, options: OriginOptions = {}): OriginPool {
-    const { connection = 'pooled' } = options;
-    if (connection !== 'pooled' && connection !== 'one-shot') {
-      throw fail('RIT_ERR_CONFIG', 'upstreamConnection: use "pooled" or "one-shot"');
-    }
+  origin(backend: string | URL, given: OriginOptions = {}): OriginPool {
+    const options = resolveOptions(originOptions, given);
     const origin = parseOrigin(backend, options.unixSocket);
     let shards = this.#origins.get(origin.key);
     if (shards === undefined) {
@@ -128,15 +147,23 @@ class ConnectionPool implements Pool, ShardOwner {
     }
     const { transport, protocols } = this.#options;
     const takesLines = transport === 'direct' && !protocols.includes('http2');
-    return new PooledOrigin(shards, this.#limits, connection === 'one-shot', takesLines);
+    return new PooledOrigin(shards, this.#limits, options, takesLines);
   }
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
-    const connect = connectionFactory(origin, this.#options);
+    const { connMaxLifetime, connMaxRequests } = this.#options;
+    const connect = connectionFactory(origin, {
+      options: this.#options,
+      network: this.#network,
+      attemptDelay: this.#deadlines.queue(attemptDelay),
+    });
     const options = {
       size: poolSize,
+      deadlines: this.#deadlines,
       connectTimeout: this.#deadlines.queue(connectTimeout),
+      flushTimeout: this.#deadlines.queue(flushTimeout),
+      lifetimes: new Lifetimes(this.#deadlines, connMaxLifetime, connMaxRequests),
       idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
     };
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options));
@@ -185,11 +212,13 @@ class OriginShards {
     this.shards = shards;
   }
 
-  pick(): Shard {
+  pick(request: UpstreamRequest): Shard {
     const { shards } = this;
     const { length } = shards;
     const first = this.#next;
     if (length > 1) {
+      const home = this.#homeOf(request);
+      if (home !== null) return home;
       this.#next = (first + 1) % length;
       for (let i = 0; i < length; i++) {
         const shard = shards[(first + i) % length] as Shard;
@@ -197,6 +226,16 @@ class OriginShards {
       }
     }
     return shards[first] as Shard;
+  }
+
+  /** Where the request's client has a connection of its own. */
+  #homeOf(request: UpstreamRequest): Shard | null {
+    for (const shard of this.shards) {
+      if (!shard.hasBound) continue;
+      const { client } = request;
+      if (client !== undefined && client !== null && shard.isHomeOf(client)) return shard;
+    }
+    return null;
   }
 
   stats(): OriginStats {
@@ -208,49 +247,80 @@ class PooledOrigin implements OriginPool {
   readonly takesLines: boolean;
   readonly #shards: OriginShards;
   readonly #limits: LimitsResolver;
-  readonly #oneShot: boolean;
+  readonly #options: OriginValues;
 
-  constructor(shards: OriginShards, limits: LimitsResolver, oneShot: boolean, takesLines: boolean) {
+  constructor(
+    shards: OriginShards,
+    limits: LimitsResolver,
+    options: OriginValues,
+    takesLines: boolean,
+  ) {
     this.#shards = shards;
     this.#limits = limits;
-    this.#oneShot = oneShot;
+    this.#options = options;
     this.takesLines = takesLines;
   }
 
   dispatch(
-    request: UpstreamRequest,
-    limits: DispatchLimits,
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
     handler: ResponseHandler,
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, null);
+    return this.#send(request, limits, handler, null, '');
   }
 
   upgrade(
-    request: UpstreamRequest,
-    limits: DispatchLimits,
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
     handler: UpgradeHandler,
+    protocol = 'websocket',
   ): UpstreamExchange {
-    return this.#send(request, limits, handler, handler);
+    if (!readUpgrade(['upgrade', protocol])?.length) {
+      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+    }
+    return this.#send(request, limits, handler, handler, protocol);
   }
 
   #send(
-    request: UpstreamRequest,
-    limits: DispatchLimits,
+    input: RequestInput,
+    limits: DispatchLimits | undefined,
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
+    protocol: string,
   ): UpstreamExchange {
-    const shard = this.#shards.pick();
     const resolved = this.#limits.resolve(limits);
+    const oneShot = this.#options.connection === 'one-shot';
+    const checked = this.#options.checkRequests
+      ? this.#check(input, handler, protocol, oneShot)
+      : null;
+    // Who vouches for a request gives it in the form in which it is sent.
+    const request = checked === null ? (input as UpstreamRequest) : checked.request;
+    const shard = this.#shards.pick(request);
     const exchange = new DispatchedExchange(
       shard,
       request,
       resolved,
       handler,
       onSwitch,
-      this.#oneShot,
+      oneShot,
+      protocol,
     );
-    shard.acquire(exchange);
+    if (checked !== null) exchange.head = checked.head;
+    if (checked === null || checked.error === null) shard.acquire(exchange);
+    else exchange.onFailed(checked.error);
     return exchange.dispatched();
+  }
+
+  #check(
+    input: RequestInput,
+    handler: ResponseHandler,
+    protocol: string,
+    oneShot: boolean,
+  ): CheckedRequest {
+    checkHandler(handler, protocol !== '');
+    const connection = connectionLines({ protocol, oneShot });
+    const isWebSocket = protocol === 'websocket';
+    return checkRequest(input, { connection, isWebSocket, takesLines: this.takesLines });
   }
 }
 

@@ -2,6 +2,8 @@
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode } from '@reverseit/core/errors';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
+import type { Lifetimes } from './lifetimes.ts';
+import type { ClientConnection } from './upstream-request.ts';
 
 export interface PooledConnection {
   readonly state: string;
@@ -11,6 +13,10 @@ export interface PooledConnection {
   readonly served: number;
   /** Whether it speaks HTTP/1.1 and nothing else. */
   readonly isHttp1: boolean;
+  /** Whether it was, or may have been, authenticated for one client, and must not serve another. */
+  readonly bound: boolean;
+  /** The client that it is bound to; null where it is not, or nobody can be told from others. */
+  readonly client: ClientConnection | null;
   /** Links of the pool's stack of idle connections. */
   idlePrevious: PooledConnection | null;
   idleNext: PooledConnection | null;
@@ -20,6 +26,8 @@ export interface PooledConnection {
   arm(queue: DeadlineQueue): void;
   /** Closes it at once. */
   drop(): void;
+  /** Closes it when it has been idle for as long as the queue says, which may be now. */
+  closeUnused(after: DeadlineQueue): void;
   /** Fails what it carries, and closes it. */
   destroy(code: ErrorCode): void;
 }
@@ -27,6 +35,11 @@ export interface PooledConnection {
 /** What a connection tells the pool that owns it. */
 export interface ConnectionOwner {
   readonly connectTimeout: DeadlineQueue;
+  /** How long a connection whose response is complete waits for its request to have left. */
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
+  /** Milliseconds that never run backwards. */
+  now(): number;
   onConnected(): void;
   /** No exchange is under way, and another may come. `idleHint` as in CheckedHead. */
   onReusable(connection: PooledConnection, idleHint: number): void;

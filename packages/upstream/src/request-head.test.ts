@@ -1,6 +1,6 @@
 import { isReverseItError } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
-import { CONNECTION, requestHead } from './request-head.ts';
+import { CONNECTION, requestHead, upgradeLines } from './request-head.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 function head(more: Partial<UpstreamRequest>): string {
@@ -17,12 +17,13 @@ const source = (contentLength: number | null) => ({
 });
 
 test.each([
-  ['KEEP_ALIVE', 'connection: keep-alive\r\n'],
-  ['CLOSE', 'connection: close\r\n'],
-  ['UPGRADE', 'connection: upgrade\r\nupgrade: websocket\r\n'],
-] as const)('connection lines: %s', (name, lines) => {
+  [CONNECTION.KEEP_ALIVE, 'connection: keep-alive\r\n'],
+  [CONNECTION.CLOSE, 'connection: close\r\n'],
+  [upgradeLines('websocket'), 'connection: upgrade\r\nupgrade: websocket\r\n'],
+  [upgradeLines('tcp, SPDY/3.1'), 'connection: upgrade\r\nupgrade: tcp, SPDY/3.1\r\n'],
+])('connection lines: %j', (connection, lines) => {
   const request = { method: 'GET', target: '/x', fields: ['A', 'b', 'Host', 'h'], body: null };
-  expect(requestHead(request, CONNECTION[name])).toBe(
+  expect(requestHead(request, connection)).toBe(
     `GET /x HTTP/1.1\r\nhost: h\r\n${lines}A: b\r\n\r\n`,
   );
 });

@@ -3,16 +3,36 @@
  * that undici writes: Host first, then Connection, then the fields as they stand, then the framing.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { equalsIgnoreCase, type FieldSection, isToken } from '@reverseit/core/http';
+import {
+  authenticatesConnection,
+  equalsIgnoreCase,
+  type FieldSection,
+  isToken,
+} from '@reverseit/core/http';
+import { announcedLength } from './body-pieces.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** What a request says of its connection. */
 export const CONNECTION = {
   KEEP_ALIVE: 'connection: keep-alive\r\n',
   CLOSE: 'connection: close\r\n',
-  UPGRADE: 'connection: upgrade\r\nupgrade: websocket\r\n',
 } as const;
-export type ConnectionLines = (typeof CONNECTION)[keyof typeof CONNECTION];
+
+/** The same of a request that offers to switch to `protocol` (RFC 9110 §7.8). */
+export const upgradeLines = (protocol: string): string =>
+  `connection: upgrade\r\nupgrade: ${protocol}\r\n`;
+
+/** `protocol` is what is offered, or empty; `oneShot`: its connection carries no other request. */
+export function connectionLines({
+  protocol,
+  oneShot,
+}: {
+  readonly protocol: string;
+  readonly oneShot: boolean;
+}): string {
+  if (protocol !== '') return upgradeLines(protocol);
+  return oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
+}
 
 /** Of a transport that writes fields its own way. */
 export const linesRefused = 'this pool takes no lines of fields that are written already';
@@ -20,31 +40,32 @@ export const linesRefused = 'this pool takes no lines of fields that are written
 const beyondLatin1 = /[\u0100-\uffff]/;
 
 /**
- * Serialises the head. Answers an error, of ours, for what could not be told apart on the wire: a line
+ * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what could not be told apart on the wire: a line
  * end within a field, a name that is no token, a target with blanks, a field that is the transport's
  * own, a missing or second Host.
  */
-export function requestHead(
-  request: UpstreamRequest,
-  connection: ConnectionLines,
-): string | ReverseItError {
+export function requestHead(request: UpstreamRequest, connection: string): string | ReverseItError {
   const { method, target, fields } = request;
   if (!isToken(method)) return misuse('method is no token');
   if (!isTarget(target)) return misuse('request target is malformed');
-  const written = Array.isArray(fields) ? { host: null, lines: '', added: fields } : fields;
-  const section = writeSection(written.added, written.host);
-  const { host, fault } = section;
+  const isList = Array.isArray(fields);
+  const section = isList ? writeSection(fields, null) : writeSection(fields.added, fields.host);
+  const { host, fault, te } = section;
   if (fault !== '') return misuse(fault);
   if (host === null) return misuse('request has no Host field');
   const framed = framing(request);
-  const start = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${connection}`;
-  const end = `${section.lines}${framed}\r\n`;
+  const options = te ? withTe(connection) : connection;
+  const start = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${options}`;
+  const trailer = framed === chunked ? trailerLine(request) : '';
+  const end = `${section.lines}${framed}${trailer}\r\n`;
   // Request line, Host, Connection, and the empty line at the end.
   let breaks = 4 + section.count;
   if (framed !== '') breaks++;
-  if (connection === CONNECTION.UPGRADE) breaks++;
+  if (trailer !== '') breaks++;
+  // Upgrade.
+  if (connection !== CONNECTION.KEEP_ALIVE && connection !== CONNECTION.CLOSE) breaks++;
   if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
-  return start + written.lines + end;
+  return isList ? start + end : start + fields.lines + end;
 }
 
 interface WrittenSection {
@@ -54,11 +75,13 @@ interface WrittenSection {
   count: number;
   /** Why it cannot be written; empty where it can. */
   fault: string;
+  /** A TE is among the lines, which Connection has to name (RFC 9110 §10.1.4). */
+  te: boolean;
 }
 
 /** Writes fields whose Host, if not among them, is known. Line ends within values are left to be found. */
 function writeSection(fields: FieldSection, host: string | null): WrittenSection {
-  const section: WrittenSection = { host, lines: '', count: 0, fault: '' };
+  const section: WrittenSection = { host, lines: '', count: 0, fault: '', te: false };
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
@@ -73,6 +96,9 @@ function writeSection(fields: FieldSection, host: string | null): WrittenSection
       case 14:
         // The body's own length counts.
         if (equalsIgnoreCase(name, 'content-length')) continue;
+        break;
+      case 2:
+        if (value !== '' && equalsIgnoreCase(name, 'te')) section.te = true;
         break;
       case 6:
       case 7:
@@ -108,6 +134,35 @@ function count(text: string, character: string): number {
   return found;
 }
 
+/** Whether a request has credentials of a scheme that authenticates the connection (RFC 4559). */
+export function logsIn({ fields }: UpstreamRequest): boolean {
+  if (Array.isArray(fields)) return hasLogin(fields);
+  const { lines, added, authenticatesConnection: known } = fields;
+  return (known ?? linesHaveLogin(lines)) || hasLogin(added);
+}
+
+function linesHaveLogin(lines: string): boolean {
+  for (const [, value] of lines.matchAll(/^(?:proxy-)?authorization:(.*)$/gim)) {
+    if (value !== undefined && authenticatesConnection(value)) return true;
+  }
+  return false;
+}
+
+function hasLogin(fields: FieldSection): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    // Few names have one of these lengths.
+    if (name.length !== 13 && name.length !== 19) continue;
+    if (
+      (equalsIgnoreCase(name, 'authorization') || equalsIgnoreCase(name, 'proxy-authorization')) &&
+      authenticatesConnection(fields[i + 1] as string)
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Fields that concern the connection or the framing, and are not for callers to set. */
 function isTransports(name: string): boolean {
   return (
@@ -119,12 +174,23 @@ function isTransports(name: string): boolean {
   );
 }
 
+function withTe(connection: string): string {
+  return connection.replace('\r\n', ', te\r\n');
+}
+
+const chunked = 'transfer-encoding: chunked\r\n';
+
 /** RFC 9110 §8.6: no length where there is no content, unless the method is one that brings content. */
 function framing({ method, body }: UpstreamRequest): string {
   if (body === null) return bringsContent(method) ? 'content-length: 0\r\n' : '';
-  const length = Buffer.isBuffer(body) ? body.length : body.contentLength;
-  if (length === null) return 'transfer-encoding: chunked\r\n';
+  const length = announcedLength(body);
+  if (length === null) return chunked;
   return length > 0 || bringsContent(method) ? `content-length: ${length}\r\n` : '';
+}
+
+/** RFC 9110 §6.6.2: only chunks have trailers. */
+function trailerLine({ trailer }: UpstreamRequest): string {
+  return trailer === undefined || trailer === null ? '' : `trailer: ${trailer}\r\n`;
 }
 
 export function bringsContent(method: string): boolean {

@@ -1,5 +1,6 @@
 /** Writes requests to a socket: the head, and content in its framing (RFC 9112 §6, §7.1). */
 import type { Socket } from 'node:net';
+import type { FieldSection } from '@reverseit/core/http';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
 import { bodySource, pieceSize } from './body-pieces.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
@@ -10,13 +11,13 @@ import { WriteGuard, type WriteObserver } from './write-guard.ts';
 /** Up to here head and content, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
 const coalesceBytes = 16_384;
 
-const lastChunkLine = lastChunk([]);
+/** A socket that is idle takes a shorter head at once. */
+const atOnceBytes = 4096;
 
 export class RequestWriter implements UploadPort {
   readonly #socket: Socket;
   readonly #observer: WriteObserver;
-  /** A write to a TLS socket is never done at once. */
-  readonly #flushed: (() => void) | undefined;
+  readonly #secure: boolean;
   #guard: WriteGuard | null = null;
   #exchange: DispatchedExchange | null = null;
   #upload: Upload | null = null;
@@ -25,7 +26,7 @@ export class RequestWriter implements UploadPort {
   constructor(socket: Socket, secure: boolean, observer: WriteObserver) {
     this.#socket = socket;
     this.#observer = observer;
-    this.#flushed = secure ? () => observer.onWritten() : undefined;
+    this.#secure = secure;
     socket.on('drain', this.#onDrain);
   }
 
@@ -33,7 +34,9 @@ export class RequestWriter implements UploadPort {
   send(head: string, exchange: DispatchedExchange): void {
     const { body } = exchange.request;
     if (body === null) {
-      this.#socket.write(head, 'latin1', this.#flushed);
+      // A write to a TLS socket is never done at once.
+      const isLate = this.#secure || head.length > atOnceBytes;
+      this.#socket.write(head, 'latin1', isLate ? this.#onHeadWritten : undefined);
       exchange.onSent();
       return;
     }
@@ -70,12 +73,16 @@ export class RequestWriter implements UploadPort {
     return this.#socket.writableLength === 0;
   }
 
-  sendEnd(): void {
-    if (this.#chunked) this.#socket.write(lastChunkLine, 'latin1');
+  sendEnd(trailers: FieldSection): void {
+    if (this.#chunked) this.#socket.write(lastChunk(trailers), 'latin1');
     this.#upload = null;
     this.#exchange?.onSent();
     this.#exchange = null;
   }
+
+  readonly #onHeadWritten = (error?: Error | null): void => {
+    if (error === undefined || error === null) this.#observer.onWritten();
+  };
 
   readonly #onDrain = (): void => {
     this.#upload?.unblock();

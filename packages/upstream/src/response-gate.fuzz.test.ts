@@ -1,3 +1,4 @@
+import { RESPONSE, ResponseParser } from '@reverseit/core/http1';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ResponseGate } from './response-gate.ts';
@@ -32,7 +33,7 @@ test('whatever the cut: everything but the 100s comes through, interim heads who
       fc.array(fc.nat(), { maxLength: 20 }),
       (interims, last, cuts) => {
         const gate = new ResponseGate();
-        gate.begin(65_536, false);
+        gate.begin(65_536, 65_536, false);
         const through: string[] = [];
         const text = interims.map((one) => one.text).join('') + last;
         for (const chunk of split(text, cuts)) if (chunk.length > 0) drain(gate, chunk, through);
@@ -52,7 +53,7 @@ test('any bytes: no throw, nothing made up, a failure is for good', () => {
       fc.array(fc.nat(), { maxLength: 10 }),
       (text, cuts) => {
         const gate = new ResponseGate();
-        gate.begin(100, false);
+        gate.begin(100, 100, false);
         const through: string[] = [];
         for (const chunk of split(text, cuts)) {
           if (chunk.length > 0 && gate.failure === null) drain(gate, chunk, through);
@@ -61,6 +62,37 @@ test('any bytes: no throw, nothing made up, a failure is for good', () => {
         expect(out.length).toBeLessThanOrEqual(text.length);
         // Only whole interim heads are ever left out.
         if (!text.includes('100')) expect(text.startsWith(out)).toBe(true);
+      },
+    ),
+  );
+});
+
+const statusLine = /^HTTP\/1\.[01] [1-5]\d\d(?: [^\0\r\n]*)?\r\n/;
+
+test('RFC 9112 §4: a status line passes the gate and the parser of our own, or neither', () => {
+  fc.assert(
+    fc.property(
+      fc.string({
+        unit: fc.constantFrom('\r', '\n', '\r\n', '\0', ' ', '\t', 'OK', '\xe9', 'X: a'),
+        maxLength: 6,
+      }),
+      fc.constantFrom('HTTP/1.1 200', 'HTTP/1.0 404 ', 'HTTP/1.1 503 x', 'HTTP/1.1 20'),
+      fc.array(fc.nat(), { maxLength: 5 }),
+      (tail, start, cuts) => {
+        // Two more lines, so that no reader waits for an end.
+        const text = `${start}${tail}\r\nX: a\r\n\r\n`;
+        const gate = new ResponseGate();
+        gate.begin(1000, 1000, false);
+        for (const chunk of split(text, cuts)) {
+          if (chunk.length > 0 && gate.failure === null) drain(gate, chunk, []);
+        }
+        const isLine = statusLine.test(text);
+        expect(gate.failure === null).toBe(isLine);
+        const parser = new ResponseParser(1000);
+        parser.readHead(Buffer.from(text, 'latin1'), 0);
+        // What follows the line is not the gate's to judge.
+        if (!isLine) expect(parser.state).toBe(RESPONSE.FAILED);
+        parser.free();
       },
     ),
   );

@@ -4,7 +4,7 @@ import { ResponseGate } from './response-gate.ts';
 /** Feeds the pieces as a connection does, and answers what came through. */
 function run(pieces: readonly string[], max = 1000, upgrade = false): [string[], string] {
   const gate = new ResponseGate();
-  gate.begin(max, upgrade);
+  gate.begin(max, 2000, upgrade);
   const through: string[] = [];
   for (const piece of pieces) {
     let chunk: Buffer | null = Buffer.from(piece, 'latin1');
@@ -29,6 +29,17 @@ describe('status lines (RFC 9112 §4)', () => {
     ['HTTP/1.1 100\r\n\r\n', ''],
     [`HTTP/1.1 200 ${'x'.repeat(8178)}\r\n`, ''],
     [`HTTP/1.1 200 ${'x'.repeat(8179)}\r\n`, 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200 OK\r\rX: a\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200\r\rX: a\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200 O\rK\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200 OK\r\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200 OK\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 200 O\0K\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 100 C\r\nX: a\n\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 100 C\r\nX: a\rY: b\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 100 C\r\nX: \0\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 100 C\r\nX : a\r\n\r\n', 'UPSTREAM_PROTOCOL'],
+    ['HTTP/1.1 100 C\r\nX:\r\ny: \t\xe9 \r\n\r\n', ''],
     ['HTTP/1.2 200 OK\r\n', 'UPSTREAM_PROTOCOL'],
     ['HTTP/2.0 200 OK\r\n', 'UPSTREAM_PROTOCOL'],
     ['HTTP/1.1 099 OK\r\n', 'UPSTREAM_PROTOCOL'],
@@ -52,13 +63,13 @@ describe('status lines (RFC 9112 §4)', () => {
 
   test('version and arrival are noted', () => {
     const gate = new ResponseGate();
-    gate.begin(1000, false);
+    gate.begin(1000, 2000, false);
     expect(gate.seen).toBe(false);
     gate.push(Buffer.from('HTTP/1.'));
     expect(gate.seen).toBe(true);
     gate.push(Buffer.from('0 200 OK\r\n'));
     expect(gate.isHttp10).toBe(true);
-    gate.begin(1000, false);
+    gate.begin(1000, 2000, false);
     expect([gate.seen, gate.isHttp10]).toEqual([false, false]);
   });
 });
@@ -81,15 +92,26 @@ describe('interim responses (RFC 9110 §15.2)', () => {
     expect(run([go + switching], 1000, true)).toEqual([[switching], '']);
   });
 
-  test('32 are accepted, 33 are not', () => {
-    expect(run([go.repeat(32) + final])[1]).toBe('');
-    expect(run([go.repeat(33) + final])[1]).toBe('UPSTREAM_PROTOCOL');
-    expect(run([early.repeat(33) + final])[1]).toBe('UPSTREAM_PROTOCOL');
+  const sized = (length: number) => `HTTP/1.1 103 E\r\na: ${'x'.repeat(length - 19)}\r\n\r\n`;
+
+  test.each([
+    [go, 2000 / go.length],
+    [early, 2000 / early.length],
+  ])('%j: all together are bounded in bytes, whatever they are', (interim, fit) => {
+    const most = interim.repeat(Math.floor(fit));
+    const sizedRest = 2000 - most.length;
+    expect(run([most + final])[1]).toBe('');
+    expect(run([most + interim + final])[1]).toBe('UPSTREAM_HEAD_TOO_LARGE');
+    const exact = interim.repeat(Math.floor(fit) - 1) + sized(sizedRest + interim.length - 4);
+    expect(run([exact + final])[1]).toBe('');
+    expect(run([exact.replace('x', 'xx') + final])[1]).toBe('UPSTREAM_HEAD_TOO_LARGE');
   });
 
   test('a head of 16384 bytes is accepted, one more is not', () => {
-    const sized = (length: number) => `HTTP/1.1 103 E\r\na: ${'x'.repeat(length - 19)}\r\n\r\n`;
-    expect(run([sized(16_384)])[1]).toBe('');
+    const gate = new ResponseGate();
+    gate.begin(1000, 100_000, false);
+    gate.push(Buffer.from(sized(16_384)));
+    expect(gate.failure).toBe(null);
     expect(run([sized(16_385)])[1]).toBe('UPSTREAM_PROTOCOL');
     expect(run([sized(16_386).slice(0, -4)])[1]).toBe('UPSTREAM_PROTOCOL');
   });
@@ -105,7 +127,7 @@ describe('bytes of which nothing comes', () => {
 
   test('after the head, and progress takes them back', () => {
     const gate = new ResponseGate();
-    gate.begin(100, false);
+    gate.begin(100, 2000, false);
     gate.push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'));
     gate.headComplete();
     const chunk = Buffer.alloc(5000);

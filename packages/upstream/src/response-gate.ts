@@ -9,7 +9,7 @@
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { headTooLarge, longestInterimHead, mostInterims } from './response-head.ts';
+import { headTooLarge, interimsTooLarge, longestInterimHead } from './response-head.ts';
 
 /** Longest status line, in bytes. */
 const longestStatusLine = 8192;
@@ -32,7 +32,9 @@ export class ResponseGate {
   #passing = false;
   #headComplete = false;
   #upgrade = false;
-  #interims = 0;
+  /** Bytes of the interim responses so far. */
+  #interimBytes = 0;
+  #maxInterimBytes = 0;
   #held: Buffer | null = null;
   /** Whether what is held begins with a complete unread message, not with one to be completed. */
   #rest = false;
@@ -40,14 +42,18 @@ export class ResponseGate {
   #mostSilent = 0;
   #maxFieldBytes = 0;
 
-  /** A request is about to be sent. `maxFieldBytes` bounds the response's header section. */
-  begin(maxFieldBytes: number, upgrade: boolean): void {
+  /**
+   * A request is about to be sent. `maxFieldBytes` bounds the response's header section, and
+   * `maxInterimBytes` all interim responses before it.
+   */
+  begin(maxFieldBytes: number, maxInterimBytes: number, upgrade: boolean): void {
     this.seen = false;
     this.isHttp10 = false;
     this.#passing = false;
     this.#headComplete = false;
     this.#upgrade = upgrade;
-    this.#interims = 0;
+    this.#interimBytes = 0;
+    this.#maxInterimBytes = maxInterimBytes;
     this.#held = null;
     this.#rest = false;
     this.#silent = 0;
@@ -125,8 +131,14 @@ export class ResponseGate {
         this.#held = rest;
         return null;
       }
-      if (++this.#interims > mostInterims) return this.#refuse('too many interim responses');
+      this.#interimBytes += end + headEnd.length;
+      if (this.#interimBytes > this.#maxInterimBytes) {
+        this.failure = interimsTooLarge(this.#maxInterimBytes);
+        return null;
+      }
       const next = rest.subarray(end + headEnd.length);
+      this.#silent = next.length;
+      if (status === 100 && !hasFieldLines(rest, end + 2)) return this.#refuse('field of a 100');
       if (status !== 100) {
         // The parser must stop here: what follows may be a 100 again.
         this.#held = next.length > 0 ? next : null;
@@ -167,10 +179,22 @@ function readStatus(bytes: Buffer): number {
   const third = (bytes[11] as number) - 0x30;
   if (first < 1 || first > 5 || !isDigit(second) || !isDigit(third)) return malformed;
   // Reason phrases are short; the parser would lose one that arrives in pieces.
-  let i = 12;
-  while (i < bytes.length && bytes[i] !== 0x0a) i++;
-  if (i > longestStatusLine) return malformed;
-  return i === bytes.length ? incomplete : first * 100 + second * 10 + third;
+  for (let i = 12; i < bytes.length; i++) {
+    const byte = bytes[i];
+    const behindCr = bytes[i - 1] === 0x0d;
+    if (byte === 0x0a && behindCr) return first * 100 + second * 10 + third;
+    // The parser takes a second CR for the LF.
+    if (byte === 0x0a || behindCr || byte === 0 || i >= longestStatusLine) return malformed;
+  }
+  return incomplete;
+}
+
+const fieldLines = /^(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+
+/** Whether an interim head that nobody else will look at is one: its field lines up to and with their last CRLF. */
+function hasFieldLines(bytes: Buffer, end: number): boolean {
+  const start = bytes.indexOf(0x0a, shortestStatusLine - 1) + 1;
+  return fieldLines.test(bytes.toString('latin1', start, end));
 }
 
 function isDigit(value: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
 import {
+  authenticatesConnection,
   equalsIgnoreCase,
   type FieldSection,
   getFieldValues,
@@ -16,8 +17,6 @@ import type { UpstreamResponseHead } from './upstream-response.ts';
 
 /** Longest interim head (RFC 9110 §15.2), in bytes. */
 export const longestInterimHead = 16_384;
-/** Interim responses to one request. A 102 every 20 s is the habit; a drip must not hold a request for ever. */
-export const mostInterims = 32;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
@@ -28,6 +27,8 @@ export interface CheckedHead extends UpstreamResponseHead {
   readonly untilClose: boolean;
   /** How long the backend keeps the connection when idle, in whole seconds; -1 where it does not say. */
   readonly idleHint: number;
+  /** Whether the backend offers to authenticate the connection, or has (RFC 4559). */
+  readonly offersLogin: boolean;
 }
 
 /** Checks the head of a final response. Answers an error where the response must not be used. */
@@ -59,6 +60,7 @@ export function readHead(
     persistent,
     untilClose,
     idleHint,
+    offersLogin: framing.offersLogin,
   };
 }
 
@@ -72,6 +74,7 @@ interface Framing {
   close: boolean;
   keepAlive: boolean;
   idleHint: number;
+  offersLogin: boolean;
 }
 
 function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
@@ -82,17 +85,19 @@ function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
     close: false,
     keepAlive: false,
     idleHint: -1,
+    offersLogin: false,
   };
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     // Few names have one of these lengths.
     const { length } = name;
-    if (length !== 10 && length !== 14 && length !== 17) continue;
+    if (length !== 10 && length !== 14 && length !== 16 && length !== 17 && length !== 18) continue;
     const value = fields[i + 1] as string;
     if (equalsIgnoreCase(name, 'content-length')) readContentLength(framing, value);
     else if (equalsIgnoreCase(name, 'transfer-encoding')) readTransferEncoding(framing, value);
     else if (equalsIgnoreCase(name, 'connection')) readConnection(framing, value);
     else if (equalsIgnoreCase(name, 'keep-alive')) readKeepAlive(framing, value);
+    else if (isChallenge(name) && authenticatesConnection(value)) framing.offersLogin = true;
   }
   if (framing.chunked) {
     if (framing.length !== -1) framing.error = 'both transfer-encoding and content-length';
@@ -100,6 +105,11 @@ function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
     else if (isHttp10) framing.error = 'transfer-encoding in HTTP/1.0';
   }
   return framing;
+}
+
+/** RFC 9110 §11.6.1, §11.7.1. */
+function isChallenge(name: string): boolean {
+  return equalsIgnoreCase(name, 'www-authenticate') || equalsIgnoreCase(name, 'proxy-authenticate');
 }
 
 function readContentLength(framing: Framing, value: string): void {
@@ -150,6 +160,13 @@ export function bodyTooLarge(max: number, seen: number): ReverseItError {
 
 export function headTooLarge(max: number): ReverseItError {
   return overLimit('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', max, { limit: 'maxResponseHeaderBytes' });
+}
+
+/** The interim responses to a request are more than they may be together. */
+export function interimsTooLarge(max: number): ReverseItError {
+  const text = `interim responses exceed maxInterimResponseBytes (${max})`;
+  const details = { limit: 'maxInterimResponseBytes', max };
+  return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', text, { details });
 }
 
 export function malformed(what: string): ReverseItError {

@@ -6,7 +6,8 @@
  * gets the exchange.
  */
 import type { Socket } from 'node:net';
-import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
+import { BoundConnections } from './bound-connections.ts';
 import type { DispatchedExchange, ExchangeHome } from './dispatched-exchange.ts';
 import type { Http1Connection } from './http1-connection.ts';
 import {
@@ -16,12 +17,20 @@ import {
   mostStreams,
 } from './http2-connection.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
+import type { ClientConnection } from './upstream-request.ts';
 import { WaitQueue } from './wait-queue.ts';
+
+/** How long a connection that is bound to a client stays unused while others wait, in ms. */
+const boundGrace = 1000;
 
 export interface ShardOptions {
   readonly size: number;
+  readonly deadlines: Deadlines;
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
   readonly idleTimeouts: IdleTimeouts;
 }
 
@@ -60,8 +69,11 @@ export interface ShardOwner {
 
 export class Shard implements Http2Owner, ExchangeHome {
   readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
   readonly #owner: ShardOwner;
   readonly #connect: ConnectionFactory;
+  readonly #deadlines: Deadlines;
   readonly #idleTimeouts: IdleTimeouts;
   readonly #size: number;
   readonly #mostWaiting: number;
@@ -74,6 +86,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   readonly #switched = new Set<PooledConnection>();
   /** The idle connection that was used last; the others follow by their links. */
   #idleTop: PooledConnection | null = null;
+  readonly #bound: BoundConnections;
   #serving = false;
   #destroyed = false;
   #opened = 0;
@@ -83,7 +96,11 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#owner = owner;
     this.#connect = connect;
     this.#size = options.size;
+    this.#deadlines = options.deadlines;
+    this.#bound = new BoundConnections(options.deadlines.queue(boundGrace));
     this.connectTimeout = options.connectTimeout;
+    this.flushTimeout = options.flushTimeout;
+    this.lifetimes = options.lifetimes;
     this.#idleTimeouts = options.idleTimeouts;
     this.#mostWaiting = Math.max(1024, 10 * options.size);
   }
@@ -100,6 +117,20 @@ export class Shard implements Http2Owner, ExchangeHome {
       this.#waiting.length === 0 &&
       (this.#idleTop !== null || this.#connections.size < this.#size || this.#shared() !== null)
     );
+  }
+
+  /** Whether the client has a connection of its own here. */
+  isHomeOf(client: ClientConnection): boolean {
+    return this.#bound.has(client);
+  }
+
+  /** Whether any client has. */
+  get hasBound(): boolean {
+    return !this.#bound.isEmpty;
+  }
+
+  now(): number {
+    return this.#deadlines.now();
   }
 
   stats(): ShardStats {
@@ -123,6 +154,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   /** Finds a connection for an exchange, now or later. */
   acquire(exchange: DispatchedExchange): void {
     if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
+    else if (!this.#bound.isEmpty && this.#serveBound(exchange)) return;
     else if (this.#waiting.length === 0 && this.#serve(exchange, false)) return;
     else if (this.#waiting.length >= this.#mostWaiting)
       exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
@@ -147,6 +179,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   /** Closes what is idle; the rest closes as it ends. */
   drain(): void {
     for (let top = this.#idleTop; top !== null; top = this.#idleTop) top.drop();
+    this.#bound.drain();
     this.#announceEmpty();
   }
 
@@ -168,6 +201,10 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   onReusable(connection: PooledConnection, idleHint: number): void {
+    if (connection.bound) {
+      this.#keepBound(connection, idleHint);
+      return;
+    }
     const next = this.#waiting.first;
     if (next !== null && canServe(connection, next)) {
       this.#waiting.remove(next);
@@ -185,6 +222,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   onUnusable(connection: PooledConnection): void {
+    if (connection.bound) this.#bound.onUnusable(connection);
     const { idlePrevious, idleNext } = connection;
     if (idlePrevious !== null) idlePrevious.idleNext = idleNext;
     else if (this.#idleTop === connection) this.#idleTop = idleNext;
@@ -196,6 +234,7 @@ export class Shard implements Http2Owner, ExchangeHome {
 
   onSwitched(connection: PooledConnection): void {
     this.#connections.delete(connection);
+    this.#bound.remove(connection);
     this.#switched.add(connection);
     this.useSlot();
   }
@@ -204,6 +243,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#switched.delete(connection);
     this.#forget(connection);
     this.onUnusable(connection);
+    if (connection.bound) this.#bound.remove(connection);
     // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
     process.nextTick(useSlot, this);
   }
@@ -252,9 +292,28 @@ export class Shard implements Http2Owner, ExchangeHome {
     else {
       // Its connection is none of those that are idle: one of them makes room for it.
       if (exchange.oneShot || exchange.upgrading) this.#idleTop?.drop();
+      this.#bound.makeRoom();
       return false;
     }
     return true;
+  }
+
+  /** By the connection that is its client's own, past whoever waits. */
+  #serveBound(exchange: DispatchedExchange): boolean {
+    const { client } = exchange.request;
+    if (client === undefined || client === null || exchange.oneShot) return false;
+    const connection = this.#bound.take(client);
+    if (connection !== null) this.#assign(connection, exchange);
+    return connection !== null;
+  }
+
+  #keepBound(connection: PooledConnection, idleHint: number): void {
+    if (this.#owner.closing || !this.#bound.keep(connection)) {
+      connection.drop();
+      return;
+    }
+    connection.arm(this.#idleTimeouts.queue(idleHint));
+    if (this.#waiting.length > 0) this.#bound.makeRoom();
   }
 
   /** The first HTTP/2 connection that has room, in the order in which they were opened. */

@@ -13,7 +13,7 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
 import { COST } from '@reverseit/core/io';
 import { Client } from 'undici';
-import { bodySource } from './body-pieces.ts';
+import { bodySource, withoutTrailers } from './body-pieces.ts';
 import type { SocketSource } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -45,6 +45,7 @@ const smallBite = 4096;
 /** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
 const costlyBite = 250_000;
 
+const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
 const clientUrl = new URL('http://backend.invalid');
 
@@ -96,10 +97,14 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
       return;
     }
+    if (target === '*') {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
+      return;
+    }
     const content =
       body === null || Buffer.isBuffer(body)
         ? body
-        : new UndiciUpload(exchange, bodySource(body, exchange.repeatable), this);
+        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
     this.#client.dispatch(
       {
         method,
@@ -109,7 +114,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         body: content as Buffer | null,
         // Else undici closes after every HEAD and after every body on a method that has none by custom.
         reset: exchange.oneShot,
-        upgrade: exchange.upgrading ? 'websocket' : null,
+        upgrade: exchange.upgrading ? exchange.protocol : null,
       },
       this.#handler,
     );
@@ -119,7 +124,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
     this.#mostBytes = Number.POSITIVE_INFINITY;
-    this.gate.begin(exchange.limits.maxResponseHeaderBytes, exchange.upgrading);
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     exchange.onBegin();
   }
 

@@ -3,13 +3,14 @@
  * There is one request at a time, and a connection whose exchange has failed is given up: whatever
  * undici still reports then finds no exchange.
  */
-import { fail, isReverseItError } from '@reverseit/core/errors';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
 import { PieceJoiner } from '@reverseit/core/io';
 import type { Dispatcher } from 'undici';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { exchangeError, isTlsFailure, lost } from './error-map.ts';
 import { readRawSection } from './raw-section.ts';
+import { connectionLines, requestHead } from './request-head.ts';
 import { readHead } from './response-head.ts';
 import type { UndiciConnection } from './undici-connection.ts';
 
@@ -126,7 +127,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     if (exchange === null) return;
     // undici refused the request itself; the connection was not touched.
     if (controller === null) {
-      exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      exchange.onFailed(refusal(exchange, cause));
       return;
     }
     // Behind an alert undici sees the end of the connection, and reports only that.
@@ -134,6 +135,13 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const context = { headSeen: exchange.headSeen, connectionEnded: ended };
     exchange.onLost(exchangeError(isHidden ? failure : cause, context));
   }
+}
+
+/** Why undici does not send a request that was not checked, in our words where we would not either. */
+function refusal(exchange: DispatchedExchange, cause: Error): ReverseItError {
+  const head = requestHead(exchange.request, connectionLines(exchange));
+  if (typeof head !== 'string') return head;
+  return fail('RIT_ERR_INTERNAL', 'undici refused the request', { cause });
 }
 
 /** Whether undici's parser knows that nothing follows the head of a response to HEAD. */

@@ -2,7 +2,10 @@
  * A request body under way, from its source to a transport. No Readable and no promise per piece: pieces
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
+import { warnOf } from './callback-warning.ts';
+import { kindOf } from './kind-of.ts';
 import type { BodySink, BodySource } from './upstream-request.ts';
 
 /** What is told of the upload's progress. */
@@ -20,9 +23,11 @@ export interface UploadPort {
   sendPiece(piece: Buffer): void;
   /** Whether every piece that was sent is known to have left. */
   readonly settled: boolean;
-  /** Every piece has been sent. */
-  sendEnd(): void;
+  /** Every piece has been sent. Trailers that the transport cannot send are left out. */
+  sendEnd(trailers: FieldSection): void;
 }
+
+const noTrailers: FieldSection = [];
 
 export class Upload implements BodySink {
   readonly #source: BodySource;
@@ -56,8 +61,14 @@ export class Upload implements BodySink {
 
   // The source's side.
 
-  write(chunk: Buffer): boolean {
+  write(given: Uint8Array | string): boolean {
     if (this.#over) return false;
+    const chunk = asBuffer(given);
+    if (chunk === null) {
+      const what = `body source wrote ${kindOf(given)}; expected a Uint8Array or a string`;
+      this.#fail(fail('RIT_ERR_INTERNAL', what));
+      return false;
+    }
     this.#sent += chunk.length;
     const { contentLength } = this.#source;
     if (contentLength !== null && this.#sent > contentLength) {
@@ -74,19 +85,27 @@ export class Upload implements BodySink {
     return this.#port.settled;
   }
 
-  end(): void {
+  end(trailers: FieldSection = noTrailers): void {
     if (this.#over) return;
     const { contentLength } = this.#source;
     if (contentLength !== null && this.#sent !== contentLength) {
       this.#fail(mismatch(contentLength, this.#sent));
       return;
     }
+    if (!isWellFormed(trailers)) {
+      this.#fail(fail('RIT_ERR_INTERNAL', 'trailer of a request is malformed'));
+      return;
+    }
     this.#over = true;
-    this.#port.sendEnd();
+    this.#port.sendEnd(trailers);
   }
 
-  fail(error: ReverseItError): void {
-    this.#fail(error);
+  fail(error: unknown): void {
+    this.#fail(
+      isReverseItError(error)
+        ? error
+        : fail('RIT_ERR_INTERNAL', 'body source failed', { cause: error }),
+    );
   }
 
   #fail(error: ReverseItError): void {
@@ -101,7 +120,7 @@ export class Upload implements BodySink {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#source.cancel();
+    cancelSource(this.#source);
   }
 
   // The transport's side.
@@ -109,7 +128,12 @@ export class Upload implements BodySink {
   /** The head has been sent. */
   start(): void {
     this.#started = true;
-    if (!this.#over) this.#source.start(this);
+    if (this.#over) return;
+    try {
+      this.#source.start(this);
+    } catch (cause) {
+      this.#onThrown('start', cause);
+    }
   }
 
   /** The socket takes no more for now. */
@@ -125,8 +149,42 @@ export class Upload implements BodySink {
     this.#blocked = false;
     if (this.#over) return;
     this.#observer.onUploadProgress();
-    this.#source.resume();
+    try {
+      this.#source.resume();
+    } catch (cause) {
+      this.#onThrown('resume', cause);
+    }
   }
+
+  #onThrown(method: 'start' | 'resume', cause: unknown): void {
+    const what = `body source threw in ${method}`;
+    if (this.#over) warnOf(what, cause);
+    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
+  }
+}
+
+/** Tells a source that no piece is wanted any more. */
+export function cancelSource(source: BodySource): void {
+  try {
+    source.cancel();
+  } catch (cause) {
+    warnOf('body source threw in cancel', cause);
+  }
+}
+
+function asBuffer(chunk: unknown): Buffer | null {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  if (!(chunk instanceof Uint8Array)) return null;
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** Nothing that could be taken for another line, or another message. */
+function isWellFormed(trailers: FieldSection): boolean {
+  for (let i = 0; i < trailers.length; i += 2) {
+    if (!isToken(trailers[i] as string) || !isFieldValue(trailers[i + 1] as string)) return false;
+  }
+  return true;
 }
 
 function mismatch(max: number, seen: number): ReverseItError {

@@ -50,10 +50,14 @@ export const poolOptions = defineOptions({
   }),
   /** Pools per backend. Default: 1. */
   poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
-  /** Longest time to connect to a backend, TLS included. Default: 5000. Answer: 504. */
+  /**
+   * Longest time to connect to a backend, by whichever of its addresses, look-up and TLS included.
+   * Default: 5000. Answer: 504.
+   */
   connectTimeout: milliseconds({
     group,
-    prose: 'Longest time to connect to a backend, TLS included.',
+    prose:
+      'Longest time to connect to a backend, by whichever of its addresses, look-up and TLS included.',
     default: 5000,
     answers: '504',
   }),
@@ -63,6 +67,25 @@ export const poolOptions = defineOptions({
     prose: 'Longest time a backend connection is kept unused.',
     default: 90000,
     answers: 'closed silently',
+  }),
+  /**
+   * Longest time a backend connection gets new requests; each up to a tenth less, so that they do not end all at once.
+   * Default: 0. Answer: replaced once idle.
+   */
+  connMaxLifetime: milliseconds({
+    group,
+    prose:
+      'Longest time a backend connection gets new requests; each up to a tenth less, so that they do not end all at once.',
+    default: 0,
+    answers: 'replaced once idle',
+  }),
+  /** Most requests on one backend connection. Default: Infinity. Answer: replaced once idle. */
+  connMaxRequests: count({
+    group,
+    prose: 'Most requests on one backend connection.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+    answers: 'replaced once idle',
   }),
   /**
    * Protocols to speak: ALPN chooses on https; "http2" alone on http is prior knowledge (RFC 9113 §3.3). WebSockets go over HTTP/1.1.

@@ -15,6 +15,35 @@ export interface UpstreamRequest {
   readonly fields: FieldSection | WrittenFields;
   /** No content, content that is complete, or content that arrives while it is sent. */
   readonly body: Buffer | CollectedBody | BodySource | null;
+  /**
+   * Names of trailers to come, as in a Trailer field (RFC 9110 §6.6.2). Sent where the body goes out without
+   * a length and its trailers can be sent, by `direct` and over HTTP/2. Default: null.
+   */
+  readonly trailer?: string | null;
+  /**
+   * The client's connection that the request came on. A connection to the backend that the request logs in
+   * (NTLM, Negotiate; RFC 4559) is kept for the requests that follow on it, and closed with it. Without
+   * one it is closed after the response. Default: null.
+   */
+  readonly client?: ClientConnection | null;
+}
+
+/** A client's connection, by which its requests are told from those of others. */
+export interface ClientConnection {
+  readonly closed: boolean;
+  /** Has the listener told, once, when the connection closes. */
+  addCloseListener(listener: ClientCloseListener): void;
+  removeCloseListener(listener: ClientCloseListener): void;
+}
+
+/** Who is told of the end of a client's connection. */
+export interface ClientCloseListener {
+  onClientClosed(client: ClientConnection): void;
+}
+
+/** A request as it may be given: a body may also be text, which is sent as UTF-8, other bytes, or left out. */
+export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
+  readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
 }
 
 /**
@@ -27,6 +56,11 @@ export interface WrittenFields {
   readonly lines: string;
   /** Fields that follow the lines. */
   readonly added: FieldSection;
+  /**
+   * Whether credentials among the lines are of a scheme that authenticates the connection (NTLM, Negotiate).
+   * Where it is left out, the lines are searched for them.
+   */
+  readonly authenticatesConnection?: boolean;
 }
 
 /** Long content that is complete, in the pieces in which it came. */
@@ -34,18 +68,26 @@ export interface CollectedBody {
   /** Their length together, in bytes. */
   readonly contentLength: number;
   readonly pieces: readonly Buffer[];
+  /**
+   * Fields to follow the content. Where there are some, HTTP/1.1 sends it in chunks. undici cannot send them,
+   * and leaves them out. Default: none.
+   */
+  readonly trailers?: FieldSection;
   /** A piece is not needed any more: it has left, and the request will not be sent again. */
   giveBack(piece: Buffer): void;
 }
 
 /** Where the transport puts the pieces of a streamed request body. */
 export interface BodySink {
-  /** Sends a piece. False: stop until `resume` is called on the source. */
-  write(chunk: Buffer): boolean;
+  /** Sends a piece, text as UTF-8. False: stop until `resume` is called on the source. */
+  write(chunk: Uint8Array | string): boolean;
   /** Whether all that was written is known to have left, so that no piece is held on to. */
   readonly settled: boolean;
-  /** The body is complete. */
-  end(): void;
+  /**
+   * The body is complete. Trailers, well formed and fit for one (RFC 9110 §6.5.1), follow it over HTTP/2, and
+   * where it has no `contentLength` by `direct`; else they are left out. Default: none.
+   */
+  end(trailers?: FieldSection): void;
   /** The body will never be complete; the request is aborted with this error. */
   fail(error: ReverseItError): void;
 }

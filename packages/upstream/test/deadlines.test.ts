@@ -109,23 +109,67 @@ test('responseHeaderTimeout: 504 after exactly so long', async () => {
   await it.settle({ open: 0 });
 });
 
-test('responseHeaderTimeout is not moved by interim responses or a dripping head', async () => {
+test.for([
+  ['102', 'HTTP/1.1 102 P\r\n\r\n', 1],
+  ['103', 'HTTP/1.1 103 E\r\nlink: </a>\r\n\r\n', 1],
+  ['an unknown one', 'HTTP/1.1 199 U\r\n\r\n', 1],
+  ['100, which is for us', 'HTTP/1.1 100 C\r\n\r\n', 0],
+] as const)('responseHeaderTimeout begins anew with each interim response: %s', async (one) => {
+  const [, interim, told] = one;
   const it = await bench(undefined, { limits: { responseHeaderTimeout: 300 } });
   const sent = it.send();
   const connection = await it.origin.connection();
   await connection.until(() => connection.requests === 1);
-  for (const [i, piece] of [
-    'HTTP/1.1 103 E\r\n\r\n',
-    'HTTP/1.1 100 C\r\n\r\n',
-    'HTTP/1.1 2',
-  ].entries()) {
+  await turns(3);
+  it.clock.advance(299);
+  expect(sent.events).toEqual([]);
+  connection.write(interim);
+  await turns(4);
+  expect(sent.events).toHaveLength(told);
+  it.clock.advance(1);
+  expect(sent.error === null).toBe(told === 1);
+  it.clock.advance(298);
+  expect(sent.error === null).toBe(told === 1);
+  it.clock.advance(1);
+  expect(sent.error).toMatchObject({ code: 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT', status: 504 });
+});
+
+test('responseHeaderTimeout: a drip of interim responses puts it off for ten times its length', async () => {
+  const it = await bench(undefined, { limits: { responseHeaderTimeout: 300 } });
+  const sent = it.send();
+  const connection = await it.origin.connection();
+  await connection.until(() => connection.requests === 1);
+  await turns(3);
+  const drip = async (): Promise<void> => {
+    const before = sent.events.length;
+    connection.write('HTTP/1.1 102 P\r\n\r\n');
+    while (sent.events.length === before) await turns(1);
+  };
+  await drip();
+  for (let passed = 0; passed < 2800; passed += 200) {
+    it.clock.advance(200);
+    await drip();
+  }
+  it.clock.advance(199);
+  expect(sent.error).toBe(null);
+  it.clock.advance(1);
+  expect(sent.error).toMatchObject({ code: 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT', status: 504 });
+  await it.settle({ open: 0 });
+});
+
+test('responseHeaderTimeout is not moved by a dripping head, nor by a 100', async () => {
+  const it = await bench(undefined, { limits: { responseHeaderTimeout: 300 } });
+  const sent = it.send();
+  const connection = await it.origin.connection();
+  await connection.until(() => connection.requests === 1);
+  for (const piece of ['HTTP/1.1 100 C\r\n\r\n', 'HTTP/1.1 2', '00 OK\r\n']) {
     it.clock.advance(80);
     connection.write(piece);
     await turns(4);
-    expect(sent.events).toHaveLength(i === 0 ? 1 : 1);
+    expect(sent.events).toEqual([]);
   }
   it.clock.advance(60);
-  expect(sent.events).toEqual(['interim 103', 'UPSTREAM_HEAD_TIMEOUT']);
+  expect(sent.events).toEqual(['UPSTREAM_HEAD_TIMEOUT']);
 });
 
 test('responseHeaderTimeout counts from the last byte of a streamed body', async () => {

@@ -11,6 +11,7 @@ import {
   type UpstreamExchange,
   type UpstreamRequest,
 } from '../src/index.ts';
+import type { Network } from '../src/network.ts';
 import {
   type OriginConnection,
   type RawOrigin,
@@ -61,6 +62,7 @@ export interface Setup {
   origin?: RawOriginOptions;
   via?: OriginOptions;
   limits?: Partial<DispatchLimits>;
+  network?: Network;
 }
 
 /** A pool, a backend, a clock, and what is counted when a test is over. */
@@ -73,7 +75,7 @@ export class Bench {
 
   constructor(origin: RawOrigin, setup: Setup) {
     this.origin = origin;
-    this.pool = createPool({ transport, ...setup.pool }, this.clock);
+    this.pool = createPool({ transport, ...setup.pool }, this.clock, setup.network);
     this.to = this.pool.origin(origin.url, setup.via);
     this.limits = { ...limits, ...setup.limits };
   }
@@ -90,9 +92,9 @@ export class Bench {
     return recorder;
   }
 
-  upgrade(request: UpstreamRequest = get()): Sent {
+  upgrade(request: UpstreamRequest = get(), protocol?: string): Sent {
     const recorder = new Sent();
-    recorder.exchange = this.to.upgrade(request, this.limits, recorder);
+    recorder.exchange = this.to.upgrade(request, this.limits, recorder, protocol);
     recorder.dispatched = true;
     return recorder;
   }

@@ -493,14 +493,19 @@ describe('responses', () => {
     await it.settle({ open: 1, idle: 1, active: 0 });
   });
 
-  test('interim responses do not extend responseHeaderTimeout', async () => {
-    const it = await frameBench({
-      onRequest: (peer, id) => peer.write(frame(HEADERS, END_HEADERS, id, block(':status', '103'))),
-    });
+  test('an interim response restarts responseHeaderTimeout (RFC 9110 §15.2)', async () => {
+    const it = await frameBench({});
     const sent = it.send(get(), { responseHeaderTimeout: 1000 });
+    await it.until(() => it.backend.peers[0]?.frames.some(({ type }) => type === HEADERS) === true);
+    await turns(3);
+    it.clock.advance(999);
+    const [peer] = it.backend.peers;
+    peer!.write(frame(HEADERS, END_HEADERS, 1, block(':status', '102')));
     await it.until(() => sent.events.length === 1);
-    it.clock.advance(1000);
-    expect((await sent.done).events).toEqual(['interim 103', 'UPSTREAM_HEAD_TIMEOUT']);
+    it.clock.advance(999);
+    expect(sent.events).toEqual(['interim 102']);
+    it.clock.advance(1);
+    expect((await sent.done).events).toEqual(['interim 102', 'UPSTREAM_HEAD_TIMEOUT']);
   });
 
   test('abort within a response', async () => {

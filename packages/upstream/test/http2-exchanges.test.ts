@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { http2Bench } from './http2-rig.ts';
+import type { BodySource, CollectedBody } from '../src/index.ts';
+import { turns } from './harness.ts';
+import { DATA, END_STREAM, frameBench, http2Bench } from './http2-rig.ts';
 import { get } from './recorder.ts';
 
 test('fields that are written already are not taken where HTTP/2 may be spoken', async () => {
@@ -35,7 +37,88 @@ test.each([
       ':scheme': tls ? 'https' : 'http',
       ':authority': 'backend.test',
       'x-one': '1',
+      te: 'trailers',
     },
   ]);
   await it.settle({ open: 1, idle: 1, active: 0 });
+});
+
+test('streams are apart: no request logs the connection in (RFC 9113 §5, RFC 4559)', async () => {
+  const it = await http2Bench((stream) => {
+    stream.respond({ ':status': 401, 'www-authenticate': 'NTLM' });
+    stream.end('no');
+  });
+  for (const fields of [
+    ['Host', 'a', 'Authorization', 'NTLM x'],
+    ['Host', 'a'],
+  ]) {
+    const sent = await it.send(get('/', { fields })).done;
+    expect([sent.head?.status, sent.body]).toEqual([401, 'no']);
+    expect(sent.head?.fields).toEqual(expect.arrayContaining(['www-authenticate', 'NTLM']));
+  }
+  await it.settle({ open: 1, idle: 1 });
+  expect(it.backend.connections).toBe(1);
+});
+
+const source = (contentLength: number | null, trailers?: string[]): BodySource => ({
+  contentLength,
+  start(sink) {
+    sink.write(Buffer.from('abc'));
+    sink.end(trailers);
+  },
+  resume() {},
+  cancel() {},
+});
+const collected = (trailers: string[]): CollectedBody => ({
+  contentLength: 3,
+  pieces: [Buffer.from('abc')],
+  trailers,
+  giveBack() {},
+});
+const trailers = ['X-Sum', '1', 'x-two', 'a', 'X-Two', 'b', 'Connection', 'x', 'te', 'x'];
+const passed = { 'x-sum': '1', 'x-two': 'a, b' };
+
+// RFC 9113 §8.1: a request may end with a trailer section.
+test.each<[string, BodySource | CollectedBody, object | null, string | undefined]>([
+  ['of a source', source(null, trailers), passed, undefined],
+  ['of a source, none', source(null), null, undefined],
+  ['of a source with a length', source(3, trailers), passed, '3'],
+  ['of content that is complete', collected(trailers), passed, '3'],
+  ['of content that is complete, none', collected([]), null, '3'],
+])('trailers %s', async (_, body, wanted, length) => {
+  const seen: object[] = [];
+  let content = '';
+  let told: unknown[] = [];
+  const it = await http2Bench((stream, headers) => {
+    told = [headers.trailer, headers['content-length']];
+    stream.on('trailers', (fields) => seen.push(Object.fromEntries(Object.entries(fields))));
+    stream.on('data', (piece: Buffer) => {
+      content += piece.toString();
+    });
+    stream.on('end', () => {
+      stream.respond({ ':status': 200 });
+      stream.end('ok');
+    });
+  });
+  const fields = ['Host', 'a', 'Content-Length', '3'];
+  const request = get('/', { method: 'POST', fields, body, trailer: 'X-Sum' });
+  expect((await it.send(request).done).body).toBe('ok');
+  expect([content, seen]).toEqual(['abc', wanted === null ? [] : [wanted]]);
+  expect(told).toEqual(['pieces' in body && wanted === null ? undefined : 'X-Sum', length]);
+  await it.settle({ open: 1, idle: 1, active: 0 });
+});
+
+test('a request that is given up before its trailers were sent never ends without them', async () => {
+  for (const later of [0, 1, 2, 5]) {
+    const it = await frameBench({});
+    const sent = it.send(get('/', { method: 'POST', body: source(null, ['x', 'y']) }));
+    await it.until(() => it.backend.peers[0] !== undefined);
+    await turns(later);
+    sent.abort();
+    await it.settle({ active: 0 });
+    await turns(10);
+    const frames = it.backend.peers[0]!.frames.filter(({ id }) => id === 1);
+    const isEnd = (type: number, flags: number) => type === DATA && (flags & END_STREAM) !== 0;
+    expect(frames.some(({ type, flags }) => isEnd(type, flags))).toBe(false);
+  }
 });

@@ -17,6 +17,7 @@ import {
   type Socket,
 } from 'node:net';
 import { testCertificates } from '@reverseit/test-servers/certificates';
+import { type Frame, frame, HEADERS, PING, SETTINGS } from '@reverseit/test-servers/http2-frames';
 import { afterEach, expect } from 'vitest';
 import {
   createPool,
@@ -24,6 +25,7 @@ import {
   type OriginOptions,
   type PoolOptions,
 } from '../src/index.ts';
+import type { Network } from '../src/network.ts';
 import { ManualClock, Sent, turn } from './harness.ts';
 import { get, limits, violations } from './recorder.ts';
 
@@ -78,64 +80,19 @@ export type OnStream = (
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ) => void;
 
-export interface Frame {
-  readonly type: number;
-  readonly flags: number;
-  readonly id: number;
-  readonly payload: Buffer;
-}
-
-export const DATA = 0;
-export const HEADERS = 1;
-export const RST_STREAM = 3;
-export const SETTINGS = 4;
-export const PING = 6;
-export const GOAWAY = 7;
-export const END_STREAM = 1;
-export const END_HEADERS = 4;
-
-/** One frame (RFC 9113 §4.1). */
-export function frame(
-  type: number,
-  flags: number,
-  id: number,
-  payload: Buffer | string = '',
-): Buffer {
-  const content = Buffer.from(payload as string, 'latin1');
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(content.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(id, 5);
-  return Buffer.concat([head, content]);
-}
-
-/** A header block of literals without indexing (RFC 7541 §6.2.2). */
-export function block(...fields: readonly string[]): Buffer {
-  const parts: Buffer[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const [name, value] = [fields[i] as string, fields[i + 1] as string];
-    parts.push(Buffer.from([0]), text(name), text(value));
-  }
-  return Buffer.concat(parts);
-}
-
-/** A string literal whose length is an integer with a prefix of 7 bits (RFC 7541 §5.1, §5.2). */
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value, 'latin1');
-  if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
-  const length = [127];
-  let rest = bytes.length - 127;
-  for (; rest >= 128; rest >>= 7) length.push((rest & 127) | 128);
-  length.push(rest);
-  return Buffer.concat([Buffer.from(length), bytes]);
-}
-
-export function uint32(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
-  return bytes;
-}
+export {
+  block,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  HEADERS,
+  PING,
+  RST_STREAM,
+  SETTINGS,
+  uint32,
+} from '@reverseit/test-servers/http2-frames';
 
 /** Writes what it likes. It answers SETTINGS and PING unless told not to. */
 export class FrameConnection {
@@ -216,14 +173,15 @@ export class Http2Bench<B extends Backend> {
 
   constructor(backend: B, setup: Http2Setup) {
     this.backend = backend;
-    this.pool = createPool({ protocols: ['http2'], tls: { ca }, ...setup.pool }, this.clock);
+    const options = { protocols: ['http2' as const], tls: { ca }, ...setup.pool };
+    this.pool = createPool(options, this.clock, setup.network);
     this.to = this.pool.origin(backend.url, setup.via);
     this.limits = { ...limits, ...setup.limits };
   }
 
-  send(request = get(), more: Partial<DispatchLimits> = {}): Sent {
+  send(request = get(), more: Partial<DispatchLimits> = {}, to = this.to): Sent {
     const sent = new Sent();
-    sent.exchange = this.to.dispatch(request, { ...this.limits, ...more }, sent);
+    sent.exchange = to.dispatch(request, { ...this.limits, ...more }, sent);
     sent.dispatched = true;
     return sent;
   }
@@ -263,6 +221,7 @@ export interface Http2Setup {
   /** TLS with ALPN instead of plain TCP. */
   readonly tls?: boolean;
   readonly server?: SecureServerOptions;
+  readonly network?: Network;
 }
 
 const benches: Http2Bench<Backend>[] = [];

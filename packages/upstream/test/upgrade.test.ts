@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import type { BodySink, BodySource } from '../src/index.ts';
 import { bench, turns } from './harness.ts';
 import { get } from './recorder.ts';
 
@@ -39,6 +40,90 @@ test('a switch: request, head, bytes behind it, both directions (RFC 9110 §7.8)
   await ended;
   socket.end();
   await it.settle({ switched: 0 });
+});
+
+const switched = (protocol: string) =>
+  `HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+
+test.each([
+  ['tcp', 'tcp'],
+  ['SPDY/3.1, tcp', 'SPDY/3.1'],
+])('RFC 9110 §7.8: a switch to what is asked for: %s', async (protocol, chosen) => {
+  const it = await bench((connection) => connection.write(`${switched(chosen)}bytes`));
+  const sent = await it.upgrade(get('/attach'), protocol).done;
+  expect(sent.events).toEqual(['switch 101']);
+  expect(sent.head?.fields).toEqual(['Connection', 'Upgrade', 'Upgrade', chosen]);
+  const connection = await it.origin.connection();
+  expect(connection.received).toBe(
+    `GET /attach HTTP/1.1\r\nhost: backend.test\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\n\r\n`,
+  );
+  const [first] = await once(sent.socket!.resume(), 'data');
+  expect(String(first)).toBe('bytes');
+});
+
+test.each(['', ',', 'a b', 'a/', 'tcp\r\nx: y'])('%j names no protocol', async (protocol) => {
+  const it = await bench();
+  expect(() => it.upgrade(get(), protocol)).toThrow(
+    expect.objectContaining({ code: 'RIT_ERR_INTERNAL' }),
+  );
+  expect(it.counts).toMatchObject({ active: 0, waiting: 0 });
+});
+
+test('a switch after a request with content that is complete', async () => {
+  const it = await bench((connection) => {
+    void connection.untilReceived('{"Tty":false}').then(() => connection.write(switched('tcp')));
+  });
+  const body = Buffer.from('{"Tty":false}');
+  const fields = ['Host', 'a', 'Content-Type', 'application/json', 'Content-Length', '13'];
+  const sent = await it.upgrade({ method: 'POST', target: '/exec', fields, body }, 'tcp').done;
+  expect(sent.events).toEqual(['switch 101']);
+  expect((await it.origin.connection()).received).toBe(
+    'POST /exec HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: tcp\r\nContent-Type: application/json\r\ncontent-length: 13\r\n\r\n{"Tty":false}',
+  );
+});
+
+/** Content that comes by hand. */
+function source(onStart: (sink: BodySink) => void): BodySource & { cancelled: boolean } {
+  return {
+    contentLength: null,
+    cancelled: false,
+    start: onStart,
+    resume() {},
+    cancel() {
+      this.cancelled = true;
+    },
+  };
+}
+
+test('a switch after content that was streamed', async () => {
+  const it = await bench((connection) => {
+    void connection.untilReceived('0\r\n\r\n').then(() => connection.write(switched('tcp')));
+  });
+  const body = source((sink) => {
+    sink.write(Buffer.from('abc'));
+    sink.end();
+  });
+  const sent = await it.upgrade(get('/', { method: 'POST', body }), 'tcp').done;
+  expect(sent.events).toEqual(['switch 101']);
+  sent.socket!.write('behind');
+  const connection = await it.origin.connection();
+  await connection.untilReceived('behind');
+  expect(connection.received.slice(connection.received.indexOf('\r\n\r\n') + 4)).toBe(
+    '3\r\nabc\r\n0\r\n\r\nbehind',
+  );
+});
+
+test('RFC 9110 §7.8: a switch before the request is complete is refused', async () => {
+  const it = await bench((connection) => {
+    void connection.untilReceived('abc').then(() => connection.write(switched('tcp')));
+  });
+  const body = source((sink) => sink.write(Buffer.from('abc')));
+  const sent = await it.upgrade(get('/', { method: 'POST', body }), 'tcp').done;
+  expect(sent.events).toEqual(['UPSTREAM_PROTOCOL']);
+  expect(sent.error?.message).toContain('before the request was complete');
+  expect(body.cancelled).toBe(true);
+  await it.settle({ open: 0, switched: 0 });
+  await it.origin.untilAllClosed();
 });
 
 test('a switched socket takes none of poolSize', async () => {

@@ -73,6 +73,7 @@ export const catalog = {
   RIT_ERR_LISTEN: http('ConfigError', 'config', 0, 'keep', 'cannot listen'),
   RIT_ERR_INTERNAL: http('StateError', 'us', 500, 'close', 'internal error'),
   RIT_ERR_BODY_CONSUMED: http('StateError', 'us', 500, 'close', 'the request body was read before it came to the proxy: mount the proxy before body parsers'),
+  RIT_ERR_HOOK_TIMEOUT: http('DeadlineError', 'us', 504, 'keep', 'a hook took longer than hookTimeout', 'RFC 9110 §15.6.5'),
 
   RIT_ERR_REQUEST_LINE: http('ProtocolError', 'client', 400, 'close', 'malformed request line', 'RFC 9112 §3'),
   RIT_ERR_FIELD_SYNTAX: http('ProtocolError', 'client', 400, 'close', 'malformed header field', 'RFC 9112 §5'),
@@ -87,6 +88,7 @@ export const catalog = {
   RIT_ERR_TRANSFER_CODING: http('ProtocolError', 'client', 501, 'close', 'transfer coding not implemented', 'RFC 9112 §6.1'),
   RIT_ERR_EXPECTATION: http('ProtocolError', 'client', 417, 'close', 'expectation cannot be met', 'RFC 9110 §10.1.1'),
   RIT_ERR_LOOP_DETECTED: http('ProtocolError', 'client', 508, 'close', 'this proxy is already named in Via', 'RFC 9110 §7.6.3'),
+  RIT_ERR_PLAIN_HTTP: http('ProtocolError', 'client', 400, 'close', 'a plain HTTP request was sent to a TLS port: use https'),
   RIT_ERR_NO_ROUTE: http('ProtocolError', 'client', 404, 'keep', 'no route for this request'),
 
   RIT_ERR_TARGET_TOO_LONG: http('LimitError', 'client', 414, 'close', 'request target exceeds maxRequestTargetBytes', 'RFC 9110 §15.5.15'),
@@ -99,6 +101,7 @@ export const catalog = {
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request head took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_BODY_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request body stalled for longer than requestBodyReadTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_SEND_TIMEOUT: http('DeadlineError', 'client', 0, 'reset', 'client took no byte of the response for longer than responseSendTimeout'),
+  RIT_ERR_TUNNEL_IDLE: http('DeadlineError', 'client', 0, 'reset', 'tunnel was silent for longer than tunnelIdleTimeout'),
 
   RIT_ERR_INCOMPLETE_BODY: http('AbortError', 'client', 0, 'reset', 'client ended its request before the body was complete', 'RFC 9112 §8'),
   RIT_ERR_CLIENT_ABORTED: http('AbortError', 'client', 0, 'reset', 'client left before the response was complete'),

@@ -8,6 +8,8 @@ export function isConnectionField(name: string): boolean {
     case FIELD.CONNECTION:
     case FIELD.TRANSFER_ENCODING:
     case FIELD.UPGRADE:
+    case FIELD.TE:
+    case FIELD.TRAILER:
     case FIELD.HOP:
       return true;
     default:

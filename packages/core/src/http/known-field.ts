@@ -11,7 +11,7 @@ export const FIELD = {
   CONTENT_LENGTH: 2,
   TRANSFER_ENCODING: 3,
   CONNECTION: 4,
-  /** Connection-specific beside Connection and Transfer-Encoding, as Keep-Alive or TE (RFC 9110 §7.6.1). */
+  /** Connection-specific and of no use to us, as Keep-Alive (RFC 9110 §7.6.1). */
   HOP: 5,
   UPGRADE: 6,
   EXPECT: 7,
@@ -20,6 +20,9 @@ export const FIELD = {
   X_FORWARDED_FOR: 10,
   X_FORWARDED_HOST: 11,
   X_FORWARDED_PROTO: 12,
+  AUTHORIZATION: 13,
+  TE: 14,
+  TRAILER: 15,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -32,8 +35,8 @@ const names: readonly (readonly [string, Field])[] = [
   ['proxy-authenticate', FIELD.HOP],
   ['proxy-authorization', FIELD.HOP],
   ['proxy-connection', FIELD.HOP],
-  ['te', FIELD.HOP],
-  ['trailer', FIELD.HOP],
+  ['te', FIELD.TE],
+  ['trailer', FIELD.TRAILER],
   ['upgrade', FIELD.UPGRADE],
   ['expect', FIELD.EXPECT],
   ['date', FIELD.DATE],
@@ -41,6 +44,7 @@ const names: readonly (readonly [string, Field])[] = [
   ['x-forwarded-for', FIELD.X_FORWARDED_FOR],
   ['x-forwarded-host', FIELD.X_FORWARDED_HOST],
   ['x-forwarded-proto', FIELD.X_FORWARDED_PROTO],
+  ['authorization', FIELD.AUTHORIZATION],
 ];
 
 interface Candidate {

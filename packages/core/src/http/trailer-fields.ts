@@ -1,6 +1,7 @@
-/** Which fields may travel behind the content (RFC 9110 §6.5.1). */
-import { toLowerAscii } from './ascii.ts';
+/** Trailers: which fields may travel behind the content, and how they are announced (RFC 9110 §6.5, §6.6.2, §10.1.4). */
+import { isToken, toLowerAscii, trimOws } from './ascii.ts';
 import { isConnectionField } from './connection-fields.ts';
+import { readTokenList } from './field-list.ts';
 import type { FieldSection, ReadonlyFieldSection } from './field-section.ts';
 
 /** Fields that frame, route, authenticate, modify, control or describe: too late when they come last. */
@@ -10,6 +11,8 @@ const headOnly = new Set([
   'authentication-info',
   'authorization',
   'cache-control',
+  'client-cert',
+  'client-cert-chain',
   'content-encoding',
   'content-length',
   'content-location',
@@ -22,6 +25,11 @@ const headOnly = new Set([
   'expires',
   'forwarded',
   'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
   'location',
   'max-forwards',
   'pragma',
@@ -34,17 +42,41 @@ const headOnly = new Set([
   'via',
   'warning',
   'www-authenticate',
+  'x-real-ip',
 ]);
+
+/** Whether a field may be passed on behind the content (RFC 9110 §6.5.1). `_` counts as `-`: gateways take it so. */
+export function isForwardableTrailer(name: string): boolean {
+  const lower = toLowerAscii(name).replaceAll('_', '-');
+  return (
+    isToken(name) &&
+    !isConnectionField(lower) &&
+    !headOnly.has(lower) &&
+    !lower.startsWith('x-forwarded-')
+  );
+}
 
 /** The fields of a trailer section that may be passed on. */
 export function forwardableTrailers(trailers: ReadonlyFieldSection): FieldSection {
   const kept: FieldSection = [];
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i] as string;
-    const lower = toLowerAscii(name);
-    if (isConnectionField(name) || headOnly.has(lower) || lower.startsWith('x-forwarded-'))
-      continue;
-    kept.push(name, trailers[i + 1] as string);
+    if (isForwardableTrailer(name)) kept.push(name, trailers[i + 1] as string);
   }
   return kept;
+}
+
+/** What a Trailer field (RFC 9110 §6.6.2) announces of that: the value as it is, where all may be passed on, or ''. */
+export function forwardableTrailerNames(value: string): string {
+  const names: string[] = [];
+  if (!readTokenList(value, names)) return '';
+  const kept = names.filter(isForwardableTrailer);
+  return kept.length === names.length ? value : kept.join(', ');
+}
+
+/** Whether a TE field says that trailers are welcome (RFC 9110 §10.1.4). */
+export function acceptsTrailers(value: string): boolean {
+  // What nearly all of them are.
+  if (value === 'trailers') return true;
+  return value.split(',').some((member) => toLowerAscii(trimOws(member)) === 'trailers');
 }

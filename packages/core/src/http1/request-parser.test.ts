@@ -435,3 +435,37 @@ test('a sink may end the parser over any piece, also where more of the chunk is 
     other.free();
   }
 });
+
+/** What is left of the first message of an input behind its head, and how it ends. */
+function contentOf(parser: RequestParser, rest: Buffer, pieceBytes: number): readonly unknown[] {
+  let body = '';
+  const onContent = (piece: Buffer): void => {
+    body += piece.toString('latin1');
+  };
+  let at = 0;
+  while (parser.state === PARSER.BODY && at < rest.length) {
+    const chunk = rest.subarray(at, at + pieceBytes);
+    parser.readBody(chunk, 0, { onContent });
+    at += parser.offset;
+  }
+  const told = parser.error === null ? [body, at, parser.trailers] : [];
+  parser.free();
+  return [parser.error?.code, ...told];
+}
+
+describe('after a head that somebody else has read', () => {
+  test.for(corpus)('$title', ({ input, options }) => {
+    const limits = { ...defaultLimits, ...options };
+    const first = new RequestParser(limits);
+    const head = first.readHead(input, 0);
+    const rest = input.subarray(first.offset);
+    if (head === null) {
+      first.free();
+      return;
+    }
+    const whole = contentOf(first, rest, rest.length);
+    for (const pieceBytes of [rest.length, 7, 1]) {
+      expect(contentOf(RequestParser.after(head, limits), rest, pieceBytes)).toEqual(whole);
+    }
+  });
+});

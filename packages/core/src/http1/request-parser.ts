@@ -30,6 +30,8 @@ const SP = 0x20;
 
 const noTrailers: FieldSection = [];
 
+const chunkedHead = Buffer.from('POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n');
+
 /** Reads the requests of one connection. `free` it at the end: it holds memory of the llhttp machine. */
 export class RequestParser {
   readonly #limits: RequestHeadLimits;
@@ -48,6 +50,15 @@ export class RequestParser {
 
   constructor(limits: RequestHeadLimits) {
     this.#limits = limits;
+  }
+
+  /** A parser that stands after a head which somebody else has read and judged: its content is still to come. */
+  static after(head: RequestHead, limits: RequestHeadLimits): RequestParser {
+    const parser = new RequestParser(limits);
+    // Brings llhttp to where the first chunk begins.
+    if (head.framing === 'chunked') parser.#llhttp.execute(chunkedHead, 0, chunkedHead.length);
+    parser.#begin(head);
+    return parser;
   }
 
   get state(): ParserState {
@@ -176,6 +187,12 @@ export class RequestParser {
     }
     this.#partial = null;
     this.#leading = 0;
+    this.#begin(head);
+    return head;
+  }
+
+  /** The head is complete: content follows, or nothing. */
+  #begin(head: RequestHead): void {
     this.#head = head;
     if (head.framing === 'chunked') {
       this.#llhttp.resume();
@@ -187,7 +204,6 @@ export class RequestParser {
       this.#state = head.contentLength === 0 ? PARSER.COMPLETE : PARSER.BODY;
       this.#llhttp.reset();
     }
-    return head;
   }
 
   #readLength(chunk: Buffer, sink: ContentSink): void {

@@ -31,6 +31,8 @@ export class ParsedResponseHead {
   readonly fields: FieldSection;
   /** The field lines as received, where each reads `name: value`, as one of ours does; else null. */
   readonly lines: string | null;
+  /** Bytes of the head on the wire. */
+  readonly byteLength: number;
 
   constructor(
     status: number,
@@ -38,17 +40,22 @@ export class ParsedResponseHead {
     minorVersion: 0 | 1,
     fields: FieldSection,
     lines: string | null,
+    byteLength: number,
   ) {
     this.status = status;
     this.reason = reason;
     this.minorVersion = minorVersion;
     this.fields = fields;
     this.lines = lines;
+    this.byteLength = byteLength;
   }
 }
 
 /** How the end of a response's content is told; `length` comes with the number of bytes. */
 export type ContentFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** Longest status line; reason phrases are short. */
 const longestStatusLine = 1024;
@@ -151,14 +158,14 @@ export class ResponseParser {
     const text = bytes.toString('latin1', origin, end);
     const lineEnd = first < used ? (spans[first + 1] as number) - origin : text.length - 2;
     const status = readStatus(text, lineEnd - 2);
+    const reason = readReason(text, lineEnd - 2);
     const fields = readFields(text, origin, spans, first, used);
-    if (status === 0 || typeof fields === 'string') {
+    if (status === 0 || reason === null || typeof fields === 'string') {
       return this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
     }
     const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
-    const reason = printable(text.substring(13, lineEnd - 2));
     const lines = usualLines(text, origin, spans, first, used);
-    return new ParsedResponseHead(status, reason, minorVersion, fields, lines);
+    return new ParsedResponseHead(status, reason, minorVersion, fields, lines, end - origin);
   }
 
   /**
@@ -261,6 +268,8 @@ function firstField(spans: Int32Array, used: number): number {
 /** The status of `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), which ends at `end`; 0 where it is not that. */
 function readStatus(text: string, end: number): number {
   if (!text.startsWith('HTTP/1.') || end < 12 || end > longestStatusLine) return 0;
+  // llhttp takes a second CR for the LF.
+  if (text.charCodeAt(end) !== CR || text.charCodeAt(end + 1) !== LF) return 0;
   const minor = text.charCodeAt(7) - 0x30;
   if ((minor !== 0 && minor !== 1) || text.charCodeAt(8) !== 0x20) return 0;
   let status = 0;
@@ -273,11 +282,16 @@ function readStatus(text: string, end: number): number {
   return end > 12 && text.charCodeAt(12) !== 0x20 ? 0 : status;
 }
 
-/** The text, or nothing where it is not printable ASCII: a reason is for people only. */
-function printable(text: string): string {
-  for (let i = 0; i < text.length; i++) {
+/**
+ * The reason phrase, which ends at `end`; empty where it is not printable ASCII, since it is for people only.
+ * Null where it holds a NUL, which others take for its end.
+ */
+function readReason(text: string, end: number): string | null {
+  let isPrintable = true;
+  for (let i = 13; i < end; i++) {
     const code = text.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e) return '';
+    if (code === 0) return null;
+    if (code < 0x20 || code > 0x7e) isPrintable = false;
   }
-  return text;
+  return isPrintable ? text.substring(13, end) : '';
 }

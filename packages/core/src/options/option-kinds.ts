@@ -116,12 +116,23 @@ function amount<In>(
 /** The longest delay of a timer in Node. */
 const longestDelay = 2 ** 31 - 1;
 
-/** A duration in milliseconds. 0 and `Infinity` mean none, which the resolved object spells 0. */
-export function milliseconds(
-  spec: RowText & { readonly default: number },
-): Option<number | 'infinity', number> {
-  return custom({
+interface DurationSpec<Default> extends RowText {
+  readonly default: Default;
+  readonly defaultText?: string;
+}
+
+/**
+ * A duration in milliseconds. 0 and `Infinity` mean none, which the resolved object spells 0. With a null
+ * default also null, which means that another option decides.
+ */
+export function milliseconds<const Default extends number | null>(
+  spec: DurationSpec<Default>,
+): Option<number | 'infinity' | Extract<Default, null>, number | Extract<Default, null>> {
+  type Value = number | Extract<Default, null>;
+  return custom<Value | 'infinity', Value>({
     ...spec,
+    // A default that is not null is a number, which the conditional type hides.
+    default: spec.default as Value,
     kind: 'milliseconds',
     accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for none`,
     text: { placeholder: 'MS', parse: parseAmount },

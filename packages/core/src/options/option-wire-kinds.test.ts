@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Faults } from './faults.ts';
 import type { Option } from './option-schema.ts';
-import { backendUrl, fieldNames, fields, pathPrefix, pem } from './option-wire-kinds.ts';
+import {
+  backendUrl,
+  fieldNames,
+  fields,
+  pathPrefix,
+  pem,
+  upgradeProtocols,
+} from './option-wire-kinds.ts';
 
 const row = { group: 'Test', prose: 'A row.' };
 
@@ -161,6 +168,28 @@ describe('fieldNames', () => {
     expect(read(some, value)).toEqual(refused),
   );
   it('reads one name from text', () => expect(some.text?.parse('x-a')).toEqual(['x-a']));
+});
+
+describe('RFC 9110 §7.8: upgradeProtocols', () => {
+  const some = upgradeProtocols({ ...row, default: ['websocket'] });
+  it.each([
+    [[], []],
+    [
+      ['websocket', 'tcp'],
+      ['websocket', 'tcp'],
+    ],
+    [
+      ['SPDY/3.1', 'TCP', 'tcp'],
+      ['spdy/3.1', 'tcp'],
+    ],
+  ])('%j is %j', (value, expected) => expect(read(some, value)).toEqual(expected));
+  it.each(['tcp', null, [1], [''], ['a b'], ['a,b'], ['a/'], ['websocket/13'], { tcp: true }])(
+    'refuses %o',
+    (value) => expect(read(some, value)).toEqual(refused),
+  );
+  it('reads one or several from text', () => {
+    expect(some.text?.parse('websocket,tcp')).toEqual(['websocket', 'tcp']);
+  });
 });
 
 describe('pem', () => {

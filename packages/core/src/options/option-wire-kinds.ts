@@ -1,6 +1,7 @@
 /** Options that hold what later stands on the wire: URLs, paths, fields, keys and certificates. */
 import { isFieldValue, isToken, trimOws } from '../http/ascii.ts';
 import { hasField } from '../http/field-section.ts';
+import { isProtocol } from '../http/upgrade-field.ts';
 import { type Faults, keyPath, show } from './faults.ts';
 import { custom, type RowText } from './option-kinds.ts';
 import { isPlainObject, type Option } from './option-schema.ts';
@@ -199,6 +200,33 @@ export function fieldNames(spec: FieldsSpec): Option<readonly string[] | null, r
     },
   });
 }
+
+/** Protocols as Upgrade names them (RFC 9110 §7.8). The resolved list is in lower case, each one once. */
+export function upgradeProtocols(
+  spec: RowText & { readonly default: readonly string[] },
+): Option<readonly string[], readonly string[]> {
+  return custom<readonly string[], readonly string[]>({
+    ...spec,
+    kind: 'protocols',
+    default: Object.freeze([...spec.default]),
+    accepts:
+      'an array of protocols as the field Upgrade names them, such as "websocket", "tcp" or "SPDY/3.1"',
+    text: {
+      placeholder: 'NAME,…',
+      repeats: true,
+      accepts: 'a protocol such as tcp or SPDY/3.1, or several with commas between them',
+      parse: (text) => text.split(','),
+    },
+    check: (value) =>
+      Array.isArray(value) && value.every(isUpgradeProtocol)
+        ? Object.freeze([...new Set(value.map((one) => one.toLowerCase()))])
+        : undefined,
+  });
+}
+
+/** `websocket/…` is nothing that anybody speaks; RFC 6455 has no version there. */
+const isUpgradeProtocol = (value: unknown): value is string =>
+  typeof value === 'string' && isProtocol(value) && !/^websocket\//i.test(value);
 
 /** Keys or certificates as `node:tls` takes them. */
 export type PemInput = string | Buffer | (string | Buffer)[];

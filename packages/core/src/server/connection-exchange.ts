@@ -1,9 +1,12 @@
 /** An exchange over a connection of our own server. */
+import type { ReverseItError } from '../errors/reverseit-error.ts';
 import type { ReadonlyFieldSection } from '../http/field-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { fieldLines, statusLine } from '../http1/response-head.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from './exchange.ts';
+import { checkByteCount, checkIdleTimeout } from './exchange-checks.ts';
 import type { SocketWriter } from './socket-writer.ts';
 
 /** What an exchange needs of its connection. */
@@ -20,6 +23,7 @@ export interface ExchangeConnection {
   readonly remotePort: number;
   readonly localPort: number;
   readonly encrypted: boolean;
+  readonly client: ClientConnection;
   readContent(idleTimeout: number): void;
   pauseContent(): void;
   /** Nothing of a piece of content is held on to any more. */
@@ -30,6 +34,8 @@ export interface ExchangeConnection {
   responseDone(keepAlive: boolean): void;
   /** Cuts the connection. */
   cut(): void;
+  /** Tells of an error of the listener's or a handler's own. */
+  report(error: ReverseItError): void;
   /** Holds so many bytes that follow the request while its response is awaited. */
   holdUpTo(bytes: number): void;
   /** Ends HTTP on the connection, behind the given head, and gives the socket away. */
@@ -65,6 +71,10 @@ export class ConnectionExchange extends Exchange {
     return this.#connection.encrypted;
   }
 
+  get client(): ClientConnection {
+    return this.#connection.client;
+  }
+
   get requestComplete(): boolean {
     return this.#connection.requestComplete;
   }
@@ -78,6 +88,7 @@ export class ConnectionExchange extends Exchange {
   }
 
   readContent(idleTimeout: number): void {
+    checkIdleTimeout(idleTimeout);
     if (!this.done) this.#connection.readContent(idleTimeout);
   }
 
@@ -101,7 +112,7 @@ export class ConnectionExchange extends Exchange {
     fields: ReadonlyFieldSection | string,
     contentLength: number | null,
   ): void {
-    if (!this.mayBegin(status)) return;
+    if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const lines = typeof fields === 'string' ? fields : fieldLines(fields);
     // Throws where it cannot be written; then nothing has been.
     let text = statusLine(status, reason) + lines;
@@ -136,12 +147,17 @@ export class ConnectionExchange extends Exchange {
     this.#connection.cut();
   }
 
+  protected report(error: ReverseItError): void {
+    this.#connection.report(error);
+  }
+
   holdUpTo(bytes: number): void {
+    checkByteCount(bytes);
     this.#connection.holdUpTo(bytes);
   }
 
   switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
-    this.beginSwitch();
+    this.beginSwitch(fields, tunnel);
     const text = `${statusLine(101, '')}${fieldLines(fields)}\r\n`;
     return this.#connection.surrender(text.substring(this.#connection.beginResponse()), tunnel);
   }

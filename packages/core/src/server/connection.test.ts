@@ -66,6 +66,7 @@ async function setUp(): Promise<Bench> {
     },
     onExchangeStart: () => {},
     onExchangeEnd: () => {},
+    onFailure: () => {},
     onRefusal: () => {},
     onConnectionClosed: () => {},
   };

@@ -14,10 +14,11 @@ import { PARSER, RequestParser } from '../http1/request-parser.ts';
 import { COST, TurnShare, type TurnTaker } from '../io/turn-share.ts';
 import { Deadline, type DeadlineTarget } from '../time/deadlines.ts';
 import { clientAddress } from './client-address.ts';
+import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
 import { errorResponse } from './error-response.ts';
-import { type Exchange, type SwitchedSocket, silentHandler, type Tunnel } from './exchange.ts';
+import type { Exchange, SwitchedSocket, Tunnel } from './exchange.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
@@ -73,6 +74,8 @@ export class Connection
   #contentEnded = true;
   #contentIdleTimeout = 0;
   #continueSent = false;
+  /** The client's content is broken off, and its request is being answered. */
+  #faulty = false;
   /** Content is read and dropped, so much of it so far: the response came before the request's end. */
   #discarded = -1;
   /** Bytes that cannot be consumed yet. */
@@ -132,6 +135,10 @@ export class Connection
     return (this.#socket as Partial<TLSSocket>).encrypted === true;
   }
 
+  get client(): ClientConnection {
+    return clientConnection(this.#socket);
+  }
+
   get requestComplete(): boolean {
     return this.#parser.state === PARSER.COMPLETE;
   }
@@ -165,7 +172,7 @@ export class Connection
    * is busy may be sending its next request already, which is still served.
    */
   shutdown(): void {
-    if (this.#tunnel !== null) this.#tunnel.shutdown();
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, null);
     else if (this.#closed || !this.idle) return;
     else if (this.#readDeadline.elapsed(this.#context.deadlines.now()) >= closingGrace) {
       this.#finish();
@@ -181,10 +188,20 @@ export class Connection
     const incomplete =
       this.#tunnel === null &&
       ((this.#exchange !== null && !this.#responded) || socket.writableLength > 0);
-    this.#tunnel?.destroy(error);
+    if (this.#tunnel !== null) this.#callTunnel(this.#tunnel, error);
     this.#onClose(error);
     if (incomplete) cutSocket(socket);
     else socket.destroy();
+  }
+
+  /** Ends a tunnel, in good order or with an error. What it throws must not keep the server from closing. */
+  #callTunnel(tunnel: Tunnel, error: ReverseItError | null): void {
+    try {
+      if (error === null) tunnel.shutdown();
+      else tunnel.destroy(error);
+    } catch (cause) {
+      this.#context.onFailure(fail('RIT_ERR_INTERNAL', 'a tunnel threw', { cause }));
+    }
   }
 
   // Reading
@@ -225,7 +242,7 @@ export class Connection
     try {
       this.#feed(chunk);
     } catch (cause) {
-      // A listener or handler threw, which it must not: nobody would ever end its exchange.
+      // A mistake of ours: nobody would ever end the exchange.
       this.#abort(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       throw cause;
     } finally {
@@ -240,8 +257,13 @@ export class Connection
   }
 
   #feed(chunk: Buffer): void {
+    if (this.#faulty) {
+      // Dropped, but not for nothing.
+      this.#share.spend(chunk.length * COST.BYTE);
+      return;
+    }
     let offset = 0;
-    while (!this.#closed) {
+    while (!this.#closed && !this.#faulty) {
       const parser = this.#parser;
       const { state } = parser;
       if (state === PARSER.HEAD || state === PARSER.BODY) {
@@ -295,7 +317,7 @@ export class Connection
     const exchange = new ConnectionExchange(head, this);
     this.#exchange = exchange;
     this.#context.onExchangeStart();
-    this.#context.listener(exchange);
+    exchange.callListener(this.#context.listener);
   }
 
   onContent(piece: Buffer): void {
@@ -307,7 +329,7 @@ export class Connection
     if (this.#responded || this.#exchange === null) return;
     const kept = this.#input.keep(piece);
     this.#piece = kept;
-    this.#exchange.handler.onContent(kept);
+    this.#exchange.callContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
   }
@@ -318,7 +340,7 @@ export class Connection
       this.#contentEnded = true;
       this.#reading = false;
       this.#readDeadline.clear();
-      if (!this.#responded) this.#exchange?.handler.onContentEnd(this.#parser.trailers);
+      if (!this.#responded) this.#exchange?.callContentEnd(this.#parser.trailers);
     }
     if (this.#closed) return false;
     if (!this.#responded || this.writer.needsDrain) {
@@ -419,6 +441,10 @@ export class Connection
     cutSocket(this.#socket);
   }
 
+  report(error: ReverseItError): void {
+    this.#context.onFailure(error);
+  }
+
   holdUpTo(bytes: number): void {
     this.#mostHeld = Math.max(mostHeld, bytes);
   }
@@ -443,16 +469,10 @@ export class Connection
   // Waiting
 
   #armReadDeadline(): void {
+    if (this.#faulty) return;
     const { state } = this.#parser;
-    if (state === PARSER.BODY) {
-      if (this.#responded) {
-        if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
-      } else if (this.#peerEnded && this.#held.length === 0) {
-        this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-      } else if (this.#reading) {
-        this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
-      }
-    } else if (state === PARSER.HEAD && this.#exchange === null) {
+    if (state === PARSER.BODY) this.#armContentDeadline();
+    else if (state === PARSER.HEAD && this.#exchange === null) {
       if (this.#peerEnded || (this.#context.closing && this.idle)) this.#finish();
       else if (this.#parser.insideHead) {
         if (!this.#headDeadlineArmed) {
@@ -460,6 +480,16 @@ export class Connection
           this.#context.headDeadlines.arm(this.#readDeadline);
         }
       } else if (this.#served > 0) this.#context.keepAliveDeadlines.arm(this.#readDeadline);
+    }
+  }
+
+  #armContentDeadline(): void {
+    if (this.#responded) {
+      if (this.#discarded > mostDiscarded || this.#peerEnded) this.#finish();
+    } else if (this.#peerEnded && this.#held.length === 0) {
+      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+    } else if (this.#reading) {
+      this.#context.deadlines.queue(this.#contentIdleTimeout).arm(this.#readDeadline);
     }
   }
 
@@ -493,7 +523,7 @@ export class Connection
     if (this.#closed) return;
     this.#sendWatch?.stop();
     if (this.#responded) this.#release();
-    else this.#exchange?.handler.onDrain();
+    else this.#exchange?.callDrain();
   }
 
   // Ending
@@ -503,9 +533,9 @@ export class Connection
     this.#peerEnded = true;
     if (this.#exchange === null || this.#responded) {
       if (this.#held.length === 0) this.#finish();
-    } else if (this.#parser.state !== PARSER.COMPLETE && this.#held.length === 0) {
-      this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
-    } else this.#startProbe();
+    } else if (this.#faulty || this.#parser.state === PARSER.COMPLETE || this.#held.length > 0) {
+      this.#startProbe();
+    } else this.#abort(fail('RIT_ERR_INCOMPLETE_BODY'));
   }
 
   /** Half-closed or gone? The response's bytes will tell. */
@@ -524,11 +554,7 @@ export class Connection
   #refuse(error: ReverseItError): void {
     const exchange = this.#exchange;
     if (exchange !== null && !this.#responded) {
-      // The answer first: it may still be sent, which an aborted exchange cannot.
-      const { handler } = exchange;
-      exchange.handler = silentHandler;
-      exchange.fail(error);
-      handler.onAbort(error);
+      if (!this.#faulty) this.#refuseContent(exchange, error);
       return;
     }
     // A fault in content that is only dropped has its response already.
@@ -539,6 +565,13 @@ export class Connection
       }
     }
     this.#finish();
+  }
+
+  /** Nothing that follows can be read, whoever answers. */
+  #refuseContent(exchange: Exchange, error: ReverseItError): void {
+    this.#faulty = true;
+    this.pauseContent();
+    exchange.refuse(error);
   }
 
   #abort(error: ReverseItError): void {

@@ -5,15 +5,30 @@
  * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
  */
 import type { Duplex } from 'node:stream';
-import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { fail, isReverseItError, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import { isBodiless } from '../http/status.ts';
 import { ENCODING, type Encoding } from '../http1/body-encoder.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { errorFields, errorText } from './error-response.ts';
+import {
+  checkBody,
+  checkFields,
+  checkHead,
+  checkInterim,
+  checkPiece,
+  checkTunnel,
+  misuse,
+} from './exchange-checks.ts';
+import type { RequestListener } from './server-context.ts';
+import { watchCallback } from './thenable.ts';
 import { wholeResponseFields } from './whole-response.ts';
 
-/** What is told of an exchange. Set once, before the request listener returns. Must not throw. */
+/**
+ * What is told of an exchange. Set once, before the request listener returns. A method that throws, or whose
+ * promise is rejected, ends the exchange: with 500 where no head is out yet, by cutting the connection otherwise.
+ */
 export interface ExchangeHandler {
   /** A piece of the request's content, after `readContent`. It may be kept. */
   onContent(piece: Buffer): void;
@@ -26,6 +41,12 @@ export interface ExchangeHandler {
    * is shutting down. The last call; the exchange has been answered or cut already.
    */
   onAbort(error: ReverseItError): void;
+  /**
+   * The client stalled or broke the protocol within its content, of which no more comes. True: the handler
+   * answers by itself, now or later, and `onAbort` is not called for it. Otherwise, and where the method is
+   * missing, the server answers and calls `onAbort`.
+   */
+  onFault?(error: ReverseItError): boolean;
 }
 
 /** What follows after a switch of protocols, as far as the server is concerned. */
@@ -75,6 +96,8 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
+  /** The connection that the request came on; null where it may carry others at the same time, as in HTTP/2. */
+  abstract readonly client: ClientConnection | null;
   /** Whether `sendHead` takes the fields as lines. */
   abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */
@@ -136,8 +159,12 @@ export abstract class Exchange {
    */
   abstract giveBack(piece: Buffer): void;
 
-  /** Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head. */
+  /**
+   * Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head.
+   * @throws StateError `RIT_ERR_INTERNAL` where none can be made of it
+   */
   sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    checkInterim(status, fields);
     if (this.#phase === PHASE.HEAD && this.head.minorVersion === 1) {
       this.writeInterim(status, fields);
     }
@@ -149,6 +176,7 @@ export abstract class Exchange {
    * they may be lines that are written already, each with its line end. `contentLength` is the
    * length of the content to come, null where it is not known: it then goes chunked, or until close to
    * an HTTP/1.0 client.
+   * @throws StateError `RIT_ERR_INTERNAL` where no head can be made of it, or one was sent before
    */
   abstract sendHead(
     status: number,
@@ -160,8 +188,11 @@ export abstract class Exchange {
   /**
    * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
    * none is dropped.
+   * @throws StateError `RIT_ERR_INTERNAL` before the head, beyond the length that was announced, and where
+   * the piece is no Buffer
    */
   write(piece: Buffer): boolean {
+    checkPiece(piece);
     if (this.#phase !== PHASE.CONTENT) {
       if (this.#phase === PHASE.DONE) return true;
       throw misuse('content before the head');
@@ -183,8 +214,10 @@ export abstract class Exchange {
   /**
    * Ends the response. Trailers go out with a chunked response only. A response that is shorter than it
    * announced is cut off instead, so that it never looks complete.
+   * @throws StateError `RIT_ERR_INTERNAL` before the head, and where the trailers are no fields
    */
   end(trailers: ReadonlyFieldSection = noTrailers): void {
+    checkFields(trailers);
     if (this.#phase === PHASE.DONE) return;
     if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
     if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
@@ -197,10 +230,13 @@ export abstract class Exchange {
 
   /**
    * Answers with a whole response in one write. `content-length` is added, and `date` unless given.
-   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
+   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response, where
+   * an argument is missing, and where a head was sent before
    */
-  respond(status: number, fields: ReadonlyFieldSection, body: string | Buffer): void {
-    const content = typeof body === 'string' ? Buffer.from(body) : body;
+  respond(status: number, fields: ReadonlyFieldSection, body: string | Uint8Array): void {
+    checkFields(fields);
+    checkBody(body);
+    const content = contentOf(body);
     const all = wholeResponseFields(status, fields, content.length);
     this.sendHead(status, '', all, content.length);
     this.write(content);
@@ -224,8 +260,10 @@ export abstract class Exchange {
    * Answers an error: with the status that the catalog gives it while no final head is out, by cutting
    * the connection otherwise, or where the error has no status.
    */
-  fail(error: ReverseItError): void {
+  fail(cause: ReverseItError): void {
     if (this.#phase === PHASE.DONE) return;
+    // As JavaScript could hand it in.
+    const error = isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', undefined, { cause });
     if (this.#phase !== PHASE.HEAD || error.status === 0) {
       this.reset();
       return;
@@ -244,7 +282,94 @@ export abstract class Exchange {
   /** @internal The connection ended the exchange by itself. */
   abandon(error: ReverseItError): void {
     this.#phase = PHASE.DONE;
-    this.handler.onAbort(error);
+    this.#callAbort(this.handler, error);
+  }
+
+  /** @internal The client is at fault within its content: the handler answers, or the server does and tells it. */
+  refuse(error: ReverseItError): void {
+    this.head.persistent = false;
+    if (!this.#callFault(error)) this.#giveUp(error);
+  }
+
+  // Calls of the listener and the handler: what they throw, now or later, ends the exchange and nothing else.
+
+  /** @internal */
+  callListener(listener: RequestListener): void {
+    try {
+      const result: unknown = listener(this);
+      if (result !== undefined) this.#watch('the request listener', result);
+    } catch (cause) {
+      this.#callFailed('the request listener', cause);
+    }
+  }
+
+  /** @internal */
+  callContent(piece: Buffer): void {
+    try {
+      const result: unknown = this.handler.onContent(piece);
+      if (result !== undefined) this.#watch('onContent', result);
+    } catch (cause) {
+      this.#callFailed('onContent', cause);
+    }
+  }
+
+  /** @internal */
+  callContentEnd(trailers: FieldSection): void {
+    try {
+      const result: unknown = this.handler.onContentEnd(trailers);
+      if (result !== undefined) this.#watch('onContentEnd', result);
+    } catch (cause) {
+      this.#callFailed('onContentEnd', cause);
+    }
+  }
+
+  /** @internal */
+  callDrain(): void {
+    try {
+      const result: unknown = this.handler.onDrain();
+      if (result !== undefined) this.#watch('onDrain', result);
+    } catch (cause) {
+      this.#callFailed('onDrain', cause);
+    }
+  }
+
+  #callAbort(handler: ExchangeHandler, error: ReverseItError): void {
+    try {
+      this.#watch('onAbort', handler.onAbort(error));
+    } catch (cause) {
+      this.#callFailed('onAbort', cause);
+    }
+  }
+
+  #callFault(error: ReverseItError): boolean {
+    try {
+      return this.handler.onFault?.(error) === true;
+    } catch (cause) {
+      this.#callFailed('onFault', cause);
+      return true;
+    }
+  }
+
+  #watch(name: string, result: unknown): void {
+    watchCallback(result, (cause) => this.#callFailed(name, cause));
+  }
+
+  #callFailed(name: string, cause: unknown): void {
+    const error =
+      isReverseItError(cause) && cause.status !== 0
+        ? cause
+        : fail('RIT_ERR_INTERNAL', `${name} threw`, { cause });
+    this.report(error);
+    if (this.#phase !== PHASE.DONE) this.#giveUp(error);
+  }
+
+  /** Answers an error that the handler has not answered. */
+  #giveUp(error: ReverseItError): void {
+    const { handler } = this;
+    // The answer first: it may still be sent, which an aborted exchange cannot.
+    this.handler = silentHandler;
+    this.fail(error);
+    this.#callAbort(handler, error);
   }
 
   // What a subclass is asked for, and what it goes by.
@@ -261,19 +386,27 @@ export abstract class Exchange {
   /** @internal Cuts the connection. */
   protected abstract cut(): void;
 
+  /** @internal Tells of an error of the listener's or handler's own. Must not throw. */
+  protected abstract report(error: ReverseItError): void;
+
   /** @internal How the content of a response goes out. */
   protected get encoding(): Encoding {
     return this.#encoding;
   }
 
   /**
-   * @internal Whether a final head may be sent now. False: the client left, and the handler was told;
+   * @internal Whether this final head may be sent now. False: the client left, and the handler was told;
    * what it had under way may still end here.
    */
-  protected mayBegin(status: number): boolean {
+  protected mayBegin(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection | string,
+    contentLength: number | null,
+  ): boolean {
+    checkHead(status, reason, fields, contentLength);
     if (this.#phase === PHASE.DONE && this.#status === 0) return false;
     if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
-    if (status < 200) throw misuse('an interim status in a final head');
     return true;
   }
 
@@ -300,7 +433,9 @@ export abstract class Exchange {
   }
 
   /** @internal Ends HTTP: the head of a 101 is about to be written. */
-  protected beginSwitch(): void {
+  protected beginSwitch(fields: ReadonlyFieldSection, tunnel: Tunnel): void {
+    checkFields(fields);
+    checkTunnel(tunnel);
     if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
     if (!this.head.upgrade || !this.requestComplete) {
       throw misuse('a switch of protocols that the request does not offer');
@@ -310,6 +445,7 @@ export abstract class Exchange {
   }
 }
 
-function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `exchange: ${what}`);
+function contentOf(body: string | Uint8Array): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

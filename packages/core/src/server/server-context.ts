@@ -4,7 +4,10 @@ import type { RequestHeadLimits } from '../http1/head-limits.ts';
 import type { DeadlineQueue, Deadlines } from '../time/deadlines.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Called with each request. Must set `exchange.handler` or answer before it returns; must not throw. */
+/**
+ * Called with each request. Must set `exchange.handler` or answer before it returns. One that throws, or
+ * whose promise is rejected, answers 500 (`RIT_ERR_INTERNAL`).
+ */
 export type RequestListener = (exchange: Exchange) => void;
 
 /** A connection as its server sees it. */
@@ -28,5 +31,7 @@ export interface ServerContext {
   onExchangeStart(): void;
   onExchangeEnd(): void;
   onRefusal(error: ReverseItError): void;
+  /** A listener, a handler or a tunnel threw. */
+  onFailure(error: ReverseItError): void;
   onConnectionClosed(connection: OpenConnection): void;
 }

@@ -11,6 +11,7 @@ describe('tls is checked before anything listens', () => {
     ['key and cert', pair],
     ['a choice by name', { SNICallback: () => {} }],
     ['a shared key', { pskCallback: () => null }],
+    ['no word of protocols', { ...pair, ALPNProtocols: undefined }],
   ])('%s is accepted', (_, tls) => {
     expect(resolveServerOptions({ tls }).tls).toEqual(tls);
   });
@@ -22,6 +23,21 @@ describe('tls is checked before anything listens', () => {
     ['null for none', { key: pair.key, cert: null } as object, `tls: cert missing; ${expected}`],
     ['a bad key', { ...pair, key: 'x' }, 'tls.key: cannot be read as a private key'],
     ['a bad certificate', { ...pair, cert: 'x' }, 'tls.cert: cannot be read as a certificate'],
+    [
+      'protocols of the application',
+      { ...pair, ALPNProtocols: ['h2'] },
+      'tls.ALPNProtocols: cannot be set; it is http/1.1 and http/1.0',
+    ],
+    [
+      'a choice of protocols',
+      { ...pair, ALPNCallback: () => undefined },
+      'tls.ALPNCallback: cannot be set; it is http/1.1 and http/1.0',
+    ],
+    [
+      'a timeout that has another name here',
+      { ...pair, handshakeTimeout: 5 },
+      'tls.handshakeTimeout: cannot be set; it is the option requestHeaderTimeout',
+    ],
     ['halves of two pairs', { ...pair, key: client.key }, 'tls: cannot be used by TLS'],
   ])('%s is a ConfigError', (_, tls, message) => {
     const resolve = () => resolveServerOptions({ tls });

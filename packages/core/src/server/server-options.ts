@@ -1,6 +1,6 @@
 /** The options of the listener. They bind while a request is parsed, so no route can differ in them. */
 import type { TlsOptions } from 'node:tls';
-import type { Faults } from '../options/faults.ts';
+import { type Faults, keyPath } from '../options/faults.ts';
 import { openGroup } from '../options/option-groups.ts';
 import { bytes, count, milliseconds } from '../options/option-kinds.ts';
 import {
@@ -11,6 +11,18 @@ import {
 } from '../options/option-schema.ts';
 import { pem } from '../options/option-wire-kinds.ts';
 import { checkCredentials } from '../options/tls-credentials.ts';
+
+/** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
+const decidedHere: Readonly<Record<string, string>> = {
+  ALPNProtocols: 'is http/1.1 and http/1.0, the protocols that are spoken here (RFC 7301)',
+  ALPNCallback: 'is http/1.1 and http/1.0, the protocols that are spoken here (RFC 7301)',
+  handshakeTimeout: 'is the option requestHeaderTimeout',
+  allowHalfOpen: 'is decided by the listener',
+  pauseOnConnect: 'is decided by the listener',
+  noDelay: 'is decided by the listener',
+  keepAlive: 'is decided by the listener',
+  keepAliveInitialDelay: 'is decided by the listener',
+};
 
 /** A listener that has no certificate could finish no handshake. */
 function checkListenerTls(
@@ -27,6 +39,9 @@ function checkListenerTls(
       key,
       `${missing} missing; expected key and cert, or pfx, SNICallback or pskCallback`,
     );
+  }
+  for (const [name, why] of Object.entries(decidedHere)) {
+    if (has(name)) faults.add(keyPath(key, name), `cannot be set; it ${why}`);
   }
   checkCredentials(given, key, faults);
 }
@@ -120,10 +135,13 @@ export const serverOptions = defineOptions({
     lift: true,
     answers: 'Connection: close',
   }),
-  /** Listens with TLS. Every option of a TLS server of Node is taken. */
+  /**
+   * Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.
+   */
   tls: openGroup<TlsOptions>({
     group: client,
-    prose: 'Listens with TLS. Every option of a TLS server of Node is taken.',
+    prose:
+      'Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.',
     accepts: 'an object of options of node:tls, such as {key, cert}',
     flagPrefix: 'tls',
     check: checkListenerTls,

@@ -2,12 +2,18 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test } from 'vitest';
 import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
-import { createHttpServer, type RequestListener } from '../index.ts';
+import {
+  createHttpServer,
+  HttpServer,
+  type RequestListener,
+  resolveServerOptions,
+  type ServerOptions,
+} from '../index.ts';
 
 const start = useRig();
 
@@ -171,28 +177,6 @@ test('maxConnections: the excess is closed at accept', async () => {
   expect((await (await rig.client()).request(request('GET /'))).status).toBe(200);
 });
 
-test('a listener that throws ends its connection, and the error is not swallowed', async () => {
-  const thrown: unknown[] = [];
-  const error = new Error('thrown by a listener');
-  const rig = await start(() => {
-    throw error;
-  });
-  const listeners = process.rawListeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (one) => thrown.push(one));
-  try {
-    const client = await rig.client();
-    client.send(request('GET /'));
-    await client.expectReset();
-    await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
-    expect(thrown).toEqual([error]);
-    expect(rig.server.stats().activeExchanges).toBe(0);
-  } finally {
-    process.removeAllListeners('uncaughtException');
-    for (const listener of listeners) process.on('uncaughtException', listener as () => void);
-  }
-});
-
 describe('close', () => {
   test('idle connections at once, one that is answered behind its response', async () => {
     const requests = new Requests();
@@ -230,6 +214,49 @@ describe('close', () => {
     await partial.expectFin();
     await guarded(closing, 'the server to close');
     expect(requests.count).toBe(4);
+  });
+
+  /** Lets what was put off to the next tick happen, and nothing of the network. */
+  const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+  test.each(['TCP', 'TLS', 'a Unix socket'])(
+    '%s: who has connected before is served',
+    async (over) => {
+      const { server, ca } = testCertificates();
+      const path = join(mkdtempSync(join(tmpdir(), 'reverseit-')), 'socket');
+      const rig = await start(
+        echoTarget,
+        over === 'TLS' ? { tls: server } : {},
+        over === 'a Unix socket' ? { path } : { port: 0 },
+      );
+      const tls = over === 'TLS' ? { tls: { ca, servername: 'localhost' } } : {};
+      const answers = Array.from({ length: 20 }, async (_, nth) => {
+        const client = await connectRaw({ ...rig.address, ...tls });
+        const answer = await client.request(request(`GET /${nth}`));
+        await client.expectFin();
+        return [answer.text, answer.header('connection')];
+      });
+      // By then the kernel has connected all of them, and we have accepted none.
+      await tick();
+      expect(rig.server.stats().totalConnections).toBe(0);
+      const closing = rig.server.close({ timeout: 60_000 });
+      expect(rig.server.address()).toBe(null);
+      expect(await Promise.all(answers)).toEqual(answers.map((_, nth) => [`/${nth}`, 'close']));
+      await guarded(closing, 'the server to close');
+      await expect(connectRaw(rig.address)).rejects.toThrow();
+      expect(rig.server.stats()).toMatchObject({ totalConnections: 20, totalExchanges: 20 });
+    },
+  );
+
+  test('at once, whoever is about to connect', async () => {
+    const rig = await start(echoTarget);
+    const connecting = connectRaw(rig.address).catch(() => null);
+    await tick();
+    const closing = rig.server.close({ timeout: 60_000 });
+    rig.server.close({ timeout: 0 });
+    await closing;
+    expect(rig.server.stats().totalConnections).toBe(0);
+    await (await connecting)?.close();
   });
 
   test('a response under way is finished, although its head promised to stay', async () => {
@@ -285,18 +312,23 @@ describe('TLS', () => {
     exchange.respond(200, [], `${exchange.encrypted} ${exchange.head.target}`);
   };
 
-  test('requests, with http/1.1 by ALPN', async () => {
+  test.each<[offer: string[] | undefined, chosen: string | false]>([
+    [undefined, false],
+    [['h2', 'http/1.1'], 'http/1.1'],
+    [['http/1.0'], 'http/1.0'],
+    [['http/1.0', 'http/1.1'], 'http/1.1'],
+    [['http/0.9', 'http/1.0'], 'http/1.0'],
+  ])('RFC 7301 §3.2: requests of a client that offers %j', async (offer, chosen) => {
     const rig = await start(secure, { tls });
     const { port } = rig.address as { port: number };
     const client = await connectRaw({
       port,
-      tls: { rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] },
+      tls: { rejectUnauthorized: false, ...(offer === undefined ? {} : { ALPNProtocols: offer }) },
     });
+    expect((client.socket as TLSSocket).alpnProtocol).toBe(chosen);
     expect((await client.request(request('GET /1'))).text).toBe('true /1');
-    expect((await client.request(request('GET /2'))).text).toBe('true /2');
-    client.end();
-    await client.reader.whenGone();
-    await client.close();
+    expect((await client.request('GET /2 HTTP/1.0\r\n\r\n')).text).toBe('true /2');
+    await client.expectFin();
     await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
   });
 
@@ -314,21 +346,70 @@ describe('TLS', () => {
     await guarded(closing, 'the server to close');
   });
 
-  test('a client that offers h2 alone is refused', async () => {
-    const rig = await start(secure, { tls });
-    const { port } = rig.address as { port: number };
-    await expect(
-      connectRaw({ port, tls: { rejectUnauthorized: false, ALPNProtocols: ['h2'] } }),
-    ).rejects.toThrow();
+  test.each(['h2', 'acme-tls/1', 'http/0.9'])(
+    'RFC 7301 §3.2: a client that offers %s alone is refused with no_application_protocol',
+    async (protocol) => {
+      const rig = await start(secure, { tls });
+      const { port } = rig.address as { port: number };
+      await expect(
+        connectRaw({ port, tls: { rejectUnauthorized: false, ALPNProtocols: [protocol] } }),
+      ).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
+    },
+  );
+
+  /** A server and the errors that it reports. */
+  async function reporting(options: ServerOptions) {
+    const codes: string[] = [];
+    const server = new HttpServer(resolveServerOptions({ tls, ...options }), secure, (error) => {
+      codes.push(error.code);
+    });
+    const address = await server.listen({ host: '127.0.0.1', port: 0 });
+    const port = typeof address === 'string' ? 0 : address.port;
+    return { server, codes, port };
+  }
+
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'CONNECT'])(
+    'plain HTTP on a TLS port is told so: %s',
+    async (method) => {
+      const { server, codes, port } = await reporting({});
+      const client = await connectRaw({ port });
+      const answer = await client.request(request(`${method} /`, ['X: '.padEnd(4000, 'x')]), {
+        method: 'GET',
+      });
+      expect([answer.status, answer.header('connection'), answer.text]).toEqual([
+        400,
+        'close',
+        'a plain HTTP request was sent to a TLS port: use https\n',
+      ]);
+      await client.expectFin();
+      expect(codes).toEqual(['RIT_ERR_PLAIN_HTTP']);
+      expect(server.stats()).toMatchObject({ totalExchanges: 0, totalRefusals: 1 });
+      await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    },
+  );
+
+  test('plain HTTP whose client does not read ends as well', async () => {
+    const { server, port } = await reporting({});
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectRaw({ port })));
+    for (const client of clients) {
+      client.pauseReading();
+      client.send(request('POST /', ['Content-Length: 1000000']));
+      client.send(Buffer.alloc(1_000_000));
+    }
+    await eventually(() => server.stats().totalRefusals === 20, 'the refusals');
+    await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    for (const client of clients) await client.close();
   });
 
-  test('plain text on a TLS port ends', async () => {
-    const rig = await start(secure, { tls });
-    const client = await rig.client();
-    client.send(request('GET /'));
-    await client.reader.whenGone();
-    expect(String(client.received)).not.toContain('HTTP');
-    expect(rig.server.stats().totalExchanges).toBe(0);
+  test('who connects to a TLS port and leaves is no failure', async () => {
+    const { server, codes, port } = await reporting({});
+    for (const how of ['end', 'reset'] as const) {
+      const client = await connectRaw({ port });
+      client[how]();
+      await client.close();
+    }
+    await guarded(server.close({ timeout: 60_000 }), 'the server to close');
+    expect(codes).toEqual([]);
   });
 
   test('a handshake that never ends: requestHeaderTimeout', async () => {

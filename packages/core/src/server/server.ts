@@ -2,16 +2,21 @@
  * The listener: accepts connections, keeps their register, and closes gracefully. Every request is
  * handed to one listener function as an exchange.
  */
+import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { getSystemErrorMap } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
+import { AcceptDrain } from './accept-drain.ts';
 import { Connection } from './connection.ts';
+import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
 import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
+import { type OnServerError, warnOfFailure } from './server-errors.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import { watchCallback } from './thenable.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /**
@@ -70,7 +75,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   readonly keepAliveDeadlines: DeadlineQueue;
   /** @internal */
   readonly sendDeadlines: DeadlineQueue;
-  readonly #tellRefusal: ((error: ReverseItError) => void) | null;
+  readonly #onError: OnServerError;
   readonly #server: Server;
   readonly #connections = new Set<OpenConnection>();
   /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
@@ -79,6 +84,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** From the call of `listen` until it is known whether the address can be had. */
   #starting = false;
   #closing: Promise<void> | null = null;
+  /** From `close` until the listening socket is closed. */
+  #drain: AcceptDrain | null = null;
   #onEmpty: (() => void) | null = null;
   #activeExchanges = 0;
   #totalConnections = 0;
@@ -86,13 +93,16 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   #totalRefusals = 0;
   #totalDropped = 0;
 
-  /** `onRefusal` is told of requests that were refused before they became an exchange. */
+  /**
+   * `onError` is told of requests that were refused before they became an exchange, and of what the
+   * listener, handlers and callbacks of TLS throw. Without it the latter are warnings of the process.
+   */
   constructor(
     options: ResolvedServerOptions,
     listener: RequestListener,
-    onRefusal: ((error: ReverseItError) => void) | null = null,
+    onError: OnServerError = warnOfFailure,
   ) {
-    this.#tellRefusal = onRefusal;
+    this.#onError = onError;
     this.limits = options;
     this.maxRequestsPerConnection = options.maxRequestsPerConnection;
     this.listener = listener;
@@ -120,10 +130,11 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     const timeout = this.limits.requestHeaderTimeout;
     const server = tlsServer({
       ...guardCallbacks(options, (name, cause) => {
-        this.#tellRefusal?.(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+        this.onFailure(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
       }),
       ...socketOptions,
-      ALPNProtocols: ['http/1.1'],
+      // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
+      ALPNProtocols: ['http/1.1', 'http/1.0'],
       // Not before the handshake is done: a client that ends inside it has gone.
       allowHalfOpen: false,
       handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
@@ -135,13 +146,20 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         this.#onEmpty?.();
       });
     });
-    // Node only reports a failed handshake, and one that took too long; the socket would stay.
-    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    server.on('tlsClientError', (error, socket) => this.#onHandshakeFailed(error, socket));
     server.on('secureConnection', (socket) => {
       socket.allowHalfOpen = true;
       this.#accept(socket);
     });
     return server;
+  }
+
+  /** Node only reports a failed handshake, and one that took too long; the socket would stay. */
+  #onHandshakeFailed(error: Error, socket: TLSSocket): void {
+    if (isPlainHttp(error)) {
+      new PlainHttpRefusal(socket, this.deadlines);
+      this.onRefusal(fail('RIT_ERR_PLAIN_HTTP'));
+    } else socket.destroy();
   }
 
   #accept(socket: Socket): void {
@@ -211,7 +229,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** The address that is listened on; null before `listen` and after `close`. */
   address(): AddressInfo | string | null {
     // Of a Unix socket Node goes on telling the path.
-    return this.#server.listening ? this.#server.address() : null;
+    return this.#server.listening && !this.closing ? this.#server.address() : null;
   }
 
   /** Figures of this moment. */
@@ -227,8 +245,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   }
 
   /**
-   * Stops accepting, lets exchanges under way finish, closes idle connections, and cuts what is left
-   * after `timeout`. Resolves when no connection is left.
+   * Takes the connections that wait to be accepted, then no more; lets exchanges under way finish, closes
+   * idle connections, and cuts what is left after `timeout`. Resolves when no connection is left.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close({ timeout = 30_000 }: CloseOptions = {}): Promise<void> {
@@ -245,7 +263,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         resolve();
       };
       if (listening) {
-        this.#server.close(() => {
+        this.#stopAccepting(() => {
           listening = false;
           this.#onEmpty?.();
         });
@@ -257,8 +275,19 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     return this.#closing;
   }
 
+  /** Takes those who have connected already, and nobody after them. */
+  #stopAccepting(onStopped: () => void): void {
+    const drain = new AcceptDrain({ quietMs: isHandedOver() ? handOverMs : 0 }, () => {
+      this.#drain = null;
+      this.#server.close(onStopped);
+    });
+    this.#drain = drain;
+    this.#server.on('connection', () => drain.onAccept());
+  }
+
   /** @internal The deadline of `close`: cuts every connection that is left. */
   onDeadline(): void {
+    this.#drain?.finish();
     for (const connection of [...this.#connections]) connection.destroy(fail('RIT_ERR_SHUTDOWN'));
     for (const socket of this.#tlsSockets) socket.destroy();
   }
@@ -277,7 +306,16 @@ export class HttpServer implements ServerContext, DeadlineTarget {
   /** @internal */
   onRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
-    this.#tellRefusal?.(error);
+    this.onFailure(error);
+  }
+
+  /** @internal */
+  onFailure(error: ReverseItError): void {
+    try {
+      watchCallback(this.#onError(error), ignore);
+    } catch {
+      // As below.
+    }
   }
 
   /** @internal */
@@ -286,6 +324,16 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.#onEmpty?.();
   }
 }
+
+function ignore(): void {
+  // Who hears of errors has nowhere to tell of their own.
+}
+/** Without a connection for so long, a worker takes it that none is on its way from the primary, in ms. */
+const handOverMs = 50;
+
+/** Whether another process accepts, and hands the connections over. */
+const isHandedOver = (): boolean =>
+  cluster.isWorker && cluster.schedulingPolicy !== cluster.SCHED_NONE;
 
 /** @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads */
 function tlsServer(options: TlsOptions): Server {

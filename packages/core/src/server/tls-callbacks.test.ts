@@ -59,6 +59,14 @@ describe('SNICallback', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no')), true],
     ['rejects with no error', () => Promise.reject('no'), true],
+    [
+      'hands back a thenable that fails',
+      () => ({
+        // biome-ignore lint/suspicious/noThenProperty: what libraries hand out in place of promises
+        then: (_: unknown, reject: (reason: unknown) => void) => reject(new Error('no')),
+      }),
+      true,
+    ],
     ['answers with an error', (_, done) => done(new Error('no')), false],
     ['answers with what is no context', (_, done) => done(null, {} as never), false],
     ['never answers', () => {}, false],
@@ -88,16 +96,22 @@ describe('SNICallback', () => {
 });
 
 describe('pskCallback (RFC 4279)', () => {
-  test('throws: that handshake fails, and the next does not', async () => {
+  test.for<[name: string, fails: () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['returns a promise', () => Promise.resolve(Buffer.from('0123456789abcdef'))],
+    ['returns a promise that fails', () => Promise.reject(new Error('no'))],
+  ])('%s: that handshake fails, and the next does not', async ([, fails]) => {
     const key = Buffer.from('0123456789abcdef');
     const ciphers = 'PSK+HIGH';
     const { port, told } = await startTls({
       ciphers,
       maxVersion: 'TLSv1.2',
-      pskCallback: (_, identity) => {
-        if (identity === 'bad') throw new Error('no');
-        return key;
-      },
+      pskCallback: (_, identity) => (identity === 'bad' ? (fails() as Buffer) : key),
     });
     const shake = async (identity: string): Promise<string> => {
       const socket = connect({

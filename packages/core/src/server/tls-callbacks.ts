@@ -3,6 +3,7 @@
  * awaits what they hand back; a client could end the process by asking for the right name.
  */
 import type { TlsOptions } from 'node:tls';
+import { isThenable, watchCallback } from './thenable.ts';
 
 type SNICallback = NonNullable<TlsOptions['SNICallback']>;
 type SNIDone = Parameters<SNICallback>[1];
@@ -34,8 +35,7 @@ function guardSni(callback: SNICallback, tell: TellThrown): SNICallback {
     };
     try {
       // What an async function hands back; the type says nothing of it.
-      const result: unknown = callback(name, once);
-      if (result instanceof Promise) result.catch(onThrown);
+      watchCallback(callback(name, once), onThrown);
     } catch (cause) {
       onThrown(cause);
     }
@@ -47,11 +47,22 @@ type PskCallback = NonNullable<TlsOptions['pskCallback']>;
 function guardPsk(callback: PskCallback, tell: TellThrown): PskCallback {
   return (socket, identity) => {
     try {
-      return callback(socket, identity);
+      const result: unknown = callback(socket, identity);
+      if (!isThenable(result)) return result as ReturnType<PskCallback>;
+      // Node takes no promise here, and what comes of this one is nobody's.
+      watchCallback(result, ignore);
+      tell(
+        'tls.pskCallback',
+        new TypeError('it returned a promise, which the handshake cannot await'),
+      );
     } catch (cause) {
       tell('tls.pskCallback', cause);
-      // No such identity.
-      return null;
     }
+    // No such identity.
+    return null;
   };
+}
+
+function ignore(): void {
+  // It was told of already.
 }

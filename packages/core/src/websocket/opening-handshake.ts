@@ -8,13 +8,14 @@
  */
 import { createHash } from 'node:crypto';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import { equalsIgnoreCase, isToken, toLowerAscii, trimOws } from '../http/ascii.ts';
+import { equalsIgnoreCase, trimOws } from '../http/ascii.ts';
 import { readTokenList } from '../http/field-list.ts';
 import {
   type FieldSection,
   getFieldValues,
   type ReadonlyFieldSection,
 } from '../http/field-section.ts';
+import { readUpgrade } from '../http/upgrade-field.ts';
 import { type Extension, readExtensions } from './extensions.ts';
 import { readChosenSubprotocol, readSubprotocols } from './subprotocol.ts';
 
@@ -94,7 +95,7 @@ export function makeKey(random: Uint8Array): string {
 export function asksForWebSocket(request: HandshakeRequest): boolean {
   return (
     request.minorVersion === 1 &&
-    readUpgrade(request.fields)?.includes('websocket') === true &&
+    offersWebSocket(request.fields) &&
     readConnection(request.fields)?.includes('upgrade') === true
   );
 }
@@ -107,7 +108,7 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   const { fields } = request;
   if (request.method !== 'GET') return malformed('method is not GET');
   if (request.minorVersion !== 1) return malformed('HTTP version is not 1.1');
-  if (!readUpgrade(fields)?.includes('websocket')) return malformed('Upgrade lacks websocket');
+  if (!offersWebSocket(fields)) return malformed('Upgrade lacks websocket');
   if (!readConnection(fields)?.includes('upgrade')) return malformed('Connection lacks upgrade');
   if (hasContent(fields)) return malformed('the request has content');
   const versions = getFieldValues(fields, 'sec-websocket-version');
@@ -150,7 +151,7 @@ export function checkBackendResponse(
   offer: HandshakeOffer,
 ): BackendHandshake | ReverseItError {
   const upgrade = readUpgrade(fields);
-  if (upgrade?.length !== 1 || upgrade[0] !== 'websocket') {
+  if (upgrade?.length !== 1 || !equalsIgnoreCase(upgrade[0] as string, 'websocket')) {
     return fail('RIT_ERR_WS_ACCEPT', 'backend switched to something other than websocket');
   }
   if (!readConnection(fields)?.includes('upgrade')) {
@@ -219,21 +220,9 @@ function areOffered(chosen: readonly Extension[], offer: string | null): boolean
   );
 }
 
-/** Members of Upgrade, `name ["/" version]` in lower case (RFC 9110 §7.8); null where malformed. */
-function readUpgrade(fields: ReadonlyFieldSection): string[] | null {
-  const names: string[] = [];
-  for (const value of getFieldValues(fields, 'upgrade')) {
-    for (const part of value.split(',')) {
-      const member = trimOws(part);
-      if (member.length === 0) continue;
-      const slash = member.indexOf('/');
-      const name = slash === -1 ? member : member.substring(0, slash);
-      if (!isToken(name) || (slash !== -1 && !isToken(member.substring(slash + 1)))) return null;
-      // `websocket/…` is kept whole: it names something else than RFC 6455.
-      names.push(toLowerAscii(member));
-    }
-  }
-  return names;
+/** Whether Upgrade offers RFC 6455. `websocket/…` names something else. */
+function offersWebSocket(fields: ReadonlyFieldSection): boolean {
+  return readUpgrade(fields)?.some((protocol) => equalsIgnoreCase(protocol, 'websocket')) === true;
 }
 
 function readConnection(fields: ReadonlyFieldSection): string[] | null {

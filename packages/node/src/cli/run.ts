@@ -5,6 +5,7 @@ import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import type { ReverseItServer } from '../create-server.ts';
 import type { Logger } from '../hooks/hooks.ts';
+import { LineLogger } from '../logging/line-logger.ts';
 import { showListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
@@ -16,7 +17,6 @@ import { type Arguments, parseArguments } from './arguments.ts';
 import { loadConfiguration } from './configuration.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
-import { LineLogger } from './line-logger.ts';
 import { type ExitCode, type Served, type ServeHost, serve } from './serve.ts';
 
 /** The world of the command. */

@@ -12,11 +12,11 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileFlags } from './file-flags.ts';
 import { enveloped, type FromWorker, messageIn, type ToWorker } from './messages.ts';
-import { closeUntaken } from './untaken-connection.ts';
+import { closeUntaken, type HandOverObserver } from './untaken-connection.ts';
 import type { Fork, Forked, ForkListener } from './worker-process.ts';
 
-/** Starts processes that run the given file. */
-export function clusterFork(exec: string): Fork {
+/** Starts processes that run the given file. `handOvers` is told of the connections that they get. */
+export function clusterFork(exec: string, handOvers: HandOverObserver): Fork {
   return (listener) => {
     // Cloned as structures, so that `Infinity` and binary data arrive as they are.
     cluster.setupPrimary({
@@ -24,7 +24,7 @@ export function clusterFork(exec: string): Fork {
       execArgv: fileFlags(process.execArgv),
       serialization: 'advanced',
     });
-    return new ForkedWorker(cluster.fork(), listener);
+    return new ForkedWorker(cluster.fork(), listener, handOvers);
   };
 }
 
@@ -33,11 +33,11 @@ class ForkedWorker implements Forked {
   readonly pid: number;
   readonly #worker: Worker;
 
-  constructor(worker: Worker, listener: ForkListener) {
+  constructor(worker: Worker, listener: ForkListener, handOvers: HandOverObserver) {
     this.id = worker.id;
     this.pid = worker.process.pid ?? 0;
     this.#worker = worker;
-    closeUntaken(worker.process);
+    closeUntaken(worker.process, handOvers);
     worker.on('message', (value: unknown) => {
       const message = messageIn<FromWorker>(value);
       if (message !== null) listener.onMessage(message);

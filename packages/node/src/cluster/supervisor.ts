@@ -7,6 +7,7 @@ import { fail } from '@reverseit/core/errors';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import type { Address } from '../create-server.ts';
 import type { Logger } from '../hooks/hooks.ts';
+import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
 import { BackOff } from './back-off.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
@@ -24,6 +25,8 @@ export interface SupervisorSetup {
    * before 22.23 keeps a failed address for whoever asks for it again.
    */
   removeStaleSocket(path: string): Promise<unknown>;
+  /** Resolves once everybody who has connected by now is with a worker. */
+  delivered?(): Promise<void>;
   /** Its timers keep the process alive: while no worker is left, nothing else does. */
   readonly clock?: Clock;
 }
@@ -40,6 +43,7 @@ const defaultStatsMs = 1_000;
 
 export class Supervisor implements ReverseItCluster {
   readonly #setup: SupervisorSetup;
+  readonly #logger: Logger | null;
   readonly #deadlines: Deadlines;
   /** One for each worker that is wanted. */
   readonly #slots: Slot[] = [];
@@ -58,6 +62,7 @@ export class Supervisor implements ReverseItCluster {
 
   constructor(setup: SupervisorSetup) {
     this.#setup = setup;
+    this.#logger = setup.logger === null ? null : new GuardedLogger(setup.logger);
     this.#deadlines = new Deadlines(setup.clock ?? holdingClock);
   }
 
@@ -141,6 +146,8 @@ export class Supervisor implements ReverseItCluster {
     this.#started = true;
     this.#closing = true;
     for (const slot of this.#slots.splice(0)) slot.retire();
+    // Else they would be told to close before they get what waits here.
+    if (timeout !== 0 && this.#setup.delivered !== undefined) await this.#setup.delivered();
     for (const worker of this.#processes) worker.close(timeout);
     await Promise.all([...this.#processes].map(({ ended }) => ended));
     this.#deadlines.dispose();
@@ -224,7 +231,7 @@ export class Supervisor implements ReverseItCluster {
   #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
     this.#processes.delete(worker);
     if (worker.overdue) {
-      this.#log('warn', {}, `${worker.name} did not close in time and was ended`);
+      this.#logger?.warn({}, `${worker.name} did not close in time and was ended`);
     }
     if (slot.current !== worker) return;
     slot.current = null;
@@ -232,7 +239,7 @@ export class Supervisor implements ReverseItCluster {
     if (slot.retired || slot.coming !== null) return;
     this.#replaced++;
     const delay = this.#replaceLater(slot, worker.upMs);
-    this.#log('warn', {}, `${worker.name} ${how}; ${nextText(delay)}`);
+    this.#logger?.warn({}, `${worker.name} ${how}; ${nextText(delay)}`);
   }
 
   /** Says after how many ms. */
@@ -247,16 +254,8 @@ export class Supervisor implements ReverseItCluster {
     this.#launch(slot).catch((err: Error) => {
       if (slot.retired || !slot.isEmpty) return;
       const delay = this.#replaceLater(slot, 0);
-      this.#log('error', { err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
+      this.#logger?.error({ err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
     });
-  }
-
-  #log(level: 'warn' | 'error', details: object, message: string): void {
-    try {
-      this.#setup.logger?.[level](details, message);
-    } catch {
-      // A logger that fails has nowhere to say so.
-    }
   }
 }
 

@@ -4,6 +4,13 @@
  */
 import type { ChildProcess } from 'node:child_process';
 
+/** Who is told of connections on their way. */
+export interface HandOverObserver {
+  onHandedOver(): void;
+  /** The worker has answered, or has ended. */
+  onHandOverEnd(): void;
+}
+
 /** A connection that was handed over, and the number of the message that took it. */
 interface HandedOver {
   readonly handle: { close(): void };
@@ -11,7 +18,7 @@ interface HandedOver {
 }
 
 /** Closes the connection that the worker has not taken or given back when it ends; it has one at a time. */
-export function closeUntaken(child: ChildProcess): void {
+export function closeUntaken(child: ChildProcess, observer: HandOverObserver): void {
   const { send } = child;
   let underWay: HandedOver | null = null;
   child.send = (...given: readonly unknown[]) => {
@@ -19,13 +26,20 @@ export function closeUntaken(child: ChildProcess): void {
     // With another scheduling the listening socket is handed over as well, once.
     if (fieldOf(message, 'act') === 'newconn' && isCloseable(handle)) {
       underWay = { handle, seq: fieldOf(message, 'seq') };
+      observer.onHandedOver();
     }
     return Reflect.apply(send, child, given);
   };
   child.on('internalMessage', (message: unknown) => {
-    if (underWay !== null && fieldOf(message, 'ack') === underWay.seq) underWay = null;
+    if (underWay === null || fieldOf(message, 'ack') !== underWay.seq) return;
+    underWay = null;
+    observer.onHandOverEnd();
   });
-  child.once('exit', () => underWay?.handle.close());
+  child.once('exit', () => {
+    if (underWay === null) return;
+    underWay.handle.close();
+    observer.onHandOverEnd();
+  });
 }
 
 const fieldOf = (message: unknown, key: string): unknown =>

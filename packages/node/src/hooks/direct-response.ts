@@ -2,7 +2,13 @@
 
 import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
-import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
+import {
+  type FieldSection,
+  hasField,
+  isBodiless,
+  isFieldValue,
+  isToken,
+} from '@reverseit/core/http';
 import { isPlainObject, keyPath } from '@reverseit/core/options';
 import type { DirectResponse } from './hooks.ts';
 
@@ -39,7 +45,9 @@ function partFault(key: string, value: unknown): ResponseFault | null {
   if (key === 'headers') return headersFault(value);
   if (key === 'body') {
     const accepts = 'a string or a Buffer';
-    return typeof value === 'string' || Buffer.isBuffer(value) ? null : { key, value, accepts };
+    return typeof value === 'string' || value instanceof Uint8Array
+      ? null
+      : { key, value, accepts };
   }
   const isStatus =
     typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;
@@ -65,20 +73,56 @@ function headersFault(headers: unknown): ResponseFault | null {
   return null;
 }
 
+/** A response of the application's own, ready to be sent. */
+export interface WholeResponse {
+  readonly status: number;
+  /** Without what frames the message. */
+  readonly fields: FieldSection;
+  readonly body: string | Buffer;
+}
+
 /**
- * Answers with what a hook made.
+ * Reads what a hook made. `status` is that of a response which names none.
  * @throws StateError `RIT_ERR_INTERNAL` where it is no response
  */
-export function sendDirect(exchange: Exchange, response: DirectResponse, hook: string): void {
+export function toWholeResponse(
+  response: DirectResponse,
+  hook: string,
+  status = 200,
+): WholeResponse {
   const fault = responseFault(response);
   if (fault !== null) {
     const where = fault.key === '' ? '' : `${fault.key}: `;
     const message = `${hook} answered with what is no response; ${where}expected ${fault.accepts}`;
     throw fail('RIT_ERR_INTERNAL', message);
   }
-  const { status = 200, headers = {}, body = '' } = response;
-  exchange.respond(status, fieldsOf(headers), body);
+  const { headers = {}, body = '' } = response;
+  const whole = {
+    status: response.status ?? status,
+    fields: fieldsOf(headers),
+    body: asSent(body),
+  };
+  if (needsType(whole)) whole.fields.push('content-type', 'text/plain; charset=utf-8');
+  return whole;
 }
+
+/** Answers with what a hook made. Throws as `toWholeResponse` does. */
+export function sendDirect(exchange: Exchange, response: DirectResponse, hook: string): void {
+  const { status, fields, body } = toWholeResponse(response, hook);
+  exchange.respond(status, fields, body);
+}
+
+const asSent = (body: string | Uint8Array): string | Buffer =>
+  typeof body === 'string' || Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
+/** A text is one, unless the application says what else. Of bytes only the application knows. */
+const needsType = ({ status, fields, body }: WholeResponse): boolean =>
+  typeof body === 'string' &&
+  body !== '' &&
+  !isBodiless('GET', status) &&
+  !hasField(fields, 'content-type');
 
 /** What frames the message, and is not the application's to say. */
 const framingFields = ['content-length', 'transfer-encoding', 'connection'];

@@ -1,26 +1,39 @@
 import type { Exchange } from '@reverseit/core';
-import { fail } from '@reverseit/core/errors';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { NodeExchange } from '../middleware/node-exchange.ts';
+import type { NodeRequest } from '../middleware/node-messages.ts';
+import type { ProxyShared } from '../proxy/proxy-shared.ts';
 import type { RouteRuntime } from '../proxy/route-runtime.ts';
-import type { HookContext } from './hooks.ts';
+import { RequestView } from './hook-request.ts';
+import type { HookContext, RequestInfo } from './hooks.ts';
+import { Recorder } from './recorder.ts';
+import type { RouteHooks } from './route-hooks.ts';
 
-/** What the hooks of one request share. */
-export class RequestContext implements HookContext {
+/** What the hooks of one request share, and what is noted of it for its record. */
+export class RequestContext implements RequestInfo {
   data: unknown = undefined;
   readonly #exchange: Exchange;
-  readonly #named: ReadonlyMap<string, RouteRuntime>;
-  #route: RouteRuntime;
+  readonly #shared: ProxyShared;
+  readonly #recorder: Recorder | null;
+  #runtime: RouteRuntime | null;
+  /** What hooks see of the request; made for the first of them. */
+  #view: RequestView | null = null;
   /** Made when it is first asked for: most requests never are. */
   #controller: AbortController | null = null;
+  /** `onRequest` runs, and may choose another route. */
+  #choosing = false;
   #over = false;
 
-  constructor(exchange: Exchange, route: RouteRuntime, named: ReadonlyMap<string, RouteRuntime>) {
+  /** @internal `runtime` is null where no route serves the request. */
+  constructor(exchange: Exchange, shared: ProxyShared, runtime: RouteRuntime | null) {
     this.#exchange = exchange;
-    this.#route = route;
-    this.#named = named;
+    this.#shared = shared;
+    this.#runtime = runtime;
+    this.#recorder = shared.observer.wantsRecord(this.hooks) ? new Recorder(exchange) : null;
   }
 
-  get route(): string {
-    return this.#route.name;
+  get route(): string | null {
+    return this.#runtime === null ? null : this.#runtime.name;
   }
 
   get remoteAddress(): string {
@@ -35,6 +48,10 @@ export class RequestContext implements HookContext {
     return this.#exchange.encrypted;
   }
 
+  get nodeRequest(): NodeRequest | null {
+    return this.#exchange instanceof NodeExchange ? this.#exchange.nodeRequest : null;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -44,20 +61,67 @@ export class RequestContext implements HookContext {
   }
 
   useRoute(name: string): void {
-    const route = this.#named.get(name);
-    if (route === undefined)
+    if (!this.#choosing) {
+      throw fail('RIT_ERR_INTERNAL', 'useRoute: only onRequest can choose a route');
+    }
+    const runtime = this.#shared.named.get(name);
+    if (runtime === undefined)
       throw fail('RIT_ERR_CONFIG', `useRoute: no route has the name "${name}"`);
-    this.#route = route;
+    this.#runtime = runtime;
   }
 
-  /** @internal The route that serves the request. */
-  get runtime(): RouteRuntime {
-    return this.#route;
+  /** @internal The same for hooks of a route, where one serves the request. */
+  get ofRoute(): HookContext {
+    return this as HookContext;
+  }
+
+  /** @internal The route that serves the request, if any. */
+  get runtime(): RouteRuntime | null {
+    return this.#runtime;
+  }
+
+  /** @internal */
+  get hooks(): RouteHooks {
+    return this.#runtime === null ? this.#shared.unrouted : this.#runtime.hooks;
+  }
+
+  /** @internal Null where nobody wants a record. */
+  get recorder(): Recorder | null {
+    return this.#recorder;
+  }
+
+  /** @internal What hooks see of the request. */
+  get request(): RequestView {
+    this.#view ??= new RequestView(this.#exchange.head);
+    return this.#view;
+  }
+
+  /** @internal `onRequest` is about to run. */
+  beginChoice(): void {
+    this.#choosing = true;
+  }
+
+  /** @internal The route stands. */
+  endChoice(): void {
+    this.#choosing = false;
+  }
+
+  /** @internal What the hooks so far were at is given up. The signal of those that answer the error is another. */
+  beginErrorResponse(error: ReverseItError): void {
+    this.#choosing = false;
+    this.#controller?.abort(error);
+    this.#controller = null;
   }
 
   /** @internal The request is over. */
-  end(): void {
+  finish(error: ReverseItError | null): void {
+    if (this.#over) return;
     this.#over = true;
-    this.#controller?.abort();
+    this.#choosing = false;
+    // Without an error the reason is an AbortError.
+    this.#controller?.abort(error ?? undefined);
+    const { observer } = this.#shared;
+    if (this.#recorder !== null) observer.onRecord(this.#recorder.record(this, error), this.hooks);
+    else if (error !== null) observer.onFailure(error, this.route, this.#exchange.head.method);
   }
 }

@@ -10,6 +10,8 @@ export class RequestView implements HookRequest {
 
   constructor(head: RequestHead) {
     this.#head = head;
+    // They say what the fields may say no longer.
+    head.lines = null;
     this.headers = new HeaderList(head.fields);
   }
 

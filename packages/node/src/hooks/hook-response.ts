@@ -1,5 +1,6 @@
 import { fail } from '@reverseit/core/errors';
 import {
+  equalsIgnoreCase,
   type FieldSection,
   isBodiless,
   isConnectionField,
@@ -34,13 +35,27 @@ export class ResponseView implements HookResponse {
   /** The fields to send: without what would contradict the framing of content of the given length. */
   seal(method: string, contentLength: number | null): FieldSection {
     const fields = this.#fields;
-    for (let i = fields.length - 2; i >= 0; i -= 2) {
-      if (isConnectionField(fields[i] as string)) fields.splice(i, 2);
-    }
     const hasContent = !isBodiless(method, this.#status);
+    // Content without a length may have trailers, and a Trailer field.
+    removeConnectionFields(fields, hasContent && contentLength === null);
     // One without content may say what length it would have, but a 204 must not (RFC 9110 §8.6).
     if (hasContent || this.#status === 204) removeField(fields, 'content-length');
     if (hasContent && contentLength !== null) fields.push('content-length', String(contentLength));
     return fields;
+  }
+
+  /** The same for a response that is sent whole: its length is told where it is sent. */
+  sealWhole(): FieldSection {
+    removeConnectionFields(this.#fields, false);
+    removeField(this.#fields, 'content-length');
+    return this.#fields;
+  }
+}
+
+function removeConnectionFields(fields: FieldSection, mayTrail: boolean): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2) {
+    const name = fields[i] as string;
+    if (!isConnectionField(name) || (mayTrail && equalsIgnoreCase(name, 'trailer'))) continue;
+    fields.splice(i, 2);
   }
 }

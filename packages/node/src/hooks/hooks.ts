@@ -1,5 +1,6 @@
 /** What a hook is, and what it is given. */
 import type { ReverseItError } from '@reverseit/core/errors';
+import type { NodeRequest } from '../middleware/node-messages.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** A request on its way to the backend. What a hook changes here is what is sent on. */
@@ -24,22 +25,38 @@ export interface HookResponse {
   readonly headers: HeaderList;
 }
 
-/** What belongs to one request, for all of its hooks. */
-export interface HookContext {
-  /** Name of the route: its option `name`, else host and path. */
-  readonly route: string;
+/** What belongs to one request, for hooks that also see requests that no route serves. */
+export interface RequestInfo {
+  /** Name of the route: its option `name`, else host and path. Null where no route applied. */
+  readonly route: string | null;
   /** The client's address; empty on a Unix socket. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The client speaks TLS to us. */
   readonly encrypted: boolean;
+  /**
+   * The request as the application's own server made it, with all that its middleware has put there, such as
+   * `user` or `session`. Null where the server is ours (`createServer`).
+   */
+  readonly nodeRequest: NodeRequest | null;
   /** For the hooks' own use, from one to the next. */
   data: unknown;
-  /** Aborted when the request is over, be it because the client left. */
-  readonly signal: AbortSignal;
   /**
-   * Serves the request by another route. In `onRequest` only; the other route's own `onRequest` is not run.
+   * Aborted when the request is over: it was answered, the client left, or a hook took longer than
+   * `hookTimeout`. Its reason is the error that ended the request, where there is one.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What belongs to one request, for all of its hooks. */
+export interface HookContext extends RequestInfo {
+  /** Name of the route: its option `name`, else host and path. */
+  readonly route: string;
+  /**
+   * Serves the request by another route, in `onRequest` only. What hooks of `onRequest` are left run first,
+   * then the other route's own.
    * @throws ConfigError for a name that no route has
+   * @throws StateError where the request has been sent on or answered
    */
   useRoute(name: string): void;
 }
@@ -49,7 +66,8 @@ export interface DirectResponse {
   /** From 200 to 599. Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string | Buffer;
+  /** A text is sent as UTF-8, with `content-type: text/plain; charset=utf-8` unless `headers` say otherwise. */
+  readonly body?: string | Uint8Array;
 }
 
 type Awaitable<T> = T | PromiseLike<T>;
@@ -61,8 +79,27 @@ export type OnRequest = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a hook that only changes the request returns nothing
 ) => Awaitable<DirectResponse | void>;
 
-/** Runs before a backend's response is sent. May change its status and fields, or throw (500). */
-export type OnResponse = (response: HookResponse, context: HookContext) => Awaitable<void>;
+/**
+ * Runs before a backend's response is sent. May change its status and fields, replace it by returning
+ * another response, or throw (500). Hooks that follow see the response that replaced it.
+ */
+export type OnResponse = (
+  response: HookResponse,
+  context: HookContext,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+) => Awaitable<DirectResponse | void>;
+
+/**
+ * Runs when a request failed or was refused, before it is answered: no route, a limit, a hook that threw, a
+ * backend that failed. Returns the response to send, whose status is that of the error unless it names
+ * one; where it returns nothing or throws, the standard response is sent. Changes of the request have no effect.
+ */
+export type OnErrorResponse = (
+  error: ReverseItError,
+  request: HookRequest,
+  context: RequestInfo,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+) => Awaitable<DirectResponse | void>;
 
 /** Answers a request instead of a backend. */
 export type Respond = (request: HookRequest, context: HookContext) => Awaitable<DirectResponse>;
@@ -85,9 +122,9 @@ export interface AccessRecord {
   readonly route: string | null;
   /** Status that was sent; 499 where the client left before one, 0 where the connection was cut before one. */
   readonly status: number;
-  /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames. */
+  /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames, of a tunnel all that the client sent. */
   readonly bytesReceived: number;
-  /** Content of the response that was sent, in bytes; of a WebSocket the payload of the backend's data frames. */
+  /** Content of the response that was sent, in bytes; of a WebSocket the payload of the backend's data frames, of a tunnel all that the backend sent. */
   readonly bytesSent: number;
   /** Milliseconds since the epoch at which the head was complete. */
   readonly startedAt: number;

@@ -1,29 +1,28 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
-import type { Exchange } from '@reverseit/core';
+import { watchCallback } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { isThenable } from './hook-call.ts';
-import type { AccessRecord, Logger, OnError, OnFinish } from './hooks.ts';
-import { Recorder, type RecordObserver } from './recorder.ts';
+import { GuardedLogger } from '../logging/guarded-logger.ts';
+import { hookError } from './hook-call.ts';
+import type { AccessRecord, Logger, OnError } from './hooks.ts';
+import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {
   readonly logger: Logger | null;
-  readonly onError: OnError | null;
-  readonly onFinish: OnFinish | null;
+  readonly onError: readonly OnError[];
 }
 
-export class Observer implements RecordObserver {
-  readonly #options: ObserverOptions;
+export class Observer {
+  readonly #logger: Logger | null;
+  readonly #onErrorHooks: readonly OnError[];
 
-  constructor(options: ObserverOptions) {
-    this.#options = options;
+  constructor({ logger, onError }: ObserverOptions) {
+    this.#logger = logger === null ? null : new GuardedLogger(logger);
+    this.#onErrorHooks = onError;
   }
 
-  /** What follows a request; null where nobody wants to know. */
-  record(exchange: Exchange): Recorder | null {
-    const { logger, onError, onFinish } = this.#options;
-    return logger === null && onError === null && onFinish === null
-      ? null
-      : new Recorder(exchange, this);
+  /** Whether anybody wants a record of a request to which these hooks apply. */
+  wantsRecord(hooks: RouteHooks): boolean {
+    return this.#onErrorHooks.length > 0 || hooks.onFinish.length > 0;
   }
 
   /** A request was refused before it had a head, or while its connection was read. */
@@ -31,56 +30,73 @@ export class Observer implements RecordObserver {
     this.#onError(error, null);
   }
 
+  /** A request failed of which nobody wants a record. */
+  onFailure(error: ReverseItError, route: string | null, method: string): void {
+    if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
+  }
+
+  /** A hook failed that cannot end its request: another error is being answered. */
+  onHookFailure(error: ReverseItError, route: string | null, method: string): void {
+    if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
+    this.#tell(error, null);
+  }
+
   /** A request is over. */
-  onRecord(record: AccessRecord): void {
+  onRecord(record: AccessRecord, { onFinish }: RouteHooks): void {
     if (record.error !== null) this.#onError(record.error, record);
-    const { onFinish } = this.#options;
-    if (onFinish === null) return;
-    try {
-      this.#watch('onFinish', onFinish(record));
-    } catch (error) {
-      this.#logThrown('onFinish', error);
+    for (const hook of onFinish) {
+      try {
+        this.#watch('onFinish', hook(record));
+      } catch (error) {
+        this.#logThrown('onFinish', error);
+      }
     }
   }
 
   #onError(error: ReverseItError, record: AccessRecord | null): void {
-    const { logger, onError } = this.#options;
-    if (logger !== null) this.#log(logger, error, record);
-    if (onError === null) return;
-    try {
-      this.#watch('onError', onError(error, record));
-    } catch (cause) {
-      this.#logThrown('onError', cause);
+    if (this.#logger !== null) this.#log(this.#logger, error, record);
+    this.#tell(error, record);
+  }
+
+  #tell(error: ReverseItError, record: AccessRecord | null): void {
+    for (const hook of this.#onErrorHooks) {
+      try {
+        this.#watch('onError', hook(error, record));
+      } catch (cause) {
+        this.#logThrown('onError', cause);
+      }
     }
   }
 
-  /** Peers' faults are everyday; ours and a backend's are not. */
-  #log(logger: Logger, error: ReverseItError, record: AccessRecord | null): void {
+  #log(
+    logger: Logger,
+    error: ReverseItError,
+    request: Pick<AccessRecord, 'route' | 'method'> | null,
+  ): void {
     const details = {
       err: error,
       code: error.code,
-      ...(record === null ? {} : { route: record.route, method: record.method }),
+      ...(request === null ? {} : { route: request.route, method: request.method }),
     };
-    try {
-      if (error.blame === 'us') logger.error(details, error.message);
-      else if (error.blame === 'upstream') logger.warn(details, error.message);
-      else logger.debug(details, error.message);
-    } catch {
-      // A logger that fails has nowhere to say so.
-    }
+    logger[levelOf(error)](details, error.message);
   }
 
   /** A callback that fails later must not end the process. */
   #watch(name: string, result: unknown): void {
-    if (!isThenable(result)) return;
-    Promise.resolve(result).catch((error: unknown) => this.#logThrown(name, error));
+    watchCallback(result, (cause) => this.#logThrown(name, cause));
   }
 
-  #logThrown(name: string, error: unknown): void {
-    try {
-      this.#options.logger?.error({ err: error }, `${name} threw`);
-    } catch {
-      // As above.
-    }
+  #logThrown(name: string, cause: unknown): void {
+    const err = hookError(name, cause);
+    this.#logger?.error({ err, code: err.code }, err.message);
   }
+}
+
+/** Peers' faults are everyday; ours and a backend's are not. */
+function levelOf({ blame, code }: ReverseItError): 'debug' | 'warn' | 'error' {
+  if (code === 'RIT_ERR_SHUTDOWN' || code === 'RIT_ERR_WS_UPSTREAM_LOST') return 'warn';
+  // Speaking HTTP to a TLS port is mostly a mistake of whoever has set up what stands before us.
+  if (code === 'RIT_ERR_PLAIN_HTTP') return 'warn';
+  if (blame === 'us') return 'error';
+  return blame === 'upstream' ? 'warn' : 'debug';
 }

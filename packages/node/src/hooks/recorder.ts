@@ -1,32 +1,22 @@
 /** Notes the moments of one request, for the record at its end. */
-
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { AccessRecord } from './hooks.ts';
-
-/** Who is told of a request's end. */
-export interface RecordObserver {
-  onRecord(record: AccessRecord): void;
-}
+import type { AccessRecord, RequestInfo } from './hooks.ts';
 
 export class Recorder {
-  route: string | null = null;
   bytesReceived = 0;
   /** What a WebSocket brought to the client, behind its handshake. */
   bytesRelayed = 0;
   readonly #exchange: Exchange;
-  readonly #observer: RecordObserver;
   /** As the client sent it: a hook may change the head's. */
   readonly #target: string;
   readonly #startedAt = Date.now();
   readonly #start = performance.now();
   #asked = -1;
   #answered = -1;
-  #over = false;
 
-  constructor(exchange: Exchange, observer: RecordObserver) {
+  constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.#observer = observer;
     this.#target = exchange.head.target;
   }
 
@@ -41,13 +31,7 @@ export class Recorder {
   }
 
   /** The request is over. */
-  finish(error: ReverseItError | null): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#observer.onRecord(this.#record(error));
-  }
-
-  #record(error: ReverseItError | null): AccessRecord {
+  record(info: RequestInfo, error: ReverseItError | null): AccessRecord {
     const { head } = this.#exchange;
     const end = performance.now();
     const status = this.#exchange.status;
@@ -57,7 +41,7 @@ export class Recorder {
       authority: head.authority,
       httpVersion: head.minorVersion === 1 ? '1.1' : '1.0',
       remoteAddress: this.#exchange.remoteAddress,
-      route: this.route,
+      route: info.route,
       status: status === 0 && error?.blame === 'client' ? 499 : status,
       bytesReceived: this.bytesReceived,
       bytesSent: this.#exchange.bytesSent + this.bytesRelayed,

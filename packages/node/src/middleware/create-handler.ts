@@ -1,20 +1,24 @@
 /** `createHandler`: options in, middleware out. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
+import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { webSocketProtocol } from '../proxy/upgrade-rules.ts';
+import { belowPath } from './below-path.ts';
 import { NodeExchange } from './node-exchange.ts';
-import { readNodeHead } from './node-head.ts';
+import { readNodeHead, refuseHidden } from './node-head.ts';
 import { isOver, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { isBehindAnother, Turns } from './turns.ts';
+import { serveWithoutOffer } from './without-offer.ts';
 
 /** Figures of a handler, at this moment unless named a total. */
 export interface HandlerStats extends EngineStats {
@@ -27,6 +31,14 @@ export interface HandlerStats extends EngineStats {
 
 /** Goes on to what comes next in the application, or to its handling of an error. */
 export type Next = (error?: ReverseItError) => void;
+
+/** What listens to `upgrade`. */
+export type UpgradeListener = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  next?: Next,
+) => void;
 
 /**
  * A proxy for a server of `node:http`, `node:https` or `node:http2`, and for what is built on one.
@@ -42,10 +54,36 @@ export type Next = (error?: ReverseItError) => void;
 export interface ReverseItHandler {
   (request: NodeRequest, response: NodeResponse, next?: Next): void;
   /**
+   * The same as a promise, for frameworks that wait for a middleware: resolves to true when the response is
+   * over, be it because the client left, and to false where no route serves the request, which nothing has been
+   * done to then. Rejects with what `next` would be called with.
+   */
+  readonly serve: (request: NodeRequest, response: NodeResponse) => Promise<boolean>;
+  /** Whether a route serves the request, were it only by refusing it. */
+  readonly matches: (request: NodeRequest) => boolean;
+  /**
    * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. Where no route serves it, `next()` is
    * called, for servers where others listen to `upgrade` as well; without one the answer is 404.
+   *
+   * A request that offers another protocol, such as `h2c` or `TLS/1.2`, is served as if it did not, whoever
+   * serves it (RFC 9110 §7.8): the server gets the connection back, with the request without its offer, and
+   * tells of it by `request`. With `serverOptions` it need not.
    */
-  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
+  readonly upgrade: UpgradeListener;
+  /**
+   * The same below a path at which the application mounts the handler: `app.use('/x', handler)` and
+   * `server.on('upgrade', handler.upgradeBelow('/x'))`. Routes are chosen by what follows the path, as for
+   * requests; what is not below it goes to `next`, or is answered 404.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a path that does not begin with `/`
+   */
+  readonly upgradeBelow: (path: string) => UpgradeListener;
+  /**
+   * Options for the server: `createServer({ ...handler.serverOptions }, app)`. They let it take nothing but
+   * WebSockets, and what a route lists as `upgrades`, for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
+   */
+  readonly serverOptions: ServerOptions;
+  /** Whether a request offers one of these, for a `shouldUpgradeCallback` of the application's own. */
+  readonly shouldUpgrade: (request: IncomingMessage) => boolean;
   /**
    * Refuses what is new with 503, lets what is under way finish, and cuts what is left after `timeout`
    * ms (default: the option `closeTimeout`; 0: at once). Resolves when no exchange, WebSocket, backend
@@ -62,7 +100,12 @@ export interface ReverseItHandler {
 export function createHandler(options: HandlerOptions): ReverseItHandler {
   const front = new HandlerFront(resolveHandlerOptions(options));
   return Object.assign(front.serve, {
+    serve: front.serveAll,
+    matches: front.matches,
     upgrade: front.upgrade,
+    upgradeBelow: front.upgradeBelow,
+    serverOptions: front.serverOptions,
+    shouldUpgrade: front.shouldUpgrade,
     close: front.close,
     stats: front.stats,
   });
@@ -80,8 +123,22 @@ class HandlerFront {
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     this.#engine = new ProxyEngine(options);
-    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout);
+    this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
+      this.#engine.observer.onRefusal(error),
+    );
   }
+
+  readonly shouldUpgrade = (request: IncomingMessage): boolean => {
+    const { method = '', httpVersionMinor: minorVersion, rawHeaders: fields } = request;
+    const protocol = this.#engine.upgrades.choose(fields);
+    if (protocol !== null && protocol !== webSocketProtocol) return true;
+    return asksForWebSocket({ method, minorVersion, fields });
+  };
+
+  /** The types of Node 22 do not have it yet. */
+  readonly serverOptions: ServerOptions & {
+    readonly shouldUpgradeCallback: (request: IncomingMessage) => boolean;
+  } = { shouldUpgradeCallback: this.shouldUpgrade };
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
     if (response instanceof ServerResponse && isBehindAnother(response)) {
@@ -106,45 +163,100 @@ class HandlerFront {
     // Its socket is not ours to give away.
     head.upgrade = false;
     const exchange = new NodeExchange(this.#exchanges, head, request, response);
-    this.#handle(exchange, misuse ?? error);
+    this.#handle(exchange, error, misuse);
   }
 
-  readonly upgrade = (
+  readonly serveAll = (request: NodeRequest, response: NodeResponse): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      if (isOver(response)) {
+        resolve(true);
+        return;
+      }
+      response.once('close', () => resolve(true));
+      this.serve(request, response, (error) => {
+        if (error === undefined) resolve(false);
+        else reject(error);
+      });
+    });
+
+  readonly matches = (request: NodeRequest): boolean =>
+    this.#serves(readNodeHead(request, this.#options.server).head);
+
+  readonly upgrade: UpgradeListener = (request, stream, early, next) =>
+    this.#upgrade(request, request.url ?? '', stream, early, next);
+
+  readonly upgradeBelow = (path: string): UpgradeListener => {
+    if (typeof path !== 'string' || !path.startsWith('/')) {
+      throw fail('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that begins with /');
+    }
+    return (request, stream, early, next) =>
+      this.#upgrade(request, belowPath(request.url ?? '', path), stream, early, next);
+  };
+
+  /** `url` is null where the request is for somebody else. */
+  #upgrade(
     request: IncomingMessage,
+    url: string | null,
     stream: Duplex,
     early: Buffer,
-    next?: Next,
-  ): void => {
+    next: Next | undefined,
+  ): void {
     if (stream.destroyed) return;
-    const { head, error } = readNodeHead(request, this.#options.server);
-    if (next !== undefined && !this.#serves(head)) {
+    if (!this.shouldUpgrade(request) && refuseHidden(request) === null) {
+      if (serveWithoutOffer(request, stream, early)) return;
+    }
+    const { head, error } = readNodeHead(request, this.#options.server, url ?? request.url);
+    if (next !== undefined && (url === null || !this.#serves(head))) {
       next();
       return;
     }
-    // Where content ends and what follows begins, Node tells from 26 on only.
-    const framing = head.contentLength === 0 ? null : fail('RIT_ERR_FRAMING_CONFLICT');
-    head.contentLength = 0;
-    // It then puts a stream of its own before content that is still to come; the refusal goes around it.
-    const socket = framing === null || stream instanceof Socket ? stream : request.socket;
+    // From Node 26 it may be a stream that nobody else listens to, and an error would end the process.
+    stream.on('error', ignore);
+    // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
+    const framing =
+      head.contentLength !== 0 && asksForWebSocket(head) ? fail('RIT_ERR_FRAMING_CONFLICT') : null;
+    // A refusal goes around content, and around the stream that Node puts before what follows it.
+    const refusal = error ?? framing;
+    const refused = refusal !== null || this.#exchanges.closing;
+    if (refused) head.contentLength = 0;
+    const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
+    const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
       this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
       stream.destroy();
       return;
     }
-    const exchange = new NodeUpgrade(this.#exchanges, head, request, socket, early);
-    this.#handle(exchange, error ?? framing);
-  };
+    const { server } = this.#options;
+    const exchange = new NodeUpgrade(
+      this.#exchanges,
+      head,
+      request,
+      refused ? socket : stream,
+      early,
+      server,
+    );
+    const stranger = url === null ? fail('RIT_ERR_NO_ROUTE') : null;
+    this.#handle(exchange, stranger ?? refusal, null);
+  }
 
   /** What no route serves is the application's, be it a request that we would refuse. */
   #serves({ authority, fields, target }: RequestHead): boolean {
     return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
   }
 
-  #handle(exchange: NodeExchange, error: ReverseItError | null): void {
-    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : error;
+  /** `fault` is one of the head, which no hook sees then; `misuse` is the application's own. */
+  #handle(
+    exchange: NodeExchange,
+    fault: ReverseItError | null,
+    misuse: ReverseItError | null,
+  ): void {
+    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
     if (refusal === null) {
       this.#totalExchanges++;
       this.#engine.handle(exchange);
+    } else if (fault === null) {
+      this.#totalRefusals++;
+      this.#engine.refuse(exchange, refusal);
     } else {
       this.#tellRefusal(refusal);
       exchange.fail(refusal);
@@ -186,4 +298,8 @@ function misuseOf(
   return readableDidRead || readableEnded || readableEncoding !== null
     ? fail('RIT_ERR_BODY_CONSUMED')
     : null;
+}
+
+function ignore(): void {
+  // `close` follows.
 }

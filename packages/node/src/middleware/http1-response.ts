@@ -1,20 +1,30 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cutSocket } from '@reverseit/core';
-import { type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
-import type { ResponseSide } from './response-side.ts';
-import { valuesByName } from './values-by-name.ts';
+import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
+import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
+import { isEventStream, joinLists, keepDisposition, linesByName } from './response-fields.ts';
+import type { Flushable, ResponseSide } from './response-side.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
 const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
 
+const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
+
+/** What newer versions of Node have. */
+interface Informing {
+  readonly writeInformation?: (status: number, fields: readonly string[]) => void;
+}
+
 /** A response of `node:http` or `node:https`. */
 export class Http1Response implements ResponseSide {
   readonly multiplexed = false;
-  readonly #response: ServerResponse;
+  readonly #response: ServerResponse & Flushable & Informing;
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
+  /** Whoever holds content back is told not to, after each piece. */
+  #flushes = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -25,18 +35,22 @@ export class Http1Response implements ResponseSide {
     return this.#response.writableLength;
   }
 
+  /** Of the socket: who wraps the response may hold bytes that Node has not heard of yet. */
+  get taken(): number {
+    return this.#socket === null ? 0 : this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
   sendContinue(): void {
     // Node has done it unless the request came by `checkContinue`; nothing else tells.
     const { _sent100: sent } = this.#response as { readonly _sent100?: boolean };
     if (sent === false) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
-    try {
-      this.#response.writeEarlyHints(valuesByName(fields));
-    } catch {
-      // A Link that Node does not take. A hint may be left out.
-    }
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    // Past the response: Node knows two of them by name, takes no others, and no Link but of one form.
+    const { headersSent, socket } = this.#response;
+    if (headersSent || socket === null) return;
+    socket.write(`${statusLine(status, '')}${fieldLines(fields)}\r\n`, 'latin1');
   }
 
   writeHead(
@@ -47,20 +61,42 @@ export class Http1Response implements ResponseSide {
   ): void {
     const response = this.#response;
     for (const name of framingFields) if (response.hasHeader(name)) response.removeHeader(name);
-    // As a list: order, case and repetition are kept.
-    const lines = [...fields, ...framing];
-    response.writeHead(status, reason === '' ? reasonPhrase(status) : reason, lines);
+    this.#flushes = response.flush !== undefined && isEventStream(fields);
+    const all = [...fields, ...framing];
+    joinLists(all, response);
+    keepDisposition(all);
+    const phrase = reason === '' ? reasonPhrase(status) : reason;
+    if (response.writeHead === ownWriteHead) {
+      // As a list: order, case and repetition are kept.
+      response.writeHead(status, phrase, all);
+    } else this.#writeWrappedHead(status, phrase, all);
+  }
+
+  /**
+   * Others have put their own `writeHead` before Node's, such as `on-headers`, whose versions before 1.1
+   * misread lists. What they all know is fields by name.
+   */
+  #writeWrappedHead(status: number, phrase: string, fields: FieldSection): void {
+    for (const [name, lines] of linesByName(fields)) {
+      const [only = ''] = lines;
+      this.#response.setHeader(name, lines.length === 1 ? only : lines);
+    }
+    this.#response.writeHead(status, phrase);
   }
 
   flushHead(): void {
     if (this.#flushed) return;
     this.#flushed = true;
-    this.#response.flushHeaders();
+    // Not `flushHeaders`, which writes bytes beyond ASCII as UTF-8; and past those who wrap `write`, since
+    // the head is made by now. A response without content leaves with its end.
+    ownWrite.call(this.#response, '', 'latin1');
   }
 
   write(piece: Buffer): boolean {
     this.#flushed = true;
-    return this.#response.write(piece);
+    const more = this.#response.write(piece);
+    if (this.#flushes) this.#response.flush?.();
+    return more;
   }
 
   end(trailers: ReadonlyFieldSection): void {
@@ -69,8 +105,18 @@ export class Http1Response implements ResponseSide {
     this.#response.end();
   }
 
+  lingerAtEnd(): void {
+    if (this.#socket !== null) lingerAtEnd(this.#socket);
+  }
+
+  endAtOnce(): void {
+    if (this.#socket !== null) endAtOnce(this.#socket);
+  }
+
   dropRequest(): void {
-    this.cut();
+    // After our own end a reset is only left to the system.
+    if (this.#socket?.writableEnded) this.#socket.destroy();
+    else this.cut();
   }
 
   cut(): void {

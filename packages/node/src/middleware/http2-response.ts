@@ -1,6 +1,7 @@
 import type { Http2ServerResponse } from 'node:http2';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
-import type { ResponseSide } from './response-side.ts';
+import { isEventStream, joinLists } from './response-fields.ts';
+import type { Flushable, ResponseSide } from './response-side.ts';
 import { valuesByName } from './values-by-name.ts';
 
 /** RFC 9113 §7. */
@@ -9,7 +10,9 @@ const noError = 0x0;
 /** A response of `node:http2`, by its compatibility API. */
 export class Http2Response implements ResponseSide {
   readonly multiplexed = true;
-  readonly #response: Http2ServerResponse;
+  readonly #response: Http2ServerResponse & Flushable;
+  /** As over HTTP/1. */
+  #flushes = false;
 
   constructor(response: Http2ServerResponse) {
     this.#response = response;
@@ -19,24 +22,36 @@ export class Http2Response implements ResponseSide {
     return this.#response.stream.writableLength;
   }
 
+  get taken(): number {
+    return -this.pending;
+  }
+
   sendContinue(): void {
     const { stream } = this.#response;
     const sent = stream.sentInfoHeaders?.some((fields) => fields[':status'] === 100);
     if (sent !== true) this.#response.writeContinue();
   }
 
-  sendHints(fields: ReadonlyFieldSection): void {
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    const section = valuesByName(fields);
+    section[':status'] = String(status);
     try {
-      this.#response.writeEarlyHints(valuesByName(fields));
+      this.#response.stream.additionalHeaders(section);
     } catch {
-      // As over HTTP/1.
+      // The application has begun the response, or Node does not send such fields. It may be left out.
     }
   }
 
   /** There is no reason phrase, and no connection that could end (RFC 9113 §8.3.2, §8.2.2). */
   writeHead(status: number, _reason: string, fields: ReadonlyFieldSection): void {
-    if (this.#response.hasHeader('content-length')) this.#response.removeHeader('content-length');
-    this.#response.writeHead(status, valuesByName(fields));
+    const response = this.#response;
+    if (response.hasHeader('content-length')) response.removeHeader('content-length');
+    this.#flushes = response.flush !== undefined && isEventStream(fields);
+    const all = [...fields];
+    joinLists(all, response);
+    const values = valuesByName(all);
+    for (const name in values) response.setHeader(name, values[name] as string | string[]);
+    response.writeHead(status);
   }
 
   flushHead(): void {
@@ -44,12 +59,22 @@ export class Http2Response implements ResponseSide {
   }
 
   write(piece: Buffer): boolean {
-    return this.#response.write(piece);
+    const more = this.#response.write(piece);
+    if (this.#flushes) this.#response.flush?.();
+    return more;
   }
 
   end(trailers: ReadonlyFieldSection): void {
     if (trailers.length > 0) this.#response.addTrailers(valuesByName(trailers));
     this.#response.end();
+  }
+
+  lingerAtEnd(): void {
+    // The end of a response ends no connection.
+  }
+
+  endAtOnce(): void {
+    // As above.
   }
 
   /** RFC 9113 §8.1: the response is complete, and the client need not go on. */

@@ -1,12 +1,13 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
+  type ClientConnection,
   clientAddress,
+  clientConnection,
   ENCODING,
   Exchange,
   type RequestHead,
   SendWatch,
   type SwitchedSocket,
-  silentHandler,
   type Tunnel,
   type WatchedSender,
 } from '@reverseit/core';
@@ -19,11 +20,10 @@ import { Http2Response } from './http2-response.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { ResponseSide } from './response-side.ts';
+import type { UpgradeContent } from './upgrade-content.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
-
-const noFields: ReadonlyFieldSection = [];
 
 export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
@@ -32,7 +32,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly localPort: number;
   readonly encrypted: boolean;
   readonly #owner: OpenExchanges;
-  readonly #request: NodeRequest;
+  readonly #request: NodeRequest | UpgradeContent;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
   readonly #requestDeadline = new Deadline(this, 0);
@@ -40,7 +40,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly #listeners = {
     data: (piece: Buffer) => this.#onContent(piece),
     end: () => this.#onContentEnd(),
-    gone: () => this.#onRequestOver(),
+    gone: () => this.onRequestOver(),
   };
   /** The request has been read to its end. */
   #complete: boolean;
@@ -49,16 +49,16 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   #idle: DeadlineQueue | null = null;
   /** Nothing more should be written until `drain`. */
   #blocked = false;
-  /** The response is complete, and is only ended when the request is. */
-  #endHeld = false;
   #responseClosed = false;
+  /** Ends before its time, by us. */
+  #aborting = false;
   /** Listens to the socket. */
   #watching = false;
 
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
-    request: NodeRequest,
+    request: NodeRequest | UpgradeContent,
     response: NodeResponse,
   ) {
     super(head);
@@ -79,11 +79,22 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
     response.on('error', ignore);
+    // A stream that is reset with NO_ERROR ends its request as if it were complete, but tells this before.
+    if (this.#side.multiplexed) request.on('aborted', () => this.#onStreamAborted());
     if (!this.#complete) {
       request.on('close', () => this.#onRequestClose());
       request.on('error', ignore);
     }
     owner.add(this);
+  }
+
+  get client(): ClientConnection | null {
+    return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
+  }
+
+  /** The request of Node itself. */
+  get nodeRequest(): NodeRequest {
+    return this.#response.req as NodeRequest;
   }
 
   get requestComplete(): boolean {
@@ -132,34 +143,39 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   #onContent(piece: Buffer): void {
     this.#idle?.arm(this.#requestDeadline);
-    this.handler.onContent(piece);
+    this.callContent(piece);
   }
 
   #onContentEnd(): void {
     this.#complete = true;
     this.#reading = false;
     this.#requestDeadline.clear();
-    this.handler.onContentEnd(this.#request.rawTrailers);
+    this.callContentEnd(this.#request.rawTrailers);
   }
 
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
     if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
-    this.#onRequestOver();
+    this.onRequestOver();
+  }
+
+  /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
+  #onStreamAborted(): void {
+    if (!this.done && !this.#aborting) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
   }
 
   /** Nothing more comes of the request. */
-  #onRequestOver(): void {
+  protected onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
-    if (this.#endHeld) this.#endResponse(noFields);
+    this.#side.endAtOnce();
     this.#settle();
   }
 
   // The response
 
   protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
-    if (status === 103) this.#side.sendHints(fields);
+    this.#side.sendInterim(status, fields);
   }
 
   sendHead(
@@ -169,7 +185,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     contentLength: number | null,
   ): void {
     if (typeof fields === 'string') throw fail('RIT_ERR_INTERNAL', 'Node takes fields, not lines');
-    if (!this.mayBegin(status)) return;
+    if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
     if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
@@ -198,21 +214,23 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     else this.#endEarly(trailers);
   }
 
-  /**
-   * The response is complete before the request, whose rest is read and dropped for a while. Node would
-   * close a connection that ends with its response at once, and answer what the client still sends with a
-   * reset, which destroys a response that was not read yet (RFC 9112 §9.6). So there the response is
-   * not ended before the request, unless its end must be written.
-   */
+  /** The response is complete before the request, whose rest is read and dropped for a while. */
   #endEarly(trailers: ReadonlyFieldSection): void {
     this.armDiscard();
     this.#request.off('data', this.#listeners.data);
     this.#request.off('end', this.#listeners.end);
     this.#watchSocket();
-    this.#endHeld = !this.#side.multiplexed && this.encoding <= ENCODING.LENGTH;
-    if (this.#endHeld) this.#side.flushHead();
-    else this.#endResponse(trailers);
+    this.#side.lingerAtEnd();
+    this.#endResponse(trailers);
     this.#request.resume();
+  }
+
+  /** Content of the request that has not come is not waited for. */
+  protected forgetContent(): void {
+    this.#complete = true;
+    this.#requestDeadline.clear();
+    this.#request.off('data', this.#listeners.data);
+    this.#request.off('end', this.#listeners.end);
   }
 
   /** Node forgets a request whose response has ended: only its socket tells then that it is over. */
@@ -223,9 +241,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   #endResponse(trailers: ReadonlyFieldSection): void {
-    this.#endHeld = false;
     this.#side.end(trailers);
-    if (this.#side.pending > 0) this.#sendWatch.start();
+    // Who wraps `end` may do it later.
+    if (this.#side.pending > 0 || !this.#response.writableEnded) this.#sendWatch.start();
   }
 
   /** Nothing but a request follows a request. */
@@ -248,7 +266,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   protected onDrain(): void {
     this.#blocked = false;
     this.#sendWatch.stop();
-    if (this.headSent && !this.done) this.handler.onDrain();
+    if (this.headSent && !this.done) this.callDrain();
   }
 
   #onResponseClose(): void {
@@ -272,7 +290,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   get bytesTaken(): number {
-    return -this.#side.pending;
+    return this.#side.taken;
   }
 
   onSendTimeout(): void {
@@ -280,11 +298,11 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   onDeadline(): void {
-    if (!this.done) this.#refuse(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (!this.done) this.refuseContent(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
-      this.#onRequestOver();
+      this.onRequestOver();
     }
   }
 
@@ -293,16 +311,18 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner.deadlines.queue(discardTimeout).arm(this.#requestDeadline);
   }
 
-  /** Answers an error of the client's own. */
-  #refuse(error: ReverseItError): void {
-    const { handler } = this;
-    this.handler = silentHandler;
-    // The answer first: it may still be sent, which an aborted exchange cannot.
-    this.fail(error);
-    handler.onAbort(error);
+  /** The client stalled within its content. */
+  protected refuseContent(error: ReverseItError): void {
+    this.pauseContent();
+    this.refuse(error);
+  }
+
+  protected report(error: ReverseItError): void {
+    this.#owner.report(error);
   }
 
   #abort(error: ReverseItError): void {
+    this.#aborting = true;
     this.#side.cut();
     if (!this.done) this.#lose(error);
   }

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
+import { Socket } from 'node:net';
 import { type RequestHead, RequestParser, resolveServerOptions } from '@reverseit/core';
 import {
   damagedBy,
@@ -18,18 +19,39 @@ const runs = (numRuns: number): { numRuns: number } => ({
   numRuns: fc.readConfigureGlobal()?.numRuns ?? numRuns,
 });
 
+/** What Node's parser does with the fields it has read. */
+interface FieldReader {
+  _addHeaderLines(fields: readonly string[], count: number): void;
+}
+
 /** A request as `node:http` tells it, as far as it is read. */
 function http1Request(head: RequestHead): IncomingMessage {
   const { method, target, minorVersion, fields } = head;
-  return {
+  const request = new IncomingMessage(new Socket());
+  (request as unknown as FieldReader)._addHeaderLines([...fields], fields.length);
+  return Object.assign(request, {
     method,
     url: target,
     httpVersionMajor: 1,
     httpVersionMinor: minorVersion,
-    rawHeaders: [...fields],
-    headers: {},
-    socket: {},
-  } as unknown as IncomingMessage;
+  });
+}
+
+/** Without the lines that Node tells nobody of: repetitions of a field that is no list. */
+function asHeard(fields: readonly string[]): string[] {
+  const heard = new IncomingMessage(new Socket());
+  const reader = heard as unknown as {
+    _addHeaderLine(name: string, value: string, to: object): void;
+  };
+  const told: Record<string, string | string[]> = {};
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const [name = '', value = ''] = fields.slice(i, i + 2);
+    const before = JSON.stringify(told);
+    reader._addHeaderLine(name, value, told);
+    if (JSON.stringify(told) !== before) kept.push(name, value);
+  }
+  return kept;
 }
 
 test('what our own parser takes is read alike', () => {
@@ -44,7 +66,8 @@ test('what our own parser takes is read alike', () => {
       const { head, error } = readNodeHead(http1Request(own), limits);
       expect(error).toBeNull();
       // The bytes themselves are lost on this way.
-      expect({ ...head, byteLength: 0 }).toEqual({ ...own, byteLength: 0, lines: null });
+      const fields = asHeard(own.fields);
+      expect({ ...head, byteLength: 0 }).toEqual({ ...own, fields, byteLength: 0, lines: null });
     }),
     runs(500),
   );
@@ -58,7 +81,9 @@ function http2Request(rawHeaders: string[], endAfterHeaders: boolean): Http2Serv
     httpVersionMajor: 2,
     httpVersionMinor: 0,
     rawHeaders,
-    headers: {},
+    headers: Object.fromEntries(
+      rawHeaders.flatMap((one, i) => (i % 2 ? [] : [[one, rawHeaders[i + 1]]])),
+    ),
     stream: { endAfterHeaders },
   } as unknown as Http2ServerRequest;
 }

@@ -2,9 +2,16 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { judgeParsedHead, RequestHead, type RequestHeadLimits } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { equalsIgnoreCase, type FieldSection, getField, sectionSize } from '@reverseit/core/http';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import {
+  equalsIgnoreCase,
+  type FieldSection,
+  getField,
+  hasField,
+  sectionSize,
+} from '@reverseit/core/http';
 import { isHttp2Request, type NodeRequest } from './node-messages.ts';
+import { requestFields } from './request-fields.ts';
 
 /** What the request line and the empty line weigh beside method and target. */
 const lineBytes = '  HTTP/1.1\r\n\r\n'.length;
@@ -33,26 +40,39 @@ export interface JudgedHead {
   readonly error: ReverseItError | null;
 }
 
-/** Reads the head of a request. What counts is `url`, which the application may have rewritten. */
-export function readNodeHead(request: NodeRequest, limits: RequestHeadLimits): JudgedHead {
+/**
+ * Reads the head of a request. What counts is `url` and `headers`, which the application may have changed,
+ * the latter in what it says otherwise than `rawHeaders`. Another `url` is that below a path.
+ */
+export function readNodeHead(
+  request: NodeRequest,
+  limits: RequestHeadLimits,
+  url = request.url ?? '',
+): JudgedHead {
   const judged = isHttp2Request(request)
-    ? readHttp2Head(request, limits)
-    : readHttp1Head(request, limits);
+    ? readHttp2Head(request, limits, url)
+    : readHttp1Head(request, limits, url);
   // Refused or not, there may be content to be read to its end.
   if (judged.error !== null) judged.head.contentLength = mayHaveContent(request) ? -1 : 0;
   return judged;
 }
 
+/** By what was sent: Node has framed it so, whatever has become of `headers`. */
 function mayHaveContent(request: NodeRequest): boolean {
-  const { headers } = request;
   if (isHttp2Request(request)) return !request.stream.endAfterHeaders;
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  const { rawHeaders } = request;
+  return hasField(rawHeaders, 'content-length') || hasField(rawHeaders, 'transfer-encoding');
 }
 
-function readHttp1Head(request: IncomingMessage, limits: RequestHeadLimits): JudgedHead {
+function readHttp1Head(
+  request: IncomingMessage,
+  limits: RequestHeadLimits,
+  url: string,
+): JudgedHead {
   const { httpVersionMajor: major, httpVersionMinor: minor } = request;
-  // A copy: the head changes on its way, and the request is not ours.
-  const head = makeHead(request, minor === 0 ? 0 : 1, request.rawHeaders.slice());
+  const fields = requestFields(request);
+  if (isReverseItError(fields)) return unreadable(request, url, fields);
+  const head = makeHead(request, url, minor === 0 ? 0 : 1, fields);
   if (major !== 1 || (minor !== 0 && minor !== 1)) {
     return { head, error: fail('RIT_ERR_HTTP_VERSION') };
   }
@@ -64,7 +84,7 @@ function readHttp1Head(request: IncomingMessage, limits: RequestHeadLimits): Jud
  * Node frames by all fields, but tells only of so many: what lies behind them is hidden from whoever
  * passes the request on, content-length and transfer-encoding included.
  */
-function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
+export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
   const { server } = socket as { readonly server?: Partial<Server> };
   const most = server?.maxHeadersCount ?? fieldsTold;
   return most > 0 && rawHeaders.length / 2 >= most
@@ -72,13 +92,24 @@ function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError |
     : null;
 }
 
-function readHttp2Head(request: Http2ServerRequest, limits: RequestHeadLimits): JudgedHead {
-  const fields = http1Fields(request.rawHeaders);
-  const head = makeHead(request, 1, fields ?? []);
+function readHttp2Head(
+  request: Http2ServerRequest,
+  limits: RequestHeadLimits,
+  url: string,
+): JudgedHead {
+  const sent = requestFields(request);
+  if (isReverseItError(sent)) return unreadable(request, url, sent);
+  const fields = http1Fields(sent);
+  const head = makeHead(request, url, 1, fields ?? []);
   if (fields === null) return { head, error: fail('RIT_ERR_FIELD_SYNTAX') };
   const error = judgeParsedHead(head, limits);
   if (error === null) frameByStream(head, request);
   return { head, error };
+}
+
+/** Of a head whose fields are not to be had. */
+function unreadable(request: NodeRequest, url: string, error: ReverseItError): JudgedHead {
+  return { head: makeHead(request, url, 1, []), error };
 }
 
 /** The fields as HTTP/1.1 would have them (RFC 9113 §8.3.1); null where the request is malformed. */
@@ -126,8 +157,12 @@ function frameByStream(head: RequestHead, request: Http2ServerRequest): void {
   head.contentLength = -1;
 }
 
-function makeHead(request: NodeRequest, minorVersion: 0 | 1, fields: FieldSection): RequestHead {
-  const { method = '', url = '' } = request;
+function makeHead(
+  { method = '' }: NodeRequest,
+  url: string,
+  minorVersion: 0 | 1,
+  fields: FieldSection,
+): RequestHead {
   const size = lineBytes + method.length + url.length + sectionSize(fields) + fields.length;
   return new RequestHead(method, url, minorVersion, fields, size);
 }

@@ -26,15 +26,16 @@ async function upgrade(early: string): Promise<{ exchange: NodeUpgrade; socket: 
     Socket,
     Buffer,
   ];
-  const owner = new OpenExchanges(0);
+  const owner = new OpenExchanges(0, () => {});
   ends.push(
     () => client.destroy(),
     () => socket.destroy(),
     () => server.close(),
     () => owner.deadlines.dispose(),
   );
-  const { head } = readNodeHead(request, resolveServerOptions());
-  return { exchange: new NodeUpgrade(owner, head, request, socket, bytes), socket };
+  const limits = resolveServerOptions();
+  const { head } = readNodeHead(request, limits);
+  return { exchange: new NodeUpgrade(owner, head, request, socket, bytes, limits), socket };
 }
 
 test('what comes before the answer is handed over, in its order', async () => {

@@ -3,7 +3,8 @@
  * other than a switch of protocols is written by a response of Node, and ends the connection.
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   fieldLines,
   type RequestHead,
@@ -12,9 +13,11 @@ import {
   type Tunnel,
 } from '@reverseit/core';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import type { RequestHeadLimits } from '@reverseit/core/http1';
 import { ContentBuffer } from '../proxy/content-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
+import { isLeftUnread, UpgradeContent } from './upgrade-content.ts';
 
 /** Bytes behind the request that are held unless it is said how many; beyond them the socket is paused. */
 const mostHeld = 65536;
@@ -23,38 +26,59 @@ export class NodeUpgrade extends NodeExchange {
   readonly #owner: OpenExchanges;
   readonly #response: ServerResponse;
   readonly #socket: Socket;
+  /** Where that comes from which follows the request. */
+  readonly #stream: Duplex;
+  /** Content that Node has left on the socket. */
+  readonly #content: UpgradeContent | null;
   readonly #listeners = {
     data: (chunk: Buffer) => this.#onData(chunk),
     drain: () => this.onDrain(),
     // Who ends its side now does not want the switch any more.
     end: () => this.#socket.destroy(),
+    // Node 26 tells a request of the kind nothing of it.
+    close: () => this.onRequestOver(),
   };
   /** What the client sent behind its request. */
   readonly #early = new ContentBuffer();
   #held = 0;
   #mostHeld = mostHeld;
 
-  /** `early` are the bytes that came with the request. */
+  /** `head` has been judged, `early` are the bytes that came with it. `limits` hold for trailers. */
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
     request: IncomingMessage,
-    socket: Socket,
+    stream: Duplex,
     early: Buffer,
+    limits: RequestHeadLimits,
   ) {
     // What follows is no request: whatever the answer, it is the last.
     head.persistent = false;
+    const socket = stream instanceof Socket ? stream : request.socket;
+    const isUnread = head.contentLength !== 0 && isLeftUnread(request, stream);
+    const content = isUnread ? new UpgradeContent(socket, head, limits) : null;
     const response = new ServerResponse(request);
     response.assignSocket(socket);
-    super(owner, head, request, response);
+    super(owner, head, content ?? request, response);
     this.#owner = owner;
     this.#response = response;
     this.#socket = socket;
-    this.#hold(early);
-    socket.on('error', ignore);
-    const { data, drain, end } = this.#listeners;
-    socket.on('data', data).on('drain', drain).on('end', end);
+    this.#stream = stream;
+    this.#content = content;
+    const { drain, close } = this.#listeners;
+    socket.on('error', ignore).on('drain', drain).on('close', close);
     response.on('finish', () => this.#endConnection());
+    // Content is told of once its handler is there, and before all that follows.
+    if (content === null) this.#hold(early);
+    else process.nextTick(this.#listeners.data, early);
+    // To read a stream of Node's is to drain the content before it.
+    if (stream === socket) this.#listen();
+    else request.on('end', () => this.#listen());
+  }
+
+  #listen(): void {
+    const { data, end } = this.#listeners;
+    this.#stream.on('data', data).on('end', end);
   }
 
   override holdUpTo(bytes: number): void {
@@ -63,8 +87,14 @@ export class NodeUpgrade extends NodeExchange {
 
   #onData(chunk: Buffer): void {
     if (this.done) return;
-    this.#hold(chunk);
-    if (this.#held >= this.#mostHeld) this.#socket.pause();
+    const content = this.#content;
+    const rest = content === null ? chunk : content.feed(chunk);
+    if (content !== null && content.fault !== null) {
+      this.refuseContent(content.fault);
+      return;
+    }
+    if (rest.length > 0) this.#hold(rest);
+    if (this.#held >= this.#mostHeld) this.#stream.pause();
   }
 
   #hold(bytes: Buffer): void {
@@ -73,24 +103,37 @@ export class NodeUpgrade extends NodeExchange {
   }
 
   override switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
-    this.beginSwitch();
+    this.beginSwitch(fields, tunnel);
     const socket = this.#socket;
-    const { data, drain, end } = this.#listeners;
-    socket.pause();
-    socket.off('data', data).off('drain', drain).off('end', end);
+    const stream = this.#stream;
+    const { data, drain, end, close } = this.#listeners;
+    stream.pause();
+    stream.off('data', data).off('end', end);
+    socket.off('drain', drain).off('close', close);
     this.#response.detachSocket(socket);
     socket.write(`${statusLine(101, '')}${fieldLines(fields)}\r\n`, 'latin1');
     this.#owner.switch(tunnel, socket);
     this.release();
     // The application may listen to it as well.
-    return { socket, early: this.#early.takeWhole(), exclusive: false };
+    return { socket: stream, early: this.#early.takeWhole(), exclusive: false };
+  }
+
+  /** Here it is for us to end the connection, and not before the client could read the response. */
+  protected override finish(trailers: ReadonlyFieldSection): void {
+    this.forgetContent();
+    super.finish(trailers);
   }
 
   /** Behind the answer: so that the client can read it, what still comes is dropped for a while. */
   #endConnection(): void {
     this.#socket.end();
-    this.#socket.resume();
+    this.#stream.resume();
     this.armDiscard();
+  }
+
+  protected override release(): void {
+    super.release();
+    this.#content?.destroy();
   }
 }
 

@@ -1,17 +1,21 @@
 import type { Duplex } from 'node:stream';
 import type { Tunnel } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import type { ReverseItError } from '@reverseit/core/errors';
 import { OpenSet } from '../proxy/open-set.ts';
 
 /** The exchanges of a handler that are under way, and what they have become by a switch of protocols. */
 export class OpenExchanges extends OpenSet {
   readonly sendDeadlines: DeadlineQueue;
+  /** Tells of what a handler of an exchange threw. */
+  readonly report: (error: ReverseItError) => void;
   readonly #tunnels = new Set<Tunnel>();
   #closing = false;
 
   /** `sendTimeout`: how long a client may take no byte of a response, in ms. */
-  constructor(sendTimeout: number) {
+  constructor(sendTimeout: number, report: (error: ReverseItError) => void) {
     super();
+    this.report = report;
     this.sendDeadlines = this.deadlines.queue(sendTimeout);
   }
 

@@ -1,37 +1,101 @@
 /** Options whose values are code: hooks, direct answers, the logger. They have no flags. */
-import { custom, defineOptions, type Faults } from '@reverseit/core/options';
+import {
+  custom,
+  defineOptions,
+  type Faults,
+  milliseconds,
+  type Option,
+  type OptionValues,
+} from '@reverseit/core/options';
 import { responseFault } from '../hooks/direct-response.ts';
 import type {
   DirectResponse,
   Logger,
   OnError,
+  OnErrorResponse,
   OnFinish,
   OnRequest,
   OnResponse,
   Respond,
 } from '../hooks/hooks.ts';
+import { standardErrorLogger } from '../logging/standard-error.ts';
 
 const group = 'Hooks';
 
 interface CallbackText {
   readonly prose: string;
+  /** A function, and what it is called with. */
   readonly accepts: string;
 }
 
-/** A row whose value is a function. */
-function callback<F>({ prose, accepts }: CallbackText) {
-  return custom<F | null, F | null>({
+/** A row whose value is a function, or several that are called one after another. */
+function callbacks<F>({
+  prose,
+  accepts,
+}: CallbackText): Option<F | readonly F[] | null, readonly F[]> {
+  const none: readonly F[] = Object.freeze([]);
+  return custom<F | readonly F[] | null, readonly F[]>({
     group,
     kind: 'function',
     prose,
-    default: null,
-    accepts,
+    default: none,
+    defaultText: 'none',
+    accepts: `${accepts}, or an array of such functions`,
     text: null,
-    check: (value) => (typeof value === 'function' ? (value as F) : undefined),
+    check: (value) => {
+      if (value === null) return none;
+      const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+      return all.every((one) => typeof one === 'function')
+        ? Object.freeze([...all] as F[])
+        : undefined;
+    },
   });
 }
 
 const acceptsRespond = '{status, headers, body} or a function (request, context)';
+
+/** Hooks that run around each other: those beside `routes`, and within them those of a route. */
+export const ringHookOptions = defineOptions({
+  /**
+   * Called with each request: may change it, answer it by returning a response, or throw. Those beside routes run first.
+   * Default: none.
+   */
+  onRequest: callbacks<OnRequest>({
+    prose:
+      'Called with each request: may change it, answer it by returning a response, or throw. Those beside routes run first.',
+    accepts: 'a function (request, context)',
+  }),
+  /**
+   * Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.
+   * Default: none.
+   */
+  onResponse: callbacks<OnResponse>({
+    prose:
+      'Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.',
+    accepts: 'a function (response, context)',
+  }),
+  /**
+   * Called with each error that is to be answered: may return the response. Those beside routes run last.
+   * Default: none.
+   */
+  onErrorResponse: callbacks<OnErrorResponse>({
+    prose:
+      'Called with each error that is to be answered: may return the response. Those beside routes run last.',
+    accepts: 'a function (error, request, context)',
+  }),
+  /**
+   * Called with the record of each request that is over, for an access log. Those beside routes run last.
+   * Default: none.
+   */
+  onFinish: callbacks<OnFinish>({
+    prose:
+      'Called with the record of each request that is over, for an access log. Those beside routes run last.',
+    accepts: 'a function (record)',
+  }),
+});
+
+/** Hooks that run around each other. */
+export type RingHooks = OptionValues<typeof ringHookOptions>;
 
 /** Hooks of a route. */
 export const routeHookOptions = defineOptions({
@@ -49,22 +113,7 @@ export const routeHookOptions = defineOptions({
     text: null,
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
-  /**
-   * Called with each request: may change it, answer it by returning a response, or throw.
-   * Default: none.
-   */
-  onRequest: callback<OnRequest>({
-    prose: 'Called with each request: may change it, answer it by returning a response, or throw.',
-    accepts: 'a function (request, context)',
-  }),
-  /**
-   * Called with each response of the backend: may change its status and fields, or throw.
-   * Default: none.
-   */
-  onResponse: callback<OnResponse>({
-    prose: 'Called with each response of the backend: may change its status and fields, or throw.',
-    accepts: 'a function (response, context)',
-  }),
+  ...ringHookOptions,
   /** Answers instead of a backend: a response, or a function that makes one. Default: none. */
   respond: Object.freeze({
     ...custom<DirectResponse | Respond | null, Respond | null>({
@@ -77,6 +126,16 @@ export const routeHookOptions = defineOptions({
       check: () => undefined,
     }),
     read: readRespond,
+  }),
+  /**
+   * Longest time that a hook may take which returns a promise. Its signal is aborted then.
+   * Default: 30000. Answer: 504.
+   */
+  hookTimeout: milliseconds({
+    group,
+    prose: 'Longest time that a hook may take which returns a promise. Its signal is aborted then.',
+    default: 30000,
+    answers: '504',
   }),
 });
 
@@ -99,25 +158,24 @@ function readRespond(value: unknown, key: string, faults: Faults): Respond | nul
 
 /** Hooks of a whole server. */
 export const serverHookOptions = defineOptions({
-  /** Called with the record of each request that is over, for an access log. Default: none. */
-  onFinish: callback<OnFinish>({
-    prose: 'Called with the record of each request that is over, for an access log.',
-    accepts: 'a function (record)',
-  }),
   /** Called with every error that ended or refused a request. Default: none. */
-  onError: callback<OnError>({
+  onError: callbacks<OnError>({
     prose: 'Called with every error that ended or refused a request.',
     accepts: 'a function (error, record)',
   }),
-  /** Where log lines go: any pino-compatible logger. Default: none. */
+  /**
+   * Where log lines go: any pino-compatible logger; null for nowhere.
+   * Default: lines on standard error.
+   */
   logger: custom<Logger | null, Logger | null>({
     group,
     kind: 'logger',
-    prose: 'Where log lines go: any pino-compatible logger.',
-    default: null,
-    accepts: 'an object with debug, info, warn and error',
+    prose: 'Where log lines go: any pino-compatible logger; null for nowhere.',
+    default: standardErrorLogger,
+    defaultText: 'lines on standard error',
+    accepts: 'an object with debug, info, warn and error, or null',
     text: null,
-    check: (value) => (isLogger(value) ? value : undefined),
+    check: (value) => (value === null || isLogger(value) ? value : undefined),
   }),
 });
 

@@ -99,7 +99,7 @@ const contract: readonly (readonly [key: string, flag: string, value: unknown])[
   ['addHeaders', 'add-headers', []],
   ['removeHeaders', 'remove-headers', []],
   ['preserveHostHeader', 'preserve-host-header', false],
-  ['errorResponse', '', { status: 502, body: 'Bad Gateway' }],
+  ['errorResponse', '', { status: 502, headers: [], body: 'Bad Gateway' }],
   ['websocketIdleTimeout', 'websocket-idle-timeout', 55000],
   ['websocketBackendUpgradeTimeout', 'websocket-backend-upgrade-timeout', 5000],
   ['maxWebsocketFrameSize', 'max-websocket-frame-size', 16777216],

@@ -46,7 +46,7 @@ describe('resolveProxyOptions', () => {
       ['/b', 'http://other', 1],
       ['/', backend, 1],
     ]);
-    expect(routes[0]?.errorResponse).toEqual({ status: 503, body: 'x' });
+    expect(routes[0]?.errorResponse).toEqual({ status: 503, headers: [], body: 'x' });
     expect(routes[1]?.pool).toMatchObject({ poolSize: 7, poolCount: 2 });
   });
 
@@ -114,6 +114,34 @@ describe('resolveProxyOptions', () => {
       ['invalid option routes[1]: has the same host and path as routes[0]'],
     ],
     [
+      { backend, routes: [{ name: 'n' }, { path: '/a', name: 'n' }, { path: '/b', name: 'n' }] },
+      [
+        '2 invalid options:',
+        'routes[1].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+        'routes[2].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+      ],
+    ],
+    [
+      { backend, routes: [{ path: '/a' }, { path: '/b', name: '/a' }] },
+      [
+        'invalid option routes[1].name: "/a" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+      ],
+    ],
+    [
+      { backend, routes: [{}, { path: null }] },
+      [
+        'invalid option routes[1].name: required where path is null: a hook chooses the route by it',
+      ],
+    ],
+    [
+      { backend, routes: [{ path: null, name: 'n' }] },
+      [
+        expect.stringMatching(
+          /^invalid option path: null is not accepted; expected a path such as/,
+        ),
+      ],
+    ],
+    [
       { backend, path: '/a', stripPath: '/b' },
       ['invalid option stripPath: /b never applies to a route whose path is /a'],
     ],
@@ -156,8 +184,9 @@ describe('resolveProxyOptions', () => {
   ])('%j is refused', (input, faults) => expect(faultsOf(input)).toEqual(faults));
 
   describe('null', () => {
-    const isNone = ({ defaultText }: { defaultText: string }): boolean =>
-      ['none', 'any', 'host and path', 'required'].includes(defaultText);
+    const isNone = ({ defaultText, accepts }: { defaultText: string; accepts: string }): boolean =>
+      ['none', 'any', 'host and path', 'required', 'websocketIdleTimeout'].includes(defaultText) ||
+      accepts.endsWith(', or null');
     const rows = Object.entries({ ...proxyOptions, ...poolOptions }).filter(
       ([key]) => key !== 'routes',
     );

@@ -9,9 +9,10 @@ import {
   type OptionValues,
   pickOptions,
   readOptions,
+  show,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
-import { serverHookOptions } from './hook-options.ts';
+import { type RingHooks, ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
@@ -27,7 +28,11 @@ export interface ResolvedProxyOptions {
   readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
   readonly hooks: OptionValues<typeof serverHookOptions>;
-  /** At least one, and no two for the same host and path. */
+  /** Hooks beside `routes`, which run around those of a route. */
+  readonly outerHooks: RingHooks;
+  /** In ms, for requests that no route serves; 0 for none. */
+  readonly hookTimeout: number;
+  /** At least one, and no two for the same host and path. Hooks beside `routes` are not among theirs. */
   readonly routes: readonly ResolvedRouteOptions[];
 }
 
@@ -45,10 +50,15 @@ export function resolveProxyOptions(
   refuseMisplaced(input, elsewhere, faults);
   const initial = defaultValues(proxyOptions);
   const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
-  const base = pickOptions(routeOptions, top);
+  // What is a default for all routes. Hooks are not: they run as well as those of a route.
+  const base = Object.freeze({
+    ...pickOptions(routeOptions, top),
+    ...defaultValues(ringHookOptions),
+  });
   const places = readRoutes(input, base, faults);
   for (const place of places) checkRoute(place, faults);
   refuseRepeats(places, faults);
+  refuseUnreachable(places, faults);
   faults.throwIfAny();
   return Object.freeze({
     listen: top.listen,
@@ -57,6 +67,8 @@ export function resolveProxyOptions(
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
     hooks: pickOptions(serverHookOptions, top),
+    outerHooks: pickOptions(ringHookOptions, top),
+    hookTimeout: top.hookTimeout,
     routes: Object.freeze(places.map(({ values }) => values)),
   });
 }
@@ -115,6 +127,12 @@ function checkRoute({ key, values }: Place, faults: Faults): void {
   const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
   if (backend === null && respond === null && !wrong('backend') && !wrong('respond'))
     add('backend', 'required; expected the URL of a backend');
+  if (path === null) {
+    // Of the only one `refuseUnreachable` tells.
+    if (key !== '' && values.name === null && !wrong('name'))
+      add('name', 'required where path is null: a hook chooses the route by it');
+    return;
+  }
   if (stripPath !== null && !wrong('stripPath') && !wrong('path')) {
     if (!isUnder(path, stripPath) && !isUnder(stripPath, path)) {
       add('stripPath', `${stripPath} never applies to a route whose path is ${path}`);
@@ -127,13 +145,36 @@ const isUnder = (path: string, prefix: string): boolean =>
   prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 
 function refuseRepeats(places: readonly Place[], faults: Faults): void {
-  const first = new Map<string, string>();
+  const byPlace = new Map<string, string>();
+  const byName = new Map<string, string>();
   for (const { key, values } of places) {
     if (faults.has(keyPath(key, 'path')) || faults.has(keyPath(key, 'host'))) continue;
-    // A host holds no slash and a path begins with one, so the two cannot run into each other.
-    const place = `${values.host ?? ''}${values.path}`;
-    const earlier = first.get(place);
-    if (earlier === undefined) first.set(place, key);
-    else faults.add(key, `has the same host and path as ${earlier}`);
+    const place = placeOf(values);
+    const same = place === null ? undefined : byPlace.get(place);
+    if (same !== undefined) {
+      faults.add(key, `has the same host and path as ${same}`);
+      continue;
+    }
+    if (place !== null) byPlace.set(place, key);
+    const name = values.name ?? place ?? '';
+    const namesake = byName.get(name);
+    if (namesake === undefined) byName.set(name, key);
+    else if (!faults.has(keyPath(key, 'name'))) {
+      const text = `${show(name)} is the name of ${namesake} as well; expected one of its own, by which hooks can choose it`;
+      faults.add(keyPath(key, 'name'), text);
+    }
   }
+}
+
+/** A host holds no slash and a path begins with one, so the two cannot run into each other. */
+const placeOf = ({ host, path }: RouteValues): string | null =>
+  path === null ? null : `${host ?? ''}${path}`;
+
+/** A proxy that no request can reach. */
+function refuseUnreachable(places: readonly Place[], faults: Faults): void {
+  if (places.some(({ key, values }) => values.path !== null || faults.has(keyPath(key, 'path')))) {
+    return;
+  }
+  const accepts = 'a path such as "/api"; null is for one of several routes, which a hook chooses';
+  faults.refuse('path', null, accepts);
 }

@@ -8,22 +8,27 @@ import {
   count,
   custom,
   defineOptions,
+  type Faults,
   fieldNames,
   fields,
   group,
   milliseconds,
+  type Option,
   type OptionInput,
   type OptionValues,
   pathPrefix,
   string,
+  upgradeProtocols,
 } from '@reverseit/core/options';
 import { type PoolOptions, type PoolValues, poolOptions } from '@reverseit/upstream';
 import { routeHookOptions } from './hook-options.ts';
+import { prefixOfUrlPattern, refusingPatterns } from './path-pattern.ts';
 
 const where = 'Route';
 const backend = 'Request to the backend';
 const body = 'Request body';
 const response = 'Response of the backend';
+const upgrade = 'Upgrade';
 const websocket = 'WebSocket';
 
 /** What is held in memory is not unlimited. */
@@ -42,26 +47,43 @@ const connectionFields = [
   'upgrade',
 ];
 
+/** The same row, where null is a value of its own. */
+function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
+  return Object.freeze({
+    ...row,
+    read: (value: unknown, key: string, faults: Faults, base: Out | null): Out | null =>
+      value === null ? null : row.read(value, key, faults, base ?? row.default),
+  });
+}
+
 const ownOptions = defineOptions({
   /**
    * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
    * Required.
    */
-  backend: backendUrl({
-    group: where,
-    prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
-    schemes: ['http:', 'https:', 'ws:', 'wss:'],
-  }),
+  backend: refusingPatterns(
+    backendUrl({
+      group: where,
+      prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
+      schemes: ['http:', 'https:', 'ws:', 'wss:'],
+    }),
+    prefixOfUrlPattern,
+  ),
   /**
-   * Serves targets under this path; the longest of all routes applies.
+   * Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.
    * Default: "/". Answer: 404.
    */
-  path: pathPrefix({
-    group: where,
-    prose: 'Serves targets under this path; the longest of all routes applies.',
-    default: '/',
-    answers: '404',
-  }),
+  path: orNull(
+    refusingPatterns(
+      pathPrefix({
+        group: where,
+        prose:
+          'Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.',
+        default: '/',
+        answers: '404',
+      }),
+    ),
+  ),
   /**
    * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
    * Default: any. Answer: 404.
@@ -86,11 +108,14 @@ const ownOptions = defineOptions({
    * Removed from the start of the path before the path prefix of the backend is put there.
    * Default: none.
    */
-  stripPath: pathPrefix({
-    group: where,
-    prose: 'Removed from the start of the path before the path prefix of the backend is put there.',
-    default: null,
-  }),
+  stripPath: refusingPatterns(
+    pathPrefix({
+      group: where,
+      prose:
+        'Removed from the start of the path before the path prefix of the backend is put there.',
+      default: null,
+    }),
+  ),
   /**
    * Unix socket to connect to, pooled like any other way; the backend option stays the authority.
    * Default: none.
@@ -126,12 +151,13 @@ const ownOptions = defineOptions({
     answers: '503',
   }),
   /**
-   * Longest time from the request having been sent to the head of the response.
+   * Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.
    * Default: 30000. Answer: 504.
    */
   responseHeaderTimeout: milliseconds({
     group: response,
-    prose: 'Longest time from the request having been sent to the head of the response.',
+    prose:
+      'Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.',
     default: 30000,
     answers: '504',
   }),
@@ -201,6 +227,18 @@ const ownOptions = defineOptions({
   maxResponseHeaderBytes: bytes({
     group: response,
     prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    default: 65536,
+    max: mostHeldBytes,
+    answers: '502',
+  }),
+  /**
+   * Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.
+   * Default: 65536. Answer: 502.
+   */
+  maxInterimResponseBytes: bytes({
+    group: response,
+    prose:
+      'Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.',
     default: 65536,
     max: mostHeldBytes,
     answers: '502',
@@ -277,6 +315,17 @@ const ownOptions = defineOptions({
         max: 599,
       }),
       /**
+       * Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.
+       * Default: none.
+       */
+      headers: fields({
+        group: response,
+        prose:
+          'Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.',
+        never: connectionFields,
+        once: ['content-type'],
+      }),
+      /**
        * Body of the answer when the backend cannot be reached or breaks off.
        * Default: "Bad Gateway".
        */
@@ -286,6 +335,27 @@ const ownOptions = defineOptions({
         default: 'Bad Gateway',
       }),
     }),
+  }),
+  /**
+   * Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).
+   * Default: ["websocket"].
+   */
+  upgrades: upgradeProtocols({
+    group: upgrade,
+    prose:
+      'Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).',
+    default: ['websocket'],
+  }),
+  /**
+   * Longest silence of both directions of a tunnel, in ms.
+   * Default: websocketIdleTimeout. Answer: reset.
+   */
+  tunnelIdleTimeout: milliseconds({
+    group: upgrade,
+    prose: 'Longest silence of both directions of a tunnel, in ms.',
+    default: null,
+    defaultText: 'websocketIdleTimeout',
+    answers: 'reset',
   }),
   /** Longest silence of both directions. Default: 55000. Answer: close 1001. */
   websocketIdleTimeout: milliseconds({

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
 import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, getFieldValues } from '@reverseit/core/http';
+import { type FieldSection, getFieldValues, removeField } from '@reverseit/core/http';
 import {
   acceptDeflate,
   backendRequestFields,
@@ -27,7 +27,6 @@ import type {
   UpstreamResponseHead,
 } from '@reverseit/upstream';
 import type { RequestContext } from '../hooks/hook-context.ts';
-import type { Recorder } from '../hooks/recorder.ts';
 import { ProxyExchange } from './proxy-exchange.ts';
 import { deflatePolicy } from './relay-settings.ts';
 import { responseFields } from './response-rewrite.ts';
@@ -49,7 +48,6 @@ export function createUpgrade(
   route: RouteRuntime,
   target: string,
   context: RequestContext | null,
-  recorder: Recorder | null,
 ): ProxyExchange {
   const { head } = exchange;
   // What follows a handshake are frames, and never another request: whatever the answer, it is the last.
@@ -57,6 +55,7 @@ export function createUpgrade(
   const client = checkClientRequest(head);
   if (isReverseItError(client)) throw client;
   const fields = route.request.fields(head, exchange);
+  removeField(fields, 'te');
   const backend: HandshakeOffer = {
     key: makeKey(randomBytes(keyBytes)),
     // As the header rules of the route left them.
@@ -69,7 +68,6 @@ export function createUpgrade(
     target,
     backendRequestFields(fields, backend),
     context,
-    recorder,
     { client, backend },
   );
 }
@@ -78,7 +76,6 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
   readonly #context: RequestContext | null;
-  readonly #recorder: Recorder | null;
   readonly #handshakes: Handshakes;
 
   constructor(
@@ -87,14 +84,12 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     target: string,
     fields: FieldSection,
     context: RequestContext | null,
-    recorder: Recorder | null,
     handshakes: Handshakes,
   ) {
-    super(exchange, route, target, fields, context, recorder);
+    super(exchange, route, target, fields, context);
     this.#exchange = exchange;
     this.#route = route;
     this.#context = context;
-    this.#recorder = recorder;
     this.#handshakes = handshakes;
   }
 
@@ -120,33 +115,36 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       this.onError(answer);
       return;
     }
-    this.#recorder?.answered();
+    this.#context?.recorder?.answered();
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
-    const fields = clientResponseFields(responseFields(head.fields, 101, options.via, null), {
-      key: client.key,
-      // Where the header rules offered others, the client is told only of its own.
-      subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
-      extensions: deflate?.answer ?? null,
-    });
+    const fields = clientResponseFields(
+      responseFields(head.fields, 101, options.via, null, false),
+      {
+        key: client.key,
+        // Where the header rules offered others, the client is told only of its own.
+        subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
+        extensions: deflate?.answer ?? null,
+      },
+    );
     new WebSocketRelay({
-      owner: this.#route.webSockets,
+      owner: this.#route.shared.webSockets,
       settings: relays,
       agreement: deflate?.agreement ?? null,
       backend,
       switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
-      // An open WebSocket need not hold on to its request, unless somebody wants to know of its end.
-      observer: this.#recorder === null && this.#context === null ? null : this,
+      // An open WebSocket need not hold on to its request, unless somebody wants its record.
+      observer: this.#context === null ? this.#route.relayObserver : this,
     });
   }
 
   onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
-    this.#context?.end();
-    const recorder = this.#recorder;
-    if (recorder === null) return;
-    recorder.bytesReceived = fromClient;
-    recorder.bytesRelayed = fromBackend;
-    recorder.finish(error);
+    const recorder = this.#context?.recorder ?? null;
+    if (recorder !== null) {
+      recorder.bytesReceived = fromClient;
+      recorder.bytesRelayed = fromBackend;
+    }
+    this.#context?.finish(error);
   }
 }
 

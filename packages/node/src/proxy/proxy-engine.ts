@@ -1,47 +1,68 @@
 /** What serves requests, whoever listens for them: the routes, their pools, and those who are told. */
 
 import type { Exchange } from '@reverseit/core';
+import { Deadlines } from '@reverseit/core/deadlines';
+import type { ReverseItError } from '@reverseit/core/errors';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
+import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { answerError } from './answer-error.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import { handleRequest, type ProxyRuntime } from './handle-request.ts';
+import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
+import { OpenSet } from './open-set.ts';
 import { OpenWebSockets } from './open-websockets.ts';
+import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
+import { UpgradeRules } from './upgrade-rules.ts';
 
 /** Figures of what serves the requests. */
 export interface EngineStats {
   /** WebSockets that are open. A server counts their client connections in `connections` as well. */
   readonly webSockets: number;
+  /** Tunnels that are open, after a switch to another protocol. Their client connections count as well. */
+  readonly tunnels: number;
   /** Connections to the backends, one entry per pool. */
   readonly pools: readonly PoolStats[];
 }
 
-type EngineOptions = Pick<ResolvedProxyOptions, 'routes' | 'hooks' | 'maxBufferedRequestBytes'>;
+type EngineOptions = Pick<
+  ResolvedProxyOptions,
+  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
+>;
 
 export class ProxyEngine {
   readonly observer: Observer;
+  /** What any of the routes lets clients switch to. */
+  readonly upgrades: UpgradeRules;
   readonly #runtime: ProxyRuntime;
-  readonly #buffers: BufferBudget;
+  readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
+  readonly #tunnels = new OpenSet();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
-    this.#buffers = new BufferBudget(options.maxBufferedRequestBytes);
-    const routes = options.routes.map((options) => this.#route(options));
-    this.#runtime = {
-      routes: new RouteTable(routes),
-      named: new Map(routes.map((route) => [route.name, route])),
+    this.upgrades = new UpgradeRules(options.routes.flatMap((route) => route.upgrades));
+    const { outerHooks, hookTimeout } = options;
+    const named = new Map<string, RouteRuntime>();
+    const shared: ProxyShared = {
       observer: this.observer,
+      named,
+      unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
+      deadlines: this.#deadlines,
+      buffers: new BufferBudget(options.maxBufferedRequestBytes),
+      webSockets: this.#webSockets,
+      tunnels: this.#tunnels,
     };
-  }
-
-  #route(options: ResolvedRouteOptions): RouteRuntime {
-    const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
+    const routes = options.routes.map((route) => {
+      const origin = route.backend === null ? null : this.#origin(route, route.backend);
+      return new RouteRuntime(route, origin, outerHooks, shared);
+    });
+    for (const route of routes) named.set(route.name, route);
+    this.#runtime = { routes: new RouteTable(routes.filter(isPlaced)), shared };
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
@@ -52,7 +73,9 @@ export class ProxyEngine {
     }
     return pool.origin(backend, {
       connection: options.upstreamConnection,
-      ...(options.unixSocket === null ? {} : { unixSocket: options.unixSocket }),
+      unixSocket: options.unixSocket,
+      // They come from core's parser and from options that were checked.
+      checkRequests: false,
     });
   }
 
@@ -70,9 +93,15 @@ export class ProxyEngine {
     handleRequest(this.#runtime, exchange);
   }
 
+  /** Answers a request that is refused before it is looked at. */
+  refuse(exchange: Exchange, error: ReverseItError): void {
+    answerError(this.#runtime.shared, exchange, null, null, error);
+  }
+
   stats(): EngineStats {
     return {
       webSockets: this.#webSockets.count,
+      tunnels: this.#tunnels.count,
       pools: [...this.#pools.values()].map((pool) => pool.stats()),
     };
   }
@@ -83,12 +112,15 @@ export class ProxyEngine {
   }
 
   /**
-   * Closes every backend connection, when no request is left and all WebSockets are closed; what is left
-   * of them after `timeout` ms is cut.
+   * Closes every backend connection, when no request is left and all WebSockets and tunnels are
+   * closed; what is left of them after `timeout` ms is cut.
    */
   async close(timeout: number): Promise<void> {
     // A client may be gone while its backend has yet to answer.
-    await this.#webSockets.close(timeout);
+    await Promise.all([this.#webSockets.close(timeout), this.#tunnels.close(timeout)]);
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#deadlines.dispose();
   }
 }
+
+const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== null;

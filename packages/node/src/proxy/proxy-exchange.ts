@@ -9,6 +9,7 @@ import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
+  ClientConnection,
   CollectedBody,
   DispatchLimits,
   OriginPool,
@@ -18,22 +19,23 @@ import type {
   UpstreamResponseHead,
   WrittenFields,
 } from '@reverseit/upstream';
-import { hookError, isThenable } from '../hooks/hook-call.ts';
 import type { RequestContext } from '../hooks/hook-context.ts';
-import { ResponseView } from '../hooks/hook-response.ts';
-import type { OnResponse } from '../hooks/hooks.ts';
 import type { Recorder } from '../hooks/recorder.ts';
+import { answerError } from './answer-error.ts';
 import { ContentBuffer } from './content-buffer.ts';
+import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
+import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
 import { responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 const noPieces: readonly Buffer[] = [];
+const noTrailers: FieldSection = [];
 
 /** A collected body is sent in the pieces in which it came from here on, in bytes. */
 const longBody = 65_536;
 
 export class ProxyExchange
-  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest
+  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest, HookedResponseOwner
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -44,11 +46,11 @@ export class ProxyExchange
 
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
-  /** What the hooks of the request share; null where the route has none. */
+  /** What the hooks of the request share; null where nobody wants it. */
   readonly #context: RequestContext | null;
   readonly #recorder: Recorder | null;
-  /** What came of the response while `onResponse` was being waited for. */
-  #waiting: WaitingResponse | null = null;
+  /** What takes the response in place of the client: hooks that still run, or nobody any more. */
+  #aside: HookedResponse | DiscardedResponse | null = null;
   #upstream: UpstreamExchange | null = null;
   #sink: BodySink | null = null;
   #content: ContentBuffer | null = null;
@@ -58,6 +60,8 @@ export class ProxyExchange
   #received = 0;
   /** The request's content is complete. */
   #complete: boolean;
+  /** What follows it. */
+  #trailers: FieldSection = noTrailers;
   /** The upstream side was told to start. */
   #dispatched = false;
   #over = false;
@@ -68,18 +72,26 @@ export class ProxyExchange
     target: string,
     fields: FieldSection | WrittenFields,
     context: RequestContext | null,
-    recorder: Recorder | null,
   ) {
     const { head } = exchange;
     this.#exchange = exchange;
     this.#route = route;
     this.#context = context;
-    this.#recorder = recorder;
+    this.#recorder = context === null ? null : context.recorder;
     this.method = head.method;
     this.target = target;
     this.fields = fields;
     this.contentLength = head.framing === 'length' ? head.contentLength : null;
     this.#complete = exchange.requestComplete;
+  }
+
+  /** Asked for where the content goes out in chunks. */
+  get trailer(): string | null {
+    return this.#route.request.trailerNames(this.#exchange.head);
+  }
+
+  get client(): ClientConnection | null {
+    return this.#exchange.client;
   }
 
   /** Sends the request on, at once or when its body has been collected. */
@@ -124,18 +136,21 @@ export class ProxyExchange
     if (this.#dispatched) return;
     if (
       this.#received > this.#route.options.requestBodyBufferSize ||
-      !this.#route.buffers.take(piece.length)
+      !this.#route.shared.buffers.take(piece.length)
     ) {
       this.#startStreaming();
     } else this.#held += piece.length;
   }
 
-  onContentEnd(_trailers: FieldSection): void {
+  onContentEnd(trailers: FieldSection): void {
     if (this.#over) return;
     this.#complete = true;
-    if (this.#sink !== null) this.#sink.end();
+    if (trailers.length > 0) {
+      this.#trailers = this.#route.request.trailers(trailers, this.#exchange.head);
+    }
+    if (this.#sink !== null) this.#sink.end(this.#trailers);
     else if (!this.#dispatched) {
-      // It has a length by now, which spares the backend the chunks.
+      // It has a length by now, which spares the backend the chunks, unless trailers need them.
       this.body = this.#content === null ? null : this.#collected(this.#content);
       this.#dispatch();
     }
@@ -144,10 +159,11 @@ export class ProxyExchange
   /** All of the content. */
   #collected(content: ContentBuffer): Buffer | CollectedBody {
     const length = this.#received;
-    if (length < longBody) return content.takeWhole();
+    const trailers = this.#trailers;
+    if (length < longBody && trailers.length === 0) return content.takeWhole();
     this.#addLength(length);
     const giveBack = (piece: Buffer) => this.#exchange.giveBack(piece);
-    return { contentLength: length, pieces: content.take(), giveBack };
+    return { contentLength: length, pieces: content.take(), trailers, giveBack };
   }
 
   #addLength(length: number): void {
@@ -183,7 +199,7 @@ export class ProxyExchange
     let more = true;
     for (const piece of pieces) more = sink.write(piece);
     this.#sent = pieces;
-    if (this.#complete) sink.end();
+    if (this.#complete) sink.end(this.#trailers);
     else if (more) this.#read();
   }
 
@@ -201,7 +217,7 @@ export class ProxyExchange
   }
 
   #releaseBuffers(): void {
-    if (this.#held > 0) this.#route.buffers.give(this.#held);
+    if (this.#held > 0) this.#route.shared.buffers.give(this.#held);
     this.#held = 0;
     this.#content = null;
   }
@@ -222,130 +238,148 @@ export class ProxyExchange
   }
 
   onInterim(status: number, fields: FieldSection): void {
-    // RFC 8297; other interim responses concern the hop.
-    if (status === 103) {
-      this.#exchange.sendInterim(103, responseFields(fields, 103, false, null));
-    }
+    // RFC 9110 §15.2: all of them, known or not.
+    this.#exchange.sendInterim(status, responseFields(fields, status, false, null, false));
   }
 
   onHead(head: UpstreamResponseHead): void {
     this.#recorder?.answered();
     const { status, reason } = head;
-    const { options, onResponse } = this.#route;
+    const { options, hooks } = this.#route;
+    const context = hooks.onResponse.length === 0 ? null : this.#context;
     const { lines } = head;
-    const hooked = onResponse !== null && this.#context !== null;
-    if (lines !== null && !hooked && this.#exchange.takesLines) {
-      const kept = responseLines(lines, head.fields, status, options.via, httpDate());
+    // What has no length goes out in chunks, but for clients of HTTP/1.0.
+    const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
+    if (lines !== null && context === null && this.#exchange.takesLines) {
+      const kept = responseLines(lines, head.fields, status, options.via, httpDate(), mayTrail);
       if (kept !== null) {
         this.#exchange.sendHead(status, reason, kept, head.contentLength);
         return;
       }
     }
-    const fields = responseFields(head.fields, status, options.via, httpDate());
-    if (hooked) this.#askHook(onResponse, this.#context, head, fields);
-    else this.#exchange.sendHead(status, reason, fields, head.contentLength);
-  }
-
-  #askHook(
-    onResponse: OnResponse,
-    context: RequestContext,
-    head: UpstreamResponseHead,
-    fields: FieldSection,
-  ): void {
-    const view = new ResponseView(head.status, fields);
-    try {
-      const result = onResponse(view, context);
-      if (!isThenable(result)) {
-        this.#sendHooked(view, head);
-        return;
-      }
-      this.#waiting = { pieces: [], trailers: null };
-      this.#upstream?.pause();
-      Promise.resolve(result)
-        .then(() => this.#resumeResponse(view, head))
-        .catch((e: unknown) => this.#hookFailed(e));
-    } catch (error) {
-      this.#hookFailed(error);
+    const fields = responseFields(head.fields, status, options.via, httpDate(), mayTrail);
+    if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    else {
+      const hooked = new HookedResponse(head, fields, context, this);
+      this.#aside = hooked;
+      hooked.begin();
     }
   }
 
-  #sendHooked(view: ResponseView, head: UpstreamResponseHead): void {
+  onHookWait(): void {
+    this.#upstream?.pause();
+  }
+
+  onHooked(response: HookedResponse): void {
+    this.#aside = null;
+    try {
+      if (response.replacement === null) this.#sendHooked(response);
+      else this.#replace(response, response.replacement);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #sendHooked({ head, view, pieces, trailers }: HookedResponse): void {
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
     const fields = view.seal(this.method, head.contentLength);
     this.#exchange.sendHead(status, reason, fields, head.contentLength);
-  }
-
-  #resumeResponse(view: ResponseView, head: UpstreamResponseHead): void {
-    const waiting = this.#waiting;
-    if (this.#over || waiting === null) return;
-    this.#waiting = null;
-    this.#sendHooked(view, head);
-    for (const piece of waiting.pieces) this.#exchange.write(piece);
-    if (waiting.trailers !== null) this.onEnd(waiting.trailers);
+    for (const piece of pieces) this.#exchange.write(piece);
+    if (trailers !== null) this.onEnd(trailers);
     else if (!this.#exchange.needsDrain) this.#upstream?.resume();
   }
 
-  #hookFailed(cause: unknown): void {
-    if (this.#over) return;
-    this.#fail(hookError('onResponse', cause));
+  /** Sends another response than the backend's, whose connection goes on if that costs little. */
+  #replace({ head, view, pieces, trailers }: HookedResponse, body: string | Buffer): void {
+    this.#exchange.respond(view.status, view.sealWhole(), body);
+    this.#finish();
+    this.#context?.finish(null);
+    const upstream = this.#upstream;
+    if (upstream === null || trailers !== null) return;
+    if (!this.#complete || (head.contentLength ?? 0) > mostDiscarded) upstream.abort();
+    else {
+      const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
+      this.#aside = discarded;
+      for (const piece of pieces) discarded.onData(piece);
+      upstream.resume();
+    }
+  }
+
+  onHookFailed(error: ReverseItError): void {
+    this.#fail(error);
   }
 
   onData(chunk: Buffer): void {
-    if (this.#waiting !== null) this.#waiting.pieces.push(chunk);
+    if (this.#aside !== null) this.#aside.onData(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
     else if (this.#exchange.settled) this.#upstream?.giveBack();
   }
 
   onEnd(trailers: FieldSection): void {
-    if (this.#waiting !== null) {
-      this.#waiting.trailers = trailers;
+    if (this.#aside !== null) {
+      this.#aside.onEnd(trailers);
       return;
     }
     this.#finish();
     this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
-    this.#recorder?.finish(null);
+    this.#context?.finish(null);
   }
 
   onError(error: ReverseItError): void {
+    if (this.#over) {
+      // Of a response that is only dropped.
+      if (this.#aside !== null) this.#aside.onEnd([]);
+      return;
+    }
     this.#finish();
-    this.#route.answer(this.#exchange, error);
-    this.#recorder?.finish(error);
+    this.#answer(error);
   }
 
   // The client
 
   onDrain(): void {
-    if (this.#waiting === null) this.#upstream?.resume();
+    if (this.#aside === null) this.#upstream?.resume();
   }
 
   onAbort(error: ReverseItError): void {
     if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
-    this.#recorder?.finish(error);
+    if (this.#context !== null) this.#context.finish(error);
+    else this.#route.shared.observer.onFailure(error, this.#route.name, this.method);
   }
 
-  #fail(error: ReverseItError): void {
+  onFault(error: ReverseItError): boolean {
+    if (this.#route.hooks.onErrorResponse.length === 0) return false;
+    this.#fail(error);
+    return true;
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
-    this.#exchange.fail(error);
-    this.#recorder?.finish(error);
+    this.#answer(cause);
+  }
+
+  #answer(cause: unknown): void {
+    answerError(this.#route.shared, this.#exchange, this.#route, this.#context, cause);
+  }
+
+  /** The backend has switched protocols: nothing of request and response is to come. */
+  protected onSwitched(): void {
+    this.#over = true;
+    this.body = null;
+    this.#releaseBuffers();
   }
 
   #finish(): void {
     this.#over = true;
     this.#sink = null;
     this.#sent = noPieces;
-    this.#waiting = null;
+    if (this.#aside instanceof HookedResponse) this.#aside.cancel();
+    this.#aside = null;
     this.#releaseBuffers();
-    this.#context?.end();
   }
-}
-
-/** A response that waits for its hook: at most one read's worth, since the backend is paused. */
-interface WaitingResponse {
-  readonly pieces: Buffer[];
-  /** Set once the response is complete. */
-  trailers: FieldSection | null;
 }

@@ -1,8 +1,13 @@
 /** The header rules of a route: a client's request head in, the backend's field section out. Pure. */
 import { fail } from '@reverseit/core/errors';
 import {
+  acceptsTrailers,
+  authenticatesConnection,
   FIELD,
   type FieldSection,
+  forwardableTrailerNames,
+  forwardableTrailers,
+  getFieldValues,
   heedsMaxForwards,
   isNamedByConnection,
   knownField,
@@ -31,10 +36,14 @@ interface AddedLine {
   readonly again: boolean;
 }
 
-/** Values that each hop adds to. */
+/** What is found among the fields: values that each hop adds to, and what must be known of the rest. */
 interface Chains {
   forwardedFor: string;
   via: string;
+  /** Credentials of a scheme that authenticates the connection (RFC 4559). */
+  login: boolean;
+  /** The client takes trailers (RFC 9110 §10.1.4). */
+  trailers: boolean;
 }
 
 function addedLines(fields: readonly string[]): readonly AddedLine[] {
@@ -75,7 +84,7 @@ export class RequestRewrite {
    */
   fields(head: RequestHead, client: ClientInfo): FieldSection {
     const fields: FieldSection = ['host', this.#hostFor(head)];
-    const chains: Chains = { forwardedFor: '', via: '' };
+    const chains: Chains = { forwardedFor: '', via: '', login: false, trailers: false };
     const source = head.fields;
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
@@ -95,7 +104,7 @@ export class RequestRewrite {
   lines(head: RequestHead, client: ClientInfo): WrittenFields | null {
     const text = head.lines;
     if (text === null || this.#added.length > 0) return null;
-    const chains: Chains = { forwardedFor: '', via: '' };
+    const chains: Chains = { forwardedFor: '', via: '', login: false, trailers: false };
     const source = head.fields;
     const kept = new KeptLines(text);
     for (let i = 0; i < source.length; i += 2) {
@@ -105,7 +114,38 @@ export class RequestRewrite {
     }
     const added: FieldSection = [];
     this.#addOurs(added, head, client, chains);
-    return { host: this.#hostFor(head), lines: kept.take(), added };
+    return {
+      host: this.#hostFor(head),
+      lines: kept.take(),
+      added,
+      authenticatesConnection: chains.login,
+    };
+  }
+
+  /** Of a request's trailers, those that may come last (RFC 9110 §6.5.1) and that no rule of the route is about. */
+  trailers(trailers: FieldSection, head: RequestHead): FieldSection {
+    const passed = forwardableTrailers(trailers);
+    const kept: FieldSection = [];
+    for (let i = 0; i < passed.length; i += 2) {
+      const name = passed[i] as string;
+      if (this.#trails(name, head)) kept.push(name, passed[i + 1] as string);
+    }
+    return kept;
+  }
+
+  /** What Trailer announces of them (RFC 9110 §6.6.2); null where that is nothing. */
+  trailerNames(head: RequestHead): string | null {
+    const names = forwardableTrailerNames(getFieldValues(head.fields, 'trailer').join(', '));
+    if (names === '') return null;
+    const kept = names.split(',').filter((name) => this.#trails(name.trim(), head));
+    return kept.length === 0 ? null : kept.join(',').trim();
+  }
+
+  #trails(name: string, head: RequestHead): boolean {
+    const lower = toLowerAscii(name);
+    return (
+      this.#passes(name, head) && !this.#added.some((line) => toLowerAscii(line.name) === lower)
+    );
   }
 
   #hostFor(head: RequestHead): string {
@@ -121,8 +161,15 @@ export class RequestRewrite {
       case FIELD.TRANSFER_ENCODING:
       case FIELD.UPGRADE:
       case FIELD.EXPECT:
+      case FIELD.TRAILER:
       case FIELD.HOP:
         return false;
+      case FIELD.TE:
+        if (acceptsTrailers(value)) chains.trailers = true;
+        return false;
+      case FIELD.AUTHORIZATION:
+        if (authenticatesConnection(value)) chains.login = true;
+        break;
       case FIELD.VIA:
         if (this.#via === false) break;
         if (viaNames(value, this.#via)) throw fail('RIT_ERR_LOOP_DETECTED');
@@ -143,6 +190,9 @@ export class RequestRewrite {
   }
 
   #addOurs(fields: FieldSection, head: RequestHead, client: ClientInfo, chains: Chains): void {
+    // We can pass them on to whoever does not speak HTTP/1.0.
+    if (chains.trailers && head.minorVersion === 1)
+      this.#addUnlessRemoved(fields, 'te', 'trailers');
     if (this.#forwarded !== false) this.#addForwarded(fields, head, client, chains.forwardedFor);
     if (this.#via === false) return;
     fields.push('via', joined(chains.via, viaEntry(head.minorVersion, this.#via)));

@@ -4,6 +4,7 @@ import {
   FIELD,
   type Field,
   type FieldSection,
+  forwardableTrailerNames,
   isProtectedField,
   knownField,
   type ReadonlyFieldSection,
@@ -15,13 +16,15 @@ import { KeptLines } from './kept-lines.ts';
 
 /**
  * The client's fields. Order, case and repetition are kept. `date` is added where the backend sent
- * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false.
+ * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false; `mayTrail` where the client can
+ * be sent trailers, and told which (RFC 9110 §6.6.2).
  */
 export function responseFields(
   source: ReadonlyFieldSection,
   status: number,
   via: string | false,
   date: string | null,
+  mayTrail: boolean,
 ): FieldSection {
   const fields: FieldSection = [];
   let named: string[] | null = null;
@@ -33,6 +36,10 @@ export function responseFields(
     if (field === FIELD.CONNECTION) named = namesOf(value, named);
     if (field === FIELD.DATE) hasDate = true;
     if (goesOn(field, status)) fields.push(name, value);
+    else if (field === FIELD.TRAILER && mayTrail) {
+      const names = forwardableTrailerNames(value);
+      if (names !== '') fields.push(name, names);
+    }
   }
   if (named !== null) removeNamed(fields, named);
   if (!hasDate && date !== null) fields.push('date', date);
@@ -42,7 +49,7 @@ export function responseFields(
 
 /**
  * The same as lines, runs of which are taken from `lines`, which say what `source` says; null where
- * Connection names fields.
+ * Connection names fields, or Trailer some that do not pass.
  */
 export function responseLines(
   lines: string,
@@ -50,6 +57,7 @@ export function responseLines(
   status: number,
   via: string | false,
   date: string | null,
+  mayTrail: boolean,
 ): string | null {
   const kept = new KeptLines(lines);
   let hasDate = false;
@@ -59,7 +67,9 @@ export function responseLines(
     const field = knownField(name);
     if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
     if (field === FIELD.DATE) hasDate = true;
-    kept.pass(name, value, goesOn(field, status));
+    const trails = field === FIELD.TRAILER && mayTrail;
+    if (trails && forwardableTrailerNames(value) !== value) return null;
+    kept.pass(name, value, trails || goesOn(field, status));
   }
   let all = kept.take();
   if (!hasDate && date !== null) all += `date: ${date}\r\n`;
@@ -72,6 +82,8 @@ function goesOn(field: Field, status: number): boolean {
     case FIELD.CONNECTION:
     case FIELD.TRANSFER_ENCODING:
     case FIELD.UPGRADE:
+    case FIELD.TE:
+    case FIELD.TRAILER:
     case FIELD.HOP:
       return false;
     case FIELD.CONTENT_LENGTH:

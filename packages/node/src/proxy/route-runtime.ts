@@ -1,17 +1,20 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { Exchange } from '@reverseit/core';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
-import type { OnRequest, OnResponse, Respond } from '../hooks/hooks.ts';
+import { RouteHooks } from '../hooks/route-hooks.ts';
+import type { RingHooks } from '../options/hook-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import type { RoutePlace } from '../routes/route-table.ts';
-import type { BufferBudget } from './buffer-budget.ts';
-import type { OpenWebSockets } from './open-websockets.ts';
+import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
 import { TargetRewrite } from './target-rewrite.ts';
+import { UpgradeRules } from './upgrade-rules.ts';
+import type { RelayObserver } from './websocket-relay.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
@@ -24,11 +27,12 @@ const connectionFailures: ReadonlySet<ErrorCode> = new Set([
   'RIT_ERR_UPSTREAM_TRUNCATED',
 ]);
 /** The answer to a response of the backend that is malformed or beyond a limit. */
-const badGateway = { status: 502, body: 'Bad Gateway' };
+const badGateway = { status: 502, headers: plainText, body: 'Bad Gateway' };
 
-export class RouteRuntime implements RoutePlace {
+export class RouteRuntime {
   readonly host: string | null;
-  readonly path: string;
+  /** Null where only hooks choose the route. */
+  readonly path: string | null;
   /** For logs: the option `name`, else host and path as configured, such as `example.org/api`. */
   readonly name: string;
   readonly options: ResolvedRouteOptions;
@@ -38,24 +42,28 @@ export class RouteRuntime implements RoutePlace {
   /** The same, for handshakes of WebSockets. */
   readonly upgradeLimits: DispatchLimits;
   readonly relays: RelaySettings;
-  readonly webSockets: OpenWebSockets;
+  readonly upgrades: UpgradeRules;
+  readonly tunnelIdle: DeadlineQueue;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
-  readonly buffers: BufferBudget;
-  readonly onRequest: OnRequest | null;
-  readonly onResponse: OnResponse | null;
-  readonly respond: Respond | null;
+  readonly hooks: RouteHooks;
+  readonly shared: ProxyShared;
+  /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
+  readonly needsContext: boolean;
+  /** Told of the end of WebSockets of which nobody wants a record. */
+  readonly relayObserver: RelayObserver;
 
+  /** `outer` are the hooks beside `routes`. */
   constructor(
     options: ResolvedRouteOptions,
     origin: OriginPool | null,
-    buffers: BufferBudget,
-    webSockets: OpenWebSockets,
+    outer: RingHooks,
+    shared: ProxyShared,
   ) {
     const { host, path } = options;
     this.host = host;
     this.path = path;
-    this.name = options.name ?? `${host ?? ''}${path}`;
+    this.name = options.name ?? `${host ?? ''}${path ?? ''}`;
     this.options = options;
     this.target = new TargetRewrite(options);
     this.request = new RequestRewrite(options);
@@ -64,13 +72,28 @@ export class RouteRuntime implements RoutePlace {
       ...this.limits,
       responseHeaderTimeout: options.websocketBackendUpgradeTimeout,
     };
-    this.relays = new RelaySettings(options, webSockets.deadlines);
-    this.webSockets = webSockets;
+    this.relays = new RelaySettings(options, shared.webSockets.deadlines);
+    this.upgrades = new UpgradeRules(options.upgrades);
+    this.tunnelIdle = shared.tunnels.deadlines.queue(
+      options.tunnelIdleTimeout ?? options.websocketIdleTimeout,
+    );
     this.origin = origin;
-    this.buffers = buffers;
-    this.onRequest = options.onRequest;
-    this.onResponse = options.onResponse;
-    this.respond = options.respond;
+    this.hooks = new RouteHooks(
+      outer,
+      options,
+      options.respond,
+      shared.deadlines.queue(options.hookTimeout),
+    );
+    this.shared = shared;
+    this.relayObserver = {
+      onRelayOver: (error) => {
+        if (error !== null) shared.observer.onFailure(error, this.name, 'GET');
+      },
+    };
+    this.needsContext =
+      this.hooks.beforeRequest ||
+      this.hooks.onResponse.length > 0 ||
+      shared.observer.wantsRecord(this.hooks);
   }
 
   /** Answers a failed exchange: as `errorResponse` says where the connection failed, else with the error's own status. */
@@ -79,9 +102,12 @@ export class RouteRuntime implements RoutePlace {
       exchange.fail(error);
       return;
     }
-    const { status, body } = connectionFailures.has(error.code)
+    const { status, headers, body } = connectionFailures.has(error.code)
       ? this.options.errorResponse
       : badGateway;
-    exchange.respond(status, plainText, body);
+    exchange.respond(status, withType(headers), body);
   }
 }
+
+const withType = (fields: readonly string[]): FieldSection =>
+  hasField(fields, 'content-type') ? [...fields] : [...plainText, ...fields];

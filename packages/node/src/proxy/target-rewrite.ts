@@ -3,8 +3,8 @@ import { climbs, mayHoldDotSegment, pathEnd } from '../routes/dot-segments.ts';
 
 /** What decides about the target of a route's requests. */
 export interface TargetRules {
-  /** Path prefix of the route. */
-  readonly path: string;
+  /** Path prefix of the route; null where hooks choose it, whatever the path. */
+  readonly path: string | null;
   /** Removed from the start of the path, or null. */
   readonly stripPath: string | null;
   /** URL of the backend in its resolved spelling, whose path prefix goes first; null where there is none. */
@@ -23,7 +23,7 @@ export class TargetRewrite {
   readonly #prefix: string;
 
   constructor({ path, stripPath, backend }: TargetRules) {
-    this.#path = withoutRoot(path);
+    this.#path = withoutRoot(path ?? '/');
     this.#strip = withoutRoot(stripPath ?? '/');
     this.#prefix = backend === null ? '' : withoutRoot(pathOf(backend));
   }

@@ -1,5 +1,5 @@
 /**
- * The log of the command: warnings and errors, a line each. What comes again and again, such as every
+ * The log where the application brings none: warnings and errors, a line each. What comes again and again, such as every
  * request while a backend is down, is told once in a while with a count: standard error may be a pipe
  * that nobody reads, and writing to a full one would stop the proxy.
  */
@@ -60,7 +60,7 @@ export class LineLogger implements Logger {
     const more = kind.more === 0 ? '' : `; ${kind.more} more since the last such line`;
     kind.at = now;
     kind.more = 0;
-    const cause = causeOf(details);
+    const cause = causeOf(details, level === 'error');
     this.#log(
       printable(
         `${this.#name}: ${level}: ${message}${cause === '' ? '' : `: ${cause}`}${where === '' ? '' : ` (${where})`}${more}`,
@@ -83,15 +83,26 @@ const textOf = (details: object, key: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Why it came to the error: the innermost reason that says something. */
-const causeOf = (details: object): string => {
+/** A reason is cut off beyond so many characters. */
+const longestReason = 500;
+
+/**
+ * Why it came to the error: the innermost reason that says something, and of a mistake in code also where
+ * that was.
+ */
+const causeOf = (details: object, withPlace: boolean): string => {
   let reason = '';
+  let place = '';
   let error: unknown = 'err' in details ? details.err : undefined;
   for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
     error = error.cause;
-    if (error instanceof Error && error.message !== '') reason = error.message;
+    if (typeof error === 'string') reason = error;
+    if (!(error instanceof Error)) break;
+    if (error.message !== '') reason = error.message;
+    place = /^ +(at .+)$/m.exec(error.stack ?? '')?.[1] ?? place;
   }
-  return reason;
+  const text = reason.slice(0, longestReason);
+  return withPlace && place !== '' ? `${text}, ${place.slice(0, longestReason)}` : text;
 };
 
 /** One line, whatever the reason was made of. */

@@ -1,0 +1,66 @@
+/**
+ * A client that speaks HTTP to a port where TLS is spoken is told so, in the only way it understands.
+ * OpenSSL knows such bytes by their beginning, so that nobody has to look at those of the others first.
+ */
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { catalog } from '../errors/catalog.ts';
+import { statusLine } from '../http1/response-head.ts';
+import { Deadline, type Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
+import { httpDate } from './http-date.ts';
+
+/** How long the client may take to read it, in ms. */
+const longestAnswer = 5000;
+
+const status = 400;
+const text = `${catalog.RIT_ERR_PLAIN_HTTP.text}\n`;
+
+/** Whether a handshake failed since its first bytes are a request of HTTP. */
+export function isPlainHttp(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ERR_SSL_HTTP_REQUEST' || code === 'ERR_SSL_HTTPS_PROXY_REQUEST';
+}
+
+/** The socket below a server's TLS socket, which Node keeps in a private field; null where it does not. */
+function socketBelow(socket: TLSSocket): Socket | null {
+  const below: unknown = Reflect.get(socket, '_parent');
+  return below instanceof Socket ? below : null;
+}
+
+/** Answers with 400, in plain text, and ends the connection. */
+export class PlainHttpRefusal implements DeadlineTarget {
+  readonly #socket: TLSSocket;
+  readonly #deadline = new Deadline(this, 0);
+
+  constructor(socket: TLSSocket, deadlines: Deadlines) {
+    this.#socket = socket;
+    const below = socketBelow(socket);
+    if (below === null || below.destroyed) {
+      socket.destroy();
+      return;
+    }
+    deadlines.queue(longestAnswer).arm(this.#deadline);
+    below.on('error', ignore).on('close', () => this.#deadline.clear());
+    below.end(response(), 'latin1', () => this.onDeadline());
+  }
+
+  /** The answer has left, or has had its time. */
+  onDeadline(): void {
+    this.#deadline.clear();
+    socketBelow(this.#socket)?.destroy();
+    this.#socket.destroy();
+  }
+}
+
+function response(): string {
+  return `${statusLine(status, '')}content-type: text/plain; charset=utf-8\r
+date: ${httpDate()}\r
+content-length: ${text.length}\r
+connection: close\r
+\r
+${text}`;
+}
+
+function ignore(): void {
+  // `close` follows.
+}

@@ -1,0 +1,37 @@
+/** The hooks of a route in the order in which they run, worked out once. */
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import type { RingHooks } from '../options/hook-options.ts';
+import type { OnErrorResponse, OnFinish, OnRequest, OnResponse, Respond } from './hooks.ts';
+
+/** Hooks beside `routes` are the outer ring: the first to see a request, and the last to see what came of it. */
+export class RouteHooks {
+  readonly outerRequest: readonly OnRequest[];
+  readonly ownRequest: readonly OnRequest[];
+  /** At most one. */
+  readonly respond: readonly Respond[];
+  readonly onResponse: readonly OnResponse[];
+  readonly onErrorResponse: readonly OnErrorResponse[];
+  readonly onFinish: readonly OnFinish[];
+  /** How long one that returns a promise is waited for. */
+  readonly timeouts: DeadlineQueue;
+  /** Whether hooks run before a request is sent on. */
+  readonly beforeRequest: boolean;
+
+  /** `own` is null where no route serves a request. */
+  constructor(
+    outer: RingHooks,
+    own: RingHooks | null,
+    respond: Respond | null,
+    timeouts: DeadlineQueue,
+  ) {
+    this.outerRequest = outer.onRequest;
+    this.ownRequest = own === null ? [] : own.onRequest;
+    this.respond = respond === null ? [] : [respond];
+    this.onResponse = [...(own?.onResponse ?? []), ...outer.onResponse];
+    this.onErrorResponse = [...(own?.onErrorResponse ?? []), ...outer.onErrorResponse];
+    this.onFinish = [...(own?.onFinish ?? []), ...outer.onFinish];
+    this.timeouts = timeouts;
+    this.beforeRequest =
+      this.outerRequest.length + this.ownRequest.length + this.respond.length > 0;
+  }
+}

@@ -1,0 +1,21 @@
+/** What all routes of a proxy share. */
+import type { Deadlines } from '@reverseit/core/deadlines';
+import type { Observer } from '../hooks/observer.ts';
+import type { RouteHooks } from '../hooks/route-hooks.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import type { OpenSet } from './open-set.ts';
+import type { OpenWebSockets } from './open-websockets.ts';
+import type { RouteRuntime } from './route-runtime.ts';
+
+export interface ProxyShared {
+  readonly observer: Observer;
+  /** By name, for hooks that choose. */
+  readonly named: ReadonlyMap<string, RouteRuntime>;
+  /** Hooks for requests that no route serves. */
+  readonly unrouted: RouteHooks;
+  /** Of what is not a connection's own. */
+  readonly deadlines: Deadlines;
+  readonly buffers: BufferBudget;
+  readonly webSockets: OpenWebSockets;
+  readonly tunnels: OpenSet;
+}

@@ -1,0 +1,4 @@
+// The application of the recipe for Next.js.
+export function GET() {
+  return new Response('The application itself.\n');
+}
