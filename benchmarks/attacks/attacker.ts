@@ -44,7 +44,7 @@ async function attack({ flood, port, connections, seconds }: AttackerQuestion): 
     connect();
     if (nth % batch === batch - 1) await pause(1);
   }
-  await pause(end - performance.now());
+  await pause(Math.max(0, end - performance.now()));
   // What shall become of each connection takes longer on a busy machine.
   const last = performance.now() + patience;
   while (stays && fault !== undefined && open.size > 0 && performance.now() < last) await pause(50);

@@ -7,9 +7,9 @@ import { acceptWebSocket, HttpService, type TakeOver } from '../targets/http-ser
 import { answerParent } from './child.ts';
 import { first, serverFrame } from './frames.ts';
 import { type Http2Hostility, serveHttp2 } from './http2-backend.ts';
-import { pour } from './pour.ts';
+import { pour, pouredBytes } from './pour.ts';
 
-/** What to do over HTTP/2 from now on, where that matters; the answer is how many bytes were sent so far. */
+/** What to do over HTTP/2 from now on, where that matters; the answer is how many bytes were poured so far. */
 export interface BackendQuestion {
   readonly http2?: Http2Hostility;
 }
@@ -61,21 +61,9 @@ function hostilityOf(head: string): TakeOver | undefined {
 let http2: Http2Hostility = 'data';
 
 const open = new Set<Socket>();
-/** Over connections that are closed. */
-let sentBefore = 0;
-
-const sent = (): number =>
-  [...open].reduce(
-    (sum, { bytesWritten, writableLength }) => sum + bytesWritten - writableLength,
-    0,
-  ) + sentBefore;
-
 const server = createServer({ noDelay: true }, (socket) => {
   open.add(socket);
-  socket.on('close', () => {
-    open.delete(socket);
-    sentBefore += socket.bytesWritten - socket.writableLength;
-  });
+  socket.on('close', () => open.delete(socket));
   new HttpService(socket, hostilityOf);
 });
 server.listen(0, '127.0.0.1', () => {
@@ -86,6 +74,6 @@ server.listen(0, '127.0.0.1', () => {
       // What is pooled would go on as before.
       for (const socket of open) socket.destroy();
     }
-    return sent();
+    return pouredBytes();
   });
 });

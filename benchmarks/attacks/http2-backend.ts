@@ -3,7 +3,7 @@
  * that it attacks (RFC 9113 §4.1). A connection takes one request, which is answered for ever.
  */
 import type { Socket } from 'node:net';
-import { pour } from './pour.ts';
+import { pour, writeCounted } from './pour.ts';
 
 export type Http2Hostility = 'data' | 'empty data' | 'interim' | 'pings' | 'settings';
 
@@ -119,6 +119,6 @@ class Answer {
     this.#windows.connection -= frames;
     this.#windows.stream -= frames;
     const bytes = (this.#block.length / blockFrames) * frames;
-    if (this.#socket.write(this.#block.subarray(0, bytes))) this.#send();
+    if (writeCounted(this.#socket, this.#block.subarray(0, bytes))) this.#send();
   }
 }

@@ -37,7 +37,7 @@ export interface Phase {
   readonly cpu: number;
   readonly turns: Turns | null;
   readonly counts: Counts;
-  /** Bytes that the backend which takes part has sent. */
+  /** Bytes that a hostile backend has poured. */
   readonly backendSent: number;
 }
 

@@ -96,9 +96,9 @@ defaults
 frontend f
   bind ${listener}
   http-request return status 200 content-type text/plain string ok if { path ${respondPath} }
+  http-request return status 404 unless { path_beg ${prefix}/ /honest/ }
   use_backend attack if { path_beg ${prefix}/ }
   use_backend honest if { path_beg /honest/ }
-  http-request return status 404
 backend attack
   http-request replace-path ${prefix}(/.*) \\1
   server s 127.0.0.1:${attack} pool-max-conn 50${http2 === undefined ? '' : ' proto h2'}

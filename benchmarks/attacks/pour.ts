@@ -18,11 +18,22 @@ function blockOf(piece: Buffer): Buffer {
   return block;
 }
 
+let written = 0;
+
+/** Bytes that this process has poured, as far as the system has taken them. */
+export const pouredBytes = (): number => written;
+
+/** Writes once, and counts it; false where the stream is full. */
+export const writeCounted = (stream: Writable, bytes: Buffer): boolean =>
+  stream.write(bytes, (error) => {
+    if (!error) written += bytes.length;
+  });
+
 /** Writes the piece over and over, and waits whenever the stream is full. */
 export function pour(stream: Writable, piece: Buffer | string): void {
   const block = blockOf(Buffer.from(piece));
   const write = (): void => {
-    while (stream.writable && stream.write(block));
+    while (stream.writable && writeCounted(stream, block));
   };
   stream.on('drain', write);
   write();

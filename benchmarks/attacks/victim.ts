@@ -21,6 +21,7 @@ export interface VictimFigures {
 
 const contentBytes = 100;
 const request = `GET /honest/bytes/${contentBytes} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const success = 'HTTP/1.1 200 ';
 /** A response is told by its end. */
 const lastByte = 'a'.charCodeAt(0);
 /** In ms. */
@@ -72,9 +73,10 @@ function ask(socket: Socket): Promise<boolean> {
     };
     const onData = (chunk: Buffer): void => {
       received += chunk.toString('latin1');
+      if (received.length > success.length && !received.startsWith(success)) done(false);
       const content = received.indexOf('\r\n\r\n') + 4;
       if (content < 4 || received.length < content + contentBytes) return;
-      done(received.startsWith('HTTP/1.1 200 ') && received.charCodeAt(content) === lastByte);
+      done(received.charCodeAt(content) === lastByte);
     };
     const onClose = (): void => done(false);
     const timer = setTimeout(onClose, patience);
