@@ -234,6 +234,7 @@ export class Connection
         }
         parser.readBody(chunk, offset, this);
         offset = parser.offset;
+        this.#tellAnnounced(parser.announced);
         this.#moreToConsume = offset < chunk.length;
       } else if (parser.state === PARSER.COMPLETE) {
         if (!this.#endRequest(chunk, offset)) return;
@@ -271,6 +272,12 @@ export class Connection
     this.#exchange.handler.onContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
+  }
+
+  /** Before the content has come: what is too much can be refused at the header of its chunk. */
+  #tellAnnounced(length: number): void {
+    if (length === 0 || this.#responded || this.#parser.state !== PARSER.BODY) return;
+    this.#exchange?.handler.onContentAnnounced?.(length);
   }
 
   /** The request is complete. True when the next one may be read. */

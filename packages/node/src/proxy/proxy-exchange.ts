@@ -143,6 +143,10 @@ export class ProxyExchange
     } else this.#held += piece.length;
   }
 
+  onContentAnnounced(length: number): void {
+    if (!this.#over && length > this.#route.options.maxRequestBodySize) this.#refuseSize();
+  }
+
   onContentEnd(trailers: FieldSection): void {
     if (this.#over) return;
     this.#complete = true;
