@@ -60,7 +60,13 @@ export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
     const { options = {} } = setup;
     const given = typeof options === 'function' ? options(origin) : options;
     // Most cases are not about these fields; http-forwarded.test.ts is.
-    const proxy = createServer({ backend: origin.url, forwardedHeaders: false, ...given });
+    const proxy = createServer({
+      backend: origin.url,
+      forwardedHeaders: false,
+      // Whether content is held must not depend on how busy the machine is.
+      requestBodyBufferDelay: 0,
+      ...given,
+    });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
     const bench = new Bench(origin, proxy);
     open.push(bench);

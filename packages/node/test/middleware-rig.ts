@@ -235,7 +235,13 @@ export function useMiddleware(): (setup?: RigSetup) => Promise<MiddlewareRig> {
     const backend = await startScriptedOrigin(
       origin ?? { script: answerEach(response(200, 'ok')) },
     );
-    const handler = createHandler({ backend: backend.url, forwardedHeaders: false, ...options });
+    const handler = createHandler({
+      backend: backend.url,
+      forwardedHeaders: false,
+      // Whether content is held must not depend on how busy the machine is.
+      requestBodyBufferDelay: 0,
+      ...options,
+    });
     const server = await host(handler);
     const rig = new MiddlewareRig(backend, handler, server);
     open.push(rig);

@@ -242,7 +242,12 @@ describe.each(hops)('$name behind the proxy', ({ installed, refuses, start }) =>
     atStart = census();
     recorder = await start();
     for (const way of ways) {
-      const proxy = createServer({ backend: recorder.url, forwardedHeaders: false, ...way });
+      const proxy = createServer({
+        backend: recorder.url,
+        forwardedHeaders: false,
+        requestBodyBufferDelay: 0,
+        ...way,
+      });
       await proxy.listen({ host: '127.0.0.1', port: 0 });
       proxies.push(proxy);
     }

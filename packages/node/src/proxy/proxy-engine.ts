@@ -10,6 +10,7 @@ import { BufferBudget } from './buffer-budget.ts';
 import { handleRequest, type ProxyRuntime } from './handle-request.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import { RouteRuntime } from './route-runtime.ts';
+import { StreamShare } from './stream-share.ts';
 
 /** Figures of what serves the requests. */
 export interface EngineStats {
@@ -27,6 +28,7 @@ export class ProxyEngine {
   readonly #buffers: BufferBudget;
   readonly #webSockets = new OpenWebSockets();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
+  readonly #shares: Map<ResolvedRouteOptions['pool'], StreamShare> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
@@ -41,7 +43,20 @@ export class ProxyEngine {
 
   #route(options: ResolvedRouteOptions): RouteRuntime {
     const origin = options.backend === null ? null : this.#origin(options, options.backend);
-    return new RouteRuntime(options, origin, this.#buffers, this.#webSockets);
+    return new RouteRuntime(options, origin, {
+      buffers: this.#buffers,
+      streams: this.#share(options.pool),
+      webSockets: this.#webSockets,
+    });
+  }
+
+  #share(pool: ResolvedRouteOptions['pool']): StreamShare {
+    let share = this.#shares.get(pool);
+    if (share === undefined) {
+      share = new StreamShare(pool);
+      this.#shares.set(pool, share);
+    }
+    return share;
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {

@@ -1,6 +1,7 @@
 /** A route ready to serve: what its options mean, worked out once. */
 
 import type { Exchange } from '@reverseit/core';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
@@ -11,6 +12,7 @@ import type { BufferBudget } from './buffer-budget.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
+import type { StreamShare } from './stream-share.ts';
 import { TargetRewrite } from './target-rewrite.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
@@ -25,6 +27,13 @@ const connectionFailures: ReadonlySet<ErrorCode> = new Set([
 ]);
 /** The answer to a response of the backend that is malformed or beyond a limit. */
 const badGateway = { status: 502, body: 'Bad Gateway' };
+
+/** What a route shares with others. */
+export interface SharedMeans {
+  readonly buffers: BufferBudget;
+  readonly streams: StreamShare;
+  readonly webSockets: OpenWebSockets;
+}
 
 export class RouteRuntime implements RoutePlace {
   readonly host: string | null;
@@ -42,6 +51,10 @@ export class RouteRuntime implements RoutePlace {
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
   readonly buffers: BufferBudget;
+  /** Of the pool, for requests whose client waits. */
+  readonly streams: StreamShare;
+  /** How long a client may be silent before its body, if it has no length, is streamed. */
+  readonly bufferDelay: DeadlineQueue;
   readonly onRequest: OnRequest | null;
   readonly onResponse: OnResponse | null;
   readonly respond: Respond | null;
@@ -49,8 +62,7 @@ export class RouteRuntime implements RoutePlace {
   constructor(
     options: ResolvedRouteOptions,
     origin: OriginPool | null,
-    buffers: BufferBudget,
-    webSockets: OpenWebSockets,
+    { buffers, streams, webSockets }: SharedMeans,
   ) {
     const { host, path } = options;
     this.host = host;
@@ -68,6 +80,8 @@ export class RouteRuntime implements RoutePlace {
     this.webSockets = webSockets;
     this.origin = origin;
     this.buffers = buffers;
+    this.streams = streams;
+    this.bufferDelay = webSockets.deadlines.queue(options.requestBodyBufferDelay);
     this.onRequest = options.onRequest;
     this.onResponse = options.onResponse;
     this.respond = options.respond;
