@@ -171,7 +171,7 @@ await check(
 );
 
 await check('header fields: what belongs to one connection stays there', async () => {
-  const headers = { connection: 'x-private, keep-alive', 'x-private': '1', te: 'trailers' };
+  const headers = { connection: 'x-private, keep-alive', 'x-private': '1', te: 'gzip' };
   const seen = JSON.parse((await fetchAll('/echo', { headers })).body.toString());
   /** @type {string[]} */
   const names = seen.rawHeaders.filter(

@@ -9,6 +9,8 @@ export interface ChunkedOutcome {
   trailers: readonly string[];
   complete: boolean;
   failure: string | null;
+  /** Content that the chunk headers told of. */
+  announced: number;
   /** Bytes taken. */
   taken: number;
 }
@@ -32,8 +34,8 @@ export function drive(input: Buffer, pieceBytes: number): ChunkedOutcome {
       taken += reader.read(chunk, 0, sink);
       at += pieceBytes;
     }
-    const { trailers, complete, failure } = reader;
-    return { content, trailers, complete, failure, taken };
+    const { trailers, complete, failure, announced } = reader;
+    return { content, trailers, complete, failure, announced, taken };
   } finally {
     llhttp.free();
   }

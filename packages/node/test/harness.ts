@@ -64,6 +64,8 @@ export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
       logger: null,
       backend: origin.url,
       forwardedHeaders: false,
+      // Whether content is held must not depend on how busy the machine is.
+      requestBodyBufferDelay: 0,
       ...given,
     });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });

@@ -19,6 +19,7 @@ import {
 } from './harness.ts';
 
 const start = useBench();
+const isDirect = process.env.REVERSEIT_TRANSPORT === 'direct';
 
 const tooLong = refused('414 URI Too Long');
 const tooLarge = refused('431 Request Header Fields Too Large');
@@ -115,24 +116,28 @@ describe('request head', () => {
       ['Transfer-Encoding: chunked'],
       ['3\r\nabc\r\n0', ...trailers, '', ''].join('\r\n'),
     );
-  const posted = seen('POST /x', ['content-length: 3'], 'abc');
+  // undici cannot send trailers.
+  const posted = (...trailers: string[]): Message =>
+    isDirect
+      ? [...seen('POST /x', ['transfer-encoding: chunked'], 'abc'), ...trailers]
+      : seen('POST /x', ['content-length: 3'], 'abc');
   runCases(start, [
     ...pair(
       'RFC 9112 §7.1.2, trailers under maxRequestHeaders',
       { maxRequestHeaders: 5 },
-      { send: posts(fieldsOf(5)), seen: posted },
+      { send: posts(fieldsOf(5)), seen: posted(...fieldsOf(5)) },
       { send: posts(fieldsOf(6)), got: tooLarge },
     ),
     ...pair(
       'RFC 9112 §7.1.2, trailers under maxRequestHeaderLineBytes',
       { maxRequestHeaderLineBytes: 50 },
-      { send: posts([line(50)]), seen: posted },
+      { send: posts([line(50)]), seen: posted(line(50)) },
       { send: posts([line(51)]), got: tooLarge },
     ),
     ...pair(
       'RFC 9112 §7.1.2, trailers under maxRequestHeaderBytes',
       { maxRequestHeaderBytes: 90 },
-      { send: posts([line(40), line(50)]), seen: posted },
+      { send: posts([line(40), line(50)]), seen: posted(line(40), line(50)) },
       { send: posts([line(40), line(51)]), got: tooLarge },
     ),
   ]);
@@ -263,6 +268,45 @@ describe('maxRequestBodySize', () => {
     expect(bench.origin.requestCount).toBe(0);
   });
 
+  const announcing: readonly [name: string, chunks: string][] = [
+    ['the first', 'b\r\n'],
+    ['all that there is', 'FFFFFFFFFFFFFFFF\r\n'],
+    ['zeros and an extension before it', '000b;a=b;c="1"\r\n'],
+    ['a second', `4\r\n${x(4)}\r\n7\r\n`],
+  ];
+  it.each(
+    announcing.flatMap(
+      ([name, chunks]) =>
+        [
+          [name, 'collected', chunks, {}],
+          [name, 'streamed', chunks, { requestBodyBufferSize: 0 }],
+        ] as const,
+    ),
+  )(
+    'RFC 9112 §7.1: a chunk header beyond it is refused before the chunk comes: %s, %s',
+    async (_, __, chunks, more) => {
+      const bench = await start({ options: { ...options, ...more } });
+      for (const pieceBytes of [1000, 1]) {
+        const client = await bench.connect();
+        const whole = request('POST /x', ['Transfer-Encoding: chunked'], chunks);
+        void client.write(whole, { pieceBytes });
+        expect(responseLines(await client.readResponse({ method: 'POST' }))).toEqual([
+          contentTooLarge,
+        ]);
+        await client.expectFin();
+      }
+      expect(bench.origin.requestCount).toBe(0);
+    },
+  );
+
+  it('RFC 9112 §7.1: a chunk header that reaches it is not refused', async () => {
+    const bench = await start({ options });
+    const client = await bench.connect();
+    client.send(request('POST /x', ['Transfer-Encoding: chunked'], '4\r\nxxxx\r\n6\r\n'));
+    client.send('xxxxxx\r\n0\r\n\r\n');
+    expect((await client.readResponse({ method: 'POST' })).status).toBe(200);
+  });
+
   it('RFC 9110 §15.5.14: a length beyond it is refused before any content is read', async () => {
     const bench = await start({ options });
     const client = await bench.connect();
@@ -281,6 +325,47 @@ describe('maxRequestBodySize', () => {
     await bench.whenIdle();
     expect(bench.origin.connectionCount).toBe(0);
   });
+});
+
+describe('maxResponseBodySize', () => {
+  const options = { maxResponseBodySize: 10 };
+  const chunked = (chunks: string): string =>
+    `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`;
+
+  // undici does not tell of the header of a chunk.
+  it.runIf(isDirect).each(['b\r\n', 'FFFFFFFFFFFFFFFF\r\n', '4\r\nxxxx\r\n7;a=b\r\nxx'])(
+    'RFC 9112 §7.1: a chunk header beyond it is a 502 before the chunk comes: %j',
+    async (chunks) => {
+      const bench = await start({
+        options,
+        origin: { script: [expectRequest(), (connection) => connection.send(chunked(chunks))] },
+      });
+      const client = await bench.connect();
+      client.send(request('GET /x'));
+      expect(responseLines(await client.readResponse())).toEqual([badGateway()]);
+    },
+  );
+
+  it.runIf(isDirect)(
+    'RFC 9112 §7.1: behind content that was sent on, it cuts the response off',
+    async () => {
+      const bench = await start({
+        options,
+        origin: {
+          script: [
+            expectRequest(),
+            (connection) => connection.send(chunked('4\r\nxxxx\r\n')),
+            () => bench.origin.connection(0).then(() => first),
+            (connection) => connection.send('7\r\n'),
+          ],
+        },
+      });
+      const client = await bench.connect();
+      client.send(request('GET /x'));
+      const first = client.reader.takeThrough('xxxx');
+      await client.expectReset();
+    },
+  );
 });
 
 describe('responses', () => {
@@ -345,16 +430,17 @@ describe('responses', () => {
       `HTTP/1.1 200 Scripted\r\ntransfer-encoding: chunked\r\n\r\na\r\n${x(10)}\r\n0\r\n\r\n`,
       got('200 Scripted', ['date: now', 'transfer-encoding: chunked'], x(10)),
     ),
-    {
-      ...answers(
-        'RFC 9110 §15.6.3, maxResponseBodySize, chunked: one more cuts off',
+    ...[
+      ['in one chunk', `b\r\n${x(11)}\r\n0\r\n\r\n`],
+      ['by small chunks', `${'1\r\nx\r\n'.repeat(11)}0\r\n\r\n`],
+    ].map(([name, chunks]) =>
+      answers(
+        `RFC 9110 §15.6.3, maxResponseBodySize, chunked: one more behind the head is a 502, ${name}`,
         { maxResponseBodySize: 10 },
-        `HTTP/1.1 200 Scripted\r\ntransfer-encoding: chunked\r\n\r\nb\r\n${x(11)}\r\n0\r\n\r\n`,
-        [],
+        `HTTP/1.1 200 Scripted\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`,
+        badGateway(),
       ),
-      got: [],
-      fate: 'reset',
-    },
+    ),
     {
       ...answers(
         'RFC 9110 §9.3.2, maxResponseBodySize: HEAD may tell of more',

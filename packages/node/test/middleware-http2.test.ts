@@ -1,5 +1,6 @@
 /** The proxy as middleware of `node:http2`, by its compatibility API: over TLS, over TLS beside HTTP/1.1, and without. */
 import { once } from 'node:events';
+import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import {
@@ -136,6 +137,8 @@ async function start(setup: Setup = {}): Promise<Rig> {
     logger: null,
     backend: backend.url,
     forwardedHeaders: false,
+    // Whether content is held must not depend on how busy the machine is.
+    requestBodyBufferDelay: 0,
     ...options,
   });
   const server = make(listener(handler));
@@ -569,3 +572,63 @@ it('clients share a connection: nobody is logged in by it, nor served for anothe
   expect(await ask({})).toBe(401);
   await eventually(() => rig.origin.openConnections === 0, 'every connection to close');
 });
+
+describe('a gRPC call whose two sides wait for each other', () => {
+  it.each([
+    ['a backend of HTTP/2', { protocols: ['http2'] }],
+    ['a backend of HTTP/1.1, over direct', { transport: 'direct' }],
+    ['a backend of HTTP/1.1, over undici', { transport: 'undici' }],
+  ] as const)('%s', async (_, pool) => {
+    const backend =
+      'protocols' in pool
+        ? http2.createServer((request, answer) => echo(request, answer))
+        : http.createServer((request, answer) => echo(request, answer));
+    backend.listen(0, '127.0.0.1');
+    await once(backend, 'listening');
+    try {
+      const { port } = backend.address() as AddressInfo;
+      const rig = await start({ options: { backend: `http://127.0.0.1:${port}`, pool } });
+      const stream = rig.session.request({
+        ':method': 'POST',
+        ':path': '/service/method',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      const pieces: string[] = [];
+      let trailers: http2.IncomingHttpHeaders = {};
+      stream.on('data', (piece: Buffer) => pieces.push(piece.toString()));
+      stream.on('trailers', (fields) => {
+        trailers = fields;
+      });
+      for (const text of ['one', 'two', 'three']) {
+        stream.write(text);
+        await eventually(
+          () => pieces.join('').endsWith(text),
+          () => `the echo of ${text}`,
+        );
+      }
+      stream.end();
+      await once(stream, 'close');
+      expect(pieces.join(' ')).toBe('te: trailers one two three');
+      expect(trailers['grpc-status']).toBe('0');
+      await rig.handler.close();
+    } finally {
+      backend.close();
+    }
+  });
+});
+
+/** Answers with each piece as it comes. */
+function echo(
+  request: http.IncomingMessage | http2.Http2ServerRequest,
+  answer: http.ServerResponse | http2.Http2ServerResponse,
+): void {
+  // Both kinds have the same methods.
+  const sink = answer as http.ServerResponse;
+  sink.write(`te: ${request.headers.te}`);
+  request.on('data', (piece: Buffer) => sink.write(piece));
+  request.on('end', () => {
+    sink.addTrailers({ 'grpc-status': '0' });
+    sink.end();
+  });
+}

@@ -243,6 +243,8 @@ export function useMiddleware(): (setup?: RigSetup) => Promise<MiddlewareRig> {
       logger: null,
       backend: backend.url,
       forwardedHeaders: false,
+      // Whether content is held must not depend on how busy the machine is.
+      requestBodyBufferDelay: 0,
       ...options,
     });
     const server = await host(handler);

@@ -246,6 +246,7 @@ describe.each(hops)('$name behind the proxy', ({ installed, refuses, start }) =>
         logger: null,
         backend: recorder.url,
         forwardedHeaders: false,
+        requestBodyBufferDelay: 0,
         ...way,
       });
       await proxy.listen({ host: '127.0.0.1', port: 0 });

@@ -161,6 +161,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       } else {
         parser.readContent(bytes, at, this);
         at = parser.offset;
+        exchange.onAnnounced(parser.announced);
       }
       if (this.exchange !== exchange) return;
       if (parser.state === RESPONSE.COMPLETE) {
@@ -172,6 +173,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       if (parser.error !== null) this.#onMalformed(exchange, parser.error);
       if (this.state !== 'busy') return;
     }
+    exchange.onReadEnd();
     if (this.#progressed) exchange.onProgress();
     else if (parser.state === RESPONSE.HEAD) exchange.onHeadPart(parser.insideHead);
   }

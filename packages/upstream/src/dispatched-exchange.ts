@@ -47,6 +47,9 @@ type Phase =
   | 'receiving'
   | 'done';
 
+/** A socket is read in pieces of at most so many bytes. */
+const longestRead = 65_536;
+
 /** Deadlines of an exchange's own, beside that of its connection. */
 const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
@@ -83,6 +86,11 @@ export class DispatchedExchange
   #paused = false;
   #head: CheckedHead | null = null;
   #received = 0;
+  /**
+   * Content of the read that brought the head, which is not told yet: where a limit may be passed within that
+   * read, nothing of the response has been sent on when it is. Else null.
+   */
+  #start: Buffer[] | null = null;
   /** The handler needs the present piece no more. */
   #givenBack = false;
 
@@ -264,7 +272,37 @@ export class DispatchedExchange
     if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
+    const unbounded = this.limits.maxResponseBodySize >= longestRead;
+    if (unbounded || head.contentLength !== null) this.#onThrown(callHead(this.#handler, head));
+    else this.#start = [];
+  }
+
+  /** Whether the head, and what came with it, waits for `onReadEnd`. */
+  get holdsStart(): boolean {
+    return this.#start !== null;
+  }
+
+  /** The read that brought the head is over. Harmless at any other time. */
+  onReadEnd(): void {
+    const start = this.#start;
+    const head = this.#head;
+    if (start === null || head === null || this.#phase !== 'receiving') return;
+    this.#start = null;
     this.#onThrown(callHead(this.#handler, head));
+    for (const piece of start) {
+      if (!this.#isOver) this.#onThrown(callData(this.#handler, piece));
+    }
+  }
+
+  /** The handler may have ended it. */
+  get #isOver(): boolean {
+    return this.#phase === 'done';
+  }
+
+  /** So many bytes of content have come or are announced; more, that is, than have come. */
+  onAnnounced(length: number): void {
+    const { maxResponseBodySize } = this.limits;
+    if (length > maxResponseBodySize) this.#fail(bodyTooLarge(maxResponseBodySize, length));
   }
 
   /** Answers whether the handler gave the piece back. */
@@ -273,6 +311,10 @@ export class DispatchedExchange
     this.#received += chunk.length;
     if (this.#received > this.limits.maxResponseBodySize) {
       this.#fail(bodyTooLarge(this.limits.maxResponseBodySize, this.#received));
+      return false;
+    }
+    if (this.#start !== null) {
+      this.#start.push(chunk);
       return false;
     }
     this.#givenBack = false;
@@ -289,6 +331,7 @@ export class DispatchedExchange
 
   /** The response is complete. */
   onComplete(trailers: FieldSection): void {
+    this.onReadEnd();
     const connection = this.#connection;
     const head = this.#head;
     if (this.#phase !== 'receiving' || connection === null || head === null) return;

@@ -247,6 +247,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     }
     this.#expected = head.contentLength;
     exchange.onFinal(head);
+    // What node:http2 has read with it comes within this turn.
+    if (exchange.holdsStart) setImmediate(endRead, exchange);
     exchange.onProgress();
     return !this.#over;
   }
@@ -390,6 +392,10 @@ function flow(stream: Http2Stream): void {
 
 function drain(stream: Http2Stream): void {
   stream.drain();
+}
+
+function endRead(exchange: DispatchedExchange): void {
+  exchange.onReadEnd();
 }
 
 function deliver(stream: Http2Stream): void {

@@ -127,31 +127,38 @@ export class ResponseGate {
         return rest;
       }
       if (status === 101) return this.#refuse('switched protocols without being asked');
-      const end = rest.indexOf(headEnd, shortestStatusLine - 1);
-      if ((end === -1 ? rest.length : end) > longestInterimHead) {
-        return this.#refuse('interim response too large');
-      }
-      if (end === -1) {
-        this.#held = rest;
-        return null;
-      }
-      this.#interimBytes += end + headEnd.length;
-      if (this.#interimBytes > this.#maxInterimBytes) {
-        this.failure = interimsTooLarge(this.#maxInterimBytes);
-        return null;
-      }
-      const next = rest.subarray(end + headEnd.length);
+      const end = this.#interimEnd(rest, status);
+      if (end === 0) return null;
+      const next = rest.subarray(end);
       this.#silent = next.length;
-      if (status === 100 && !hasFieldLines(rest, end + 2)) return this.#refuse('field of a 100');
       if (status !== 100) {
         // The parser must stop here: what follows may be a 100 again.
         this.#held = next.length > 0 ? next : null;
         this.#rest = next.length > 0;
-        return rest.subarray(0, end + headEnd.length);
+        return rest.subarray(0, end);
       }
       rest = next;
     }
     return null;
+  }
+
+  /** Length of the interim head that the bytes begin with; 0 where it is not complete, or refused. */
+  #interimEnd(bytes: Buffer, status: number): number {
+    const at = bytes.indexOf(headEnd, shortestStatusLine - 1);
+    if ((at === -1 ? bytes.length : at) > longestInterimHead) {
+      this.#refuse('interim response too large');
+      return 0;
+    }
+    if (at === -1) {
+      this.#held = bytes;
+      return 0;
+    }
+    const end = at + headEnd.length;
+    this.#interimBytes += end;
+    if (this.#interimBytes > this.#maxInterimBytes) {
+      this.failure = interimsTooLarge(this.#maxInterimBytes);
+    } else if (status === 100 && !hasFieldLines(bytes, at + 2)) this.#refuse('field of a 100');
+    return this.failure === null ? end : 0;
   }
 
   #refuse(what: string): null {

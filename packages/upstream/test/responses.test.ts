@@ -626,15 +626,68 @@ const cases: Case[] = [
     name: 'chunked body one over',
     send: `${head('transfer-encoding: chunked')}2\r\nok\r\n1\r\n!\r\n0\r\n\r\n`,
     limits: { maxResponseBodySize: 2 },
-    // What comes with one read is one piece.
-    events: ['head 200', 'UPSTREAM_BODY_TOO_LARGE'],
+    // Nothing of it was told yet, so that there may be another response.
+    events: ['UPSTREAM_BODY_TOO_LARGE'],
+  },
+  {
+    name: 'chunked body one over, by chunks of one byte',
+    send: `${head('transfer-encoding: chunked')}1\r\no\r\n1\r\nk\r\n1\r\n!\r\n0\r\n\r\n`,
+    limits: { maxResponseBodySize: 2 },
+    events: ['UPSTREAM_BODY_TOO_LARGE'],
+  },
+  {
+    name: 'chunked body one over, in reads of its own',
+    send: [head('transfer-encoding: chunked'), '2\r\nok\r\n', '1\r\n!\r\n'],
+    limits: { maxResponseBodySize: 2 },
+    events: ['head 200', 'data', 'UPSTREAM_BODY_TOO_LARGE'],
+  },
+  {
+    name: 'chunked body one over, whose second read passes the limit',
+    send: [`${head('transfer-encoding: chunked')}1\r\no\r\n`, '2\r\nk!\r\n'],
+    limits: { maxResponseBodySize: 2 },
+    events: ['head 200', 'data', 'UPSTREAM_BODY_TOO_LARGE'],
+  },
+  {
+    name: 'head alone under a small limit',
+    send: [head('transfer-encoding: chunked'), '2\r\nok\r\n0\r\n\r\n'],
+    limits: { maxResponseBodySize: 2 },
+    events: whole,
+    body: 'ok',
+    kept: true,
+  },
+  {
+    name: 'no content under a small limit',
+    send: `${head('transfer-encoding: chunked')}0\r\n\r\n`,
+    limits: { maxResponseBodySize: 2 },
+    events: ['head 200', 'end'],
+    kept: true,
+  },
+  {
+    name: 'a fault in the read that brings the head, under a small limit',
+    send: `${head('transfer-encoding: chunked')}1\r\no\r\nx`,
+    limits: { maxResponseBodySize: 2 },
+    events: ['UPSTREAM_PROTOCOL'],
   },
   {
     name: 'body until close one over',
     send: `${head('a: b')}ok!`,
     limits: { maxResponseBodySize: 2 },
     after: 'end',
-    events: ['head 200', 'UPSTREAM_BODY_TOO_LARGE'],
+    events: ['UPSTREAM_BODY_TOO_LARGE'],
+  },
+  {
+    name: 'body until close at the limit',
+    send: `${head('a: b')}ok`,
+    limits: { maxResponseBodySize: 2 },
+    after: 'end',
+    events: whole,
+    body: 'ok',
+  },
+  {
+    name: 'body until close one over, in reads of its own',
+    send: [head('a: b'), 'ok', '!'],
+    limits: { maxResponseBodySize: 2 },
+    events: ['head 200', 'data', 'UPSTREAM_BODY_TOO_LARGE'],
   },
 
   // Bytes without a request (RFC 9112 §9.2).

@@ -12,8 +12,35 @@ describe('chunked content (RFC 9112 §7.1)', () => {
         trailers: ['T', 'v'],
         complete: true,
         failure: null,
+        announced: 5,
         taken: body.length,
       });
+    }
+  });
+
+  const announced: readonly [text: string, length: number][] = [
+    ['', 0],
+    ['a', 0],
+    ['a\r', 0],
+    ['a\r\n', 10],
+    ['A\r\n', 10],
+    ['000fF\r\n', 255],
+    ['a;b=c\r\n', 10],
+    ['a;b="1\t2"\r\n', 10],
+    ['FFFFFFFFFFFFFFFF\r\n', 2 ** 64],
+    ['3\r\nabc', 3],
+    ['3\r\nabc\r\n', 3],
+    ['3\r\nabc\r\n10\r', 3],
+    ['3\r\nabc\r\n10\r\n', 19],
+    ['3\r\nabc\r\n10\r\n0123', 19],
+    ['3\r\nabc\r\n0\r\n\r\n', 3],
+    ['3\r\nabc\r\n0\r\nA: ff\r\n\r\n', 3],
+  ];
+
+  test.for(announced)('%j announces %i bytes, before they come', ([text, length]) => {
+    for (const pieceBytes of [1, 2, Math.max(1, text.length)]) {
+      const outcome = drive(Buffer.from(text), pieceBytes);
+      expect([outcome.failure, outcome.announced]).toEqual([null, length]);
     }
   });
 

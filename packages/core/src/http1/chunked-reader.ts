@@ -17,6 +17,8 @@ export interface ContentSink {
   onContent(piece: Buffer): void;
 }
 
+const LF = 0x0a;
+const CR = 0x0d;
 const DEL = 0x7f;
 const noTrailers: FieldSection = [];
 
@@ -26,6 +28,11 @@ export class ChunkedReader {
   readonly #budget = new ChunkBudget();
   #trailerReader: TrailerReader | null = null;
   #offset = 0;
+  /** Size in the chunk header that is being read; -1 before its first digit. */
+  #chunkSize = -1;
+  #inExtension = false;
+  /** Content that the chunk headers have announced so far, in bytes: what has come and what is to come. */
+  announced = 0;
   /** The message is complete. */
   complete = false;
   /** Why it is refused, or null. */
@@ -101,8 +108,25 @@ export class ChunkedReader {
   #readFraming(chunk: Buffer, start: number, end: number): ErrorCode | null {
     if (!this.#budget.spend(end - start)) return 'RIT_ERR_CHUNK_OVERHEAD';
     // The one byte that llhttp lets pass in a quoted extension and qdtext does not (RFC 9110 §5.6.4).
-    for (let i = start; i < end; i++) if (chunk[i] === DEL) return 'RIT_ERR_CHUNK_SYNTAX';
+    for (let i = start; i < end; i++) {
+      const byte = chunk[i] as number;
+      if (byte === DEL) return 'RIT_ERR_CHUNK_SYNTAX';
+      this.#readHeaderByte(byte);
+    }
     return null;
+  }
+
+  /** Follows `[CRLF] size [;extension] CRLF` (RFC 9112 §7.1), which llhttp has found well formed so far. */
+  #readHeaderByte(byte: number): void {
+    if (byte === LF) {
+      if (this.#chunkSize !== -1) this.announced += this.#chunkSize;
+      this.#chunkSize = -1;
+      this.#inExtension = false;
+    } else if (!this.#inExtension) {
+      const digit = hexDigit(byte);
+      if (digit !== -1) this.#chunkSize = Math.max(this.#chunkSize, 0) * 16 + digit;
+      else this.#inExtension = byte !== CR;
+    }
   }
 
   #finish(): void {
@@ -114,4 +138,12 @@ export class ChunkedReader {
     this.trailers = trailers;
     this.complete = true;
   }
+}
+
+/** Value of a hexadecimal digit; -1 for any other byte. */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  // Upper to lower case.
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -85,6 +85,11 @@ export class RequestParser {
     return this.#chunked?.trailers ?? noTrailers;
   }
 
+  /** Content that the chunk headers have announced so far, in bytes; 0 where there are none. */
+  get announced(): number {
+    return this.#chunked?.announced ?? 0;
+  }
+
   /** Whether a head has begun to arrive and is not complete. An empty line before it is no part of it. */
   get insideHead(): boolean {
     return this.#state === PARSER.HEAD && this.#partial !== null;

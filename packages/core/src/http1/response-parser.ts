@@ -103,6 +103,11 @@ export class ResponseParser {
     return this.#chunked?.trailers ?? [];
   }
 
+  /** Content that the chunk headers have announced so far, in bytes; 0 where there are none. */
+  get announced(): number {
+    return this.#chunked?.announced ?? 0;
+  }
+
   /** Whether a head has begun to arrive and is not complete. */
   get insideHead(): boolean {
     return this.#partial !== null;

@@ -276,6 +276,7 @@ export class Connection
         if (state === PARSER.HEAD) this.#readHead(chunk, offset);
         else this.#readBody(chunk, offset);
         offset = parser.offset;
+        if (state === PARSER.BODY) this.#tellAnnounced(parser.announced);
       } else if (parser.state === PARSER.COMPLETE) {
         if (!this.#endRequest(chunk, offset)) return;
       } else {
@@ -332,6 +333,12 @@ export class Connection
     this.#exchange.callContent(kept);
     if (this.#piece !== null) this.#pieceKept = true;
     this.#piece = null;
+  }
+
+  /** Before the content has come: what is too much can be refused at the header of its chunk. */
+  #tellAnnounced(length: number): void {
+    if (length === 0 || this.#responded || this.#parser.state !== PARSER.BODY) return;
+    this.#exchange?.handler.onContentAnnounced?.(length);
   }
 
   /** The request is complete. True when the next one may be read. */

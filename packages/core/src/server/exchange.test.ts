@@ -300,6 +300,28 @@ describe('back-pressure', () => {
     expect((await client.readResponse()).status).toBe(200);
   });
 
+  test('what a chunk header announces is told before it comes (RFC 9112 §7.1)', async () => {
+    const told: string[] = [];
+    const rig = await start((exchange) => {
+      exchange.handler = {
+        onContent: (piece) => void told.push(piece.toString()),
+        onContentAnnounced: (length) => {
+          told.push(`announced ${length}`);
+          if (length > 9) exchange.respond(413, [], '');
+        },
+        onContentEnd: () => {},
+        onDrain: () => {},
+        onAbort: () => {},
+      };
+      exchange.readContent(1000);
+    });
+    const client = await rig.client();
+    client.send(request('POST /', ['Transfer-Encoding: chunked'], '3\r\nabc\r\n7\r\n'));
+    expect((await client.readResponse()).status).toBe(413);
+    expect(told).toEqual(['abc', 'announced 10']);
+    await client.expectFin();
+  });
+
   test('pausing and reading again from within onContent', async () => {
     let exchange: Exchange | undefined;
     let content = '';

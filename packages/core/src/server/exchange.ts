@@ -32,6 +32,11 @@ import { wholeResponseFields } from './whole-response.ts';
 export interface ExchangeHandler {
   /** A piece of the request's content, after `readContent`. It may be kept. */
   onContent(piece: Buffer): void;
+  /**
+   * The client has announced so many bytes of content in all, by the headers of chunks that have begun; some
+   * of it is still to come. Not called where `head.contentLength` says it.
+   */
+  onContentAnnounced?(length: number): void;
   /** The request is complete. Not called for a request without content. */
   onContentEnd(trailers: FieldSection): void;
   /** The client's socket takes more, after `write` answered false. */

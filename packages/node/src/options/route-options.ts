@@ -210,6 +210,16 @@ const ownOptions = defineOptions({
     max: mostHeldBytes,
   }),
   /**
+   * Silence of the client after which a body without a length is streamed and not held; 0: it is held. gRPC is never held.
+   * Default: 100.
+   */
+  requestBodyBufferDelay: milliseconds({
+    group: body,
+    prose:
+      'Silence of the client after which a body without a length is streamed and not held; 0: it is held. gRPC is never held.',
+    default: 100,
+  }),
+  /**
    * Largest response body.
    * Default: Infinity. Answer: 502, or the connection is aborted after the head.
    */

@@ -16,6 +16,7 @@ import { OpenSet } from './open-set.ts';
 import { OpenWebSockets } from './open-websockets.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
+import { StreamShare } from './stream-share.ts';
 import { UpgradeRules } from './upgrade-rules.ts';
 
 /** Figures of what serves the requests. */
@@ -42,6 +43,7 @@ export class ProxyEngine {
   readonly #webSockets = new OpenWebSockets();
   readonly #tunnels = new OpenSet();
   readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
+  readonly #shares: Map<ResolvedRouteOptions['pool'], StreamShare> = new Map();
 
   constructor(options: EngineOptions) {
     this.observer = new Observer(options.hooks);
@@ -59,10 +61,19 @@ export class ProxyEngine {
     };
     const routes = options.routes.map((route) => {
       const origin = route.backend === null ? null : this.#origin(route, route.backend);
-      return new RouteRuntime(route, origin, outerHooks, shared);
+      return new RouteRuntime(route, origin, outerHooks, shared, this.#share(route.pool));
     });
     for (const route of routes) named.set(route.name, route);
     this.#runtime = { routes: new RouteTable(routes.filter(isPlaced)), shared };
+  }
+
+  #share(pool: ResolvedRouteOptions['pool']): StreamShare {
+    let share = this.#shares.get(pool);
+    if (share === undefined) {
+      share = new StreamShare(pool);
+      this.#shares.set(pool, share);
+    }
+    return share;
   }
 
   #origin(options: ResolvedRouteOptions, backend: string): OriginPool {

@@ -1,11 +1,18 @@
 /**
  * One request on its way through: the client's exchange on one side, the backend's on the other, and
  * back-pressure between them. A body up to the buffer size is held until it is complete, so that a slow
- * client keeps no backend connection; a longer one is streamed.
+ * client keeps no backend connection; a longer one is streamed, and so is one without a length whose client
+ * waits: for an answer to what it has sent, as in a conversation of both sides.
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
+import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
+import {
+  equalsIgnoreCase,
+  type FieldSection,
+  forwardableTrailers,
+  getField,
+} from '@reverseit/core/http';
 import type {
   BodySink,
   BodySource,
@@ -31,11 +38,20 @@ import type { RouteRuntime } from './route-runtime.ts';
 const noPieces: readonly Buffer[] = [];
 const noTrailers: FieldSection = [];
 
+/** Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer. */
+const longestQuestion = 32_768;
+
 /** A collected body is sent in the pieces in which it came from here on, in bytes. */
 const longBody = 65_536;
 
 export class ProxyExchange
-  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest, HookedResponseOwner
+  implements
+    ExchangeHandler,
+    ResponseHandler,
+    BodySource,
+    UpstreamRequest,
+    HookedResponseOwner,
+    DeadlineTarget
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -57,6 +73,10 @@ export class ProxyExchange
   /** Pieces that were handed to the sink, which may not have left yet. */
   #sent: readonly Buffer[] = noPieces;
   #held = 0;
+  /** Of the client's silence; made for a body without a length that is held. */
+  #silence: Deadline | null = null;
+  /** Streamed within the share for clients that wait. */
+  #sharing = false;
   #received = 0;
   /** The request's content is complete. */
   #complete: boolean;
@@ -113,7 +133,37 @@ export class ProxyExchange
     // A body that is known to be longer fills the buffer first, too: a few bytes of a client that then
     // stalls must not cost the others a backend connection.
     if (requestBodyBufferSize === 0) this.#startStreaming();
-    else this.#read();
+    else if (length !== null || !this.#isGrpc() || !this.#streamWaiting()) {
+      if (length === null) {
+        this.#silence = new Deadline(this, 0);
+        this.#awaitSilence(this.#silence);
+      }
+      this.#read();
+    }
+  }
+
+  /** Whether both sides may send at the same time, and wait for each other, from the start. */
+  #isGrpc(): boolean {
+    const type = getField(this.#exchange.head.fields, 'content-type');
+    return type !== undefined && equalsIgnoreCase(type.slice(0, 16), 'application/grpc');
+  }
+
+  /** The client waits, it seems, for an answer to what it has sent. */
+  onDeadline(): void {
+    if (!this.#over && !this.#dispatched) this.#streamWaiting();
+  }
+
+  /** Streams what could be held, unless too many are by now. */
+  #streamWaiting(): boolean {
+    if (!this.#route.streams.take()) return false;
+    this.#sharing = true;
+    this.#startStreaming();
+    return true;
+  }
+
+  #leaveShare(): void {
+    if (this.#sharing) this.#route.streams.give();
+    this.#sharing = false;
   }
 
   #read(): void {
@@ -139,12 +189,25 @@ export class ProxyExchange
       !this.#route.shared.buffers.take(piece.length)
     ) {
       this.#startStreaming();
-    } else this.#held += piece.length;
+    } else {
+      this.#held += piece.length;
+      if (this.#silence !== null) this.#awaitSilence(this.#silence);
+    }
+  }
+
+  #awaitSilence(silence: Deadline): void {
+    if (this.#received > longestQuestion) silence.clear();
+    else this.#route.bufferDelay.arm(silence);
+  }
+
+  onContentAnnounced(length: number): void {
+    if (!this.#over && length > this.#route.options.maxRequestBodySize) this.#refuseSize();
   }
 
   onContentEnd(trailers: FieldSection): void {
     if (this.#over) return;
     this.#complete = true;
+    this.#leaveShare();
     if (trailers.length > 0) {
       this.#trailers = this.#route.request.trailers(trailers, this.#exchange.head);
     }
@@ -217,6 +280,7 @@ export class ProxyExchange
   }
 
   #releaseBuffers(): void {
+    this.#silence?.clear();
     if (this.#held > 0) this.#route.shared.buffers.give(this.#held);
     this.#held = 0;
     this.#content = null;
@@ -228,6 +292,7 @@ export class ProxyExchange
     const { origin, limits } = this.#route;
     if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
     this.#dispatched = true;
+    this.#silence?.clear();
     this.#recorder?.asked();
     this.#upstream = this.send(origin, limits);
   }
@@ -376,6 +441,7 @@ export class ProxyExchange
 
   #finish(): void {
     this.#over = true;
+    this.#leaveShare();
     this.#sink = null;
     this.#sent = noPieces;
     if (this.#aside instanceof HookedResponse) this.#aside.cancel();

@@ -12,6 +12,7 @@ import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
+import type { StreamShare } from './stream-share.ts';
 import { TargetRewrite } from './target-rewrite.ts';
 import { UpgradeRules } from './upgrade-rules.ts';
 import type { RelayObserver } from './websocket-relay.ts';
@@ -46,6 +47,10 @@ export class RouteRuntime {
   readonly tunnelIdle: DeadlineQueue;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
+  /** Of the pool, for requests whose client waits. */
+  readonly streams: StreamShare;
+  /** How long a client may be silent before its body, if it has no length, is streamed. */
+  readonly bufferDelay: DeadlineQueue;
   readonly hooks: RouteHooks;
   readonly shared: ProxyShared;
   /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
@@ -59,6 +64,7 @@ export class RouteRuntime {
     origin: OriginPool | null,
     outer: RingHooks,
     shared: ProxyShared,
+    streams: StreamShare,
   ) {
     const { host, path } = options;
     this.host = host;
@@ -78,6 +84,8 @@ export class RouteRuntime {
       options.tunnelIdleTimeout ?? options.websocketIdleTimeout,
     );
     this.origin = origin;
+    this.streams = streams;
+    this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
     this.hooks = new RouteHooks(
       outer,
       options,
