@@ -49,6 +49,7 @@ export class DispatchedExchange
   queuePrevious: Waiter | null = null;
   queueNext: Waiter | null = null;
   readonly oneShot: boolean;
+  attempts = 0;
   readonly request: UpstreamRequest;
   readonly limits: ResolvedLimits;
 
@@ -142,6 +143,7 @@ export class DispatchedExchange
 
   onAssigned(connection: Carrier): void {
     this.#queueDeadline?.clear();
+    this.attempts++;
     this.#phase = 'assigned';
     this.#connection = connection;
   }

@@ -181,7 +181,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       else this.#abort(error);
       return;
     }
-    this.begin(status, encoding, contentLength);
+    this.begin(status, fields, encoding, contentLength);
     // Leaves with the first content, where that comes at once.
     process.nextTick(flushHead, this.#side);
   }

@@ -208,11 +208,12 @@ export class ProxyExchange
   // The backend
 
   #dispatch(): void {
-    const { origin, limits } = this.#route;
+    const { origin, limits, backendOrigin } = this.#route;
     if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
     this.#dispatched = true;
-    this.#recorder?.asked();
+    this.#recorder?.asking(backendOrigin);
     this.#upstream = this.send(origin, limits);
+    this.#recorder?.asked(this.#upstream);
   }
 
   /** Asks the backend. */

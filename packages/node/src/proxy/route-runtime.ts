@@ -42,6 +42,8 @@ export class RouteRuntime {
   readonly relays: RelaySettings;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
+  /** Scheme and authority of the backend; empty where there is none. */
+  readonly backendOrigin: string;
   readonly hooks: RouteHooks;
   readonly shared: ProxyShared;
   /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
@@ -70,6 +72,7 @@ export class RouteRuntime {
     };
     this.relays = new RelaySettings(options, shared.webSockets.deadlines);
     this.origin = origin;
+    this.backendOrigin = /^[^/]*\/\/[^/]*/.exec(options.backend ?? '')?.[0] ?? '';
     this.hooks = new RouteHooks(
       outer,
       options,
