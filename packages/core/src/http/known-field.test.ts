@@ -20,6 +20,8 @@ describe('fields that a proxy treats specially', () => {
     ['X-Forwarded-For', FIELD.X_FORWARDED_FOR],
     ['x-forwarded-Host', FIELD.X_FORWARDED_HOST],
     ['X-FORWARDED-PROTO', FIELD.X_FORWARDED_PROTO],
+    ['Location', FIELD.LOCATION],
+    ['Content-Location', FIELD.LOCATION],
     ['', FIELD.OTHER],
     ['T', FIELD.OTHER],
     ['Trailers', FIELD.OTHER],

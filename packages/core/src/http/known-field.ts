@@ -20,6 +20,8 @@ export const FIELD = {
   X_FORWARDED_FOR: 10,
   X_FORWARDED_HOST: 11,
   X_FORWARDED_PROTO: 12,
+  /** Location and Content-Location: URLs that may be a backend's own (RFC 9110 §10.2.2, §8.7). */
+  LOCATION: 13,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -41,6 +43,8 @@ const names: readonly (readonly [string, Field])[] = [
   ['x-forwarded-for', FIELD.X_FORWARDED_FOR],
   ['x-forwarded-host', FIELD.X_FORWARDED_HOST],
   ['x-forwarded-proto', FIELD.X_FORWARDED_PROTO],
+  ['location', FIELD.LOCATION],
+  ['content-location', FIELD.LOCATION],
 ];
 
 interface Candidate {

@@ -95,6 +95,8 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
+  /** What an application took off the start of the target before it handed the request over; mostly empty. */
+  readonly mountPath: string = '';
   /** Whether `sendHead` takes the fields as lines. */
   abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */

@@ -24,7 +24,7 @@ import { answerError } from './answer-error.ts';
 import { ContentBuffer } from './content-buffer.ts';
 import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
-import { responseFields, responseLines } from './response-rewrite.ts';
+import { type LocationMapper, responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 const noPieces: readonly Buffer[] = [];
@@ -33,7 +33,13 @@ const noPieces: readonly Buffer[] = [];
 const longBody = 65_536;
 
 export class ProxyExchange
-  implements ExchangeHandler, ResponseHandler, BodySource, UpstreamRequest, HookedResponseOwner
+  implements
+    ExchangeHandler,
+    ResponseHandler,
+    BodySource,
+    UpstreamRequest,
+    HookedResponseOwner,
+    LocationMapper
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -234,20 +240,30 @@ export class ProxyExchange
     const { options, hooks } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
     const { lines } = head;
+    const mapper = this.#route.locations === null ? null : this;
     if (lines !== null && context === null && this.#exchange.takesLines) {
-      const kept = responseLines(lines, head.fields, status, options.via, httpDate());
+      const kept = responseLines(lines, head.fields, status, options.via, httpDate(), mapper);
       if (kept !== null) {
         this.#exchange.sendHead(status, reason, kept, head.contentLength);
         return;
       }
     }
-    const fields = responseFields(head.fields, status, options.via, httpDate());
+    const fields = responseFields(head.fields, status, options.via, httpDate(), mapper);
     if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
     else {
       const hooked = new HookedResponse(head, fields, context, this);
       this.#aside = hooked;
       hooked.begin();
     }
+  }
+
+  /** LocationMapper: URLs of the backend's own become the client's, before hooks see them. */
+  publicLocation(url: string): string {
+    const { locations, target } = this.#route;
+    if (locations === null) return url;
+    const { head, encrypted, mountPath } = this.#exchange;
+    const place = { authority: head.authority, encrypted, mountPath };
+    return locations.apply(url, place, target.strips(head.target));
   }
 
   onHookWait(): void {

@@ -13,15 +13,22 @@ import {
 } from '@reverseit/core/http';
 import { KeptLines } from './kept-lines.ts';
 
+/** Who knows what URLs of the backend are to the client. */
+export interface LocationMapper {
+  publicLocation(url: string): string;
+}
+
 /**
  * The client's fields. Order, case and repetition are kept. `date` is added where the backend sent
- * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false.
+ * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false; `mapper` makes Location and
+ * Content-Location public, null leaves them.
  */
 export function responseFields(
   source: ReadonlyFieldSection,
   status: number,
   via: string | false,
   date: string | null,
+  mapper: LocationMapper | null = null,
 ): FieldSection {
   const fields: FieldSection = [];
   let named: string[] | null = null;
@@ -32,7 +39,9 @@ export function responseFields(
     const field = knownField(name);
     if (field === FIELD.CONNECTION) named = namesOf(value, named);
     if (field === FIELD.DATE) hasDate = true;
-    if (goesOn(field, status)) fields.push(name, value);
+    if (field === FIELD.LOCATION && mapper !== null) {
+      fields.push(name, mapper.publicLocation(value));
+    } else if (goesOn(field, status)) fields.push(name, value);
   }
   if (named !== null) removeNamed(fields, named);
   if (!hasDate && date !== null) fields.push('date', date);
@@ -50,6 +59,7 @@ export function responseLines(
   status: number,
   via: string | false,
   date: string | null,
+  mapper: LocationMapper | null = null,
 ): string | null {
   const kept = new KeptLines(lines);
   let hasDate = false;
@@ -59,11 +69,18 @@ export function responseLines(
     const field = knownField(name);
     if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
     if (field === FIELD.DATE) hasDate = true;
-    kept.pass(name, value, goesOn(field, status));
+    if (field === FIELD.LOCATION && mapper !== null) passLocation(kept, name, value, mapper);
+    else kept.pass(name, value, goesOn(field, status));
   }
   let all = kept.take();
   if (!hasDate && date !== null) all += `date: ${date}\r\n`;
   return via === false ? all : `${all}via: ${viaEntry(1, via)}\r\n`;
+}
+
+function passLocation(kept: KeptLines, name: string, value: string, mapper: LocationMapper): void {
+  const mapped = mapper.publicLocation(value);
+  if (mapped === value) kept.pass(name, value, true);
+  else kept.replace(name, value, `${name}: ${mapped}\r\n`);
 }
 
 /** Whether a field passes, as far as its name decides. */
