@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createServer, type ReverseItOptions } from '@reverseit/node';
-import { startFriendlyOrigin } from '@reverseit/test-servers';
+import {
+  answerEach,
+  response,
+  startFriendlyOrigin,
+  startScriptedOrigin,
+} from '@reverseit/test-servers';
 import { useCleanup, useServer } from '@reverseit/test-servers/use-server';
 import { expect, it } from 'vitest';
 import { serverChecks } from './server-checks.mjs';
@@ -15,7 +20,7 @@ const use = useCleanup();
 
 /** A proxy in front of the origin. */
 async function startProxy(options: ReverseItOptions = {}): Promise<string> {
-  const proxy = use(createServer({ backend: origin().url, ...options }));
+  const proxy = use(createServer({ logger: null, backend: origin().url, ...options }));
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   return 'port' in address ? `http://127.0.0.1:${address.port}` : '';
 }
@@ -60,6 +65,43 @@ it.each(Object.entries(serverChecks))(
       expect(lines).toContain(`pass  ${file}: ${title}`);
     }
     expect(code).toBe(0);
+  },
+  timeoutMs,
+);
+
+it(
+  'hooks/response-headers.mjs leaves cookies that say SameSite by themselves',
+  async () => {
+    const cookies = [
+      ['a=1; SameSite=None; Secure', 'a=1; SameSite=None; Secure'],
+      ['b=2; samesite = Strict', 'b=2; samesite = Strict'],
+      ['c=3;SameSite', 'c=3;SameSite'],
+      ['d=SameSite=None', 'd=SameSite=None; SameSite=Lax'],
+      ['e=5', 'e=5; SameSite=Lax'],
+    ] as const;
+    const lines = cookies.map(([cookie]) => `Set-Cookie: ${cookie}`);
+    const backend = use(
+      await startScriptedOrigin({ script: answerEach(response(200, '', lines)) }),
+    );
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@reverseit/source', '--no-warnings', 'hooks/response-headers.mjs'],
+      { cwd: here, env: { ...process.env, PORT: '0', BACKEND: backend.url }, timeout: timeoutMs },
+    );
+    const ended = once(child, 'close');
+    try {
+      const url = await new Promise<string>((resolve) => {
+        child.stdout.setEncoding('utf8').on('data', (text: string) => {
+          const [, found] = /^listening on (\S+)$/m.exec(text) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+      const { headers } = await fetch(url);
+      expect(headers.getSetCookie()).toEqual(cookies.map(([, changed]) => changed));
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+    }
   },
   timeoutMs,
 );

@@ -143,6 +143,14 @@ export const serverChecks = {
       const { headers } = await fetch(url + path, { redirect: 'manual' });
       assert.equal(headers.get('location'), '/hello');
     },
+    'and never to another host': async ({ url }) => {
+      for (const path of ['//evil.example/x/', '/\\evil.example/x/', '/\\/evil.example/x/']) {
+        const to = encodeURIComponent(process.env.BACKEND + path);
+        const { headers } = await fetch(`${url}/redirect?to=${to}`, { redirect: 'manual' });
+        const { host } = new URL(headers.get('location') ?? '', url);
+        assert.equal(host, new URL(url).host, path);
+      }
+    },
   },
 
   'hooks/access-log.mjs': {

@@ -13,7 +13,7 @@ export {
 } from '@reverseit/core/errors';
 export type { Address, ReverseItServer, ReverseItStats } from './create-server.ts';
 export { createServer } from './create-server.ts';
-export type { HeaderList } from './hooks/header-list.ts';
+export type { HeaderList, HeaderView } from './hooks/header-list.ts';
 export type {
   AccessRecord,
   DirectResponse,

@@ -315,7 +315,7 @@ describe('onFinish', () => {
   it('tells what an access log needs', async () => {
     const records: AccessRecord[] = [];
     const before = Date.now();
-    const { client } = await start(
+    const { client, origin } = await start(
       () => ({ path: '/x', name: 'the route', onFinish: (record) => records.push(record) }),
       response(201, 'hello'),
     );
@@ -330,6 +330,8 @@ describe('onFinish', () => {
       httpVersion: '1.1',
       remoteAddress: '127.0.0.1',
       route: 'the route',
+      backend: origin.url,
+      attempts: 1,
       status: 201,
       bytesReceived: 3,
       bytesSent: 5,
@@ -348,6 +350,8 @@ describe('onFinish', () => {
     expect(served!.startedAt).toBeGreaterThanOrEqual(before);
     expect(unserved).toMatchObject({
       route: null,
+      backend: null,
+      attempts: 0,
       status: 404,
       errorCode: 'RIT_ERR_NO_ROUTE',
       durations: { request: null, backend: null, response: null },

@@ -1,6 +1,10 @@
 /** Hooks of a handler, where they differ from those of a server or could be passed by. */
 import http from 'node:http';
+import { answerEach, response } from '@reverseit/test-servers';
+import connect from 'connect';
+import express from 'express';
 import { describe, expect, it } from 'vitest';
+import type { ReverseItHandler } from '../src/index.ts';
 import { bypassCases } from './hook-cases.ts';
 import { appNotFound, hosts, request, useMiddleware } from './middleware-rig.ts';
 
@@ -75,5 +79,38 @@ describe('onErrorResponse', () => {
     const answer = await client.readResponse();
     expect([answer.status, answer.text]).toEqual([408, 'RIT_ERR_BODY_TIMEOUT']);
     await client.expectClosed();
+  });
+});
+
+describe('rewriteLocation behind a mount', () => {
+  const mounts: readonly [string, (handler: ReverseItHandler) => http.Server][] = [
+    ['Express', (handler) => http.createServer(express().use('/x', handler))],
+    [
+      'Express, twice',
+      (handler) => http.createServer(express().use('/x', express.Router().use('/y', handler))),
+    ],
+    ['Connect', (handler) => http.createServer(connect().use('/x', handler))],
+  ];
+
+  it.each(mounts)('%s', async (name, host) => {
+    const mount = name.endsWith('twice') ? '/x/y' : '/x';
+    const rig = await start({
+      host,
+      options: { stripPath: '/api' },
+      origin: {
+        script: answerEach((asked) =>
+          response(302, '', [`Location: http://${asked.header('host')}/new`]),
+        ),
+      },
+    });
+    for (const [target, location] of [
+      ['', '/new'],
+      ['/', '/new'],
+      ['/old?a', '/new'],
+      ['/api/old', '/api/new'],
+    ]) {
+      const answer = await rig.request(request(`GET ${mount}${target}`));
+      expect(answer.header('location')).toBe(`http://a${mount}${location}`);
+    }
   });
 });

@@ -61,6 +61,7 @@ export class DispatchedExchange
   queuePrevious: Waiter | null = null;
   queueNext: Waiter | null = null;
   readonly oneShot: boolean;
+  attempts = 0;
   readonly request: UpstreamRequest;
   readonly limits: ResolvedLimits;
   /** Of the request in HTTP/1.1; empty where it has not been written yet. */
@@ -172,6 +173,7 @@ export class DispatchedExchange
 
   onAssigned(connection: Carrier): void {
     this.#queueDeadline?.clear();
+    this.attempts++;
     this.#phase = 'assigned';
     this.#connection = connection;
   }

@@ -43,6 +43,8 @@ export interface UpgradeHandler extends ResponseHandler {
 
 /** A request under way. */
 export interface UpstreamExchange {
+  /** Connections that it was given so far: more than one where it was sent again, 0 while it waits for the first. */
+  readonly attempts: number;
   /** Stops the flow of the response body, not its head; at most one read's worth of pieces still comes. */
   pause(): void;
   resume(): void;

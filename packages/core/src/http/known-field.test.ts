@@ -21,6 +21,8 @@ describe('fields that a proxy treats specially', () => {
     ['x-forwarded-Host', FIELD.X_FORWARDED_HOST],
     ['X-FORWARDED-PROTO', FIELD.X_FORWARDED_PROTO],
     ['Authorization', FIELD.AUTHORIZATION],
+    ['Location', FIELD.LOCATION],
+    ['Content-Location', FIELD.LOCATION],
     ['', FIELD.OTHER],
     ['T', FIELD.OTHER],
     ['Trailers', FIELD.OTHER],

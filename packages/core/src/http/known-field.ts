@@ -23,6 +23,8 @@ export const FIELD = {
   AUTHORIZATION: 13,
   TE: 14,
   TRAILER: 15,
+  /** Location and Content-Location: URLs that may be a backend's own (RFC 9110 §10.2.2, §8.7). */
+  LOCATION: 16,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -45,6 +47,8 @@ const names: readonly (readonly [string, Field])[] = [
   ['x-forwarded-host', FIELD.X_FORWARDED_HOST],
   ['x-forwarded-proto', FIELD.X_FORWARDED_PROTO],
   ['authorization', FIELD.AUTHORIZATION],
+  ['location', FIELD.LOCATION],
+  ['content-location', FIELD.LOCATION],
 ];
 
 interface Candidate {

@@ -118,7 +118,7 @@ export class ConnectionExchange extends Exchange {
     let text = statusLine(status, reason) + lines;
     const encoding = this.encodingFor(status, contentLength);
     this.#keepAlive = this.mayPersist(status, encoding) && !this.#connection.ending;
-    this.begin(status, encoding, contentLength);
+    this.begin(status, fields, encoding, contentLength);
     if (encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
     if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
     else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';

@@ -103,6 +103,8 @@ export abstract class Exchange {
   abstract readonly encrypted: boolean;
   /** The connection that the request came on; null where it may carry others at the same time, as in HTTP/2. */
   abstract readonly client: ClientConnection | null;
+  /** What an application took off the start of the target before it handed the request over; mostly empty. */
+  readonly mountPath: string = '';
   /** Whether `sendHead` takes the fields as lines. */
   abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */
@@ -117,6 +119,7 @@ export abstract class Exchange {
   #remaining = 0;
   #status = 0;
   #bytesSent = 0;
+  #sentFields: ReadonlyFieldSection | string | null = null;
 
   /** @internal */
   constructor(head: RequestHead) {
@@ -141,6 +144,14 @@ export abstract class Exchange {
   /** Status of the final response; 0 before it. */
   get status(): number {
     return this.#status;
+  }
+
+  /**
+   * Fields of the final response as they were handed in, as a list or as written lines, without those that
+   * frame its content; null before it.
+   */
+  get sentFields(): ReadonlyFieldSection | string | null {
+    return this.#sentFields;
   }
 
   /** Content of the final response that was written so far, in bytes. */
@@ -430,9 +441,15 @@ export abstract class Exchange {
   }
 
   /** @internal The final head is out, or as good as out. */
-  protected begin(status: number, encoding: Encoding, contentLength: number | null): void {
+  protected begin(
+    status: number,
+    fields: ReadonlyFieldSection | string,
+    encoding: Encoding,
+    contentLength: number | null,
+  ): void {
     this.#phase = PHASE.CONTENT;
     this.#status = status;
+    this.#sentFields = fields;
     this.#encoding = encoding;
     this.#remaining = contentLength ?? 0;
   }
@@ -447,6 +464,7 @@ export abstract class Exchange {
     }
     this.#phase = PHASE.DONE;
     this.#status = 101;
+    this.#sentFields = fields;
   }
 }
 

@@ -121,7 +121,8 @@ export class RequestContext implements RequestInfo {
     // Without an error the reason is an AbortError.
     this.#controller?.abort(error ?? undefined);
     const { observer } = this.#shared;
-    if (this.#recorder !== null) observer.onRecord(this.#recorder.record(this, error), this.hooks);
+    if (this.#recorder !== null)
+      observer.onRecord(this.#recorder.record(this, error), this, this.hooks);
     else if (error !== null) observer.onFailure(error, this.route, this.#exchange.head.method);
   }
 }

@@ -1,7 +1,7 @@
 /** What a hook is, and what it is given. */
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { NodeRequest } from '../middleware/node-messages.ts';
-import type { HeaderList } from './header-list.ts';
+import type { HeaderList, HeaderView } from './header-list.ts';
 
 /** A request on its way to the backend. What a hook changes here is what is sent on. */
 export interface HookRequest {
@@ -104,11 +104,21 @@ export type OnErrorResponse = (
 /** Answers a request instead of a backend. */
 export type Respond = (request: HookRequest, context: HookContext) => Awaitable<DirectResponse>;
 
-/** Runs when a request is over, whatever became of it. Cannot change anything. */
-export type OnFinish = (record: AccessRecord) => void;
+/**
+ * Runs when a request is over, whatever became of it. Cannot change anything; `context` is that of the
+ * request's other hooks.
+ */
+export type OnFinish = (record: AccessRecord, context: RequestInfo) => void;
 
-/** Told of every error that ended a request or refused one. */
-export type OnError = (error: ReverseItError, record: AccessRecord | null) => void;
+/**
+ * Told of every error that ended a request or refused one. `record` and `context` are null where there was
+ * no request yet.
+ */
+export type OnError = (
+  error: ReverseItError,
+  record: AccessRecord | null,
+  context: RequestInfo | null,
+) => void;
 
 /** What an access log needs to know of a request. */
 export interface AccessRecord {
@@ -120,6 +130,14 @@ export interface AccessRecord {
   readonly remoteAddress: string;
   /** Name of the route; null where none applied. */
   readonly route: string | null;
+  /** Origin of the backend that was asked, such as `http://127.0.0.1:8080`; null where none was. */
+  readonly backend: string | null;
+  /** Connections to the backend that the request was given: more than one where it was sent again. */
+  readonly attempts: number;
+  /** The client's fields, as hooks left them. Not among the keys of the record. */
+  readonly requestHeaders: HeaderView;
+  /** Fields of the response that was sent, without those that frame it; empty where none was. Not among the keys. */
+  readonly responseHeaders: HeaderView;
   /** Status that was sent; 499 where the client left before one, 0 where the connection was cut before one. */
   readonly status: number;
   /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames, of a tunnel all that the client sent. */

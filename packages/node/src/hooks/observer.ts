@@ -3,7 +3,7 @@ import { watchCallback } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import { hookError } from './hook-call.ts';
-import type { AccessRecord, Logger, OnError } from './hooks.ts';
+import type { AccessRecord, Logger, OnError, RequestInfo } from './hooks.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {
@@ -27,7 +27,7 @@ export class Observer {
 
   /** A request was refused before it had a head, or while its connection was read. */
   onRefusal(error: ReverseItError): void {
-    this.#onError(error, null);
+    this.#onError(error, null, null);
   }
 
   /** A request failed of which nobody wants a record. */
@@ -36,32 +36,32 @@ export class Observer {
   }
 
   /** A hook failed that cannot end its request: another error is being answered. */
-  onHookFailure(error: ReverseItError, route: string | null, method: string): void {
-    if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
-    this.#tell(error, null);
+  onHookFailure(error: ReverseItError, context: RequestInfo, method: string): void {
+    if (this.#logger !== null) this.#log(this.#logger, error, { route: context.route, method });
+    this.#tell(error, null, context);
   }
 
   /** A request is over. */
-  onRecord(record: AccessRecord, { onFinish }: RouteHooks): void {
-    if (record.error !== null) this.#onError(record.error, record);
+  onRecord(record: AccessRecord, context: RequestInfo, { onFinish }: RouteHooks): void {
+    if (record.error !== null) this.#onError(record.error, record, context);
     for (const hook of onFinish) {
       try {
-        this.#watch('onFinish', hook(record));
+        this.#watch('onFinish', hook(record, context));
       } catch (error) {
         this.#logThrown('onFinish', error);
       }
     }
   }
 
-  #onError(error: ReverseItError, record: AccessRecord | null): void {
+  #onError(error: ReverseItError, record: AccessRecord | null, context: RequestInfo | null): void {
     if (this.#logger !== null) this.#log(this.#logger, error, record);
-    this.#tell(error, record);
+    this.#tell(error, record, context);
   }
 
-  #tell(error: ReverseItError, record: AccessRecord | null): void {
+  #tell(error: ReverseItError, record: AccessRecord | null, context: RequestInfo | null): void {
     for (const hook of this.#onErrorHooks) {
       try {
-        this.#watch('onError', hook(error, record));
+        this.#watch('onError', hook(error, record, context));
       } catch (cause) {
         this.#logThrown('onError', cause);
       }

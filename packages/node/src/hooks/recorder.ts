@@ -1,6 +1,9 @@
 /** Notes the moments of one request, for the record at its end. */
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
+import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
+import type { UpstreamExchange } from '@reverseit/upstream';
+import { HeaderView } from './header-list.ts';
 import type { AccessRecord, RequestInfo } from './hooks.ts';
 
 export class Recorder {
@@ -12,6 +15,8 @@ export class Recorder {
   readonly #target: string;
   readonly #startedAt = Date.now();
   readonly #start = performance.now();
+  #backend: string | null = null;
+  #upstream: UpstreamExchange | null = null;
   #asked = -1;
   #answered = -1;
 
@@ -20,9 +25,15 @@ export class Recorder {
     this.#target = exchange.head.target;
   }
 
-  /** The backend is asked. */
-  asked(): void {
+  /** The backend of that origin is about to be asked. */
+  asking(backend: string): void {
+    this.#backend = backend;
     this.#asked = performance.now();
+  }
+
+  /** The backend is being asked. */
+  asked(upstream: UpstreamExchange): void {
+    this.#upstream = upstream;
   }
 
   /** Its response head has come. */
@@ -35,13 +46,15 @@ export class Recorder {
     const { head } = this.#exchange;
     const end = performance.now();
     const status = this.#exchange.status;
-    return {
+    const facts = {
       method: head.method,
       target: this.#target,
       authority: head.authority,
       httpVersion: head.minorVersion === 1 ? '1.1' : '1.0',
       remoteAddress: this.#exchange.remoteAddress,
       route: info.route,
+      backend: this.#backend,
+      attempts: this.#upstream?.attempts ?? 0,
       status: status === 0 && error?.blame === 'client' ? 499 : status,
       bytesReceived: this.bytesReceived,
       bytesSent: this.#exchange.bytesSent + this.bytesRelayed,
@@ -54,6 +67,40 @@ export class Recorder {
       },
       errorCode: error?.code ?? null,
       error,
-    };
+    } as const;
+    return Object.assign(new RecordHeaders(head.fields, this.#exchange.sentFields), facts);
   }
+}
+
+/**
+ * The fields of a record, looked at when they are asked for. Getters of a class: who writes a record down as
+ * JSON does not write down credentials.
+ */
+class RecordHeaders {
+  readonly #request: FieldSection;
+  readonly #response: ReadonlyFieldSection | string | null;
+
+  constructor(request: FieldSection, response: ReadonlyFieldSection | string | null) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get requestHeaders(): HeaderView {
+    return new HeaderView(this.#request);
+  }
+
+  get responseHeaders(): HeaderView {
+    const sent = this.#response;
+    return new HeaderView(typeof sent === 'string' ? fieldsOf(sent) : [...(sent ?? [])]);
+  }
+}
+
+/** The fields of lines that are written already. */
+function fieldsOf(lines: string): FieldSection {
+  const fields: FieldSection = [];
+  for (const line of lines.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.push(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return fields;
 }

@@ -17,6 +17,7 @@ import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import type { OpenItem } from '../proxy/open-set.ts';
 import { Http1Response } from './http1-response.ts';
 import { Http2Response } from './http2-response.ts';
+import { mountPathOf } from './mount-path.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { RequestContent } from './request-content.ts';
@@ -32,6 +33,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly remotePort: number;
   readonly localPort: number;
   readonly encrypted: boolean;
+  override readonly mountPath: string;
   readonly #owner: OpenExchanges;
   readonly #request: NodeRequest | UpgradeContent;
   readonly #response: NodeResponse;
@@ -77,6 +79,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
     this.encrypted = 'encrypted' in socket && socket.encrypted === true;
+    this.mountPath = mountPathOf(request);
     response.on('drain', () => this.onDrain());
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
@@ -206,7 +209,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       else this.#abort(error);
       return;
     }
-    this.begin(status, encoding, contentLength);
+    this.begin(status, fields, encoding, contentLength);
     // Leaves with the first content, where that comes at once.
     process.nextTick(flushHead, this.#side);
   }

@@ -90,7 +90,7 @@ export const ringHookOptions = defineOptions({
   onFinish: callbacks<OnFinish>({
     prose:
       'Called with the record of each request that is over, for an access log. Those beside routes run last.',
-    accepts: 'a function (record)',
+    accepts: 'a function (record, context)',
   }),
 });
 
@@ -161,7 +161,7 @@ export const serverHookOptions = defineOptions({
   /** Called with every error that ended or refused a request. Default: none. */
   onError: callbacks<OnError>({
     prose: 'Called with every error that ended or refused a request.',
-    accepts: 'a function (error, record)',
+    accepts: 'a function (error, record, context)',
   }),
   /**
    * Where log lines go: any pino-compatible logger; null for nowhere.

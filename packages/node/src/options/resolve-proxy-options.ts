@@ -95,7 +95,7 @@ interface Place {
 function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly Place[] {
   const given: readonly unknown[] =
     isPlainObject(input) && Array.isArray(input.routes) ? input.routes : [];
-  if (given.length === 0) return [{ key: '', values: base }];
+  if (given.length === 0) return [{ key: '', values: withDecided(base, input) }];
   const pools = new Map<unknown, RouteValues['pool']>();
   return given.map((route, index) => {
     const key = `routes[${index}]`;
@@ -104,8 +104,15 @@ function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly
     const named = isPlainObject(route) ? route.pool : undefined;
     const pool = pools.get(named) ?? values.pool;
     pools.set(named, pool);
-    return { key, values: Object.freeze({ ...values, pool }) };
+    return { key, values: withDecided({ ...values, pool }, route, input) };
   });
+}
+
+/** A backend that is told the public host makes public URLs by itself, unless the user says otherwise. */
+function withDecided(values: RouteValues, ...inputs: readonly unknown[]): RouteValues {
+  const isGiven = inputs.some((one) => isPlainObject(one) && one.rewriteLocation !== undefined);
+  const rewriteLocation = values.rewriteLocation && (isGiven || !values.preserveHostHeader);
+  return Object.freeze({ ...values, rewriteLocation });
 }
 
 function belongsInPool(key: string): string | undefined {

@@ -308,6 +308,16 @@ const ownOptions = defineOptions({
     default: false,
   }),
   /**
+   * Makes Location and Content-Location that begin with the backend’s URL public ones; with preserveHostHeader only if given.
+   * Default: true.
+   */
+  rewriteLocation: boolean({
+    group: response,
+    prose:
+      'Makes Location and Content-Location that begin with the backend’s URL public ones; with preserveHostHeader only if given.',
+    default: true,
+  }),
+  /**
    * Answer when the backend cannot be reached, or the connection to it ends before the response.
    */
   errorResponse: group({

@@ -79,7 +79,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
 
   protected onFailed(error: ReverseItError): void {
     const { method } = this.#exchange.head;
-    this.#observer.onHookFailure(error, this.#context.route, method);
+    this.#observer.onHookFailure(error, this.#context, method);
     this.onDone();
   }
 

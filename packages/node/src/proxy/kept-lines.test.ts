@@ -22,3 +22,18 @@ test.each([
 test('a head without lines', () => {
   expect(new KeptLines('').take()).toBe('');
 });
+
+test.each([
+  ['the first', 0, 'X: y\r\nCD: \r\ne: f g\r\n'],
+  ['the inner one', 1, 'A: b\r\nX: y\r\ne: f g\r\n'],
+  ['the last', 2, 'A: b\r\nCD: \r\nX: y\r\n'],
+])('another line in the place of %s', (_, at, kept) => {
+  const lines = new KeptLines(text);
+  for (let i = 0; i < 3; i++) {
+    const name = fields[2 * i] as string;
+    const value = fields[2 * i + 1] as string;
+    if (i === at) lines.replace(name, value, 'X: y\r\n');
+    else lines.pass(name, value, true);
+  }
+  expect(lines.take()).toBe(kept);
+});

@@ -22,6 +22,12 @@ export class KeptLines {
     this.#lineStart = lineEnd;
   }
 
+  /** Passes over the next line, in whose place another goes on. */
+  replace(name: string, value: string, line: string): void {
+    this.pass(name, value, false);
+    this.#kept += line;
+  }
+
   /** All that goes on, once every line was passed. */
   take(): string {
     this.#endRun();

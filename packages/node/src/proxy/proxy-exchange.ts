@@ -32,7 +32,7 @@ import { answerError } from './answer-error.ts';
 import { ContentBuffer } from './content-buffer.ts';
 import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
-import { responseFields, responseLines } from './response-rewrite.ts';
+import { type LocationMapper, responseFields, responseLines } from './response-rewrite.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 const noPieces: readonly Buffer[] = [];
@@ -51,7 +51,8 @@ export class ProxyExchange
     BodySource,
     UpstreamRequest,
     HookedResponseOwner,
-    DeadlineTarget
+    DeadlineTarget,
+    LocationMapper
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -289,12 +290,13 @@ export class ProxyExchange
   // The backend
 
   #dispatch(): void {
-    const { origin, limits } = this.#route;
+    const { origin, limits, backendOrigin } = this.#route;
     if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
     this.#dispatched = true;
     this.#silence?.clear();
-    this.#recorder?.asked();
+    this.#recorder?.asking(backendOrigin);
     this.#upstream = this.send(origin, limits);
+    this.#recorder?.asked(this.#upstream);
   }
 
   /** Asks the backend. */
@@ -313,22 +315,47 @@ export class ProxyExchange
     const { options, hooks } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
     const { lines } = head;
+    const mapper = this.#route.locations === null ? null : this;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     if (lines !== null && context === null && this.#exchange.takesLines) {
-      const kept = responseLines(lines, head.fields, status, options.via, httpDate(), mayTrail);
+      const kept = responseLines(
+        lines,
+        head.fields,
+        status,
+        options.via,
+        httpDate(),
+        mayTrail,
+        mapper,
+      );
       if (kept !== null) {
         this.#exchange.sendHead(status, reason, kept, head.contentLength);
         return;
       }
     }
-    const fields = responseFields(head.fields, status, options.via, httpDate(), mayTrail);
+    const fields = responseFields(
+      head.fields,
+      status,
+      options.via,
+      httpDate(),
+      mayTrail,
+      mapper,
+    );
     if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
     else {
       const hooked = new HookedResponse(head, fields, context, this);
       this.#aside = hooked;
       hooked.begin();
     }
+  }
+
+  /** LocationMapper: URLs of the backend's own become the client's, before hooks see them. */
+  publicLocation(url: string): string {
+    const { locations, target } = this.#route;
+    if (locations === null) return url;
+    const { head, encrypted, mountPath } = this.#exchange;
+    const place = { authority: head.authority, encrypted, mountPath };
+    return locations.apply(url, place, target.strips(head.target));
   }
 
   onHookWait(): void {

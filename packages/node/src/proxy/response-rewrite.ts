@@ -14,10 +14,16 @@ import {
 } from '@reverseit/core/http';
 import { KeptLines } from './kept-lines.ts';
 
+/** Who knows what URLs of the backend are to the client. */
+export interface LocationMapper {
+  publicLocation(url: string): string;
+}
+
 /**
  * The client's fields. Order, case and repetition are kept. `date` is added where the backend sent
  * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false; `mayTrail` where the client can
- * be sent trailers, and told which (RFC 9110 §6.6.2).
+ * be sent trailers, and told which (RFC 9110 §6.6.2); `mapper` makes Location and Content-Location public,
+ * null leaves them.
  */
 export function responseFields(
   source: ReadonlyFieldSection,
@@ -25,6 +31,7 @@ export function responseFields(
   via: string | false,
   date: string | null,
   mayTrail: boolean,
+  mapper: LocationMapper | null = null,
 ): FieldSection {
   const fields: FieldSection = [];
   let named: string[] | null = null;
@@ -35,7 +42,9 @@ export function responseFields(
     const field = knownField(name);
     if (field === FIELD.CONNECTION) named = namesOf(value, named);
     if (field === FIELD.DATE) hasDate = true;
-    if (goesOn(field, status)) fields.push(name, value);
+    if (field === FIELD.LOCATION && mapper !== null) {
+      fields.push(name, mapper.publicLocation(value));
+    } else if (goesOn(field, status)) fields.push(name, value);
     else if (field === FIELD.TRAILER && mayTrail) {
       const names = forwardableTrailerNames(value);
       if (names !== '') fields.push(name, names);
@@ -58,6 +67,7 @@ export function responseLines(
   via: string | false,
   date: string | null,
   mayTrail: boolean,
+  mapper: LocationMapper | null = null,
 ): string | null {
   const kept = new KeptLines(lines);
   let hasDate = false;
@@ -69,11 +79,18 @@ export function responseLines(
     if (field === FIELD.DATE) hasDate = true;
     const trails = field === FIELD.TRAILER && mayTrail;
     if (trails && forwardableTrailerNames(value) !== value) return null;
-    kept.pass(name, value, trails || goesOn(field, status));
+    if (field === FIELD.LOCATION && mapper !== null) passLocation(kept, name, value, mapper);
+    else kept.pass(name, value, trails || goesOn(field, status));
   }
   let all = kept.take();
   if (!hasDate && date !== null) all += `date: ${date}\r\n`;
   return via === false ? all : `${all}via: ${viaEntry(1, via)}\r\n`;
+}
+
+function passLocation(kept: KeptLines, name: string, value: string, mapper: LocationMapper): void {
+  const mapped = mapper.publicLocation(value);
+  if (mapped === value) kept.pass(name, value, true);
+  else kept.replace(name, value, `${name}: ${mapped}\r\n`);
 }
 
 /** Whether a field passes, as far as its name decides. */

@@ -3,12 +3,13 @@
 import type { Exchange } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, hasField } from '@reverseit/core/http';
+import { type FieldSection, getField, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { RingHooks } from '../options/hook-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
+import { LocationRewrite } from './location-rewrite.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RelaySettings } from './relay-settings.ts';
 import { RequestRewrite } from './request-rewrite.ts';
@@ -39,6 +40,8 @@ export class RouteRuntime {
   readonly options: ResolvedRouteOptions;
   readonly target: TargetRewrite;
   readonly request: RequestRewrite;
+  /** Null where URLs of the backend stay as they are. */
+  readonly locations: LocationRewrite | null;
   readonly limits: DispatchLimits;
   /** The same, for handshakes of WebSockets. */
   readonly upgradeLimits: DispatchLimits;
@@ -51,6 +54,8 @@ export class RouteRuntime {
   readonly streams: StreamShare;
   /** How long a client may be silent before its body, if it has no length, is streamed. */
   readonly bufferDelay: DeadlineQueue;
+  /** Scheme and authority of the backend; empty where there is none. */
+  readonly backendOrigin: string;
   readonly hooks: RouteHooks;
   readonly shared: ProxyShared;
   /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
@@ -73,6 +78,7 @@ export class RouteRuntime {
     this.options = options;
     this.target = new TargetRewrite(options);
     this.request = new RequestRewrite(options);
+    this.locations = locationRewrite(options);
     this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
       ...this.limits,
@@ -86,6 +92,7 @@ export class RouteRuntime {
     this.origin = origin;
     this.streams = streams;
     this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
+    this.backendOrigin = /^[^/]*\/\/[^/]*/.exec(options.backend ?? '')?.[0] ?? '';
     this.hooks = new RouteHooks(
       outer,
       options,
@@ -115,6 +122,13 @@ export class RouteRuntime {
       : badGateway;
     exchange.respond(status, withType(headers), body);
   }
+}
+
+function locationRewrite(options: ResolvedRouteOptions): LocationRewrite | null {
+  const { backend, stripPath, rewriteLocation, addHeaders } = options;
+  if (!rewriteLocation || backend === null) return null;
+  const host = getField(addHeaders, 'host') ?? null;
+  return new LocationRewrite({ backend, host, stripPath });
 }
 
 const withType = (fields: readonly string[]): FieldSection =>

@@ -28,6 +28,11 @@ export class TargetRewrite {
     this.#prefix = backend === null ? '' : withoutRoot(pathOf(backend));
   }
 
+  /** Whether `stripPath` is taken off a target. */
+  strips(target: string): boolean {
+    return this.#strip !== '' && isUnder(target, this.#strip);
+  }
+
   /**
    * @param target in origin form: a path that starts with `/`, perhaps a query.
    * @throws ProtocolError (`RIT_ERR_TARGET`, 400) when dot segments climb out of a prefix.

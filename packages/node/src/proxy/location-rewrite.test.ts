@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { LocationRewrite, type LocationRules, type PublicPlace } from './location-rewrite.ts';
+
+const place: PublicPlace = { authority: 'example.org', encrypted: true, mountPath: '' };
+
+/** What becomes of a URL. */
+function rewritten(
+  url: string,
+  rules: Partial<LocationRules> = {},
+  where: Partial<PublicPlace> = {},
+  stripped = true,
+): string {
+  const all = { backend: 'http://10.0.0.1:8080', host: null, stripPath: null, ...rules };
+  return new LocationRewrite(all).apply(url, { ...place, ...where }, stripped);
+}
+
+describe('RFC 9110 §10.2.2: the backend’s own URL becomes the public one', () => {
+  it.each<
+    [url: string, result: string, rules?: Partial<LocationRules>, where?: Partial<PublicPlace>]
+  >([
+    ['http://10.0.0.1:8080/x', 'https://example.org/x'],
+    ['http://10.0.0.1:8080/x?a=b#c', 'https://example.org/x?a=b#c'],
+    ['http://10.0.0.1:8080/', 'https://example.org/'],
+    ['http://10.0.0.1:8080', 'https://example.org/'],
+    ['http://10.0.0.1:8080?a', 'https://example.org/?a'],
+    ['http://10.0.0.1:8080#a', 'https://example.org/#a'],
+    ['//10.0.0.1:8080/x', 'https://example.org/x'],
+    ['HTTP://10.0.0.1:8080/x', 'https://example.org/x'],
+    ['http://10.0.0.1:8080/x', 'http://a:81/x', {}, { authority: 'a:81', encrypted: false }],
+    ['http://B.Example/x', 'https://example.org/x', { backend: 'http://b.example' }],
+    ['http://b.example:80/x', 'https://example.org/x', { backend: 'http://b.example' }],
+    ['http://b.example:/x', 'https://example.org/x', { backend: 'http://b.example' }],
+    ['https://b.example:443/x', 'https://example.org/x', { backend: 'https://b.example' }],
+    ['//b.example:443/x', 'https://example.org/x', { backend: 'https://b.example' }],
+    ['http://[0:0::1]:8080/x', 'https://example.org/x', { backend: 'http://[::1]:8080' }],
+    ['http://b.example/x', 'https://example.org/x', { backend: 'ws://b.example' }],
+    ['https://b.example/x', 'https://example.org/x', { backend: 'wss://b.example' }],
+    // What the backend was told to be.
+    ['http://v.example/x', 'https://example.org/x', { host: 'v.example' }],
+    ['http://V.Example:8080/x', 'https://example.org/x', { host: 'v.example:8080' }],
+    ['http://10.0.0.1:8080/x', 'https://example.org/x', { host: 'v.example' }],
+    // Path prefixes.
+    ['http://b/base/x', 'https://example.org/x', { backend: 'http://b/base' }],
+    ['http://b/base', 'https://example.org/', { backend: 'http://b/base' }],
+    ['http://b/base?a', 'https://example.org/?a', { backend: 'http://b/base' }],
+    ['http://b/base/', 'https://example.org/', { backend: 'http://b/base' }],
+    ['http://b/x', 'https://example.org/api/x', { backend: 'http://b', stripPath: '/api' }],
+    ['http://b', 'https://example.org/api', { backend: 'http://b', stripPath: '/api' }],
+    ['http://b?a', 'https://example.org/api?a', { backend: 'http://b', stripPath: '/api' }],
+    [
+      'http://b/base/x',
+      'https://example.org/api/x',
+      { backend: 'http://b/base', stripPath: '/api' },
+    ],
+    [
+      'http://b/x',
+      'https://example.org/m/api/x',
+      { backend: 'http://b', stripPath: '/api' },
+      { mountPath: '/m' },
+    ],
+    ['http://b/x', 'https://example.org/m/x', { backend: 'http://b' }, { mountPath: '/m' }],
+    ['http://b', 'https://example.org/m', { backend: 'http://b' }, { mountPath: '/m' }],
+    ['http://b/x', 'https://example.org/x', { backend: 'http://b', stripPath: '/' }],
+    // Never a host of its own.
+    ['http://10.0.0.1:8080//evil.example/x', 'https://example.org//evil.example/x'],
+    [
+      'http://b/base//evil.example',
+      'https://example.org//evil.example',
+      { backend: 'http://b/base' },
+    ],
+    ['http://10.0.0.1:8080/\\evil.example', 'https://example.org/\\evil.example'],
+  ])('%s → %s', (url, result, rules, where) => expect(rewritten(url, rules, where)).toBe(result));
+
+  it('without stripPath where it was not taken off this request', () => {
+    const rules = { backend: 'http://b', stripPath: '/api' };
+    expect(rewritten('http://b/x', rules, {}, false)).toBe('https://example.org/x');
+  });
+});
+
+describe('everything else stays as it is', () => {
+  it.each<[url: string, rules?: Partial<LocationRules>, where?: Partial<PublicPlace>]>([
+    // Relative (RFC 3986 §4.2).
+    ['/x'],
+    ['/x', { stripPath: '/api' }],
+    ['/base/x', { backend: 'http://b/base' }],
+    ['x'],
+    ['../x'],
+    ['?a'],
+    ['#a'],
+    [''],
+    // Foreign.
+    ['http://example.com/x'],
+    ['//example.com/x'],
+    ['https://10.0.0.1:8080/x'],
+    ['http://10.0.0.1/x'],
+    ['http://10.0.0.1:80801/x'],
+    ['http://10.0.0.1:8080.evil.example/x'],
+    ['http://10.0.0.1:8080@evil.example/x'],
+    ['http://evil@10.0.0.1:8080/x'],
+    ['http://10.0.0.1:8080\\@evil.example/x'],
+    ['http://10.0.0.1:8080%2f@evil.example/'],
+    ['http:// 10.0.0.1:8080/x'],
+    ['http://10.0.0.1:8080\t/x'],
+    ['http:/10.0.0.1:8080/x'],
+    ['http:10.0.0.1:8080/x'],
+    ['ftp://10.0.0.1:8080/x'],
+    ['///10.0.0.1:8080/x'],
+    ['http:///x'],
+    ['mailto:a@b'],
+    ['javascript:alert(1)'],
+    ['http://b.example.org/x', { backend: 'http://b.example' }],
+    ['http://b.example:8080/x', { backend: 'http://b.example' }],
+    ['http://v.example/x', { host: 'v.example:8080' }],
+    // Beside the prefix: no request of the route leads there.
+    ['http://b/other', { backend: 'http://b/base' }],
+    ['http://b/basement', { backend: 'http://b/base' }],
+    ['http://b', { backend: 'http://b/base' }],
+    // HTTP/1.0 without Host: nobody knows the public one.
+    ['http://10.0.0.1:8080/x', {}, { authority: null }],
+    ['http://10.0.0.1:8080//evil.example', {}, { authority: null }],
+  ])('%s', (url, rules, where) => expect(rewritten(url, rules, where)).toBe(url));
+});
