@@ -15,6 +15,7 @@ export {
   string,
 } from './options/option-kinds.ts';
 export type {
+  JsonSchema,
   Option,
   OptionInput,
   OptionTable,
@@ -29,9 +30,10 @@ export {
   readOptions,
   resolveOptions,
 } from './options/option-schema.ts';
-export type { FieldsInput, PemInput } from './options/option-wire-kinds.ts';
+export type { FieldsInput, FileInput, PemInput } from './options/option-wire-kinds.ts';
 export {
   backendUrl,
+  credentialFile,
   fieldNames,
   fields,
   pathPrefix,

@@ -21,7 +21,8 @@ export interface ResolvedPoolOptions {
 /** @throws ConfigError `RIT_ERR_CONFIG` that names every option at fault. */
 export function resolvePoolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
   const { tls, ...rest } = resolveOptions(poolOptions, options);
-  const { servername = null, ...credentials } = tls ?? {};
+  // Files have been read by now.
+  const { servername = null, caFile, certFile, keyFile, ...credentials } = tls ?? {};
   return Object.freeze({ ...rest, servername, secureContext: secureContext(credentials) });
 }
 

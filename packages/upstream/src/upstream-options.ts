@@ -5,6 +5,7 @@ import {
   choice,
   choices,
   count,
+  credentialFile,
   defineOptions,
   milliseconds,
   type OptionInput,
@@ -23,6 +24,12 @@ const tlsOptions = defineOptions({
   cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
   /** Private key of the client certificate, in PEM. Default: none. */
   key: pem({ group, prose: 'Private key of the client certificate, in PEM.' }),
+  /** File to read pool.tls.ca from. Default: none. */
+  caFile: credentialFile({ group, prose: 'File to read pool.tls.ca from.' }),
+  /** File to read pool.tls.cert from. Default: none. */
+  certFile: credentialFile({ group, prose: 'File to read pool.tls.cert from.' }),
+  /** File to read pool.tls.key from. Default: none. */
+  keyFile: credentialFile({ group, prose: 'File to read pool.tls.key from.' }),
   /** Name to ask for and to verify instead of the host of the backend. Default: none. */
   servername: string({
     group,

@@ -27,9 +27,25 @@ function callback<F>({ prose, accepts }: CallbackText) {
     default: null,
     accepts,
     text: null,
+    json: null,
     check: (value) => (typeof value === 'function' ? (value as F) : undefined),
   });
 }
+
+const responseSchema = {
+  type: 'object',
+  properties: {
+    status: { type: 'integer', minimum: 200, maximum: 599 },
+    headers: {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+      },
+    },
+    body: { type: 'string' },
+  },
+  additionalProperties: false,
+};
 
 const acceptsRespond = '{status, headers, body} or a function (request, context)';
 
@@ -47,6 +63,7 @@ export const routeHookOptions = defineOptions({
     defaultText: 'host and path',
     accepts: 'a text that is not empty',
     text: null,
+    json: { type: 'string', minLength: 1 },
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
   /**
@@ -74,6 +91,7 @@ export const routeHookOptions = defineOptions({
       default: null,
       accepts: acceptsRespond,
       text: null,
+      json: responseSchema,
       check: () => undefined,
     }),
     read: readRespond,
@@ -117,6 +135,7 @@ export const serverHookOptions = defineOptions({
     default: null,
     accepts: 'an object with debug, info, warn and error',
     text: null,
+    json: null,
     check: (value) => (isLogger(value) ? value : undefined),
   }),
 });

@@ -79,6 +79,7 @@ const ownOptions = defineOptions({
       'a host name in ASCII or an IP address without port, such as "example.org", "*.example.org" or "[::1]"',
     answers: '404',
     text: { placeholder: 'NAME' },
+    json: { type: 'string' },
     check: (value) =>
       typeof value === 'string' && hostText.test(value)
         ? value.toLowerCase().replace(/\.$/, '')
@@ -235,6 +236,7 @@ const ownOptions = defineOptions({
       negatable: true,
       parse: (text) => (text === 'false' ? false : text),
     },
+    json: { anyOf: [{ type: 'string' }, { const: false }] },
     check: (value) =>
       value === false || (typeof value === 'string' && isToken(value)) ? value : undefined,
   }),
