@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkRead, readFiles } from './credential-files.ts';
+import { checkLoaded, loadFiles } from './credential-files.ts';
 import { Faults } from './faults.ts';
 import { defineOptions } from './option-schema.ts';
 import { credentialFile, pem } from './option-wire-kinds.ts';
@@ -20,11 +20,11 @@ const rows = defineOptions({ key: pem(row), keyFile: credentialFile(row) });
 
 function read(given: Readonly<Record<string, unknown>>) {
   const faults = new Faults();
-  const result = readFiles(rows, given, 'tls', faults);
+  const result = loadFiles(rows, given, 'tls', faults);
   return { ...result, faults: faults.list };
 }
 
-describe('readFiles', () => {
+describe('loadFiles', () => {
   it('puts what a file holds in the place of its name', () => {
     const keyFile = file('a.pem', 'A');
     const { given, files, faults } = read({ keyFile, other: 1 });
@@ -79,10 +79,10 @@ describe('readFiles', () => {
   });
 });
 
-it('checkRead reports what is wrong with the content under the name of its file', () => {
+it('checkLoaded reports what is wrong with the content under the name of its file', () => {
   const keyFile = file('a.pem', 'A');
   const faults = new Faults();
-  checkRead(read({ keyFile }), 'tls', faults, (own) => {
+  checkLoaded(read({ keyFile }), 'tls', faults, (own) => {
     own.add('tls.key', 'is no key');
     own.add('tls.cert', 'is no certificate');
     own.add('tls', 'do not fit together');

@@ -7,7 +7,7 @@ import { credentialFileKind, type FileInput } from './option-wire-kinds.ts';
 type Given = Readonly<Record<string, unknown>>;
 
 /** An object whose files have been read. */
-export interface Read {
+export interface LoadedFiles {
   /** `key` in place of `keyFile`, and so on. */
   readonly given: Given;
   /** What each of them was read from, by the name that it has now. */
@@ -15,7 +15,12 @@ export interface Read {
 }
 
 /** Reads the files that the rows of a table stand for. A relative name begins at the working directory. */
-export function readFiles(rows: OptionTable, value: Given, parent: string, faults: Faults): Read {
+export function loadFiles(
+  rows: OptionTable,
+  value: Given,
+  parent: string,
+  faults: Faults,
+): LoadedFiles {
   const given: Record<string, unknown> = { ...value };
   const files = new Map<string, string>();
   for (const [name, row] of Object.entries(rows)) {
@@ -47,8 +52,8 @@ function contentOf(path: FileInput, at: string, faults: Faults): Buffer | Buffer
 }
 
 /** Reports faults of what was read under the option that names the file, with its name. */
-export function checkRead(
-  { files }: Read,
+export function checkLoaded(
+  { files }: LoadedFiles,
   parent: string,
   faults: Faults,
   check: (faults: Faults) => void,

@@ -1,5 +1,5 @@
 /** Options that are objects with rows of their own. */
-import { checkRead, type Read, readFiles } from './credential-files.ts';
+import { checkLoaded, type LoadedFiles, loadFiles } from './credential-files.ts';
 import { type Faults, keyPath } from './faults.ts';
 import type { RowText } from './option-kinds.ts';
 import {
@@ -57,12 +57,12 @@ export function optionalGroup<
     read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
       if (value === null) return null;
       const before = faults.list.length;
-      const read = readFilesOf(spec.rows, value, key, faults);
+      const read = loadFilesOf(spec.rows, value, key, faults);
       const input = read === null ? value : read.given;
       const values = readOptions(spec.rows, input, key, faults, base ?? initial) as Out;
       if (faults.list.length > before) return values;
       if (read === null) spec.check?.(values, key, faults);
-      else checkRead(read, key, faults, (own) => spec.check?.(values, key, own));
+      else checkLoaded(read, key, faults, (own) => spec.check?.(values, key, own));
       return values;
     },
   });
@@ -95,14 +95,14 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
         return null;
       }
       const before = faults.list.length;
-      const read = readFiles(rows, value, key, faults);
+      const read = loadFiles(rows, value, key, faults);
       const { given } = read;
       for (const [name, row] of Object.entries(rows)) {
         if (!Object.hasOwn(given, name) || given[name] === undefined) continue;
         row.read(given[name], keyPath(key, name), faults, row.default);
       }
       if (faults.list.length === before) {
-        checkRead(read, key, faults, (own) => spec.check?.(given, key, own));
+        checkLoaded(read, key, faults, (own) => spec.check?.(given, key, own));
       }
       // The other keys are checked by Node, which owns the type.
       return Object.freeze({ ...given }) as Foreign;
@@ -111,12 +111,12 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
 }
 
 /** Null where the value is no object, which is reported elsewhere. */
-const readFilesOf = (
+const loadFilesOf = (
   rows: OptionTable,
   value: unknown,
   key: string,
   faults: Faults,
-): Read | null => (isPlainObject(value) ? readFiles(rows, value, key, faults) : null);
+): LoadedFiles | null => (isPlainObject(value) ? loadFiles(rows, value, key, faults) : null);
 
 const shared = <T extends OptionTable>(
   { rows, flagPrefix, ...row }: GroupSpec<T>,
