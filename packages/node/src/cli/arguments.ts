@@ -39,17 +39,23 @@ export function parseArguments(
     tokens: true,
   });
   const reader = new ArgumentReader(readFile);
-  let unknown = -2;
-  for (const token of tokens) {
-    // What follows an unknown option was meant for its value.
-    if (token.kind === 'positional' && token.index !== unknown + 1) {
+  /** Index of an option whose value may follow it, though it needs none or is not known. */
+  let before = -2;
+  for (const [nth, token] of tokens.entries()) {
+    if (token.kind === 'positional' && token.index !== before + 1) {
       reader.refusePositional(token.value);
     }
     if (token.kind !== 'option') continue;
-    if (!knows(token.name) && token.value === undefined) unknown = token.index;
+    const { name, rawName: raw, index, inlineValue } = token;
+    const isBare = token.value === undefined;
+    // What follows a switch or an unknown option was meant for its value: the command takes no other words.
+    if (isBare && (isSwitch(name) || !knows(name))) before = index;
+    const next = tokens[nth + 1];
+    const follows = next?.kind === 'positional' && next.index === index + 1 ? next : undefined;
     // A flag that takes a value also takes the next flag for it.
-    const missing = token.inlineValue === false && token.value.startsWith('-');
-    reader.read(token.name, { raw: token.rawName, value: missing ? undefined : token.value });
+    const isMissing = inlineValue === false && token.value.startsWith('-');
+    const value = isBare && isSwitch(name) ? follows?.value : token.value;
+    reader.read(name, { raw, value: isMissing ? undefined : value });
   }
   return reader;
 }
@@ -73,6 +79,11 @@ const commands: ReadonlyMap<string, string> = new Map(
 );
 const knows = (name: string): boolean =>
   byName.has(name) || negated.has(name) || commands.has(name);
+/** Whether it says yes or no, with or without a word for it. */
+const isSwitch = (name: string): boolean => {
+  const flag = byName.get(name);
+  return flag === undefined ? negated.has(name) : !takesValue(flag);
+};
 const allNames = [...commands.keys(), ...byName.keys(), ...negated.keys()];
 
 class ArgumentReader implements Arguments {
