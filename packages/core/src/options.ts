@@ -1,7 +1,7 @@
 export { checkCloseTimeout } from './options/close-timeout.ts';
 export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
-export { nearMiss } from './options/near-miss.ts';
+export { nearMiss, plainName } from './options/near-miss.ts';
 export { group, openGroup, optionalGroup } from './options/option-groups.ts';
 export type { RowText } from './options/option-kinds.ts';
 export {

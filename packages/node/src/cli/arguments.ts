@@ -1,6 +1,7 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Fault, Faults, nearMiss, withoutUserinfo } from '@reverseit/core/options';
+import { foreignHint } from '../options/foreign-words.ts';
 import { acceptedBy, commandFlags, type Flag, flags } from './flags.ts';
 
 /** What the arguments ask for. */
@@ -71,6 +72,7 @@ const parseOptions: NonNullable<ParseArgsConfig['options']> = Object.fromEntries
 ]);
 
 const byName: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.name, flag]));
+const byPath: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.path.join('.'), flag]));
 const negated: ReadonlyMap<string, Flag> = new Map(
   flags.filter(({ text }) => text.negatable).map((flag) => [`no-${flag.name}`, flag]),
 );
@@ -176,9 +178,17 @@ class ArgumentReader implements Arguments {
 
   #refuseUnknown(name: string, { raw }: Given): void {
     const near = nearMiss(name, allNames);
-    const help = near === null ? '--help lists all of them' : `did you mean --${near}?`;
+    const help =
+      foreignHint(name.replace(/^no-/, ''), flagOrKey) ??
+      (near === null ? '--help lists all of them' : `did you mean --${near}?`);
     this.#faults.add(raw, `unknown option; ${help}`);
   }
+}
+
+/** How an option is written here: by its flag, where there is one. That of `keyFile` is the flag of `key`. */
+function flagOrKey(option: string): string {
+  const flag = byPath.get(option) ?? byPath.get(option.replace(/File$/, ''));
+  return flag === undefined ? option : `--${flag.name}`;
 }
 
 const messageOf = (error: unknown): string =>

@@ -11,6 +11,7 @@ import {
   readOptions,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
+import { foreignHint } from './foreign-words.ts';
 import { serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
@@ -44,7 +45,7 @@ export function resolveProxyOptions(
   const faults = new Faults();
   refuseMisplaced(input, elsewhere, faults);
   const initial = defaultValues(proxyOptions);
-  const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
+  const top = readOptions(proxyOptions, input, '', faults, initial, belongsElsewhere);
   const base = pickOptions(routeOptions, top);
   const places = readRoutes(input, base, faults);
   for (const place of places) checkRoute(place, faults);
@@ -96,6 +97,10 @@ function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly
   });
 }
 
+/** Of a key that is no option: where it belongs, or what it is called here. */
+const belongsElsewhere = (key: string): string | undefined =>
+  foreignHint(key) ?? belongsInPool(key);
+
 function belongsInPool(key: string): string | undefined {
   if (Object.hasOwn(poolOptions, key)) return `it belongs in pool: {${key}}`;
   const near = nearMiss(key, Object.keys(poolOptions));
@@ -106,7 +111,7 @@ function belongsInPool(key: string): string | undefined {
 const belongsAbove = (key: string): string | undefined =>
   Object.hasOwn(proxyOptions, key)
     ? 'it holds for the whole server and stands beside routes'
-    : belongsInPool(key);
+    : belongsElsewhere(key);
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
