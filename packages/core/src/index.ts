@@ -9,6 +9,7 @@ export * from './http1.ts';
 export { AcceptDrain } from './server/accept-drain.ts';
 export { clientAddress } from './server/client-address.ts';
 export { cutSocket } from './server/cut-socket.ts';
+export { demandsUpgrade } from './server/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';

@@ -37,7 +37,7 @@ async function refusal(rig: WebSocketRig, request: string | Uint8Array): Promise
   const client = use(await connectRaw({ port: rig.port }));
   const answer = await client.request(request);
   // What follows a handshake must not be taken for a request.
-  expect(answer.header('connection')).toBe('close');
+  expect(answer.header('connection')).toMatch(/^(?:upgrade, )?close$/);
   await client.reader.whenGone();
   return answer;
 }
@@ -72,6 +72,9 @@ describe('RFC 6455 §4.2.1: a faulty handshake never reaches the backend', () =>
     expect(answer.status).toBe(status);
     // RFC 6455 §4.4
     expect(answer.header('sec-websocket-version')).toBe(status === 426 ? '13' : undefined);
+    // RFC 9110 §15.5.22, §7.8
+    expect(answer.header('upgrade')).toBe(status === 426 ? 'websocket' : undefined);
+    expect(answer.header('connection')).toBe(status === 426 ? 'upgrade, close' : 'close');
     expect(rig.origin.connectionCount).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
   clientAddress,
+  demandsUpgrade,
   ENCODING,
   Exchange,
   type RequestHead,
@@ -173,7 +174,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (!this.mayBegin(status)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
-    if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
+    const close = this.mayPersist(status, encoding) ? [] : ['close'];
+    const options = demandsUpgrade(status, fields) ? ['upgrade', ...close] : close;
+    if (options.length > 0) framing.push('connection', options.join(', '));
     try {
       this.#side.writeHead(status, reason, fields, framing);
     } catch (cause) {
