@@ -168,13 +168,15 @@ const ownOptions = defineOptions({
     answers: '408',
   }),
   /**
-   * Largest request body; a content-length above it is refused before any body is read.
+   * Largest request body, 0 for none at all; a content-length above it is refused before any body is read.
    * Default: 104857600. Answer: 413.
    */
   maxRequestBodySize: bytes({
     group: body,
-    prose: 'Largest request body; a content-length above it is refused before any body is read.',
+    prose:
+      'Largest request body, 0 for none at all; a content-length above it is refused before any body is read.',
     default: 104857600,
+    min: 0,
     lift: true,
     answers: '413',
   }),
@@ -187,13 +189,14 @@ const ownOptions = defineOptions({
     max: mostHeldBytes,
   }),
   /**
-   * Largest response body.
+   * Largest response body, 0 for none at all.
    * Default: Infinity. Answer: 502, or the connection is aborted after the head.
    */
   maxResponseBodySize: bytes({
     group: response,
-    prose: 'Largest response body.',
+    prose: 'Largest response body, 0 for none at all.',
     default: Number.POSITIVE_INFINITY,
+    min: 0,
     lift: true,
     answers: '502, or the connection is aborted after the head',
   }),
