@@ -99,6 +99,10 @@ describe('RFC 6455 §4.2.1: a handshake in any spelling', () => {
     ['an empty member', replaced('Connection', 'Connection: , ,Upgrade')],
     ['Content-Length: 0', [...usual, 'Content-Length: 0']],
     ['an unknown extension', [...usual, 'Sec-WebSocket-Extensions: x-webkit-deflate-frame']],
+    [
+      'an unknown extension whose value is no token (RFC 6455 §9.1)',
+      [...usual, 'Sec-WebSocket-Extensions: foo; bar="x y", x; a="b,c"'],
+    ],
     ['Origin and cookies', [...usual, 'Origin: http://a', 'Cookie: a=b']],
   ])('%s', async (_, onlyFields) => {
     const rig = await start();

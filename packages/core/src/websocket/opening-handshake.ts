@@ -125,7 +125,8 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   }
   const subprotocols = readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol'));
   if (subprotocols === null) return malformed('malformed Sec-WebSocket-Protocol');
-  const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'));
+  // What a quoted value may hold is for the extension to judge: those that we do not know are ignored.
+  const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'), 'any');
   if (extensions === null) return malformed('malformed Sec-WebSocket-Extensions');
   return { key, subprotocols, extensions };
 }
