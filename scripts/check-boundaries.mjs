@@ -42,6 +42,8 @@ const zones = [
   machine('errors', []),
   // Whether a key can be used is known only to what will use it.
   exception('options', 'tls-credentials', ['node:crypto', 'node:tls'], ['errors']),
+  // Reads the files that a configuration names.
+  exception('options', 'credential-files', ['node:fs'], ['errors']),
   machine('options', ['errors', 'http']),
   machine('http', ['errors']),
   exception('http1', 'llhttp/module', ['llhttp-wasm'], ['errors', 'http']),

@@ -1,6 +1,8 @@
 // The documents that are made of tables: what `generate-docs.mjs` writes and its
 // test compares.
 
+import { configurationSchema } from './json-schema.mjs';
+
 /**
  * @typedef {import('@reverseit/core/options').OptionTable} OptionTable
  * @typedef {OptionTable[string]} Option
@@ -41,6 +43,7 @@ export function expectedDocuments(tables, read) {
   return new Map([
     ['docs/options.md', optionsReference(rows, tables)],
     ['docs/errors.md', errorsReference(tables.catalog)],
+    ['packages/node/schema.json', `${JSON.stringify(configurationSchema(tables), null, 2)}\n`],
     ['README.md', withRegion(read('README.md'), 'options', shortReference(rows))],
     ...tableFiles.map(
       (path) => /** @type {const} */ ([path, withComments(read(path), rows, path)]),

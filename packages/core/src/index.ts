@@ -17,6 +17,7 @@ export type { ClientCloseListener } from './server/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/client-connection.ts';
 export { cutSocket } from './server/cut-socket.ts';
 export { errorFields } from './server/error-response.ts';
+export { demandsUpgrade } from './server/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange.ts';
 export { httpDate } from './server/http-date.ts';

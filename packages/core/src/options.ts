@@ -1,7 +1,7 @@
 export { checkCloseTimeout } from './options/close-timeout.ts';
 export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
-export { nearMiss } from './options/near-miss.ts';
+export { nearMiss, plainName } from './options/near-miss.ts';
 export { group, openGroup, optionalGroup } from './options/option-groups.ts';
 export type { RowText } from './options/option-kinds.ts';
 export {
@@ -15,6 +15,7 @@ export {
   string,
 } from './options/option-kinds.ts';
 export type {
+  JsonSchema,
   Option,
   OptionInput,
   OptionTable,
@@ -29,9 +30,10 @@ export {
   readOptions,
   resolveOptions,
 } from './options/option-schema.ts';
-export type { FieldsInput, PemInput } from './options/option-wire-kinds.ts';
+export type { FieldsInput, FileInput, PemInput } from './options/option-wire-kinds.ts';
 export {
   backendUrl,
+  credentialFile,
   fieldNames,
   fields,
   pathPrefix,

@@ -48,6 +48,33 @@ async function start(
   return { origin, port, client: use(await connectRaw({ port })) };
 }
 
+describe('RFC 6455 §4.1: request.websocket is true of a handshake, and of nothing else', () => {
+  const key = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
+  it.each<[offer: readonly string[], websocket: boolean]>([
+    [['Connection: Upgrade', 'Upgrade: websocket', ...key], true],
+    [['Connection: keep-alive, upgrade', 'Upgrade: h2c, WebSocket', ...key], true],
+    [
+      ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP'],
+      false,
+    ],
+    [['Connection: Upgrade', 'Upgrade: TLS/1.2'], false],
+    [['Connection: Upgrade', 'Upgrade: tcp'], false],
+    [['Connection: Upgrade', 'Upgrade: websocket/13', ...key], false],
+    [['Upgrade: websocket', ...key], false],
+    [[], false],
+  ])('%j: %s', async (offer, websocket) => {
+    const seen: boolean[] = [];
+    const { client } = await start(() => ({
+      onRequest: (incoming) => {
+        seen.push(incoming.websocket);
+        return { status: 204 };
+      },
+    }));
+    expect((await client.request(request('GET /', offer))).status).toBe(204);
+    expect(seen).toEqual([websocket]);
+  });
+});
+
 /** The same hook, at once and later. */
 const inBothWays = [
   ['sync', <T>(value: T): T | Promise<T> => value],

@@ -246,6 +246,51 @@ describe('maxRequestBodySize', () => {
       seen: [seen('POST /x', ['transfer-encoding: chunked'], x(10))],
     },
     {
+      name: 'RFC 9110 §15.5.14, 0: no content at all, by its length',
+      options: { maxRequestBodySize: 0 },
+      send: request('POST /x', ['Content-Length: 1'], 'x'),
+      got: [contentTooLarge],
+      fate: 'closed',
+      seen: [],
+    },
+    {
+      name: 'RFC 9110 §15.5.14, 0: no content at all, in chunks',
+      options: { maxRequestBodySize: 0 },
+      send: chunked('x'),
+      got: [contentTooLarge],
+      fate: 'closed',
+      seen: [],
+    },
+    {
+      name: 'RFC 9110 §15.5.14, 0: no content at all, streamed',
+      options: { maxRequestBodySize: 0, requestBodyBufferSize: 0 },
+      send: request('POST /x', ['Content-Length: 1'], 'x'),
+      got: [contentTooLarge],
+      fate: 'closed',
+      seen: [],
+    },
+    {
+      name: 'RFC 9110 §15.5.14, 0: a length of 0 is none',
+      options: { maxRequestBodySize: 0 },
+      send: request('POST /x', ['Content-Length: 0']),
+      got: [ok],
+      seen: [seen('POST /x', ['content-length: 0'])],
+    },
+    {
+      name: 'RFC 9110 §15.5.14, 0: no chunk but the last is none',
+      options: { maxRequestBodySize: 0 },
+      send: request('POST /x', ['Transfer-Encoding: chunked'], '0\r\n\r\n'),
+      got: [ok],
+      seen: [seen('POST /x', ['content-length: 0'])],
+    },
+    {
+      name: 'RFC 9110 §15.5.14, 0: a request without content',
+      options: { maxRequestBodySize: 0 },
+      send: request('GET /x'),
+      got: [ok],
+      seen: [seen('GET /x')],
+    },
+    {
       name: 'RFC 9110 §15.5.14: Infinity lifts the limit',
       options: { maxRequestBodySize: Number.POSITIVE_INFINITY },
       send: request('POST /x', ['Content-Length: 10'], x(10)),
@@ -452,6 +497,19 @@ describe('responses', () => {
       seen: [seen('HEAD /x')],
     },
   ]);
+});
+
+it.each([
+  ['content', response(200, 'x'), 502],
+  ['a length of 0', response(200, ''), 200],
+  ['204', 'HTTP/1.1 204 No Content\r\n\r\n', 204],
+])('RFC 9110 §15.6.3, maxResponseBodySize 0: %s', async (_, answer, status) => {
+  const bench = await start({
+    options: { maxResponseBodySize: 0 },
+    origin: { script: answerEach(answer) },
+  });
+  const client = await bench.connect();
+  expect((await client.request(request('GET /'))).status).toBe(status);
 });
 
 describe('timeouts of the client', () => {

@@ -229,10 +229,10 @@ it.each([
     onlyFields: ['Upgrade: websocket', 'Connection: Upgrade', ...fields],
   }).catch((error: unknown) => error);
   if (!(refused instanceof HandshakeRefusedError)) throw new Error('it was accepted');
-  expect([refused.response.status, refused.response.header('connection')]).toEqual([
-    status,
-    'close',
-  ]);
+  const { response } = refused;
+  expect([response.status, response.header('connection'), response.header('upgrade')]).toEqual(
+    status === 426 ? [426, 'upgrade, close', 'websocket'] : [400, 'close', undefined],
+  );
   await refused.client.expectFin();
   expect(rig.origin.connectionCount).toBe(0);
 });

@@ -37,7 +37,7 @@ async function refusal(rig: WebSocketRig, request: string | Uint8Array): Promise
   const client = use(await connectRaw({ port: rig.port }));
   const answer = await client.request(request);
   // What follows a handshake must not be taken for a request.
-  expect(answer.header('connection')).toBe('close');
+  expect(answer.header('connection')).toMatch(/^(?:upgrade, )?close$/);
   await client.reader.whenGone();
   return answer;
 }
@@ -72,6 +72,9 @@ describe('RFC 6455 §4.2.1: a faulty handshake never reaches the backend', () =>
     expect(answer.status).toBe(status);
     // RFC 6455 §4.4
     expect(answer.header('sec-websocket-version')).toBe(status === 426 ? '13' : undefined);
+    // RFC 9110 §15.5.22, §7.8
+    expect(answer.header('upgrade')).toBe(status === 426 ? 'websocket' : undefined);
+    expect(answer.header('connection')).toBe(status === 426 ? 'upgrade, close' : 'close');
     expect(rig.origin.connectionCount).toBe(0);
   });
 
@@ -96,6 +99,10 @@ describe('RFC 6455 §4.2.1: a handshake in any spelling', () => {
     ['an empty member', replaced('Connection', 'Connection: , ,Upgrade')],
     ['Content-Length: 0', [...usual, 'Content-Length: 0']],
     ['an unknown extension', [...usual, 'Sec-WebSocket-Extensions: x-webkit-deflate-frame']],
+    [
+      'an unknown extension whose value is no token (RFC 6455 §9.1)',
+      [...usual, 'Sec-WebSocket-Extensions: foo; bar="x y", x; a="b,c"'],
+    ],
     ['Origin and cookies', [...usual, 'Origin: http://a', 'Cookie: a=b']],
   ])('%s', async (_, onlyFields) => {
     const rig = await start();

@@ -65,11 +65,12 @@ export const dispatchLimits = defineOptions({
     default: 65_536,
     max: 1024 * 1024 * 1024,
   }),
-  /** Response body, in bytes. Default: Infinity. */
+  /** Response body, in bytes; 0 for none at all. Default: Infinity. */
   maxResponseBodySize: bytes({
     group,
-    prose: 'Largest response body.',
+    prose: 'Largest response body, 0 for none at all.',
     default: Number.POSITIVE_INFINITY,
+    min: 0,
     lift: true,
   }),
 });

@@ -13,6 +13,7 @@ import type {
 } from 'node:tls';
 import { isUint8Array } from 'node:util/types';
 import {
+  credentialFile,
   custom,
   defineOptions,
   isPlainObject,
@@ -48,6 +49,14 @@ export const tlsOptions = defineOptions({
     secret: true,
     check: (value) => (typeof value === 'string' ? value : undefined),
   }),
+  /** File to read pool.tls.ca from. Default: none. */
+  caFile: credentialFile({ group, prose: 'File to read pool.tls.ca from.' }),
+  /** File to read pool.tls.cert from. Default: none. */
+  certFile: credentialFile({ group, prose: 'File to read pool.tls.cert from.' }),
+  /** File to read pool.tls.key from. Default: none. */
+  keyFile: credentialFile({ group, prose: 'File to read pool.tls.key from.' }),
+  /** File to read pool.tls.pfx from. Default: none. */
+  pfxFile: credentialFile({ group, prose: 'File to read pool.tls.pfx from.' }),
   /** Certificate revocation lists, in PEM. Default: none. */
   crl: pem({ group, prose: 'Certificate revocation lists, in PEM.' }),
   /** Name to ask for and to verify instead of the host of the backend. Default: none. */

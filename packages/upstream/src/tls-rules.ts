@@ -103,7 +103,10 @@ type Given = Readonly<Partial<Record<keyof PoolTlsValues, unknown>>>;
 /** What `tls.createSecureContext` is given; what is null is left to the defaults of Node. */
 export function contextOptions(values: PoolTlsValues): SecureContextOptions {
   const others: readonly string[] = [...handshake, ...apart];
-  const names = Object.keys(tlsOptions).filter((name) => !others.includes(name));
+  // Files have been read by now.
+  const names = Object.keys(tlsOptions).filter(
+    (name) => !others.includes(name) && !name.endsWith('File'),
+  );
   return pick(values, names) as SecureContextOptions;
 }
 

@@ -4,6 +4,7 @@ import {
   choice,
   choices,
   count,
+  credentialFile,
   defineOptions,
   milliseconds,
   type OptionInput,

@@ -1,7 +1,7 @@
 /** Finds the name that was probably meant. For configurations, not for wire data. */
 
-/** Names are compared without case, hyphens and underscores, so `pool_timeout` finds `poolTimeout`. */
-const plain = (name: string): string => name.replaceAll(/[-_]/g, '').toLowerCase();
+/** A name without case, hyphens and underscores, so that `pool_timeout` finds `poolTimeout`. */
+export const plainName = (name: string): string => name.replaceAll(/[-_]/g, '').toLowerCase();
 
 /** Longer names are no slip of the finger. */
 const longest = 64;
@@ -9,11 +9,11 @@ const longest = 64;
 /** The known name nearest to the given one, or null when none is near. */
 export function nearMiss(name: string, known: Iterable<string>): string | null {
   if (name.length > longest) return null;
-  const wanted = plain(name);
+  const wanted = plainName(name);
   let nearest: string | null = null;
   let least = 1 + Math.max(1, Math.floor(wanted.length / 4));
   for (const candidate of known) {
-    const distance = editDistance(wanted, plain(candidate));
+    const distance = editDistance(wanted, plainName(candidate));
     if (distance < least) {
       least = distance;
       nearest = candidate;

@@ -1,4 +1,5 @@
 /** Options that are objects with rows of their own. */
+import { checkLoaded, type LoadedFiles, loadFiles } from './credential-files.ts';
 import { type Faults, keyPath } from './faults.ts';
 import type { RowText } from './option-kinds.ts';
 import {
@@ -58,9 +59,13 @@ export function optionalGroup<
     read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
       if (value === null) return null;
       const before = faults.list.length;
+      const read = loadFilesOf(spec.rows, value, key, faults);
+      const input = read === null ? value : read.given;
       const { rows, elsewhere } = spec;
-      const values = readOptions(rows, value, key, faults, base ?? initial, elsewhere) as Out;
-      if (faults.list.length === before) spec.check?.(values, key, faults);
+      const values = readOptions(rows, input, key, faults, base ?? initial, elsewhere) as Out;
+      if (faults.list.length > before) return values;
+      if (read === null) spec.check?.(values, key, faults);
+      else checkLoaded(read, key, faults, (own) => spec.check?.(values, key, own));
       return values;
     },
   });
@@ -82,7 +87,7 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
 ): Option<Foreign | null, Foreign | null> {
   const { rows, accepts } = spec;
   return Object.freeze({
-    ...shared(spec),
+    ...shared(spec, true),
     accepts,
     default: null,
     defaultText: 'none',
@@ -93,25 +98,41 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
         return null;
       }
       const before = faults.list.length;
+      const read = loadFiles(rows, value, key, faults);
+      const { given } = read;
       for (const [name, row] of Object.entries(rows)) {
-        if (!Object.hasOwn(value, name) || value[name] === undefined) continue;
-        row.read(value[name], keyPath(key, name), faults, row.default);
+        if (!Object.hasOwn(given, name) || given[name] === undefined) continue;
+        row.read(given[name], keyPath(key, name), faults, row.default);
       }
-      if (faults.list.length === before) spec.check?.(value, key, faults);
+      if (faults.list.length === before) {
+        checkLoaded(read, key, faults, (own) => spec.check?.(given, key, own));
+      }
       // The other keys are checked by Node, which owns the type.
-      return Object.freeze({ ...value }) as Foreign;
+      return Object.freeze({ ...given }) as Foreign;
     },
   });
 }
 
-const shared = <T extends OptionTable>({ rows, flagPrefix, ...row }: GroupSpec<T>) => ({
+/** Null where the value is no object, which is reported elsewhere. */
+const loadFilesOf = (
+  rows: OptionTable,
+  value: unknown,
+  key: string,
+  faults: Faults,
+): LoadedFiles | null => (isPlainObject(value) ? loadFiles(rows, value, key, faults) : null);
+
+const shared = <T extends OptionTable>(
+  { rows, flagPrefix, ...row }: GroupSpec<T>,
+  open = false,
+) => ({
   kind: 'group',
   group: row.group,
   prose: row.prose,
   answers: row.answers ?? '',
   accepts: `an object of ${Object.keys(rows).join(', ')}`,
   text: null,
-  nested: { rows, flagPrefix },
+  json: null,
+  nested: { rows, flagPrefix, open },
 });
 
 const groupDefault = (rows: OptionTable): string =>

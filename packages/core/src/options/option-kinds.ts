@@ -1,7 +1,7 @@
 /** The kinds of options whose value is one scalar, and the general kind that the others are made of. */
 import type { Faults } from './faults.ts';
 import { show } from './faults.ts';
-import type { Option, OptionText } from './option-schema.ts';
+import type { JsonSchema, Option, OptionText } from './option-schema.ts';
 
 /** What every row states. */
 export interface RowText {
@@ -18,6 +18,8 @@ interface CustomSpec<In, Out> extends RowText {
   /** The value is never shown in a message. */
   readonly secret?: boolean;
   readonly text?: Partial<OptionText> | null;
+  /** Any value of JSON unless told. */
+  readonly json?: JsonSchema | null;
   /** The value to keep, or undefined to refuse it. */
   check(value: unknown): Out | undefined;
   readonly '~input'?: In;
@@ -35,6 +37,7 @@ export function custom<In, Out>(spec: CustomSpec<In, Out>): Option<In, Out> {
     default: spec.default,
     defaultText: spec.defaultText ?? defaultText(spec.default),
     text: spec.text === null ? null : { ...plainText, ...spec.text },
+    json: spec.json === undefined ? {} : spec.json,
     nested: null,
     read(value: unknown, key: string, faults: Faults): Out {
       if (value === null && spec.default === null) return spec.default;
@@ -105,6 +108,7 @@ function amount<In>(
     default: initial,
     accepts: `${noun} ${bounds}${lift ? ', or Infinity' : ''}`,
     text: { placeholder, parse: parseAmount },
+    json: numberSchema(min, max, lift),
     check: (value) => {
       const given = value === 'infinity' ? Number.POSITIVE_INFINITY : value;
       if (given === Number.POSITIVE_INFINITY) return lift ? given : undefined;
@@ -112,6 +116,12 @@ function amount<In>(
     },
   });
 }
+
+/** JSON has no `Infinity`. */
+const numberSchema = (minimum: number, maximum: number, lift: boolean): JsonSchema => {
+  const number = { type: 'integer', minimum, maximum };
+  return lift ? { anyOf: [number, { const: 'infinity' }] } : number;
+};
 
 /** The longest delay of a timer in Node. */
 const longestDelay = 2 ** 31 - 1;
@@ -136,6 +146,7 @@ export function milliseconds<const Default extends number | null>(
     kind: 'milliseconds',
     accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for none`,
     text: { placeholder: 'MS', parse: parseAmount },
+    json: numberSchema(0, longestDelay, true),
     check: (value) => {
       if (value === Number.POSITIVE_INFINITY || value === 'infinity') return 0;
       return isWhole(value, 0, longestDelay) ? value : undefined;
@@ -159,6 +170,7 @@ export function boolean(spec: RowText & { readonly default: boolean }): Option<b
     kind: 'boolean',
     accepts: 'true or false',
     text: { placeholder: '', negatable: true, parse: parseBoolean },
+    json: { type: 'boolean' },
     check: (value) => (typeof value === 'boolean' ? value : undefined),
   });
 }
@@ -187,6 +199,7 @@ export function string<const Default extends string | null>(
     kind: 'string',
     accepts,
     text: { placeholder },
+    json: { type: 'string' },
     check: (value) =>
       typeof value === 'string' && (check === undefined || check(value)) ? value : undefined,
   });
@@ -207,6 +220,7 @@ export function choice<const Value extends string | false>(
       negatable,
       parse: (text) => (negatable && text === 'false' ? false : text),
     },
+    json: { enum: [...values] },
     check: (value) => values.find((one) => one === value),
   });
 }
@@ -228,6 +242,7 @@ export function choices<const Value extends string>(
       accepts: `${alternatives(values)}, or several with commas between them, each at most once`,
       parse: (text) => text.split(','),
     },
+    json: { type: 'array', items: { enum: [...values] }, minItems: 1, uniqueItems: true },
     check: (value) => {
       if (!Array.isArray(value) || value.length === 0) return undefined;
       const found = value.map(find).filter((one) => one !== undefined);

@@ -27,6 +27,9 @@ export interface OptionText {
   parse(text: string): unknown;
 }
 
+/** A schema by draft 7 of JSON Schema, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** One row of a table. `In` is what a user may write, `Out` what the resolved object holds. */
 export interface Option<In, Out> {
   readonly kind: string;
@@ -43,12 +46,22 @@ export interface Option<In, Out> {
   readonly defaultText: string;
   /** Null where no single flag stands for the option. */
   readonly text: OptionText | null;
-  /** Rows of a nested object, and what their flags begin with (empty: nothing). */
-  readonly nested: { readonly rows: OptionTable; readonly flagPrefix: string } | null;
+  /** What a value looks like in JSON; null where JSON has none, as of functions. */
+  readonly json: JsonSchema | null;
+  /** Rows of a nested object; null where the value is none. */
+  readonly nested: NestedRows | null;
   /** Reads a given value; reports what is wrong and then answers with the default. */
   read(value: unknown, key: string, faults: Faults, base: Out): Out;
   /** Carries the type, never a value. */
   readonly '~input'?: In;
+}
+
+export interface NestedRows {
+  readonly rows: OptionTable;
+  /** What the flags of the rows begin with; empty for nothing. */
+  readonly flagPrefix: string;
+  /** Keys that are no rows are taken as well. */
+  readonly open: boolean;
 }
 
 /** Key → row. */

@@ -4,7 +4,7 @@ import { hasField } from '../http/field-section.ts';
 import { isProtocol } from '../http/upgrade-field.ts';
 import { type Faults, keyPath, show } from './faults.ts';
 import { custom, type RowText } from './option-kinds.ts';
-import { isPlainObject, type Option } from './option-schema.ts';
+import { isPlainObject, type JsonSchema, type Option } from './option-schema.ts';
 
 const segmentText = String.raw`/(?:[\w\-.~!$&'()*+,;=:@]|%[\dA-Fa-f]{2})+`;
 const pathText = new RegExp(`^(?:${segmentText})*/?$`);
@@ -34,6 +34,7 @@ export function pathPrefix<const Default extends string | null>(
     accepts:
       'a path such as "/api": percent-encoded, starting with "/", without empty or dot segments and without query',
     text: { placeholder: 'PATH' },
+    json: { type: 'string', pattern: '^/' },
     check: (value) => {
       if (typeof value !== 'string' || !value.startsWith('/')) return undefined;
       const path = plainPath(value);
@@ -60,6 +61,7 @@ export function backendUrl(
     defaultText: 'required',
     accepts: `a URL with ${schemes.join(', ')}, a host in ASCII, optionally a port and a path prefix, and neither user, query nor fragment`,
     text: { placeholder: 'URL' },
+    json: { type: 'string', pattern: '^[A-Za-z]+://' },
     check: (value) => {
       const text = value instanceof URL ? value.href : value;
       if (typeof text !== 'string' || !/^[!-~]+$/.test(text)) return undefined;
@@ -111,6 +113,7 @@ export function fields(spec: LinesSpec): Option<FieldsInput | null, readonly str
       accepts: '"NAME: VALUE"',
       parse: (text) => (text.includes(':') ? [splitField(text)] : undefined),
     },
+    json: fieldsSchema,
     check: () => undefined,
   });
   return Object.freeze({
@@ -125,6 +128,21 @@ export function fields(spec: LinesSpec): Option<FieldsInput | null, readonly str
     },
   });
 }
+
+const textSchema = { type: 'string' };
+
+const fieldsSchema: JsonSchema = {
+  anyOf: [
+    {
+      type: 'object',
+      additionalProperties: { anyOf: [textSchema, { type: 'array', items: textSchema }] },
+    },
+    {
+      type: 'array',
+      items: { type: 'array', items: textSchema, minItems: 2, maxItems: 2 },
+    },
+  ],
+};
 
 interface FieldEntry {
   readonly at: string;
@@ -192,6 +210,7 @@ export function fieldNames(spec: FieldsSpec): Option<readonly string[] | null, r
       accepts: `a field name, none of ${never.join(', ')}`,
       parse: (text) => [text],
     },
+    json: { type: 'array', items: textSchema },
     check: (value) => {
       if (value === null) return none;
       if (!Array.isArray(value) || !value.every(isName)) return undefined;
@@ -217,6 +236,7 @@ export function upgradeProtocols(
       accepts: 'a protocol such as tcp or SPDY/3.1, or several with commas between them',
       parse: (text) => text.split(','),
     },
+    json: { type: 'array', items: textSchema },
     check: (value) =>
       Array.isArray(value) && value.every(isUpgradeProtocol)
         ? Object.freeze([...new Set(value.map((one) => one.toLowerCase()))])
@@ -242,6 +262,7 @@ export function pem(spec: RowText): Option<PemInput | null, PemInput | null> {
     accepts: 'PEM text, a Buffer, or an array of these',
     secret: true,
     text: { placeholder: 'FILE', file: true, accepts: 'the name of a file that holds PEM text' },
+    json: { anyOf: [textSchema, { type: 'array', items: textSchema, minItems: 1 }] },
     check: (value) => {
       if (isPem(value)) return value;
       return Array.isArray(value) && value.length > 0 && value.every(isPem)
@@ -250,3 +271,32 @@ export function pem(spec: RowText): Option<PemInput | null, PemInput | null> {
     },
   });
 }
+
+/** Files by their names, to be read at start. */
+export type FileInput = string | readonly string[];
+
+/**
+ * The file, or several, that another row of the table is read from: `keyFile` stands for `key`. Flags need
+ * none of it, since those of keys and certificates name files.
+ */
+export function credentialFile(spec: RowText): Option<FileInput | null, FileInput | null> {
+  const isName = (value: unknown): value is string =>
+    typeof value === 'string' && value !== '' && !value.includes('\0');
+  return custom<FileInput | null, FileInput | null>({
+    ...spec,
+    kind: credentialFileKind,
+    default: null,
+    accepts: 'the name of a file, or an array of these',
+    text: null,
+    json: { anyOf: [textSchema, { type: 'array', items: textSchema, minItems: 1 }] },
+    check: (value) => {
+      if (isName(value)) return value;
+      return Array.isArray(value) && value.length > 0 && value.every(isName)
+        ? Object.freeze([...value])
+        : undefined;
+    },
+  });
+}
+
+/** The kind of rows that name files. */
+export const credentialFileKind = 'file';

@@ -5,6 +5,7 @@ import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../http1/body-encoder
 import type { RequestHead } from '../http1/request-head.ts';
 import { fieldLines, statusLine } from '../http1/response-head.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { demandsUpgrade } from './error-response.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from './exchange.ts';
 import { checkByteCount, checkIdleTimeout } from './exchange-checks.ts';
 import type { SocketWriter } from './socket-writer.ts';
@@ -120,7 +121,8 @@ export class ConnectionExchange extends Exchange {
     this.#keepAlive = this.mayPersist(status, encoding) && !this.#connection.ending;
     this.begin(status, fields, encoding, contentLength);
     if (encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
-    if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
+    if (demandsUpgrade(status, fields)) text += upgradeLine(this.#keepAlive);
+    else if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
     else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
     else text += '\r\n';
     const sent = this.#connection.beginResponse();
@@ -162,3 +164,6 @@ export class ConnectionExchange extends Exchange {
     return this.#connection.surrender(text.substring(this.#connection.beginResponse()), tunnel);
   }
 }
+
+const upgradeLine = (keepAlive: boolean): string =>
+  keepAlive ? 'connection: upgrade\r\n\r\n' : 'connection: upgrade, close\r\n\r\n';

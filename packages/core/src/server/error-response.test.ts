@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { catalog, type ErrorCode } from '../errors/catalog.ts';
 import { fail } from '../errors/reverseit-error.ts';
-import { errorFields, errorResponse, errorText } from './error-response.ts';
+import { getField } from '../http/field-section.ts';
+import { demandsUpgrade, errorFields, errorResponse, errorText } from './error-response.ts';
 import { httpDate } from './http-date.ts';
 
 const answered = (Object.keys(catalog) as ErrorCode[]).filter((code) => catalog[code].status !== 0);
@@ -27,6 +28,15 @@ test('to HEAD it has no content, and tells its length (RFC 9110 §9.3.2)', () =>
 test('426 names the version that is supported (RFC 6455 §4.4)', () => {
   expect(errorFields(fail('RIT_ERR_WS_VERSION'))).toContain('sec-websocket-version');
   expect(errorFields(fail('RIT_ERR_WS_HANDSHAKE'))).not.toContain('sec-websocket-version');
+});
+
+test('RFC 9110 §15.5.22: 426 says what to upgrade to, and Connection names it', () => {
+  const fields = errorFields(fail('RIT_ERR_WS_VERSION'));
+  expect(getField(fields, 'upgrade')).toBe('websocket');
+  expect(demandsUpgrade(426, fields)).toBe(true);
+  expect(demandsUpgrade(400, fields)).toBe(false);
+  expect(demandsUpgrade(426, ['content-type', 'text/plain'])).toBe(false);
+  expect(errorFields(fail('RIT_ERR_WS_HANDSHAKE'))).not.toContain('upgrade');
 });
 
 test('Date is made anew each second, and when the clock is set back (RFC 9110 §6.6.1)', () => {

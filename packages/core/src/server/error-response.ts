@@ -1,6 +1,6 @@
 /** The only place that turns an error into a response: a small text that never echoes the input. */
 import type { ReverseItError } from '../errors/reverseit-error.ts';
-import type { FieldSection } from '../http/field-section.ts';
+import { type FieldSection, hasField, type ReadonlyFieldSection } from '../http/field-section.ts';
 import { reasonPhrase } from '../http/status.ts';
 import { fieldLines, statusLine } from '../http1/response-head.ts';
 import { httpDate } from './http-date.ts';
@@ -14,9 +14,19 @@ export function errorText(status: number): string {
 export function errorFields(error: ReverseItError): FieldSection {
   const fields = ['content-type', 'text/plain; charset=utf-8'];
   if (error.status === 503) fields.push('retry-after', '1');
-  // RFC 6455 §4.4
-  if (error.code === 'RIT_ERR_WS_VERSION') fields.push('sec-websocket-version', '13');
+  // RFC 6455 §4.4, RFC 9110 §15.5.22
+  if (error.code === 'RIT_ERR_WS_VERSION') {
+    fields.push('upgrade', 'websocket', 'sec-websocket-version', '13');
+  }
   return fields;
+}
+
+/**
+ * Whether Connection has to name Upgrade (RFC 9110 §7.8): in a final response of our own it tells what a
+ * client has to switch to.
+ */
+export function demandsUpgrade(status: number, fields: ReadonlyFieldSection | string): boolean {
+  return status === 426 && typeof fields !== 'string' && hasField(fields, 'upgrade');
 }
 
 /**

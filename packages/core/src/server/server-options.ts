@@ -9,7 +9,7 @@ import {
   type OptionValues,
   resolveOptions,
 } from '../options/option-schema.ts';
-import { pem } from '../options/option-wire-kinds.ts';
+import { credentialFile, type FileInput, pem } from '../options/option-wire-kinds.ts';
 import { checkCredentials } from '../options/tls-credentials.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
@@ -44,6 +44,18 @@ function checkListenerTls(
     if (has(name)) faults.add(keyPath(key, name), `cannot be set; it ${why}`);
   }
   checkCredentials(given, key, faults);
+}
+
+/** What the listener takes of Node's options, and files to read some of them from at start. */
+export interface ListenerTlsOptions extends TlsOptions {
+  /** File to read `key` from, or several; in PEM. */
+  readonly keyFile?: FileInput;
+  /** File to read `cert` from, or several; in PEM. */
+  readonly certFile?: FileInput;
+  /** File to read `ca` from, or several; in PEM. */
+  readonly caFile?: FileInput;
+  /** File to read `pfx` from, or several. */
+  readonly pfxFile?: FileInput;
 }
 
 const head = 'Request head';
@@ -138,7 +150,7 @@ export const serverOptions = defineOptions({
   /**
    * Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.
    */
-  tls: openGroup<TlsOptions>({
+  tls: openGroup<ListenerTlsOptions>({
     group: client,
     prose:
       'Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.',
@@ -150,6 +162,14 @@ export const serverOptions = defineOptions({
       key: pem({ group: client, prose: 'Private key of the listener, in PEM.' }),
       /** Certificate chain of the listener, in PEM. Default: none. */
       cert: pem({ group: client, prose: 'Certificate chain of the listener, in PEM.' }),
+      /** File to read tls.key from. Default: none. */
+      keyFile: credentialFile({ group: client, prose: 'File to read tls.key from.' }),
+      /** File to read tls.cert from. Default: none. */
+      certFile: credentialFile({ group: client, prose: 'File to read tls.cert from.' }),
+      /** File to read tls.ca from. Default: none. */
+      caFile: credentialFile({ group: client, prose: 'File to read tls.ca from.' }),
+      /** File to read tls.pfx from. Default: none. */
+      pfxFile: credentialFile({ group: client, prose: 'File to read tls.pfx from.' }),
     }),
   }),
 });

@@ -71,6 +71,21 @@ describe('Sec-WebSocket-Extensions (RFC 6455 §9.1)', () => {
     'foo, bar;',
   ])('%j is malformed', (value) => expect(readExtensions([value])).toBeNull());
 
+  it.each([
+    ['foo; bar="x y"', 'x y'],
+    ['foo; bar=""', ''],
+    ['foo; bar="a,b;c=\\"d\\""', 'a,b;c="d"'],
+    ['foo; bar=x', 'x'],
+  ])('%j, where quotes may hold anything', (text, value) => {
+    const extension = { name: 'foo', parameters: [{ name: 'bar', value }] };
+    expect(readExtensions([text], 'any')).toEqual([extension]);
+  });
+
+  it.each(['foo; bar=x y', 'foo; bar="x', 'foo; bar="x"y', 'foo;', 'a; =b', '"foo"'])(
+    '%j is malformed also then',
+    (value) => expect(readExtensions([value], 'any')).toBeNull(),
+  );
+
   it('is written in one form', () => {
     expect(
       formatExtension({ name: 'foo', parameters: [flag('a'), { name: 'b', value: '1' }] }),

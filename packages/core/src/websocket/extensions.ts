@@ -12,17 +12,23 @@ export interface Extension {
   readonly parameters: readonly ExtensionParameter[];
 }
 
+/** What may stand in quotes: a token, as RFC 6455 §9.1 has it, or anything. */
+export type QuotedValue = 'token' | 'any';
+
 /**
  * Reads all lines of the field into one list. Null where the syntax is broken: names and values are
- * tokens, and a quoted value must be one too once it is unquoted. Empty list members are passed over
- * (RFC 9110 §5.6.1.2).
+ * tokens, and a quoted value must be one too once it is unquoted, unless it may be any. Empty list members
+ * are passed over (RFC 9110 §5.6.1.2).
  */
-export function readExtensions(values: readonly string[]): Extension[] | null {
+export function readExtensions(
+  values: readonly string[],
+  quoted: QuotedValue = 'token',
+): Extension[] | null {
   const extensions: Extension[] = [];
   for (const value of values) {
     for (const member of splitOutsideQuotes(value, ',')) {
       if (trimOws(member).length === 0) continue;
-      const extension = readExtension(member);
+      const extension = readExtension(member, quoted);
       if (extension === null) return null;
       extensions.push(extension);
     }
@@ -30,27 +36,29 @@ export function readExtensions(values: readonly string[]): Extension[] | null {
   return extensions;
 }
 
-function readExtension(member: string): Extension | null {
+function readExtension(member: string, quoted: QuotedValue): Extension | null {
   const [head = '', ...rest] = splitOutsideQuotes(member, ';');
   const name = trimOws(head);
   if (!isToken(name)) return null;
   const parameters: ExtensionParameter[] = [];
   for (const text of rest) {
-    const parameter = readParameter(text);
+    const parameter = readParameter(text, quoted);
     if (parameter === null) return null;
     parameters.push(parameter);
   }
   return { name, parameters };
 }
 
-function readParameter(text: string): ExtensionParameter | null {
+function readParameter(text: string, quoted: QuotedValue): ExtensionParameter | null {
   const equals = text.indexOf('=');
   const name = trimOws(equals === -1 ? text : text.substring(0, equals));
   if (!isToken(name)) return null;
   if (equals === -1) return { name, value: null };
   const raw = trimOws(text.substring(equals + 1));
-  const value = raw.charCodeAt(0) === 0x22 ? unquote(raw) : raw;
-  return value !== null && isToken(value) ? { name, value } : null;
+  const isQuoted = raw.charCodeAt(0) === 0x22;
+  const value = isQuoted ? unquote(raw) : raw;
+  if (value === null) return null;
+  return (isQuoted && quoted === 'any') || isToken(value) ? { name, value } : null;
 }
 
 /** The content of a quoted string; null where it does not end with its quote. */

@@ -25,8 +25,13 @@ const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Bytes of a key before base64 (RFC 6455 §4.1). */
 export const keyBytes = 16;
 
-/** What a refusal with 426 carries (RFC 6455 §4.4). */
-export const versionFields: ReadonlyFieldSection = ['Sec-WebSocket-Version', version];
+/** What a refusal with 426 carries (RFC 6455 §4.4, RFC 9110 §15.5.22); Connection names Upgrade in it. */
+export const versionFields: ReadonlyFieldSection = [
+  'Upgrade',
+  'websocket',
+  'Sec-WebSocket-Version',
+  version,
+];
 
 /** What makes a request or an answer switch protocols; transports that write it themselves take only the rest. */
 export const upgradeFields: ReadonlyFieldSection = [
@@ -120,7 +125,8 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   }
   const subprotocols = readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol'));
   if (subprotocols === null) return malformed('malformed Sec-WebSocket-Protocol');
-  const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'));
+  // What a quoted value may hold is for the extension to judge: those that we do not know are ignored.
+  const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'), 'any');
   if (extensions === null) return malformed('malformed Sec-WebSocket-Extensions');
   return { key, subprotocols, extensions };
 }

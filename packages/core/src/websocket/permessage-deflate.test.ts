@@ -22,6 +22,17 @@ const forgetful: DeflatePolicy = {
 
 const parse = (value: string): Extension[] => readExtensions([value]) ?? [];
 
+it.each(['"x y"', '""', '"10 "'])(
+  'RFC 7692 §7.1: declines an offer of windows of %s, and takes the next',
+  (bits) => {
+    const offer = `permessage-deflate; server_max_window_bits=${bits}`;
+    const read = (value: string): Extension[] => readExtensions([value], 'any') ?? [];
+    expect(acceptDeflate(read(offer), open)).toBeNull();
+    const accepted = acceptDeflate(read(`${offer}, permessage-deflate`), open);
+    expect(accepted?.answer).toBe('permessage-deflate');
+  },
+);
+
 describe('as server (RFC 7692 §7.1)', () => {
   const cases: [string, DeflatePolicy, string, Partial<DeflatePolicy>][] = [
     ['permessage-deflate', open, 'permessage-deflate', {}],

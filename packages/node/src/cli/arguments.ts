@@ -1,6 +1,7 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Fault, Faults, nearMiss, withoutUserinfo } from '@reverseit/core/options';
+import { foreignHint } from '../options/foreign-words.ts';
 import { acceptedBy, commandFlags, type Flag, flags } from './flags.ts';
 
 /** What the arguments ask for. */
@@ -39,17 +40,23 @@ export function parseArguments(
     tokens: true,
   });
   const reader = new ArgumentReader(readFile);
-  let unknown = -2;
-  for (const token of tokens) {
-    // What follows an unknown option was meant for its value.
-    if (token.kind === 'positional' && token.index !== unknown + 1) {
+  /** Index of an option whose value may follow it, though it needs none or is not known. */
+  let before = -2;
+  for (const [nth, token] of tokens.entries()) {
+    if (token.kind === 'positional' && token.index !== before + 1) {
       reader.refusePositional(token.value);
     }
     if (token.kind !== 'option') continue;
-    if (!knows(token.name) && token.value === undefined) unknown = token.index;
+    const { name, rawName: raw, index, inlineValue } = token;
+    const isBare = token.value === undefined;
+    // What follows a switch or an unknown option was meant for its value: the command takes no other words.
+    if (isBare && (isSwitch(name) || !knows(name))) before = index;
+    const next = tokens[nth + 1];
+    const follows = next?.kind === 'positional' && next.index === index + 1 ? next : undefined;
     // A flag that takes a value also takes the next flag for it.
-    const missing = token.inlineValue === false && token.value.startsWith('-');
-    reader.read(token.name, { raw: token.rawName, value: missing ? undefined : token.value });
+    const isMissing = inlineValue === false && token.value.startsWith('-');
+    const value = isBare && isSwitch(name) ? follows?.value : token.value;
+    reader.read(name, { raw, value: isMissing ? undefined : value });
   }
   return reader;
 }
@@ -65,6 +72,7 @@ const parseOptions: NonNullable<ParseArgsConfig['options']> = Object.fromEntries
 ]);
 
 const byName: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.name, flag]));
+const byPath: ReadonlyMap<string, Flag> = new Map(flags.map((flag) => [flag.path.join('.'), flag]));
 const negated: ReadonlyMap<string, Flag> = new Map(
   flags.filter(({ text }) => text.negatable).map((flag) => [`no-${flag.name}`, flag]),
 );
@@ -73,6 +81,11 @@ const commands: ReadonlyMap<string, string> = new Map(
 );
 const knows = (name: string): boolean =>
   byName.has(name) || negated.has(name) || commands.has(name);
+/** Whether it says yes or no, with or without a word for it. */
+const isSwitch = (name: string): boolean => {
+  const flag = byName.get(name);
+  return flag === undefined ? negated.has(name) : !takesValue(flag);
+};
 const allNames = [...commands.keys(), ...byName.keys(), ...negated.keys()];
 
 class ArgumentReader implements Arguments {
@@ -165,9 +178,17 @@ class ArgumentReader implements Arguments {
 
   #refuseUnknown(name: string, { raw }: Given): void {
     const near = nearMiss(name, allNames);
-    const help = near === null ? '--help lists all of them' : `did you mean --${near}?`;
+    const help =
+      foreignHint(name.replace(/^no-/, ''), flagOrKey) ??
+      (near === null ? '--help lists all of them' : `did you mean --${near}?`);
     this.#faults.add(raw, `unknown option; ${help}`);
   }
+}
+
+/** How an option is written here: by its flag, where there is one. That of `keyFile` is the flag of `key`. */
+function flagOrKey(option: string): string {
+  const flag = byPath.get(option) ?? byPath.get(option.replace(/File$/, ''));
+  return flag === undefined ? option : `--${flag.name}`;
 }
 
 const messageOf = (error: unknown): string =>

@@ -22,6 +22,8 @@ const merged = (below: Fields, above: Fields): Fields => {
   for (const [key, value] of Object.entries(above)) {
     const beneath = below[key];
     both[key] = isPlainObject(value) && isPlainObject(beneath) ? merged(beneath, value) : value;
+    // What is given outranks the file that it would be read from.
+    delete both[`${key}File`];
   }
   return both;
 };

@@ -41,8 +41,9 @@ A hardened HTTP/1.1 and WebSocket reverse proxy.
 `;
 
 const notes = `Sizes are in bytes and times in milliseconds; infinity lifts a limit that may be lifted, and
-0 is no timeout. SIGTERM and SIGINT let what is under way finish, a second one ends at once. With
-workers, SIGHUP replaces them one after another, each with the configuration read anew.
+0 is no timeout. A switch may be followed by true or false, as in --verify-tls false.
+SIGTERM and SIGINT let what is under way finish, a second one ends at once. With workers,
+SIGHUP replaces them one after another, each with the configuration read anew.
 Several routes need a configuration file.
 `;
 

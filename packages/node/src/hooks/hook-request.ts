@@ -1,5 +1,6 @@
 import { fail } from '@reverseit/core/errors';
 import type { RequestHead } from '@reverseit/core/http1';
+import { asksForWebSocket } from '@reverseit/core/websocket';
 import { HeaderList } from './header-list.ts';
 import type { HookRequest } from './hooks.ts';
 
@@ -39,6 +40,7 @@ export class RequestView implements HookRequest {
   }
 
   get websocket(): boolean {
-    return this.#head.upgrade;
+    const head = this.#head;
+    return head.upgrade && asksForWebSocket(head);
   }
 }

@@ -13,7 +13,7 @@ export interface HookRequest {
   readonly httpVersion: '1.0' | '1.1';
   /** The client's fields, before the header rules of the route apply. */
   readonly headers: HeaderList;
-  /** The request offers to switch to WebSocket. */
+  /** The request offers to switch to WebSocket (RFC 6455 §4.1); false for an offer of other protocols. */
   readonly websocket: boolean;
 }
 

@@ -3,6 +3,7 @@ import {
   type ClientConnection,
   clientAddress,
   clientConnection,
+  demandsUpgrade,
   ENCODING,
   Exchange,
   type RequestHead,
@@ -79,7 +80,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
     this.encrypted = 'encrypted' in socket && socket.encrypted === true;
-    this.mountPath = mountPathOf(request);
+    this.mountPath = mountPathOf(response.req as NodeRequest);
     response.on('drain', () => this.onDrain());
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
@@ -199,7 +200,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
-    if (!this.mayPersist(status, encoding)) framing.push('connection', 'close');
+    const close = this.mayPersist(status, encoding) ? [] : ['close'];
+    const options = demandsUpgrade(status, fields) ? ['upgrade', ...close] : close;
+    if (options.length > 0) framing.push('connection', options.join(', '));
     try {
       this.#side.writeHead(status, reason, fields, framing);
     } catch (cause) {

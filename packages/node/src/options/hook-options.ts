@@ -42,6 +42,7 @@ function callbacks<F>({
     defaultText: 'none',
     accepts: `${accepts}, or an array of such functions`,
     text: null,
+    json: null,
     check: (value) => {
       if (value === null) return none;
       const all: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -51,6 +52,21 @@ function callbacks<F>({
     },
   });
 }
+
+const responseSchema = {
+  type: 'object',
+  properties: {
+    status: { type: 'integer', minimum: 200, maximum: 599 },
+    headers: {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+      },
+    },
+    body: { type: 'string' },
+  },
+  additionalProperties: false,
+};
 
 const acceptsRespond = '{status, headers, body} or a function (request, context)';
 
@@ -111,6 +127,7 @@ export const routeHookOptions = defineOptions({
     defaultText: 'host and path',
     accepts: 'a text that is not empty',
     text: null,
+    json: { type: 'string', minLength: 1 },
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
   ...ringHookOptions,
@@ -123,6 +140,7 @@ export const routeHookOptions = defineOptions({
       default: null,
       accepts: acceptsRespond,
       text: null,
+      json: responseSchema,
       check: () => undefined,
     }),
     read: readRespond,
@@ -175,6 +193,7 @@ export const serverHookOptions = defineOptions({
     defaultText: 'lines on standard error',
     accepts: 'an object with debug, info, warn and error, or null',
     text: null,
+    json: null,
     check: (value) => (value === null || isLogger(value) ? value : undefined),
   }),
 });

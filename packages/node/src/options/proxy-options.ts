@@ -11,11 +11,22 @@ import {
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, listenAddressAccepted, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
-import { checkWorkers, type Workers, workersAccepted } from './workers.ts';
+import { checkWorkers, mostWorkers, type Workers, workersAccepted } from './workers.ts';
 
 const start = 'Start and end';
 
 const lifecycleOptions = defineOptions({
+  /** Schema of a configuration in JSON, for editors; nothing else reads it. Default: none. */
+  $schema: custom<string | null, string | null>({
+    group: start,
+    kind: 'string',
+    prose: 'Schema of a configuration in JSON, for editors; nothing else reads it.',
+    default: null,
+    accepts: 'a string',
+    text: null,
+    json: { type: 'string' },
+    check: (value) => (typeof value === 'string' ? value : undefined),
+  }),
   /**
    * Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.
    * Default: "127.0.0.1:4000".
@@ -31,6 +42,27 @@ const lifecycleOptions = defineOptions({
     text: {
       placeholder: 'HOST:PORT',
       accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
+    },
+    json: {
+      anyOf: [
+        { type: 'string' },
+        { type: 'integer', minimum: 0, maximum: 65535 },
+        {
+          type: 'object',
+          properties: {
+            host: { type: 'string' },
+            port: { type: 'integer', minimum: 0, maximum: 65535 },
+          },
+          required: ['port'],
+          additionalProperties: false,
+        },
+        {
+          type: 'object',
+          properties: { path: { type: 'string' } },
+          required: ['path'],
+          additionalProperties: false,
+        },
+      ],
     },
     check: readListenAddress,
   }),
@@ -58,6 +90,7 @@ const lifecycleOptions = defineOptions({
       placeholder: 'N|auto',
       parse: (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text),
     },
+    json: { anyOf: [{ type: 'integer', minimum: 1, maximum: mostWorkers }, { const: 'auto' }] },
     check: checkWorkers,
   }),
 });
@@ -91,6 +124,7 @@ const routesOptions = defineOptions({
     defaultText: 'one route, of the options beside it',
     accepts: 'an array of routes, at least one',
     text: null,
+    json: { type: 'array', minItems: 1, items: { $ref: '#/definitions/route' } },
     check: (value) => (Array.isArray(value) && value.length > 0 ? null : undefined),
   }),
 });

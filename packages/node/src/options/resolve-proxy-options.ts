@@ -12,6 +12,7 @@ import {
   show,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
+import { foreignHint } from './foreign-words.ts';
 import { type RingHooks, ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
@@ -49,7 +50,7 @@ export function resolveProxyOptions(
   const faults = new Faults();
   refuseMisplaced(input, elsewhere, faults);
   const initial = defaultValues(proxyOptions);
-  const top = readOptions(proxyOptions, input, '', faults, initial, belongsInPool);
+  const top = readOptions(proxyOptions, input, '', faults, initial, belongsElsewhere);
   // What is a default for all routes. Hooks are not: they run as well as those of a route.
   const base = Object.freeze({
     ...pickOptions(routeOptions, top),
@@ -115,6 +116,10 @@ function withDecided(values: RouteValues, ...inputs: readonly unknown[]): RouteV
   return Object.freeze({ ...values, rewriteLocation });
 }
 
+/** Of a key that is no option: where it belongs, or what it is called here. */
+const belongsElsewhere = (key: string): string | undefined =>
+  foreignHint(key) ?? belongsInPool(key);
+
 function belongsInPool(key: string): string | undefined {
   if (Object.hasOwn(poolOptions, key)) return `it belongs in pool: {${key}}`;
   const near = nearMiss(key, Object.keys(poolOptions));
@@ -125,7 +130,7 @@ function belongsInPool(key: string): string | undefined {
 const belongsAbove = (key: string): string | undefined =>
   Object.hasOwn(proxyOptions, key)
     ? 'it holds for the whole server and stands beside routes'
-    : belongsInPool(key);
+    : belongsElsewhere(key);
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {

@@ -99,6 +99,7 @@ const ownOptions = defineOptions({
       'a host name in ASCII or an IP address without port, such as "example.org", "*.example.org" or "[::1]"',
     answers: '404',
     text: { placeholder: 'NAME' },
+    json: { type: 'string' },
     check: (value) =>
       typeof value === 'string' && hostText.test(value)
         ? value.toLowerCase().replace(/\.$/, '')
@@ -191,13 +192,15 @@ const ownOptions = defineOptions({
     answers: '408',
   }),
   /**
-   * Largest request body; a content-length above it is refused before any body is read.
+   * Largest request body, 0 for none at all; a content-length above it is refused before any body is read.
    * Default: 104857600. Answer: 413.
    */
   maxRequestBodySize: bytes({
     group: body,
-    prose: 'Largest request body; a content-length above it is refused before any body is read.',
+    prose:
+      'Largest request body, 0 for none at all; a content-length above it is refused before any body is read.',
     default: 104857600,
+    min: 0,
     lift: true,
     answers: '413',
   }),
@@ -220,13 +223,14 @@ const ownOptions = defineOptions({
     default: 100,
   }),
   /**
-   * Largest response body.
+   * Largest response body, 0 for none at all.
    * Default: Infinity. Answer: 502, or the connection is aborted after the head.
    */
   maxResponseBodySize: bytes({
     group: response,
-    prose: 'Largest response body.',
+    prose: 'Largest response body, 0 for none at all.',
     default: Number.POSITIVE_INFINITY,
+    min: 0,
     lift: true,
     answers: '502, or the connection is aborted after the head',
   }),
@@ -281,6 +285,7 @@ const ownOptions = defineOptions({
       negatable: true,
       parse: (text) => (text === 'false' ? false : text),
     },
+    json: { anyOf: [{ type: 'string' }, { const: false }] },
     check: (value) =>
       value === false || (typeof value === 'string' && isToken(value)) ? value : undefined,
   }),

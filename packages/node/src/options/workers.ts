@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 export type Workers = number | 'auto';
 
 /** More of them than any machine has cores would be a mistake. */
-const mostWorkers = 1024;
+export const mostWorkers = 1024;
 
 /** Undefined where the value is neither. */
 export const checkWorkers = (value: unknown): Workers | undefined => {

@@ -54,7 +54,10 @@ export class RelaySide {
     this.#socket = socket;
     this.blocked = socket.writableNeedDrain;
     socket.pause();
-    socket.on('data', (chunk: Buffer) => owner.onData(this, chunk));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#stopped) this.#putBack(chunk);
+      else owner.onData(this, chunk);
+    });
     socket.on('drain', () => {
       this.blocked = false;
       owner.onDrain(this);
@@ -65,6 +68,12 @@ export class RelaySide {
       this.gone = true;
       owner.onGone(this);
     });
+  }
+
+  /** A stream whose `readable` listener undici has just taken off resumes by itself in the next tick. */
+  #putBack(chunk: Buffer): void {
+    this.#socket.pause();
+    this.#socket.unshift(chunk);
   }
 
   /** The peer had ended its sending before it was ours. */

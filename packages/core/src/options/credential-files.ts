@@ -1,0 +1,68 @@
+/** Keys and certificates that a configuration names by their files, read when it is. */
+import { readFileSync } from 'node:fs';
+import { Faults, keyPath } from './faults.ts';
+import type { OptionTable } from './option-schema.ts';
+import { credentialFileKind, type FileInput } from './option-wire-kinds.ts';
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** An object whose files have been read. */
+export interface LoadedFiles {
+  /** `key` in place of `keyFile`, and so on. */
+  readonly given: Given;
+  /** What each of them was read from, by the name that it has now. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Reads the files that the rows of a table stand for. A relative name begins at the working directory. */
+export function loadFiles(
+  rows: OptionTable,
+  value: Given,
+  parent: string,
+  faults: Faults,
+): LoadedFiles {
+  const given: Record<string, unknown> = { ...value };
+  const files = new Map<string, string>();
+  for (const [name, row] of Object.entries(rows)) {
+    if (row.kind !== credentialFileKind || !Object.hasOwn(given, name)) continue;
+    const at = keyPath(parent, name);
+    const path = row.read(given[name] ?? null, at, faults, null) as FileInput | null;
+    delete given[name];
+    if (path === null) continue;
+    const target = name.slice(0, -'File'.length);
+    if (given[target] !== undefined && given[target] !== null) {
+      faults.add(at, `${target} is given as well; expected one of them`);
+      continue;
+    }
+    given[target] = contentOf(path, at, faults);
+    files.set(target, [path].flat().join(', '));
+  }
+  return { given, files };
+}
+
+function contentOf(path: FileInput, at: string, faults: Faults): Buffer | Buffer[] | undefined {
+  try {
+    return typeof path === 'string' ? readFileSync(path) : path.map((one) => readFileSync(one));
+  } catch (error) {
+    // Node's message names the file.
+    const reason = error instanceof Error ? error.message : String(error);
+    faults.add(at, `cannot read the file: ${reason}`);
+    return undefined;
+  }
+}
+
+/** Reports faults of what was read under the option that names the file, with its name. */
+export function checkLoaded(
+  { files }: LoadedFiles,
+  parent: string,
+  faults: Faults,
+  check: (faults: Faults) => void,
+): void {
+  const own = new Faults();
+  check(own);
+  for (const { key, message } of own.list) {
+    const file = files.get(key.slice(parent.length + 1));
+    if (file === undefined) faults.add(key, message);
+    else faults.add(`${key}File`, `${file}: ${message}`);
+  }
+}

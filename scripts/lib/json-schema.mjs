@@ -1,0 +1,48 @@
+// The schema of a configuration in JSON (draft 7, which editors know), made of the option tables. Whether
+// a value is accepted is decided by the tables; the schema names keys, types, bounds and defaults.
+
+/**
+ * @typedef {import('@reverseit/core/options').OptionTable} OptionTable
+ * @typedef {OptionTable[string]} Option
+ * @typedef {import('@reverseit/core/options').JsonSchema} JsonSchema
+ */
+
+/** @param {{ readonly proxy: OptionTable, readonly route: OptionTable }} tables @returns {JsonSchema} */
+export function configurationSchema({ proxy, route }) {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Configuration of ReverseIt',
+    description: 'Made of the option tables. Sizes are in bytes, times in milliseconds.',
+    ...objectSchema(proxy, false),
+    definitions: { route: objectSchema(route, false) },
+  };
+}
+
+/** @param {OptionTable} rows @param {boolean} open @returns {JsonSchema} */
+function objectSchema(rows, open) {
+  const properties = Object.fromEntries(
+    Object.entries(rows).flatMap(([key, option]) => {
+      const schema = valueSchema(option);
+      return schema === null ? [] : [[key, { description: descriptionOf(option), ...schema }]];
+    }),
+  );
+  return { type: 'object', properties, additionalProperties: open };
+}
+
+/** @param {Option} option @returns {JsonSchema | null} */
+function valueSchema({ json, nested, default: initial, defaultText }) {
+  const isOptional = initial === null && defaultText !== 'required';
+  if (nested !== null) {
+    const object = objectSchema(nested.rows, nested.open);
+    return isOptional ? { anyOf: [object, { type: 'null' }] } : object;
+  }
+  if (json === null) return null;
+  if (isOptional && !('$ref' in json)) return { anyOf: [json, { type: 'null' }] };
+  return initial === null || typeof initial === 'object'
+    ? json
+    : { ...json, default: initial === Number.POSITIVE_INFINITY ? 'infinity' : initial };
+}
+
+/** @param {Option} option */
+const descriptionOf = ({ prose, answers }) =>
+  answers === '' ? prose : `${prose} If exceeded: ${answers}.`;
