@@ -333,14 +333,7 @@ export class ProxyExchange
         return;
       }
     }
-    const fields = responseFields(
-      head.fields,
-      status,
-      options.via,
-      httpDate(),
-      mayTrail,
-      mapper,
-    );
+    const fields = responseFields(head.fields, status, options.via, httpDate(), mayTrail, mapper);
     if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
     else {
       const hooked = new HookedResponse(head, fields, context, this);
