@@ -7,23 +7,30 @@ import {
   hasField,
   isFieldValue,
   isToken,
+  removeDisguised,
   removeField,
   setField,
   toLowerAscii,
 } from '@reverseit/core/http';
 
 /**
- * Header fields that a hook may read and change. Names are matched without regard to case.
+ * Header fields that a hook may read and change. Names are matched without regard to case. What is set or
+ * deleted of a request takes fields away that spell the name with `_` for `-`.
  *
  * `set` and `append` throw `RIT_ERR_INTERNAL` for a name that is no token and for a value with a control
  * character (RFC 9110 §5.1, §5.5).
  */
 export class HeaderList implements Iterable<readonly [name: string, value: string]> {
   readonly #fields: FieldSection;
+  readonly #isClients: boolean;
 
-  /** @internal The section itself, not a copy. */
-  constructor(fields: FieldSection) {
+  /**
+   * @internal The section itself, not a copy. `isClients`: what a hook sets or deletes, a client must not
+   * bring back by `_` for `-` (RFC 3875 §4.1.18).
+   */
+  constructor(fields: FieldSection, isClients = false) {
     this.#fields = fields;
+    this.#isClients = isClients;
   }
 
   /** The first value, or undefined. */
@@ -44,6 +51,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   set(name: string, value: string): void {
     assertField(name, value);
     setField(this.#fields, name, value);
+    if (this.#isClients) removeDisguised(this.#fields, name);
   }
 
   /** Adds a line behind all others. */
@@ -55,6 +63,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   /** Removes all lines of the field. */
   delete(name: string): void {
     removeField(this.#fields, toLowerAscii(name));
+    if (this.#isClients) removeDisguised(this.#fields, name);
   }
 
   *[Symbol.iterator](): Generator<readonly [string, string]> {

@@ -11,7 +11,7 @@ export class RequestView implements HookRequest {
 
   constructor(head: RequestHead) {
     this.#head = head;
-    this.headers = new HeaderList(head.fields);
+    this.headers = new HeaderList(head.fields, true);
   }
 
   get method(): string {
