@@ -315,10 +315,14 @@ const ownOptions = defineOptions({
     defaultText: 'websocketIdleTimeout',
     answers: 'reset',
   }),
-  /** Longest silence of both directions. Default: 55000. Answer: close 1001. */
+  /**
+   * Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.
+   * Default: 55000. Answer: close 1001.
+   */
   websocketIdleTimeout: milliseconds({
     group: websocket,
-    prose: 'Longest silence of both directions.',
+    prose:
+      'Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.',
     default: 55000,
     answers: 'close 1001',
   }),

@@ -200,7 +200,7 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
 
   onDeadline(): void {
     if (!this.#closing) {
-      const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idle.ms);
+      const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idleTimeout);
       this.#error ??= error;
       this.#closeBoth({ code: error.closeCode, reason: error.message });
       return;
