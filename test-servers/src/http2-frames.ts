@@ -1,4 +1,5 @@
 /** Frames of HTTP/2 as bytes, for peers that send what node:http2 would not (RFC 9113 §4.1). */
+import type { Socket } from 'node:net';
 
 export interface Frame {
   readonly type: number;
@@ -57,6 +58,63 @@ export function uint32(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
   for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
   return bytes;
+}
+
+/** A server's end of a connection: reads frames, and writes what it likes. */
+export class FrameConnection {
+  readonly frames: Frame[] = [];
+  readonly #socket: Socket;
+  #waiting = Buffer.alloc(0);
+  #preface = false;
+  #changed: (() => void)[] = [];
+
+  constructor(socket: Socket, onFrame: (frame: Frame, connection: FrameConnection) => void) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#waiting = Buffer.concat([this.#waiting, chunk]);
+      if (!this.#preface) {
+        if (this.#waiting.length < 24) return;
+        this.#preface = true;
+        this.#waiting = this.#waiting.subarray(24);
+      }
+      for (let next = this.#next(); next !== null; next = this.#next()) {
+        this.frames.push(next);
+        onFrame(next, this);
+      }
+      for (const check of this.#changed.splice(0)) check();
+    });
+  }
+
+  #next(): Frame | null {
+    const bytes = this.#waiting;
+    if (bytes.length < 9) return null;
+    const end = 9 + bytes.readUIntBE(0, 3);
+    if (bytes.length < end) return null;
+    this.#waiting = bytes.subarray(end);
+    const [type, flags, id] = [bytes.readUInt8(3), bytes.readUInt8(4), bytes.readUInt32BE(5)];
+    return { type, flags, id, payload: bytes.subarray(9, end) };
+  }
+
+  write(...frames: readonly Buffer[]): void {
+    this.#socket.write(Buffer.concat(frames));
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Resolves with the first frame that the test holds for, also of those that have come. */
+  async until(test: (frame: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const found = this.frames.find(test);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#changed.push(resolve));
+    }
+  }
 }
 
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';

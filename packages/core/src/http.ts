@@ -24,6 +24,7 @@ export {
   sectionSize,
   setField,
 } from './http/field-section.ts';
+export { foldName, removeDisguised } from './http/fold-name.ts';
 export type { Field } from './http/known-field.ts';
 export { FIELD, knownField } from './http/known-field.ts';
 export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';

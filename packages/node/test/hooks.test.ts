@@ -75,6 +75,22 @@ describe('RFC 6455 §4.1: request.websocket is true of a handshake, and of nothi
   });
 });
 
+it('RFC 3875 §4.1.18: what onRequest sets or deletes, a client does not bring back by _', async () => {
+  const { origin, client } = await start(() => ({
+    onRequest: ({ headers }) => {
+      headers.set('X-User', '7');
+      headers.delete('X-Role');
+    },
+  }));
+  const sent = ['X_User: 1', 'x_role: admin', 'X-Role: admin', 'X_Other: a'];
+  expect((await client.request(request('GET /', sent))).status).toBe(200);
+  const { fields } = await origin.request();
+  expect(fields.filter(([name]) => /^x/i.test(name))).toEqual([
+    ['X_Other', 'a'],
+    ['X-User', '7'],
+  ]);
+});
+
 /** The same hook, at once and later. */
 const inBothWays = [
   ['sync', <T>(value: T): T | Promise<T> => value],

@@ -372,6 +372,21 @@ describe('fields of the route', () => {
       { removeHeaders: ['cookie'] },
     ),
     sends(
+      'RFC 3875 §4.1.18: removeHeaders removes what is spelled with _, too',
+      ['X-User: a', 'X_User: b', 'x_uSER: c', 'X-Users: d'],
+      ['X-Users: d'],
+      { removeHeaders: ['x-user'] },
+    ),
+    sends('RFC 3875 §4.1.18: and a name with _ stands for both', ['X-User: a', 'X_User: b'], [], {
+      removeHeaders: ['X_USER'],
+    }),
+    sends(
+      'RFC 3875 §4.1.18: addHeaders replaces what is spelled with _, too',
+      ['X_User: a', 'X-A: 1', 'x-user: b'],
+      ['X-A: 1', 'X-User: 7'],
+      { addHeaders: { 'X-User': '7' } },
+    ),
+    sends(
       'RFC 9110 §7.7: what is removed and added is added',
       ['Authorization: Basic x'],
       ['Authorization: Bearer y'],

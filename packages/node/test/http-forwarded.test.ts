@@ -87,6 +87,42 @@ describe('X-Forwarded-*', () => {
       ['Forwarded: for=1.2.3.4', 'X-Forwarded-Port: 1', 'X-Real-IP: 1.2.3.4'],
       ['Forwarded: for=1.2.3.4', 'X-Forwarded-Port: 1', 'X-Real-IP: 1.2.3.4', ...ours],
     ),
+    forwards(
+      'RFC 7239 §8.1: replace drops what a client claims in other words',
+      replace,
+      [
+        'Forwarded: for=1.2.3.4',
+        'X-Forwarded-Port: 1',
+        'X_Forwarded_Prefix: /x',
+        'X-Real-IP: 1.2.3.4',
+        'X-A: 1',
+      ],
+      ['X-A: 1', ...ours],
+    ),
+    ...(
+      [
+        ['append', append],
+        ['replace', replace],
+      ] as const
+    ).map(([mode, options]) =>
+      forwards(
+        `RFC 3875 §4.1.18: ${mode} takes no field for ours that is spelled with _`,
+        options,
+        [
+          'X_Forwarded_For: 1.2.3.4',
+          'x-forwarded_proto: https',
+          'X_FORWARDED-HOST: evil',
+          'X_A: 1',
+        ],
+        ['X_A: 1', ...ours],
+      ),
+    ),
+    forwards(
+      'RFC 3875 §4.1.18: false leaves them, too',
+      { forwardedHeaders: false },
+      ['X_Forwarded_For: 1.2.3.4'],
+      ['X_Forwarded_For: 1.2.3.4'],
+    ),
     {
       name: 'RFC 9112 §3.2: HTTP/1.0 without Host has no X-Forwarded-Host',
       options: append,

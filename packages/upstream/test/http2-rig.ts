@@ -17,7 +17,14 @@ import {
   type Socket,
 } from 'node:net';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import { type Frame, frame, HEADERS, PING, SETTINGS } from '@reverseit/test-servers/http2-frames';
+import {
+  type Frame,
+  FrameConnection,
+  frame,
+  HEADERS,
+  PING,
+  SETTINGS,
+} from '@reverseit/test-servers/http2-frames';
 import { afterEach, expect } from 'vitest';
 import {
   createPool,
@@ -85,6 +92,7 @@ export {
   DATA,
   END_HEADERS,
   END_STREAM,
+  FrameConnection,
   frame,
   GOAWAY,
   HEADERS,
@@ -93,63 +101,6 @@ export {
   SETTINGS,
   uint32,
 } from '@reverseit/test-servers/http2-frames';
-
-/** Writes what it likes. It answers SETTINGS and PING unless told not to. */
-export class FrameConnection {
-  readonly frames: Frame[] = [];
-  readonly #socket: Socket;
-  #waiting = Buffer.alloc(0);
-  #preface = false;
-  #changed: (() => void)[] = [];
-
-  constructor(socket: Socket, onFrame: (frame: Frame, connection: FrameConnection) => void) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#waiting = Buffer.concat([this.#waiting, chunk]);
-      if (!this.#preface) {
-        if (this.#waiting.length < 24) return;
-        this.#preface = true;
-        this.#waiting = this.#waiting.subarray(24);
-      }
-      for (let next = this.#next(); next !== null; next = this.#next()) {
-        this.frames.push(next);
-        onFrame(next, this);
-      }
-      for (const check of this.#changed.splice(0)) check();
-    });
-  }
-
-  #next(): Frame | null {
-    const bytes = this.#waiting;
-    if (bytes.length < 9) return null;
-    const end = 9 + bytes.readUIntBE(0, 3);
-    if (bytes.length < end) return null;
-    this.#waiting = bytes.subarray(end);
-    const [type, flags, id] = [bytes.readUInt8(3), bytes.readUInt8(4), bytes.readUInt32BE(5)];
-    return { type, flags, id, payload: bytes.subarray(9, end) };
-  }
-
-  write(...frames: readonly Buffer[]): void {
-    this.#socket.write(Buffer.concat(frames));
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  reset(): void {
-    this.#socket.resetAndDestroy();
-  }
-
-  /** Resolves with the first frame that the test holds for, also of those that have come. */
-  async until(test: (frame: Frame) => boolean): Promise<Frame> {
-    for (;;) {
-      const found = this.frames.find(test);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#changed.push(resolve));
-    }
-  }
-}
 
 export class FrameBackend extends Backend {
   readonly peers: FrameConnection[] = [];

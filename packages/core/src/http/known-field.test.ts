@@ -28,6 +28,12 @@ describe('fields that a proxy treats specially', () => {
     ['Trailers', FIELD.OTHER],
     ['Hos\u017f', FIELD.OTHER],
     ['content_length', FIELD.OTHER],
+    ['X_Forwarded_For', FIELD.DISGUISED],
+    ['x_forwarded-for', FIELD.DISGUISED],
+    ['X-FORWARDED_HOST', FIELD.DISGUISED],
+    ['x_forwarded_proto', FIELD.DISGUISED],
+    ['x_forwarded_port', FIELD.OTHER],
+    ['x-forwarded.for', FIELD.OTHER],
     ['a'.repeat(1000), FIELD.OTHER],
     ['constructor', FIELD.OTHER],
   ] as const)('%j is %d', ([name, field]) => {

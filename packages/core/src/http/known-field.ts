@@ -3,6 +3,7 @@
  * nearly every field without a look at its letters, so asking costs next to nothing.
  */
 import { equalsIgnoreCase } from './ascii.ts';
+import { foldName } from './fold-name.ts';
 
 /** Fields that a proxy treats specially; everything else is OTHER. */
 export const FIELD = {
@@ -25,6 +26,8 @@ export const FIELD = {
   TRAILER: 15,
   /** Location and Content-Location: URLs that may be a backend's own (RFC 9110 §10.2.2, §8.7). */
   LOCATION: 16,
+  /** One of X-Forwarded-For, -Host and -Proto, spelled with `_` for `-`: a CGI or WSGI application takes it for the real one. */
+  DISGUISED: 17,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -51,15 +54,25 @@ const names: readonly (readonly [string, Field])[] = [
   ['content-location', FIELD.LOCATION],
 ];
 
+/** What tells a backend of its client is ours to say, in whatever spelling. */
+const ours: readonly Field[] = [
+  FIELD.X_FORWARDED_FOR,
+  FIELD.X_FORWARDED_HOST,
+  FIELD.X_FORWARDED_PROTO,
+];
+
 interface Candidate {
   readonly name: string;
   readonly field: Field;
+  readonly isOurs: boolean;
 }
 
 const byLength: (readonly Candidate[])[] = [];
 for (let length = 0; length < 20; length++) {
   byLength.push(
-    names.filter(([name]) => name.length === length).map(([name, field]) => ({ name, field })),
+    names
+      .filter(([name]) => name.length === length)
+      .map(([name, field]) => ({ name, field, isOurs: ours.includes(field) })),
   );
 }
 
@@ -70,6 +83,7 @@ export function knownField(name: string): Field {
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i] as Candidate;
     if (equalsIgnoreCase(name, candidate.name)) return candidate.field;
+    if (candidate.isOurs && foldName(name) === candidate.name) return FIELD.DISGUISED;
   }
   return FIELD.OTHER;
 }

@@ -22,6 +22,19 @@ describe('HeaderList', () => {
     ]);
   });
 
+  it('RFC 3875 §4.1.18: of a client, set and delete take what is spelled with _', () => {
+    for (const [isClients, left] of [
+      [true, ['X-A', '3']],
+      [false, ['X-A', '3', 'x_a', '2', 'X_B', '2']],
+    ] as const) {
+      const fields = ['X-A', '1', 'x_a', '2', 'X_B', '2', 'X-B', '1'];
+      const list = new HeaderList(fields, isClients);
+      list.set('X-A', '3');
+      list.delete('x-b');
+      expect(fields).toEqual(left);
+    }
+  });
+
   it('set replaces all lines by one, in the place of the first', () => {
     const { fields, list } = make();
     list.set('a', '4');

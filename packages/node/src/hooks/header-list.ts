@@ -7,6 +7,7 @@ import {
   hasField,
   isFieldValue,
   isToken,
+  removeDisguised,
   removeField,
   setField,
   toLowerAscii,
@@ -44,16 +45,29 @@ export class HeaderView implements Iterable<readonly [name: string, value: strin
 }
 
 /**
- * Header fields that a hook may read and change. Names are matched without regard to case.
+ * Header fields that a hook may read and change. Names are matched without regard to case. What is set or
+ * deleted of a request takes fields away that spell the name with `_` for `-`.
  *
  * `set` and `append` throw `RIT_ERR_INTERNAL` for a name that is no token and for a value with a control
  * character (RFC 9110 §5.1, §5.5).
  */
 export class HeaderList extends HeaderView {
+  readonly #isClients: boolean;
+
+  /**
+   * @internal The section itself, not a copy. `isClients`: what a hook sets or deletes, a client must not
+   * bring back by `_` for `-` (RFC 3875 §4.1.18).
+   */
+  constructor(fields: FieldSection, isClients = false) {
+    super(fields);
+    this.#isClients = isClients;
+  }
+
   /** Replaces all lines of the field by one, in the place of the first. */
   set(name: string, value: string): void {
     assertField(name, value);
     setField(this.fields, name, value);
+    if (this.#isClients) removeDisguised(this.fields, name);
   }
 
   /** Adds a line behind all others. */
@@ -65,6 +79,7 @@ export class HeaderList extends HeaderView {
   /** Removes all lines of the field. */
   delete(name: string): void {
     removeField(this.fields, toLowerAscii(name));
+    if (this.#isClients) removeDisguised(this.fields, name);
   }
 }
 

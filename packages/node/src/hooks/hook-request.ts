@@ -13,7 +13,7 @@ export class RequestView implements HookRequest {
     this.#head = head;
     // They say what the fields may say no longer.
     head.lines = null;
-    this.headers = new HeaderList(head.fields);
+    this.headers = new HeaderList(head.fields, true);
   }
 
   get method(): string {

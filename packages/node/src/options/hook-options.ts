@@ -1,4 +1,4 @@
-/** Options whose values are code: hooks, direct answers, the logger. They have no flags. */
+/** Options whose values are code: hooks, direct answers, the logger; and what bounds them. Code has no flags. */
 import {
   custom,
   defineOptions,

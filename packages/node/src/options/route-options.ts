@@ -258,13 +258,13 @@ const ownOptions = defineOptions({
     answers: '502',
   }),
   /**
-   * Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or leaves it alone.
+   * X-Forwarded-For, -Proto and -Host: "append" adds to the -For of the client, "replace" drops all such claims, false passes them.
    * Default: "append".
    */
   forwardedHeaders: choice({
     group: backend,
     prose:
-      'Appends to X-Forwarded-For, -Proto and -Host, replaces what the client sent, or leaves it alone.',
+      'X-Forwarded-For, -Proto and -Host: "append" adds to the -For of the client, "replace" drops all such claims, false passes them.',
     values: ['append', 'replace', false],
     default: 'append',
   }),
@@ -300,10 +300,10 @@ const ownOptions = defineOptions({
     // RFC 9112 §3.2.
     once: ['host'],
   }),
-  /** Fields to remove from the request. Default: none. */
+  /** Fields to remove from the request; _ in a name counts as -. Default: none. */
   removeHeaders: fieldNames({
     group: backend,
-    prose: 'Fields to remove from the request.',
+    prose: 'Fields to remove from the request; _ in a name counts as -.',
     never: ['content-length', 'host', 'transfer-encoding'],
   }),
   /** Sends the Host of the client instead of the authority of the backend. Default: false. */
@@ -382,10 +382,14 @@ const ownOptions = defineOptions({
     defaultText: 'websocketIdleTimeout',
     answers: 'reset',
   }),
-  /** Longest silence of both directions. Default: 55000. Answer: close 1001. */
+  /**
+   * Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.
+   * Default: 55000. Answer: close 1001.
+   */
   websocketIdleTimeout: milliseconds({
     group: websocket,
-    prose: 'Longest silence of both directions.',
+    prose:
+      'Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.',
     default: 55000,
     answers: 'close 1001',
   }),

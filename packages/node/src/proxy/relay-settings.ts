@@ -34,6 +34,17 @@ export const deflatePolicy: DeflatePolicy = {
 /** zlib's own defaults; native memory is held only while a long message is deflated. */
 export const deflateEffort = { level: 6, memLevel: 8 } as const;
 
+/** A ping that is sent once in `websocketIdleTimeout` must not come a moment too late: so much more, in ms. */
+const mostSlack = 5000;
+
+/** The longest delay of a timer in Node. */
+const longestDelay = 2 ** 31 - 1;
+
+/** After how much silence a WebSocket is closed, in ms: a tenth beyond the option, and 5 s at most. 0 is none. */
+export function withSlack(timeout: number): number {
+  return Math.min(timeout + Math.min(Math.round(timeout / 10), mostSlack), longestDelay);
+}
+
 export class RelaySettings {
   readonly compress: boolean;
   readonly validateUtf8: boolean;
@@ -41,6 +52,8 @@ export class RelaySettings {
   readonly maxPendingBytes: number;
   readonly maxPendingFrames: number;
   readonly deadlines: Deadlines;
+  /** As configured, in ms, for messages. */
+  readonly idleTimeout: number;
   readonly idle: DeadlineQueue;
   readonly closing: DeadlineQueue;
   readonly #plain: FrameRules;
@@ -53,7 +66,8 @@ export class RelaySettings {
     this.maxPendingBytes = options.maxWebsocketPendingBytes;
     this.maxPendingFrames = options.maxWebsocketPendingFrames;
     this.deadlines = deadlines;
-    this.idle = deadlines.queue(options.websocketIdleTimeout);
+    this.idleTimeout = options.websocketIdleTimeout;
+    this.idle = deadlines.queue(withSlack(options.websocketIdleTimeout));
     this.closing = deadlines.queue(closeTimeout);
     this.#plain = frameRules(options, false);
     this.#compressed = frameRules(options, true);

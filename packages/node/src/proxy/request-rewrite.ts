@@ -8,6 +8,7 @@ import {
   forwardableTrailerNames,
   forwardableTrailers,
   getFieldValues,
+  foldName,
   heedsMaxForwards,
   isNamedByConnection,
   knownField,
@@ -63,8 +64,11 @@ export class RequestRewrite {
   readonly #preserveHost: boolean;
   readonly #forwarded: 'append' | 'replace' | false;
   readonly #via: string | false;
+  /** Folded: a client must not get around the route's word by `_` for `-`. */
   readonly #removed: ReadonlySet<string> | null;
   readonly #added: readonly AddedLine[];
+  /** The spellings of what is added, by their folded names. */
+  readonly #spellings: ReadonlyMap<string, string> | null;
 
   constructor(options: ResolvedRouteOptions) {
     this.#host = authorityOf(options.backend ?? '');
@@ -72,8 +76,12 @@ export class RequestRewrite {
     this.#forwarded = options.forwardedHeaders;
     this.#via = options.via;
     this.#removed =
-      options.removeHeaders.length === 0 ? null : new Set(options.removeHeaders.map(toLowerAscii));
+      options.removeHeaders.length === 0 ? null : new Set(options.removeHeaders.map(foldName));
     this.#added = addedLines(options.addHeaders);
+    this.#spellings =
+      this.#added.length === 0
+        ? null
+        : new Map(this.#added.map(({ name }) => [foldName(name), toLowerAscii(name)]));
   }
 
   /**
@@ -181,6 +189,7 @@ export class RequestRewrite {
         return false;
       case FIELD.X_FORWARDED_HOST:
       case FIELD.X_FORWARDED_PROTO:
+      case FIELD.DISGUISED:
         if (this.#forwarded === false) break;
         return false;
       default:
@@ -198,11 +207,14 @@ export class RequestRewrite {
     fields.push('via', joined(chains.via, viaEntry(head.minorVersion, this.#via)));
   }
 
-  /** Neither named by the client's Connection nor removed by the route. */
+  /** Neither named by the client's Connection nor removed by the route, nor to be taken for what it adds. */
   #passes(name: string, head: RequestHead): boolean {
+    if (this.#forwarded === 'replace' && claimsClient(name)) return false;
     const { connectionNames } = head;
     if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
-    return this.#removed === null || !this.#removed.has(toLowerAscii(name));
+    if (this.#removed?.has(foldName(name)) === true) return false;
+    const spelling = this.#spellings?.get(foldName(name));
+    return spelling === undefined || spelling === toLowerAscii(name);
   }
 
   /** The first line of a name takes the place of those that were there; the others follow at the end. */
@@ -230,6 +242,14 @@ export class RequestRewrite {
   #addUnlessRemoved(fields: FieldSection, name: string, value: string): void {
     if (this.#removed === null || !this.#removed.has(name)) fields.push(name, value);
   }
+}
+
+/** Whether a field tells of a client in other words than those that we write (RFC 7239 and what came before it). */
+function claimsClient(name: string): boolean {
+  const { length } = name;
+  if (length < 9) return false;
+  const folded = foldName(name);
+  return folded === 'forwarded' || folded === 'x-real-ip' || folded.startsWith('x-forwarded-');
 }
 
 /**

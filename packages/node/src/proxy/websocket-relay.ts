@@ -205,7 +205,7 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
       return;
     }
     if (!this.#closing) {
-      const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idle.ms);
+      const error = timedOut('RIT_ERR_WS_IDLE', this.#settings.idleTimeout);
       this.#error ??= error;
       this.#closeBoth({ code: error.closeCode, reason: error.message });
       return;
