@@ -45,7 +45,9 @@ describe.each(floods)('$name', ({ name, count, spec }) => {
 
 it('frames that come with a backend’s 101 wait for a client that does not read', async () => {
   const count = 30_000;
-  const early = Buffer.concat(Array(count).fill(encodeFrame({ opcode: binary, payload: 'x' }, false)));
+  const early = Buffer.concat(
+    Array(count).fill(encodeFrame({ opcode: binary, payload: 'x' }, false)),
+  );
   const rig = await start({ accept: { early } });
   const { client, backend } = await rig.open();
   client.reader.hold();
