@@ -53,7 +53,7 @@ export async function startStack(
   const [make, serve] = applications[application];
   const [morgan, compression, session] = ages[age].map((name) => load(name));
   const log: string[] = [];
-  const handler = createHandler({ forwardedHeaders: false, ...options });
+  const handler = createHandler({ logger: null, forwardedHeaders: false, ...options });
   const app: Application = make();
   app.use(morgan('tiny', { stream: { write: (line: string) => log.push(line) } }));
   app.use(load('cors')({ origin: /example/, exposedHeaders: ['x-a'] }));

@@ -12,8 +12,13 @@ import { useCensus } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../src/index.ts';
 
-// Limits other than the defaults would need a proxy each, and are not about framing.
-const cases = loadCorpus('proxy').filter((one) => Object.keys(one.options).length === 0);
+// Limits other than the defaults would need a proxy each, and are not about framing. A request with trailers
+// keeps its chunks, which such a backend cannot read whoever sends them (RFC 9112 §7.1.2).
+const cases = loadCorpus('proxy').filter(
+  (one) =>
+    Object.keys(one.options).length === 0 &&
+    one.outcomes.every((outcome) => outcome.kind !== 'accept' || outcome.trailers.length === 0),
+);
 
 const taken = (one: CorpusCase): string[] =>
   one.outcomes.flatMap((outcome) =>

@@ -16,7 +16,12 @@ describe('the corpus through the proxy', () => {
 
   it.for(cases)('$title', async (one) => {
     const bench = await start({
-      options: { forwardedHeaders: 'append', ...one.options },
+      // Cases are about messages, and not about how large one may be.
+      options: {
+        forwardedHeaders: 'append',
+        maxRequestBodySize: Number.POSITIVE_INFINITY,
+        ...one.options,
+      },
       origin: { script: answerEach(response(200)) },
     });
     await playCase(one, { port: bench.port });

@@ -208,7 +208,10 @@ describe.each(inBothWays)('%s', (_, hand) => {
           ...extra,
           'date: now',
           `content-length: ${body.length}`,
-          ...(one.closes === true ? ['connection: close'] : []),
+          // RFC 9110 §7.8: who sends Upgrade says so in Connection.
+          ...(one.closes === true
+            ? [`connection: ${answer.status === 426 ? 'upgrade, close' : 'close'}`]
+            : []),
         ],
         body,
       ),

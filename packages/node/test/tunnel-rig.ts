@@ -48,7 +48,7 @@ interface Listening {
 type Front = (options: HandlerOptions, tls: boolean) => Promise<Listening>;
 
 const createServerFront: Front = async (options, tls) => {
-  const proxy = createServer({ ...options, ...(tls ? { tls: testCertificates().server } : {}) });
+  const proxy = createServer({ logger: null, ...options, ...(tls ? { tls: testCertificates().server } : {}) });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   return {
     port: 'port' in address ? address.port : 0,
@@ -175,6 +175,7 @@ export function useTunnels(): (setup: TunnelSetup) => Promise<TunnelRig> {
     const proxy = await front(
       {
         backend: origin.url,
+        logger: null,
         forwardedHeaders: false,
         upgrades: ['websocket', 'tcp', 'SPDY/3.1'],
         ...(tls ? { pool: { tls: { ca, servername: 'localhost' } } } : {}),

@@ -4,7 +4,6 @@ import {
   choice,
   choices,
   count,
-  credentialFile,
   defineOptions,
   milliseconds,
   type OptionInput,
