@@ -57,14 +57,17 @@ export const poolOptions = defineOptions({
   }),
   /** Pools per backend. Default: 1. */
   poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
-  /** Longest time to connect to a backend, TLS included. Default: 5000. Answer: 504. */
+  /** Longest time to connect to a backend, TLS included. Default: 5000 ms. If exceeded: 504. */
   connectTimeout: milliseconds({
     group,
     prose: 'Longest time to connect to a backend, TLS included.',
     default: 5000,
     answers: '504',
   }),
-  /** Longest time a backend connection is kept unused. Default: 90000. Answer: closed silently. */
+  /**
+   * Longest time a backend connection is kept unused.
+   * Default: 90000 ms. If exceeded: closed silently.
+   */
   connMaxIdleTime: milliseconds({
     group,
     prose: 'Longest time a backend connection is kept unused.',
@@ -92,7 +95,7 @@ export const poolOptions = defineOptions({
     values: ['undici', 'direct'],
     default: 'undici',
   }),
-  /** Verifies the certificate of the backend. Default: true. Answer: 502. */
+  /** Verifies the certificate of the backend. Default: true. If exceeded: 502. */
   verifyTls: boolean({
     group,
     prose: 'Verifies the certificate of the backend.',

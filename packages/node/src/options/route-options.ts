@@ -56,7 +56,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Serves targets under this path; the longest of all routes applies.
-   * Default: "/". Answer: 404.
+   * Default: "/". If exceeded: 404.
    */
   path: pathPrefix({
     group: where,
@@ -66,7 +66,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
-   * Default: any. Answer: 404.
+   * Default: any. If exceeded: 404.
    */
   host: custom<string | null, string | null>({
     group: where,
@@ -121,7 +121,7 @@ const ownOptions = defineOptions({
     rows: poolOptions,
     flagPrefix: '',
   }),
-  /** Longest wait for a free connection. Default: 5000. Answer: 503. */
+  /** Longest wait for a free connection. Default: 5000 ms. If exceeded: 503. */
   poolTimeout: milliseconds({
     group: backend,
     prose: 'Longest wait for a free connection.',
@@ -130,7 +130,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest time from the request having been sent to the head of the response.
-   * Default: 30000. Answer: 504.
+   * Default: 30000 ms. If exceeded: 504.
    */
   responseHeaderTimeout: milliseconds({
     group: response,
@@ -152,7 +152,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of the backend while a response is received.
-   * Default: 55000. Answer: 504, or the connection is aborted after the head.
+   * Default: 55000 ms. If exceeded: 504, or the connection is aborted after the head.
    */
   upstreamIdleTimeout: milliseconds({
     group: response,
@@ -160,7 +160,7 @@ const ownOptions = defineOptions({
     default: 55000,
     answers: '504, or the connection is aborted after the head',
   }),
-  /** Longest silence of the client while its body is read. Default: 55000. Answer: 408. */
+  /** Longest silence of the client while its body is read. Default: 55000 ms. If exceeded: 408. */
   requestBodyReadTimeout: milliseconds({
     group: body,
     prose: 'Longest silence of the client while its body is read.',
@@ -169,7 +169,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest request body, 0 for none at all; a content-length above it is refused before any body is read.
-   * Default: 104857600. Answer: 413.
+   * Default: 104857600 bytes. If exceeded: 413.
    */
   maxRequestBodySize: bytes({
     group: body,
@@ -180,7 +180,10 @@ const ownOptions = defineOptions({
     lift: true,
     answers: '413',
   }),
-  /** Held before the request to the backend starts; a longer body is streamed. Default: 1048576. */
+  /**
+   * Held before the request to the backend starts; a longer body is streamed.
+   * Default: 1048576 bytes.
+   */
   requestBodyBufferSize: bytes({
     group: body,
     prose: 'Held before the request to the backend starts; a longer body is streamed.',
@@ -190,7 +193,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest response body, 0 for none at all.
-   * Default: Infinity. Answer: 502, or the connection is aborted after the head.
+   * Default: Infinity. If exceeded: 502, or the connection is aborted after the head.
    */
   maxResponseBodySize: bytes({
     group: response,
@@ -202,7 +205,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest sum of header lines of a response, counted as name + 2 + value each.
-   * Default: 65536. Answer: 502.
+   * Default: 65536 bytes. If exceeded: 502.
    */
   maxResponseHeaderBytes: bytes({
     group: response,
@@ -224,7 +227,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).
-   * Default: false. Answer: 508.
+   * Default: false. If exceeded: 508.
    */
   via: custom<string | false, string | false>({
     group: backend,
@@ -306,7 +309,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of both directions of a tunnel, in ms.
-   * Default: websocketIdleTimeout. Answer: reset.
+   * Default: websocketIdleTimeout. If exceeded: reset.
    */
   tunnelIdleTimeout: milliseconds({
     group: upgrade,
@@ -317,7 +320,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.
-   * Default: 55000. Answer: close 1001.
+   * Default: 55000 ms. If exceeded: close 1001.
    */
   websocketIdleTimeout: milliseconds({
     group: websocket,
@@ -326,7 +329,10 @@ const ownOptions = defineOptions({
     default: 55000,
     answers: 'close 1001',
   }),
-  /** Longest time to the answer of the backend to the handshake. Default: 5000. Answer: 504. */
+  /**
+   * Longest time to the answer of the backend to the handshake.
+   * Default: 5000 ms. If exceeded: 504.
+   */
   websocketBackendUpgradeTimeout: milliseconds({
     group: websocket,
     prose: 'Longest time to the answer of the backend to the handshake.',
@@ -335,7 +341,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest frame and largest reassembled message, after inflation.
-   * Default: 16777216. Answer: close 1009.
+   * Default: 16777216 bytes. If exceeded: close 1009.
    */
   maxWebsocketFrameSize: bytes({
     group: websocket,
@@ -346,7 +352,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Bytes of client frames held before the backend accepted the WebSocket.
-   * Default: 1048576. Answer: close 1009.
+   * Default: 1048576 bytes. If exceeded: close 1009.
    */
   maxWebsocketPendingBytes: bytes({
     group: websocket,
@@ -358,7 +364,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Client frames held before the backend accepted the WebSocket.
-   * Default: 16. Answer: close 1009.
+   * Default: 16. If exceeded: close 1009.
    */
   maxWebsocketPendingFrames: count({
     group: websocket,
@@ -374,7 +380,10 @@ const ownOptions = defineOptions({
     prose: 'Negotiates permessage-deflate with the client (RFC 7692).',
     default: false,
   }),
-  /** Checks that text messages are UTF-8 (RFC 6455 §8.1). Default: true. Answer: close 1007. */
+  /**
+   * Checks that text messages are UTF-8 (RFC 6455 §8.1).
+   * Default: true. If exceeded: close 1007.
+   */
   websocketValidateUtf8: boolean({
     group: websocket,
     prose: 'Checks that text messages are UTF-8 (RFC 6455 §8.1).',
