@@ -72,7 +72,7 @@ function optionsReference(rows, tables) {
 ${placeOf(members, tables)}
 
 ${table(
-  ['Option', 'Flag', 'Default', 'Accepts', 'Answer', 'Meaning'],
+  ['Option', 'Flag', 'Default', 'Accepts', 'If exceeded', 'Meaning'],
   members.map(({ path, flag, option }) => [
     code(path.join('.')),
     flag === undefined ? '' : code(`--${flag}`),
@@ -127,7 +127,7 @@ function shortReference(rows) {
     .map(
       ([group, members]) =>
         `**${group}**\n\n${table(
-          ['Option', 'Default', 'Answer', 'Meaning'],
+          ['Option', 'Default', 'If exceeded', 'Meaning'],
           members.map(({ path, option }) => [
             code(path.join('.')),
             defaultOf(option),
@@ -152,10 +152,17 @@ function grouped(rows) {
 }
 
 /** @param {Option} option */
-function defaultOf({ nested, defaultText }) {
+function defaultOf(option) {
+  const { nested, defaultText } = option;
   if (nested !== null && defaultText !== 'none') return '';
   const isProse = /^[a-z][a-z ,]*$/.test(defaultText) && !['true', 'false'].includes(defaultText);
-  return isProse ? defaultText : code(defaultText);
+  return isProse ? defaultText : `${code(defaultText)}${unitOf(option)}`;
+}
+
+/** @param {Option} option as it follows a number */
+function unitOf({ kind, default: initial }) {
+  if (typeof initial !== 'number' || !Number.isFinite(initial) || initial === 0) return '';
+  return kind === 'bytes' ? ' bytes' : kind === 'milliseconds' ? ' ms' : '';
 }
 
 /** @param {Readonly<Record<string, CatalogEntry>>} catalog */
@@ -177,8 +184,9 @@ ${generated}
 Every error has a stable \`code\`; match on it and not on the message. Status is what the client is
 answered where the response has not begun; the option \`errorResponse\` changes it where the connection to
 the backend failed. The close code is what a side of a WebSocket is told. Connection is what becomes of the
-client's. Retry tells when a request may be sent again: never, when nothing of it was sent, or when a reused
-connection ended before any byte of the response.
+client's after that answer; where the response has begun, it is cut, so that it does not look complete. Retry tells
+when a request may be sent again: never, when nothing of it was sent, or also when a reused connection ended
+before any byte of the response.
 
 ${table(['Code', 'Class', 'Status', 'Close code', 'Connection', 'Retry', 'Meaning', 'RFC'], rows)}`;
 }
@@ -258,13 +266,17 @@ function dropComment(lines, indent) {
   lines.pop();
 }
 
-/** @param {string} text */
-const defaultNote = (text) => (text === 'required' ? 'Required.' : `Default: ${text}.`);
+/** @param {Option} option */
+const defaultNote = (option) =>
+  option.defaultText === 'required'
+    ? 'Required.'
+    : `Default: ${option.defaultText}${unitOf(option)}.`;
 
 /** @param {Option} option @param {string} indent */
-function comment({ prose, defaultText, answers, nested }, indent) {
-  const notes = nested !== null ? [] : [defaultNote(defaultText)];
-  if (answers !== '') notes.push(`Answer: ${answers}.`);
+function comment(option, indent) {
+  const { prose, answers, nested } = option;
+  const notes = nested !== null ? [] : [defaultNote(option)];
+  if (answers !== '') notes.push(`If exceeded: ${answers}.`);
   const line = `${indent}/** ${[prose, ...notes].join(' ')} */`;
   if (line.length <= 100) return [line];
   return [

@@ -43,6 +43,9 @@ function valueSchema({ json, nested, default: initial, defaultText }) {
     : { ...json, default: initial === Number.POSITIVE_INFINITY ? 'infinity' : initial };
 }
 
+/** @type {Readonly<Record<string, string>>} */
+const units = { bytes: ' In bytes.', milliseconds: ' In ms.' };
+
 /** @param {Option} option */
-const descriptionOf = ({ prose, answers }) =>
-  answers === '' ? prose : `${prose} If exceeded: ${answers}.`;
+const descriptionOf = ({ kind, prose, answers }) =>
+  `${prose}${units[kind] ?? ''}${answers === '' ? '' : ` If exceeded: ${answers}.`}`;

@@ -367,13 +367,14 @@ export class DispatchedExchange
   onLost(error: ReverseItError): void {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
-    if (this.#mayTryAgain(connection) && this.onReturned()) this.#home.reacquire(this);
+    if (this.#mayTryAgain(connection, error) && this.onReturned()) this.#home.reacquire(this);
     else this.#fail(error);
   }
 
   /** The backend has not processed the request (RFC 9113 §8.7); `error` is what that means unless it is sent again. */
   onRefused(error: ReverseItError): void {
-    const again = this.#retries > 0 && isComplete(this.request.body);
+    const again =
+      error.retry === 'nothing-sent' && this.#retries > 0 && isComplete(this.request.body);
     if (!again || !this.onReturned()) this.#fail(error);
     else {
       this.#retries--;
@@ -397,11 +398,11 @@ export class DispatchedExchange
   }
 
   /** The keep-alive race: a used connection that ended before any byte of the response. */
-  #mayTryAgain(connection: Carrier): boolean {
-    if (connection.fresh) return false;
+  #mayTryAgain(connection: Carrier, { retry }: ReverseItError): boolean {
+    if (connection.fresh || retry === 'never') return false;
     // It had not been written yet, so nobody has seen it.
     if (this.#phase === 'assigned') return true;
-    if (connection.heard || !this.repeatable) return false;
+    if (retry !== 'if-reused' || connection.heard || !this.repeatable) return false;
     this.#retries--;
     return true;
   }

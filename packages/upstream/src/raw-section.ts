@@ -4,7 +4,14 @@
  * of it already, and is not trusted with it.
  */
 import type { ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, isFieldValue, isToken, trimOws } from '@reverseit/core/http';
+import {
+  FIELD,
+  type FieldSection,
+  isFieldValue,
+  isToken,
+  knownField,
+  trimOws,
+} from '@reverseit/core/http';
 import { headTooLarge, malformed } from './response-head.ts';
 
 /** `max` bounds the sum of name + 2 + value. Answers an error where the section must not be used. */
@@ -13,8 +20,10 @@ export function readRawSection(raw: readonly Buffer[], max: number): FieldSectio
   let size = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
+    const raw = fields[i + 1] as string;
     // The parser leaves blanks at the end of a value (RFC 9112 §5: OWS is not part of it).
-    const value = trimOws(fields[i + 1] as string);
+    const value = trimOws(raw);
+    if (value !== raw && isMisread(name, raw)) return malformed('tab behind a transfer coding');
     size += name.length + 2 + value.length;
     if (size > max) return headTooLarge(max);
     if (!isToken(name)) return malformed('field name is not a token');
@@ -22,6 +31,11 @@ export function readRawSection(raw: readonly Buffer[], max: number): FieldSectio
     fields[i + 1] = value;
   }
   return fields;
+}
+
+/** The parser takes `chunked` and a tab for another coding, and content for something that never ends. */
+function isMisread(name: string, raw: string): boolean {
+  return raw.includes('\t') && knownField(name) === FIELD.TRANSFER_ENCODING;
 }
 
 /**

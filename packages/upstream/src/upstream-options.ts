@@ -27,7 +27,7 @@ export const poolOptions = defineOptions({
   poolCount: count({ group, prose: 'Pools per backend.', default: 1, max: 1024 }),
   /**
    * Longest time to connect to a backend, by whichever of its addresses, look-up and TLS included.
-   * Default: 5000. Answer: 504.
+   * Default: 5000 ms. If exceeded: 504.
    */
   connectTimeout: milliseconds({
     group,
@@ -36,7 +36,10 @@ export const poolOptions = defineOptions({
     default: 5000,
     answers: '504',
   }),
-  /** Longest time a backend connection is kept unused. Default: 90000. Answer: closed silently. */
+  /**
+   * Longest time a backend connection is kept unused.
+   * Default: 90000 ms. If exceeded: closed silently.
+   */
   connMaxIdleTime: milliseconds({
     group,
     prose: 'Longest time a backend connection is kept unused.',
@@ -45,7 +48,7 @@ export const poolOptions = defineOptions({
   }),
   /**
    * Longest time a backend connection gets new requests; each up to a tenth less, so that they do not end all at once.
-   * Default: 0. Answer: replaced once idle.
+   * Default: 0. If exceeded: replaced once idle.
    */
   connMaxLifetime: milliseconds({
     group,
@@ -54,7 +57,10 @@ export const poolOptions = defineOptions({
     default: 0,
     answers: 'replaced once idle',
   }),
-  /** Most requests on one backend connection. Default: Infinity. Answer: replaced once idle. */
+  /**
+   * Most requests on one backend connection.
+   * Default: Infinity. If exceeded: replaced once idle.
+   */
   connMaxRequests: count({
     group,
     prose: 'Most requests on one backend connection.',
@@ -83,7 +89,7 @@ export const poolOptions = defineOptions({
     values: ['undici', 'direct'],
     default: 'undici',
   }),
-  /** Verifies the certificate of the backend. Default: true. Answer: 502. */
+  /** Verifies the certificate of the backend. Default: true. If exceeded: 502. */
   verifyTls: boolean({
     group,
     prose: 'Verifies the certificate of the backend.',

@@ -70,6 +70,16 @@ const cases: Case[] = [
     ...(isDirect ? { events: ['UPSTREAM_PROTOCOL'] } : { events: whole, body: 'ok', kept: true }),
   },
   {
+    name: 'a tab behind a coding',
+    send: `${head('transfer-encoding: chunked\t')}2\r\nok\r\n0\r\n\r\n`,
+    events: ['UPSTREAM_PROTOCOL'],
+  },
+  {
+    name: 'a tab behind a content-length',
+    send: `${head('content-length: 2\t')}ok`,
+    events: ['UPSTREAM_PROTOCOL'],
+  },
+  {
     name: 'chunk extensions (RFC 9112 §7.1.1)',
     send: `${head('transfer-encoding: chunked')}2;a=b\r\nok\r\n0;c\r\n\r\n`,
     events: whole,

@@ -6,13 +6,16 @@
 
 export type Blame = 'client' | 'upstream' | 'us' | 'config';
 
-/** What becomes of the client's connection once the error has been answered. */
+/**
+ * What becomes of the client's connection once the error has been answered. What cannot be answered is a
+ * reset, and so is every error after a response has begun: it must not look complete.
+ */
 export type ConnectionFate = 'keep' | 'close' | 'reset';
 
 /**
- * Whether the exchange may be tried again on another upstream connection: never; when no byte of it
- * was sent; or when the connection was a reused one that ended before any response byte (the
- * keep-alive race, RFC 9112 §9.3.1), for safe methods only.
+ * Whether the exchange may be tried again on another connection to the backend, by what the error tells:
+ * never; only where no byte of the request was sent; or also where a reused connection ended before any
+ * byte of the response (the keep-alive race, RFC 9112 §9.3.1), for safe methods only.
  */
 export type RetryVerdict = 'never' | 'nothing-sent' | 'if-reused';
 
@@ -114,13 +117,13 @@ export const catalog = {
   RIT_ERR_UPSTREAM_QUEUE_FULL: http('LimitError', 'upstream', 503, 'keep', 'too many requests wait for a backend connection'),
   RIT_ERR_UPSTREAM_QUEUE_TIMEOUT: http('DeadlineError', 'upstream', 503, 'keep', 'no backend connection became free within poolTimeout'),
   RIT_ERR_UPSTREAM_HEAD_TIMEOUT: http('UpstreamError', 'upstream', 504, 'keep', 'backend sent no response head within responseHeaderTimeout'),
-  RIT_ERR_UPSTREAM_BODY_TIMEOUT: http('UpstreamError', 'upstream', 504, 'reset', 'backend was silent for longer than upstreamIdleTimeout'),
-  RIT_ERR_UPSTREAM_TRUNCATED: http('UpstreamError', 'upstream', 502, 'reset', 'backend ended its response before the body was complete', 'RFC 9112 §8'),
+  RIT_ERR_UPSTREAM_BODY_TIMEOUT: http('UpstreamError', 'upstream', 504, 'close', 'backend was silent for longer than upstreamIdleTimeout'),
+  RIT_ERR_UPSTREAM_TRUNCATED: http('UpstreamError', 'upstream', 502, 'keep', 'backend ended its response before the body was complete', 'RFC 9112 §8'),
   RIT_ERR_UPSTREAM_RESET: http('UpstreamError', 'upstream', 502, 'keep', 'backend closed the connection before its response', 'RFC 9112 §9.3.1', 'if-reused'),
   RIT_ERR_UPSTREAM_REFUSED_STREAM: http('UpstreamError', 'upstream', 503, 'keep', 'backend refused the stream', 'RFC 9113 §8.7', 'nothing-sent'),
   RIT_ERR_UPSTREAM_PROTOCOL: http('UpstreamError', 'upstream', 502, 'keep', 'backend sent a malformed response', 'RFC 9112 §4'),
   RIT_ERR_UPSTREAM_HEAD_TOO_LARGE: http('UpstreamError', 'upstream', 502, 'keep', 'response header section exceeds maxResponseHeaderBytes'),
-  RIT_ERR_UPSTREAM_BODY_TOO_LARGE: http('UpstreamError', 'upstream', 502, 'reset', 'response body exceeds maxResponseBodySize'),
+  RIT_ERR_UPSTREAM_BODY_TOO_LARGE: http('UpstreamError', 'upstream', 502, 'keep', 'response body exceeds maxResponseBodySize'),
   RIT_ERR_UPSTREAM_CLOSED: http('UpstreamError', 'us', 503, 'close', 'the pool is closed'),
 
   RIT_ERR_WS_HANDSHAKE: http('WebSocketError', 'client', 400, 'close', 'malformed WebSocket handshake', 'RFC 6455 §4.2.1'),

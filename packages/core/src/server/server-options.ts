@@ -66,7 +66,7 @@ const mostHeadBytes = 16 * 1024 * 1024;
 
 /** The options of a server. */
 export const serverOptions = defineOptions({
-  /** Longest request target. Default: 8192. Answer: 414. */
+  /** Longest request target. Default: 8192 bytes. If exceeded: 414. */
   maxRequestTargetBytes: bytes({
     group: head,
     prose: 'Longest request target.',
@@ -74,7 +74,7 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '414',
   }),
-  /** Longest header line, counted as name + 2 + value. Default: 8192. Answer: 431. */
+  /** Longest header line, counted as name + 2 + value. Default: 8192 bytes. If exceeded: 431. */
   maxRequestHeaderLineBytes: bytes({
     group: head,
     prose: 'Longest header line, counted as name + 2 + value.',
@@ -82,7 +82,10 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '431',
   }),
-  /** Largest sum of header lines, counted as name + 2 + value each. Default: 65536. Answer: 431. */
+  /**
+   * Largest sum of header lines, counted as name + 2 + value each.
+   * Default: 65536 bytes. If exceeded: 431.
+   */
   maxRequestHeaderBytes: bytes({
     group: head,
     prose: 'Largest sum of header lines, counted as name + 2 + value each.',
@@ -90,7 +93,7 @@ export const serverOptions = defineOptions({
     max: mostHeadBytes,
     answers: '431',
   }),
-  /** Most header lines in a request. Default: 100. Answer: 431. */
+  /** Most header lines in a request. Default: 100. If exceeded: 431. */
   maxRequestHeaders: count({
     group: head,
     prose: 'Most header lines in a request.',
@@ -100,7 +103,7 @@ export const serverOptions = defineOptions({
   }),
   /**
    * Longest time from the first byte of a request, or the accept, to the end of its head.
-   * Default: 30000. Answer: 408.
+   * Default: 30000 ms. If exceeded: 408.
    */
   requestHeaderTimeout: milliseconds({
     group: head,
@@ -110,7 +113,7 @@ export const serverOptions = defineOptions({
   }),
   /**
    * Longest time a client connection may be idle between requests.
-   * Default: 75000. Answer: closed silently.
+   * Default: 75000 ms. If exceeded: closed silently.
    */
   keepAliveTimeout: milliseconds({
     group: client,
@@ -120,7 +123,7 @@ export const serverOptions = defineOptions({
   }),
   /**
    * Longest time a client may take no byte of a response that waits for it.
-   * Default: 60000. Answer: reset.
+   * Default: 60000 ms. If exceeded: reset.
    */
   responseSendTimeout: milliseconds({
     group: client,
@@ -128,7 +131,7 @@ export const serverOptions = defineOptions({
     default: 60000,
     answers: 'reset',
   }),
-  /** Most client connections at a time. Default: Infinity. Answer: closed at accept. */
+  /** Most client connections at a time. Default: Infinity. If exceeded: closed at accept. */
   maxConnections: count({
     group: client,
     prose: 'Most client connections at a time.',
@@ -138,7 +141,7 @@ export const serverOptions = defineOptions({
   }),
   /**
    * Most requests on one client connection; the last response says so.
-   * Default: Infinity. Answer: Connection: close.
+   * Default: Infinity. If exceeded: Connection: close.
    */
   maxRequestsPerConnection: count({
     group: client,

@@ -15,7 +15,7 @@ export function helpText(heading: (text: string) => string): string {
     const prefix = text.negatable && text.placeholder === '' ? '--[no-]' : '--';
     const isRequired = option.defaultText === 'required';
     const notes = [isRequired ? 'Required.' : `Default: ${option.defaultText}.`];
-    if (option.answers !== '') notes.push(`Answer: ${option.answers}.`);
+    if (option.answers !== '') notes.push(`If exceeded: ${option.answers}.`);
     if (text.repeats) notes.push('May be repeated.');
     entries.push({
       flag: `${prefix}${name} ${text.placeholder}`.trimEnd(),

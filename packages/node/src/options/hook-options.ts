@@ -147,7 +147,7 @@ export const routeHookOptions = defineOptions({
   }),
   /**
    * Longest time that a hook may take which returns a promise. Its signal is aborted then.
-   * Default: 30000. Answer: 504.
+   * Default: 30000 ms. If exceeded: 504.
    */
   hookTimeout: milliseconds({
     group,

@@ -68,7 +68,7 @@ const lifecycleOptions = defineOptions({
   }),
   /**
    * Longest time a graceful close waits for what is under way before it is cut off.
-   * Default: 30000.
+   * Default: 30000 ms.
    */
   closeTimeout: milliseconds({
     group: start,
@@ -98,7 +98,7 @@ const lifecycleOptions = defineOptions({
 const sharedOptions = defineOptions({
   /**
    * Held of request bodies whose backend has not been asked, over all requests; beyond it they are streamed.
-   * Default: 268435456.
+   * Default: 268435456 bytes.
    */
   maxBufferedRequestBytes: bytes({
     group: 'Request body',

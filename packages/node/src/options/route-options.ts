@@ -71,7 +71,7 @@ const ownOptions = defineOptions({
   ),
   /**
    * Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.
-   * Default: "/". Answer: 404.
+   * Default: "/". If exceeded: 404.
    */
   path: orNull(
     refusingPatterns(
@@ -86,7 +86,7 @@ const ownOptions = defineOptions({
   ),
   /**
    * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
-   * Default: any. Answer: 404.
+   * Default: any. If exceeded: 404.
    */
   host: custom<string | null, string | null>({
     group: where,
@@ -144,7 +144,7 @@ const ownOptions = defineOptions({
     rows: poolOptions,
     flagPrefix: '',
   }),
-  /** Longest wait for a free connection. Default: 5000. Answer: 503. */
+  /** Longest wait for a free connection. Default: 5000 ms. If exceeded: 503. */
   poolTimeout: milliseconds({
     group: backend,
     prose: 'Longest wait for a free connection.',
@@ -153,7 +153,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.
-   * Default: 30000. Answer: 504.
+   * Default: 30000 ms. If exceeded: 504.
    */
   responseHeaderTimeout: milliseconds({
     group: response,
@@ -176,7 +176,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of the backend while a response is received.
-   * Default: 55000. Answer: 504, or the connection is aborted after the head.
+   * Default: 55000 ms. If exceeded: 504, or the connection is aborted after the head.
    */
   upstreamIdleTimeout: milliseconds({
     group: response,
@@ -184,7 +184,7 @@ const ownOptions = defineOptions({
     default: 55000,
     answers: '504, or the connection is aborted after the head',
   }),
-  /** Longest silence of the client while its body is read. Default: 55000. Answer: 408. */
+  /** Longest silence of the client while its body is read. Default: 55000 ms. If exceeded: 408. */
   requestBodyReadTimeout: milliseconds({
     group: body,
     prose: 'Longest silence of the client while its body is read.',
@@ -193,7 +193,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest request body, 0 for none at all; a content-length above it is refused before any body is read.
-   * Default: 104857600. Answer: 413.
+   * Default: 104857600 bytes. If exceeded: 413.
    */
   maxRequestBodySize: bytes({
     group: body,
@@ -204,7 +204,10 @@ const ownOptions = defineOptions({
     lift: true,
     answers: '413',
   }),
-  /** Held before the request to the backend starts; a longer body is streamed. Default: 1048576. */
+  /**
+   * Held before the request to the backend starts; a longer body is streamed.
+   * Default: 1048576 bytes.
+   */
   requestBodyBufferSize: bytes({
     group: body,
     prose: 'Held before the request to the backend starts; a longer body is streamed.',
@@ -214,7 +217,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Silence of the client after which a body without a length is streamed and not held; 0: it is held. gRPC is never held.
-   * Default: 100.
+   * Default: 100 ms.
    */
   requestBodyBufferDelay: milliseconds({
     group: body,
@@ -224,7 +227,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest response body, 0 for none at all.
-   * Default: Infinity. Answer: 502, or the connection is aborted after the head.
+   * Default: Infinity. If exceeded: 502, or the connection is aborted after the head.
    */
   maxResponseBodySize: bytes({
     group: response,
@@ -236,7 +239,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest sum of header lines of a response, counted as name + 2 + value each.
-   * Default: 65536. Answer: 502.
+   * Default: 65536 bytes. If exceeded: 502.
    */
   maxResponseHeaderBytes: bytes({
     group: response,
@@ -247,7 +250,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.
-   * Default: 65536. Answer: 502.
+   * Default: 65536 bytes. If exceeded: 502.
    */
   maxInterimResponseBytes: bytes({
     group: response,
@@ -270,7 +273,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).
-   * Default: false. Answer: 508.
+   * Default: false. If exceeded: 508.
    */
   via: custom<string | false, string | false>({
     group: backend,
@@ -373,7 +376,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of both directions of a tunnel, in ms.
-   * Default: websocketIdleTimeout. Answer: reset.
+   * Default: websocketIdleTimeout. If exceeded: reset.
    */
   tunnelIdleTimeout: milliseconds({
     group: upgrade,
@@ -384,7 +387,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.
-   * Default: 55000. Answer: close 1001.
+   * Default: 55000 ms. If exceeded: close 1001.
    */
   websocketIdleTimeout: milliseconds({
     group: websocket,
@@ -393,7 +396,10 @@ const ownOptions = defineOptions({
     default: 55000,
     answers: 'close 1001',
   }),
-  /** Longest time to the answer of the backend to the handshake. Default: 5000. Answer: 504. */
+  /**
+   * Longest time to the answer of the backend to the handshake.
+   * Default: 5000 ms. If exceeded: 504.
+   */
   websocketBackendUpgradeTimeout: milliseconds({
     group: websocket,
     prose: 'Longest time to the answer of the backend to the handshake.',
@@ -402,7 +408,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Largest frame and largest reassembled message, after inflation.
-   * Default: 16777216. Answer: close 1009.
+   * Default: 16777216 bytes. If exceeded: close 1009.
    */
   maxWebsocketFrameSize: bytes({
     group: websocket,
@@ -413,7 +419,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Bytes of client frames held before the backend accepted the WebSocket.
-   * Default: 1048576. Answer: close 1009.
+   * Default: 1048576 bytes. If exceeded: close 1009.
    */
   maxWebsocketPendingBytes: bytes({
     group: websocket,
@@ -425,7 +431,7 @@ const ownOptions = defineOptions({
   }),
   /**
    * Client frames held before the backend accepted the WebSocket.
-   * Default: 16. Answer: close 1009.
+   * Default: 16. If exceeded: close 1009.
    */
   maxWebsocketPendingFrames: count({
     group: websocket,
@@ -441,7 +447,10 @@ const ownOptions = defineOptions({
     prose: 'Negotiates permessage-deflate with the client (RFC 7692).',
     default: false,
   }),
-  /** Checks that text messages are UTF-8 (RFC 6455 §8.1). Default: true. Answer: close 1007. */
+  /**
+   * Checks that text messages are UTF-8 (RFC 6455 §8.1).
+   * Default: true. If exceeded: close 1007.
+   */
   websocketValidateUtf8: boolean({
     group: websocket,
     prose: 'Checks that text messages are UTF-8 (RFC 6455 §8.1).',
