@@ -609,7 +609,8 @@ describe('a gRPC call whose two sides wait for each other', () => {
       }
       stream.end();
       await once(stream, 'close');
-      expect(pieces.join(' ')).toBe('te: trailers one two three');
+      // What comes together may come in one piece.
+      expect(pieces.join('')).toBe('te: trailersonetwothree');
       expect(trailers['grpc-status']).toBe('0');
       await rig.handler.close();
     } finally {

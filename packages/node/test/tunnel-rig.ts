@@ -48,7 +48,11 @@ interface Listening {
 type Front = (options: HandlerOptions, tls: boolean) => Promise<Listening>;
 
 const createServerFront: Front = async (options, tls) => {
-  const proxy = createServer({ logger: null, ...options, ...(tls ? { tls: testCertificates().server } : {}) });
+  const proxy = createServer({
+    logger: null,
+    ...options,
+    ...(tls ? { tls: testCertificates().server } : {}),
+  });
   const address = await proxy.listen({ host: '127.0.0.1', port: 0 });
   return {
     port: 'port' in address ? address.port : 0,
