@@ -441,11 +441,19 @@ describe('transports', () => {
 
 describe('waiting for the backend', () => {
   it('a handshake without an answer is a 504', async () => {
+    const errors: string[] = [];
     const rig = await start({
       origin: { script: async (connection) => void (await connection.expectRequest()) },
-      proxy: { websocketBackendUpgradeTimeout: 50 },
+      proxy: {
+        websocketBackendUpgradeTimeout: 50,
+        onError: ({ code, message }) => errors.push(`${code}: ${message}`),
+      },
     });
     expect((await refusal(rig, handshakeRequest())).status).toBe(504);
+    // Whoever meets it has to find the option.
+    expect(errors).toEqual([
+      'RIT_ERR_WS_UPGRADE_TIMEOUT: backend did not answer the handshake within websocketBackendUpgradeTimeout (50 ms)',
+    ]);
     await rig.origin.connections[0]?.whenPeerGone();
   });
 

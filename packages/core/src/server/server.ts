@@ -189,6 +189,8 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     }
     this.#starting = true;
     try {
+      // In a cluster the primary listens, and its failure is everybody's: nobody asks it before the path is free.
+      if ('path' in target && cluster.isWorker) await removeStaleSocket(target.path);
       return await this.#listen(target);
     } catch (error) {
       // What a process that was killed has left behind would keep it from starting again.

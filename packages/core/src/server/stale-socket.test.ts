@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +76,46 @@ describe('a Unix socket that is there already', () => {
   });
 });
 
+/** The same within this process: a second name of a socket outlasts its server. */
+async function leaveName(): Promise<void> {
+  const other = join(folder, 'other');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(other, resolve));
+  linkSync(other, path);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 describe('removeStaleSocket', () => {
+  test('of several who find one, one removes it', async () => {
+    await leaveName();
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => removeStaleSocket(path)));
+    expect(outcomes.filter(Boolean)).toEqual([true]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a server that listens while others still judge keeps its socket', async () => {
+    for (let round = 0; round < 30; round++) {
+      await leaveName();
+      const server = createServer((socket) => socket.destroy());
+      const judges = Array.from({ length: 6 }, () => removeStaleSocket(path));
+      await Promise.all(
+        judges.map(async (judge) => {
+          if (await judge) await new Promise<void>((resolve) => server.listen(path, resolve));
+        }),
+      );
+      expect(await removeStaleSocket(path)).toBe(false);
+      expect(readdirSync(folder)).toEqual(['socket']);
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  test('one whose path is as long as it may be', async () => {
+    path = join(folder, 'x'.repeat(107 - folder.length - 1));
+    leaveSocket();
+    expect(await removeStaleSocket(path)).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('a stale one', async () => {
     leaveSocket();
     expect(await removeStaleSocket(path)).toBe(true);

@@ -1,20 +1,48 @@
-/** What is left of a Unix socket whose process has ended without closing it. */
-import { lstat, unlink } from 'node:fs/promises';
+/**
+ * What is left of a Unix socket whose process has ended without closing it. Several processes may find the
+ * same one, and one of them listen while another still judges: whoever takes it away must be sure to take
+ * that one, and a path can be taken away from its owner by one call only, a rename.
+ */
+import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 
 /** Removes a Unix socket on which nobody listens, and nothing else. Says whether it did. */
 export async function removeStaleSocket(path: string): Promise<boolean> {
   try {
-    const before = await lstat(path);
-    if (!before.isSocket() || !(await isRefused(path))) return false;
-    // Another process may have replaced it meanwhile, and listen.
-    const now = await lstat(path);
-    if (now.ino !== before.ino || now.dev !== before.dev) return false;
-    await unlink(path);
-    return true;
+    const found = await idOf(path);
+    if (found === null || !(await isRefused(path))) return false;
+    const claimed = `${path}.${process.pid}.stale`;
+    // Of several who try, one succeeds.
+    await rename(path, claimed);
+    // A number of a file is given again, a time is not. A socket that is new is not listened on at once.
+    if ((await idOf(claimed)) === found && (isTooLong(claimed) || (await isRefused(claimed)))) {
+      await unlink(claimed);
+      return true;
+    }
+    await restore(claimed, path);
+    return false;
   } catch {
     // It went away meanwhile, or is not ours to judge.
     return false;
+  }
+}
+
+/** What tells a socket from others that had its path; null where there is none. A rename does not change it. */
+async function idOf(path: string): Promise<string | null> {
+  const stats = await lstat(path, { bigint: true });
+  return stats.isSocket() ? `${stats.dev} ${stats.ino} ${stats.mtimeNs}` : null;
+}
+
+/** A file may have a longer path than a socket can be connected to by. */
+const isTooLong = (path: string): boolean => Buffer.byteLength(path) > 107;
+
+/** It was another one by then, which somebody listens on. */
+async function restore(claimed: string, path: string): Promise<void> {
+  try {
+    // Unlike a rename it replaces nothing.
+    await link(claimed, path);
+  } finally {
+    await unlink(claimed);
   }
 }
 
