@@ -204,10 +204,11 @@ export abstract class Http1Connection
     return this.#expired || this.served >= this.#owner.lifetimes.maxRequests;
   }
 
-  /** Open both ways. */
+  /** Open both ways, and with nothing to be read that was not asked for (RFC 9112 §9.2). */
   #isHealthy(): boolean {
     const { socket } = this;
-    return socket !== null && !socket.destroyed && !this.ended && this.failure === null;
+    if (socket === null || socket.destroyed || socket.readableLength > 0) return false;
+    return !this.ended && this.failure === null;
   }
 
   #becomeIdle(idleHint: number): void {

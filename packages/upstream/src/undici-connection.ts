@@ -276,12 +276,13 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     this.#endBite();
     // undici is through with what it was given before, and has not found fault with it.
     if (this.socket?.destroyed !== true) this.exchange?.onReadEnd();
-    if (this.#paused || this.share.waiting) return null;
+    if (this.#paused) return null;
     if (this.state !== 'busy') {
       // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
       if (this.#next() !== null) this.giveUp();
       return null;
     }
+    if (this.share.waiting) return null;
     for (;;) {
       const chunk = this.#next();
       const { inContent } = this.gate;
