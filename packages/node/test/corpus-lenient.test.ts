@@ -12,12 +12,14 @@ import { useCensus } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../src/index.ts';
 
-// Limits other than the defaults would need a proxy each, and are not about framing. A request with trailers
-// keeps its chunks, which such a backend cannot read whoever sends them (RFC 9112 §7.1.2).
+// Trailers pass over the direct transport alone. They are not for a backend that knows none.
+const isDirect = process.env.REVERSEIT_TRANSPORT === 'direct';
+const trails = ({ outcomes }: CorpusCase): boolean =>
+  isDirect && outcomes.some((one) => one.kind === 'accept' && one.trailers.length > 0);
+
+// Limits other than the defaults would need a proxy each, and are not about framing.
 const cases = loadCorpus('proxy').filter(
-  (one) =>
-    Object.keys(one.options).length === 0 &&
-    one.outcomes.every((outcome) => outcome.kind !== 'accept' || outcome.trailers.length === 0),
+  (one) => Object.keys(one.options).length === 0 && !trails(one),
 );
 
 const taken = (one: CorpusCase): string[] =>
@@ -39,7 +41,8 @@ describe('a naive backend behind the proxy', () => {
 
   it.for(backends)('that believes in %s', async ([, options]) => {
     const origin = await startLenientOrigin(options);
-    const proxy = createServer({ logger: null, backend: origin.url });
+    // What such a backend is sent must not depend on how busy the machine is.
+    const proxy = createServer({ logger: null, backend: origin.url, requestBodyBufferDelay: 0 });
     try {
       const address = await proxy
         .listen({ host: '127.0.0.1', port: 0 })

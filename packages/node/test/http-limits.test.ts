@@ -636,7 +636,7 @@ describe('timeouts of the backend', () => {
   });
 
   it.each(['HTTP/1.1 200 OK\r\nX-A: ', 'HTTP/1.1 102 Processing\r\n\r\n'])(
-    'RFC 9110 §15.6.5, responseHeaderTimeout: %j dripping in does not extend it',
+    'RFC 9110 §15.6.5, responseHeaderTimeout: %j dripping in does not put it off for ever',
     async (bytes) => {
       const bench = await start({
         options: { responseHeaderTimeout: 100 },

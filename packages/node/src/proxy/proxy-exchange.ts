@@ -277,6 +277,7 @@ export class ProxyExchange
     this.#sink = null;
     this.#sent = noPieces;
     this.#complete = true;
+    this.#leaveShare();
     this.#exchange.pauseContent();
   }
 
