@@ -18,7 +18,11 @@ export { SendWatch } from './server/send-watch.ts';
 export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { RequestListener } from './server/server-context.ts';
-export type { ResolvedServerOptions, ServerOptions } from './server/server-options.ts';
+export type {
+  ListenerTlsOptions,
+  ResolvedServerOptions,
+  ServerOptions,
+} from './server/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
 
 export { removeStaleSocket } from './server/stale-socket.ts';

@@ -16,6 +16,7 @@ export {
 } from './options/option-kinds.ts';
 export type {
   JsonSchema,
+  NestedRows,
   Option,
   OptionInput,
   OptionTable,
