@@ -150,7 +150,8 @@ const entriesOf = async (project) => {
     const path = join(project, 'node_modules', '@reverseit', name, 'package.json');
     const { exports } = JSON.parse(await readFile(path, 'utf8'));
     for (const key of Object.keys(exports)) {
-      if (key !== './package.json') entries.push(`@reverseit/${name}${key.slice(1)}`);
+      // package.json and the schema are no code.
+      if (!key.endsWith('.json')) entries.push(`@reverseit/${name}${key.slice(1)}`);
     }
   }
   return entries;
