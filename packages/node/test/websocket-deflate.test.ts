@@ -243,6 +243,19 @@ describe('RFC 7692 §7.2.2: from the client', () => {
     await backend.expectClosed();
   });
 
+  it('§10.4 a fragment that inflates beyond the limit is refused before the last one comes', async () => {
+    const { client, backend } = await openDeflated('permessage-deflate', {
+      maxWebsocketFrameSize: 1_000_000,
+    });
+    await client.send({ ...compressed(Buffer.alloc(1_000_001, 'a'), binary), fin: false });
+    expect(await client.readClose()).toMatchObject({ code: 1009 });
+    await client.expectClosed();
+    expect(await backend.readToClose()).toMatchObject({ code: 1011 });
+    await backend.sendClose(1000);
+    backend.socket.end();
+    await backend.expectClosed();
+  });
+
   it('as large as the limit passes, inflated and deflated', async () => {
     const { client, backend } = await openDeflated('permessage-deflate', {
       maxWebsocketFrameSize: 65_521,
