@@ -11,6 +11,7 @@ export * from './errors.ts';
 export * from './http.ts';
 export * from './http1.ts';
 export * from './io.ts';
+export type { DrainOptions } from './server/accept-drain.ts';
 export { AcceptDrain } from './server/accept-drain.ts';
 export { clientAddress } from './server/client-address.ts';
 export type { ClientCloseListener } from './server/client-connection.ts';

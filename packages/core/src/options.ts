@@ -3,7 +3,7 @@ export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
 export { nearMiss, plainName } from './options/near-miss.ts';
 export { group, openGroup, optionalGroup } from './options/option-groups.ts';
-export type { RowText } from './options/option-kinds.ts';
+export type { DurationSpec, RowText } from './options/option-kinds.ts';
 export {
   boolean,
   bytes,

@@ -17,7 +17,7 @@ export {
 export type { CodecSink } from './websocket/deflate-pump.ts';
 export type { DeflaterOptions } from './websocket/deflater.ts';
 export { Deflater } from './websocket/deflater.ts';
-export type { Extension, ExtensionParameter } from './websocket/extensions.ts';
+export type { Extension, ExtensionParameter, QuotedValue } from './websocket/extensions.ts';
 export { formatExtension, readExtensions } from './websocket/extensions.ts';
 export type { Fragmentation, MessageLimits } from './websocket/fragmentation.ts';
 export type { LengthForm } from './websocket/frame-header.ts';

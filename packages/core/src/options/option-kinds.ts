@@ -126,7 +126,8 @@ const numberSchema = (minimum: number, maximum: number, lift: boolean): JsonSche
 /** The longest delay of a timer in Node. */
 const longestDelay = 2 ** 31 - 1;
 
-interface DurationSpec<Default> extends RowText {
+/** What an option of a duration says of itself, in milliseconds. */
+export interface DurationSpec<Default> extends RowText {
   readonly default: Default;
   readonly defaultText?: string;
 }
