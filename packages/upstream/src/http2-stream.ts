@@ -21,8 +21,11 @@ import type { BodySource } from './upstream-request.ts';
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
 
-/** A status line, and the empty line behind the fields. */
-const statusLineBytes = 'HTTP/1.1 103 Early Hints\r\n\r\n'.length;
+/**
+ * What an interim response counts beside its fields. It takes a few bytes on the wire and an event of its own
+ * all the same, so it counts as one of a usual size.
+ */
+const interimBytes = 256;
 
 /** What a stream needs of its connection. */
 export interface StreamHome {
@@ -219,7 +222,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     const fields = this.#read(raw, maxResponseHeaderBytes);
     if (fields === null) return;
     const size = sectionSize(fields);
-    this.#interimBytes += size + fields.length + statusLineBytes;
+    this.#interimBytes += size + fields.length + interimBytes;
     if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
     // RFC 9113 §8.6.
     else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
