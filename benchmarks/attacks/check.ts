@@ -98,10 +98,9 @@ async function startWarm(target: Target, flood: Flood, cast: Cast): Promise<Atta
 }
 
 function faultsOf({ turns, grown, waiting }: Phase, typical: number): string[] {
+  const longest = Math.max(limits.longest, 3 * typical);
   return [
-    turns !== null && turns.longest > limits.longest
-      ? `a turn of more than ${limits.longest} ms`
-      : [],
+    turns !== null && turns.longest > longest ? `a turn of more than ${longest} ms` : [],
     turns !== null && turns.typical > typical ? `turns of more than ${typical} ms` : [],
     grown > limits.grown ? `grew by more than ${limits.grown / MiB} MiB` : [],
     waiting.failures > 0 ? `${waiting.failures} honest requests were not served` : [],
