@@ -11,10 +11,10 @@ import type { Attacked, Target } from './targets.ts';
 
 const limits = {
   /** CPU time of a turn, in ms: of any, and of those in which half of it was used. */
-  longest: 100,
-  typical: 20,
+  longest: 150,
+  typical: 40,
   /** Growth of resident memory in bytes. */
-  grown: 128 * MiB,
+  grown: 256 * MiB,
 } as const;
 
 /** Time for code to be compiled that the first flood would pay for, in seconds. */
