@@ -1,5 +1,6 @@
 /** Floods of handshakes and frames. */
 import { constants, deflateRawSync } from 'node:zlib';
+import { MiB } from '../bounds.ts';
 import type { FloodConnection } from '../connection.ts';
 import { type Flood, handshake, onlyAnswers } from '../flood.ts';
 import { clientFrame, first } from '../frames.ts';
@@ -102,6 +103,7 @@ export const websocketFloods: readonly Flood[] = [
     name: 'tiny compressed messages',
     what: 'compressed messages of nine bytes',
     ...compress,
+    mostGrown: 256 * MiB,
     start: frames(clientFrame(first.compressed, tiny), null, offer),
   },
   {
