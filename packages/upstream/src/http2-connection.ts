@@ -19,14 +19,13 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
-import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
+import { allowReading, COST, stopReading, TurnShare, type TurnTaker } from '@reverseit/core/io';
 import type { Connector, PendingSocket, SocketDelegate, SocketPhase } from './connector.ts';
 import type { DispatchedExchange } from './dispatched-exchange.ts';
 import { type ConnectPhase, connectError, isTlsFailure } from './error-map.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
 import { Http2Stream, type StreamHome } from './http2-stream.ts';
 import type { ConnectionOwner, PooledConnection } from './pooled-connection.ts';
-import { startReading, stopReading } from './session-reading.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
 export const mostStreams = 100;
@@ -181,7 +180,7 @@ export class Http2Connection
     const share = this.#share;
     share.spend(COST.DATA_FRAME + bytes * COST.BYTE);
     if (share.spent && !share.waiting) {
-      stopReading(this.#socket);
+      if (this.#socket !== null) stopReading(this.#socket);
       share.yield();
     }
     return share.waiting;
@@ -189,7 +188,8 @@ export class Http2Connection
 
   /** Others have had their turn. */
   onTurn(): void {
-    startReading(this.#socket);
+    // The session has taken the socket over, and knows no pause but that of each stream's window.
+    if (this.#socket !== null) allowReading(this.#socket);
     for (const stream of [...this.#streams]) stream.onTurn();
   }
 
