@@ -26,7 +26,7 @@ const transportTests = [
   'packages/node/test/{corpus,faults,hook,http,original,transports,websocket}*.test.ts',
 ];
 
-const optionTable = '/packages/upstream/src/upstream-options.ts';
+const optionTable = '/packages/upstream/src/options/upstream-options.ts';
 const directTransport = {
   name: 'direct-transport',
   enforce: 'pre' as const,

@@ -28,15 +28,20 @@ const zones = [
     errors: ['core/errors'],
     options: ['core/options'],
     http: ['core/http'],
-    http1: ['core/http1'],
-    websocket: ['core/websocket'],
+    http1: [/^core\/http1/, 'core/io'],
+    websocket: [/^core\/websocket/],
     deadlines: ['core/time'],
-    io: ['core/io'],
+    io: ['core/io', 'core/node-internals'],
   }),
   {
     name: 'core entry',
     files: /^packages\/core\/src\/index\.ts$/,
-    zones: ['core/server', /^core entry /, /^core\/(errors|options|http|http1|time|io)$/],
+    zones: [
+      /^core\/server/,
+      /^core entry /,
+      /^core\/(errors|options|http|time|io)$/,
+      /^core\/http1/,
+    ],
     packages: [],
   },
   machine('errors', []),
@@ -46,40 +51,51 @@ const zones = [
   exception('options', 'credential-files', ['node:fs'], ['errors']),
   machine('options', ['errors', 'http']),
   machine('http', ['errors']),
-  exception('http1', 'llhttp/module', ['llhttp-wasm'], ['errors', 'http']),
-  machine('http1', ['errors', 'http']),
-  exception('websocket', 'opening-handshake', ['node:crypto'], ['errors', 'http']),
-  exception('websocket', '[a-z-]*(?:deflate|inflate)[a-z-]*', ['node:zlib'], ['errors', 'http']),
-  machine('websocket', ['errors', 'http']),
+  exception('http1/llhttp', 'module', ['llhttp-wasm'], ['errors', 'http']),
+  machine('http1/llhttp', ['errors']),
+  machine('http1/grammar', ['errors', 'http', 'http1/llhttp']),
+  machine('http1/body', ['errors', 'http', 'http1/llhttp', 'http1/grammar']),
+  machine('http1', ['errors', 'http', 'http1/llhttp', 'http1/grammar', 'http1/body']),
+  machine('websocket/frames', ['errors']),
+  exception('websocket/handshake', 'opening-handshake', ['node:crypto'], ['errors', 'http']),
+  machine('websocket/handshake', ['errors', 'http']),
   {
-    name: 'core/time',
-    files: /^packages\/core\/src\/time\//,
-    zones: ['core/time', 'core/errors'],
-    packages: [],
+    ...machine('websocket/deflate', ['errors', 'websocket/handshake', 'node-internals']),
+    packages: ['node:buffer', 'node:zlib'],
   },
-  {
-    // Turns of the event loop.
-    name: 'core/io',
-    files: /^packages\/core\/src\/io\//,
-    zones: ['core/io', 'core/http1'],
-    packages: ['node:stream'],
-  },
-  {
-    name: 'core/server',
-    files: /^packages\/core\/src\/server\//,
-    zones: ['core/server', /^core\/(errors|options|http|http1|time|io)$/],
-    packages: [anyBuiltin],
-  },
+  layer('time', ['errors'], []),
+  // Turns of the event loop, and memory that sockets read into.
+  layer('io', [], ['node:stream', 'node:buffer']),
+  // What rests on private parts of Node.
+  layer('node-internals', ['io'], [anyBuiltin]),
+  layer('server/exchange', ['errors', 'options', 'http', /^core\/http1/, 'time'], [anyBuiltin]),
+  layer(
+    'server/connection',
+    ['errors', 'http', /^core\/http1/, 'time', 'io', 'node-internals', 'server/exchange'],
+    [anyBuiltin],
+  ),
+  layer(
+    'server',
+    ['errors', 'options', 'http', /^core\/http1/, 'time', 'server/exchange', 'server/connection'],
+    [anyBuiltin],
+  ),
+  ...upstreamLayers({
+    'node-internals': [],
+    options: [],
+    exchange: ['options'],
+    connect: ['options', 'exchange'],
+    'http1/direct': ['connect', 'exchange', 'http1', 'node-internals'],
+    'http1/undici': ['connect', 'exchange', 'http1', 'node-internals'],
+    http1: ['connect', 'exchange', 'node-internals'],
+    http2: ['connect', 'exchange', 'node-internals'],
+    pool: ['options', 'connect', 'exchange', 'http1', 'http1/direct', 'http1/undici', 'http2'],
+    backends: ['options', 'exchange', 'pool'],
+  }),
   {
     name: 'upstream',
-    files: /^packages\/upstream\/src\//,
-    zones: ['upstream'],
-    packages: [
-      anyBuiltin,
-      'undici',
-      // http1: the direct transport reads responses with core's parser.
-      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines|io)$/,
-    ],
+    files: /^packages\/upstream\/src\/[a-z-]+\.ts$/,
+    zones: [/^upstream/],
+    packages: [],
   },
   {
     name: 'node',
@@ -124,6 +140,41 @@ function machine(folder, others) {
     packages: ['node:buffer'],
     pure: true,
   };
+}
+
+/**
+ * A folder of core that may touch sockets, timers or Node.
+ *
+ * @param {string} folder
+ * @param {readonly (string | RegExp)[]} others
+ * @param {readonly (string | RegExp)[]} packages
+ * @returns {Zone}
+ */
+function layer(folder, others, packages) {
+  return {
+    name: `core/${folder}`,
+    files: new RegExp(`^packages/core/src/${folder}/`),
+    zones: [
+      `core/${folder}`,
+      ...others.map((other) => (typeof other === 'string' ? `core/${other}` : other)),
+    ],
+    packages,
+  };
+}
+
+/** @param {Readonly<Record<string, readonly string[]>>} table @returns {Zone[]} */
+function upstreamLayers(table) {
+  return Object.entries(table).map(([folder, others]) => ({
+    name: `upstream/${folder}`,
+    files: new RegExp(`^packages/upstream/src/${folder}/`),
+    zones: [folder, ...others].map((name) => `upstream/${name}`),
+    packages: [
+      anyBuiltin,
+      'undici',
+      // http1: the direct transport reads responses with core's parser.
+      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines|io)$/,
+    ],
+  }));
 }
 
 /**

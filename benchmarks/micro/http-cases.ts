@@ -4,9 +4,9 @@ import { RequestParser, ResponseParser } from '@reverseit/core/http1';
 import { defaultValues } from '@reverseit/core/options';
 import { do_not_optimize } from 'mitata';
 import { resolveProxyOptions } from '../../packages/node/src/options/resolve-proxy-options.ts';
-import { RequestRewrite } from '../../packages/node/src/proxy/request-rewrite.ts';
-import { responseFields } from '../../packages/node/src/proxy/response-rewrite.ts';
-import { TargetRewrite } from '../../packages/node/src/proxy/target-rewrite.ts';
+import { RequestRewrite } from '../../packages/node/src/proxy/headers/request-rewrite.ts';
+import { responseFields } from '../../packages/node/src/proxy/headers/response-rewrite.ts';
+import { TargetRewrite } from '../../packages/node/src/proxy/headers/target-rewrite.ts';
 import { RouteTable } from '../../packages/node/src/routes/route-table.ts';
 import { eight, inTurn, type MicroCase } from './case.ts';
 

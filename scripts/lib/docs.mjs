@@ -24,8 +24,8 @@ import { configurationSchema } from './json-schema.mjs';
 /** Sources whose rows bear comments made of their prose. */
 export const tableFiles = [
   'packages/core/src/server/server-options.ts',
-  'packages/upstream/src/upstream-options.ts',
-  'packages/upstream/src/tls-options.ts',
+  'packages/upstream/src/options/upstream-options.ts',
+  'packages/upstream/src/options/tls-options.ts',
   'packages/node/src/options/route-options.ts',
   'packages/node/src/options/hook-options.ts',
   'packages/node/src/options/proxy-options.ts',

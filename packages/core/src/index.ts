@@ -1,8 +1,8 @@
 import { Faults } from './options/faults.ts';
 import { custom } from './options/option-kinds.ts';
 import { defaultValues, defineOptions, readOptions } from './options/option-schema.ts';
+import type { RequestListener } from './server/exchange/server-context.ts';
 import { HttpServer } from './server/server.ts';
-import type { RequestListener } from './server/server-context.ts';
 import { type OnServerError, warnOfFailure } from './server/server-errors.ts';
 import { type ServerOptions, serverOptions } from './server/server-options.ts';
 
@@ -13,19 +13,20 @@ export * from './http1.ts';
 export * from './io.ts';
 export type { DrainOptions } from './server/accept-drain.ts';
 export { AcceptDrain } from './server/accept-drain.ts';
-export { clientAddress } from './server/client-address.ts';
-export type { ClientCloseListener } from './server/client-connection.ts';
-export { ClientConnection, clientConnection } from './server/client-connection.ts';
-export { cutSocket } from './server/cut-socket.ts';
-export { demandsUpgrade, errorFields } from './server/error-response.ts';
-export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange.ts';
-export { Exchange, silentHandler } from './server/exchange.ts';
-export { httpDate } from './server/http-date.ts';
-export type { WatchedSender } from './server/send-watch.ts';
-export { SendWatch } from './server/send-watch.ts';
+export { clientAddress } from './server/connection/client-address.ts';
+export { cutSocket } from './server/connection/cut-socket.ts';
+export type { WatchedSender } from './server/connection/send-watch.ts';
+export { SendWatch } from './server/connection/send-watch.ts';
+export type { ClientCloseListener } from './server/exchange/client-connection.ts';
+export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
+export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
+export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange/exchange.ts';
+export { Exchange, silentHandler } from './server/exchange/exchange.ts';
+export { httpDate } from './server/exchange/http-date.ts';
+export type { RequestListener } from './server/exchange/server-context.ts';
+export { isThenable, watchCallback } from './server/exchange/thenable.ts';
 export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
-export type { RequestListener } from './server/server-context.ts';
 export type { OnServerError } from './server/server-errors.ts';
 export type {
   ListenerTlsOptions,
@@ -33,9 +34,7 @@ export type {
   ServerOptions,
 } from './server/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
-
 export { removeStaleSocket } from './server/stale-socket.ts';
-export { isThenable, watchCallback } from './server/thenable.ts';
 
 /** Options of a server of its own: those of the listener, and who is told of errors. */
 export interface HttpServerOptions extends ServerOptions {

@@ -1,52 +1,67 @@
+export type { CodecSink } from './websocket/deflate/deflate-pump.ts';
+export type { DeflaterOptions } from './websocket/deflate/deflater.ts';
+export { Deflater } from './websocket/deflate/deflater.ts';
+export type { InflaterOptions } from './websocket/deflate/inflater.ts';
+export { Inflater } from './websocket/deflate/inflater.ts';
+export type {
+  AcceptedDeflate,
+  DeflateAgreement,
+  DeflatePolicy,
+} from './websocket/deflate/permessage-deflate.ts';
+export {
+  acceptDeflate,
+  offerDeflate,
+  readDeflateAnswer,
+} from './websocket/deflate/permessage-deflate.ts';
 export {
   closeCodes,
   isWireCloseCode,
   maxReasonBytes,
   truncateReason,
-} from './websocket/close-code.ts';
-export type { ClosingEvent, ClosingState } from './websocket/closing-handshake.ts';
-export { ClosingHandshake } from './websocket/closing-handshake.ts';
-export type { CloseStatus } from './websocket/control-frame.ts';
+} from './websocket/frames/close-code.ts';
+export type { ClosingEvent, ClosingState } from './websocket/frames/closing-handshake.ts';
+export { ClosingHandshake } from './websocket/frames/closing-handshake.ts';
+export type { CloseStatus } from './websocket/frames/control-frame.ts';
 export {
   closeFrame,
   maxControlPayload,
   pingFrame,
   pongFrame,
   readCloseStatus,
-} from './websocket/control-frame.ts';
-export type { CodecSink } from './websocket/deflate-pump.ts';
-export type { DeflaterOptions } from './websocket/deflater.ts';
-export { Deflater } from './websocket/deflater.ts';
-export type { Extension, ExtensionParameter, QuotedValue } from './websocket/extensions.ts';
-export { formatExtension, readExtensions } from './websocket/extensions.ts';
-export type { Fragmentation, MessageLimits } from './websocket/fragmentation.ts';
-export type { LengthForm } from './websocket/frame-header.ts';
+} from './websocket/frames/control-frame.ts';
+export type { Fragmentation, MessageLimits } from './websocket/frames/fragmentation.ts';
+export type { LengthForm } from './websocket/frames/frame-header.ts';
 export {
   FrameHeader,
   frameHeaderLength,
   maxHeaderLength,
   writeFrameHeader,
-} from './websocket/frame-header.ts';
-export type { FrameReaderOptions, Step } from './websocket/frame-reader.ts';
-export { FrameReader, steps } from './websocket/frame-reader.ts';
-export { FragmentWriter, frame, frameHeader } from './websocket/frame-writer.ts';
-export type { InflaterOptions } from './websocket/inflater.ts';
-export { Inflater } from './websocket/inflater.ts';
+} from './websocket/frames/frame-header.ts';
+export type { FrameReaderOptions, Step } from './websocket/frames/frame-reader.ts';
+export { FrameReader, steps } from './websocket/frames/frame-reader.ts';
+export { FragmentWriter, frame, frameHeader } from './websocket/frames/frame-writer.ts';
 export {
   applyMask,
   readMaskingKey,
   rotateMaskingKey,
   writeMaskingKey,
-} from './websocket/masking.ts';
-export type { Opcode } from './websocket/opcode.ts';
-export { isControlOpcode, isOpcode, opcodes } from './websocket/opcode.ts';
+} from './websocket/frames/masking.ts';
+export type { Opcode } from './websocket/frames/opcode.ts';
+export { isControlOpcode, isOpcode, opcodes } from './websocket/frames/opcode.ts';
+export { Utf8Stream } from './websocket/frames/utf8-stream.ts';
+export type {
+  Extension,
+  ExtensionParameter,
+  QuotedValue,
+} from './websocket/handshake/extensions.ts';
+export { formatExtension, readExtensions } from './websocket/handshake/extensions.ts';
 export type {
   BackendHandshake,
   ClientHandshake,
   HandshakeAnswer,
   HandshakeOffer,
   HandshakeRequest,
-} from './websocket/opening-handshake.ts';
+} from './websocket/handshake/opening-handshake.ts';
 export {
   acceptKey,
   asksForWebSocket,
@@ -58,12 +73,5 @@ export {
   makeKey,
   upgradeFields,
   versionFields,
-} from './websocket/opening-handshake.ts';
-export type {
-  AcceptedDeflate,
-  DeflateAgreement,
-  DeflatePolicy,
-} from './websocket/permessage-deflate.ts';
-export { acceptDeflate, offerDeflate, readDeflateAnswer } from './websocket/permessage-deflate.ts';
-export { readChosenSubprotocol, readSubprotocols } from './websocket/subprotocol.ts';
-export { Utf8Stream } from './websocket/utf8-stream.ts';
+} from './websocket/handshake/opening-handshake.ts';
+export { readChosenSubprotocol, readSubprotocols } from './websocket/handshake/subprotocol.ts';

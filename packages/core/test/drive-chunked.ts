@@ -1,5 +1,5 @@
 /** Runs chunked content through its reader in pieces of equal size. */
-import { ChunkedReader } from '../src/http1/chunked-reader.ts';
+import { ChunkedReader } from '../src/http1/body/chunked-reader.ts';
 import { MESSAGE_TYPE } from '../src/http1/llhttp/constants.ts';
 import { Llhttp } from '../src/http1/llhttp/instance.ts';
 import { defaultLimits } from './drive-parser.ts';

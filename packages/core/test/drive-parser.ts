@@ -1,6 +1,6 @@
 /** Runs bytes through a request parser as a connection does, and writes down what came out. */
-import type { RequestHeadLimits } from '../src/http1/head-limits.ts';
-import type { RequestHead } from '../src/http1/request-head.ts';
+import type { RequestHeadLimits } from '../src/http1/grammar/head-limits.ts';
+import type { RequestHead } from '../src/http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../src/http1/request-parser.ts';
 
 /** The defaults of the listener. */

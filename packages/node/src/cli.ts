@@ -1,9 +1,9 @@
 /** The `reverseit` command: connects `run` to the process. */
 import { readFileSync } from 'node:fs';
 import { wantsColor } from './cli/color.ts';
-import { loadConfigFile } from './cli/config-file.ts';
 import { run } from './cli/run.ts';
 import type { Signal } from './cli/serve.ts';
+import { loadConfigFile } from './config/config-file.ts';
 import { createServer } from './create-server.ts';
 import { superviseWorkers } from './supervise-workers.ts';
 

@@ -1,8 +1,8 @@
 /** What the worker processes of a cluster run: connects `ServingWorker` to the process. */
 import cluster from 'node:cluster';
-import { loadConfigFile } from './cli/config-file.ts';
 import { enveloped, messageIn, type ToWorker } from './cluster/messages.ts';
 import { ServingWorker } from './cluster/serving-worker.ts';
+import { loadConfigFile } from './config/config-file.ts';
 import { createServer } from './create-server.ts';
 
 // A reader that went away is no reason to stop serving.

@@ -1,8 +1,8 @@
 /** Targets and responses that are made to be costly: no cost may grow faster than they do. */
 import { costGrowth } from '@reverseit/test-servers/cost-growth';
 import { expect, it } from 'vitest';
-import { responseFields } from '../src/proxy/response-rewrite.ts';
-import { TargetRewrite } from '../src/proxy/target-rewrite.ts';
+import { responseFields } from '../src/proxy/headers/response-rewrite.ts';
+import { TargetRewrite } from '../src/proxy/headers/target-rewrite.ts';
 import { RouteTable } from '../src/routes/route-table.ts';
 
 const factor = 16;

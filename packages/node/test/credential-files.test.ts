@@ -6,7 +6,7 @@ import { answerEach, connectRaw, response, startScriptedOrigin } from '@reversei
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadConfigFile } from '../src/cli/config-file.ts';
+import { loadConfigFile } from '../src/config/config-file.ts';
 import { createServer, type ReverseItOptions } from '../src/index.ts';
 
 useCensus();

@@ -1,12 +1,6 @@
-export type { DispatchLimits } from './dispatch-limits.ts';
-export { dispatchLimits } from './dispatch-limits.ts';
-export type { LookupCallback, Network } from './network.ts';
-export type { OriginOptions } from './origin-options.ts';
-export type { OriginPool, OriginStats, Pool, PoolStats } from './pool.ts';
-export { createPool } from './pool.ts';
-export type { PfxInput, PoolTlsOptions, PoolTlsValues, PrivateKeyInput } from './tls-options.ts';
-export type { PoolOptions, PoolValues } from './upstream-options.ts';
-export { poolOptions } from './upstream-options.ts';
+export type { LookupCallback, Network } from './connect/network.ts';
+export type { DispatchLimits } from './exchange/dispatch-limits.ts';
+export { dispatchLimits } from './exchange/dispatch-limits.ts';
 export type {
   BodySink,
   BodySource,
@@ -16,10 +10,21 @@ export type {
   RequestInput,
   UpstreamRequest,
   WrittenFields,
-} from './upstream-request.ts';
+} from './exchange/upstream-request.ts';
 export type {
   ResponseHandler,
   UpgradeHandler,
   UpstreamExchange,
   UpstreamResponseHead,
-} from './upstream-response.ts';
+} from './exchange/upstream-response.ts';
+export type { OriginOptions } from './options/origin-options.ts';
+export type {
+  PfxInput,
+  PoolTlsOptions,
+  PoolTlsValues,
+  PrivateKeyInput,
+} from './options/tls-options.ts';
+export type { PoolOptions, PoolValues } from './options/upstream-options.ts';
+export { poolOptions } from './options/upstream-options.ts';
+export type { OriginPool, OriginStats, Pool, PoolStats } from './pool/pool.ts';
+export { createPool } from './pool/pool.ts';

@@ -1,7 +1,7 @@
 /** A network in which a test says what a name stands for, and when a connection to an address is made. */
 import type { LookupAddress } from 'node:dns';
 import { type NetConnectOpts, Socket } from 'node:net';
-import type { LookupCallback, Network } from '../src/network.ts';
+import type { LookupCallback, Network } from '../src/connect/network.ts';
 
 /** What becomes of an attempt to connect: all go to 127.0.0.1, at once or when they are released. */
 export type Fate = 'connects' | 'waits' | 'refuses' | 'throws';

@@ -1,6 +1,7 @@
 import type { Clock } from '@reverseit/core/deadlines';
 import { liveParsers } from '@reverseit/core/http1';
 import { afterEach, expect } from 'vitest';
+import type { Network } from '../src/connect/network.ts';
 import {
   createPool,
   type DispatchLimits,
@@ -11,7 +12,6 @@ import {
   type UpstreamExchange,
   type UpstreamRequest,
 } from '../src/index.ts';
-import type { Network } from '../src/network.ts';
 import {
   type OriginConnection,
   type RawOrigin,

@@ -26,13 +26,13 @@ import {
   SETTINGS,
 } from '@reverseit/test-servers/http2-frames';
 import { afterEach, expect } from 'vitest';
+import type { Network } from '../src/connect/network.ts';
 import {
   createPool,
   type DispatchLimits,
   type OriginOptions,
   type PoolOptions,
 } from '../src/index.ts';
-import type { Network } from '../src/network.ts';
 import { ManualClock, Sent, turn } from './harness.ts';
 import { get, limits, violations } from './recorder.ts';
 

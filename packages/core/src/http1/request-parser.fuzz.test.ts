@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from '../../test/drive-parser.ts';
 import { catalog } from '../errors/catalog.ts';
-import { fieldLines } from './response-head.ts';
+import { fieldLines } from './grammar/response-head.ts';
 
 /** So many runs, unless `npm run fuzz` asks for more. */
 const runs = (numRuns: number): { numRuns: number } => ({

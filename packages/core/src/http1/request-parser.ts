@@ -11,14 +11,14 @@ import type { ErrorCode } from '../errors/catalog.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { isTokenByte } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import { ChunkedReader, type ContentSink } from './chunked-reader.ts';
-import { checkHeadLimits, type RequestHeadLimits } from './head-limits.ts';
+import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
+import { checkHeadLimits, type RequestHeadLimits } from './grammar/head-limits.ts';
+import { PartialHead } from './grammar/partial-head.ts';
+import type { RequestHead } from './grammar/request-head.ts';
+import { buildRequestHead, refusal } from './grammar/request-head-builder.ts';
+import { applyRequestRules } from './grammar/request-rules.ts';
 import { ERRNO, MESSAGE_TYPE } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
-import { PartialHead } from './partial-head.ts';
-import type { RequestHead } from './request-head.ts';
-import { buildRequestHead, refusal } from './request-head-builder.ts';
-import { applyRequestRules } from './request-rules.ts';
 
 /** The states of a parser. */
 export const PARSER = { HEAD: 0, BODY: 1, COMPLETE: 2, FAILED: 3 } as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fieldLines } from './response-head.ts';
+import { fieldLines } from './grammar/response-head.ts';
 import { RESPONSE, ResponseParser } from './response-parser.ts';
 
 const maxHeaderBytes = 200;

@@ -10,12 +10,12 @@ import type { ErrorCode } from '../errors/catalog.ts';
 import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import { ChunkedReader, type ContentSink } from './chunked-reader.ts';
-import { checkFieldLimits, type FieldLimits } from './head-limits.ts';
+import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
+import { checkFieldLimits, type FieldLimits } from './grammar/head-limits.ts';
+import { PartialHead } from './grammar/partial-head.ts';
+import { readFields, usualLines } from './grammar/read-fields.ts';
 import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
-import { PartialHead } from './partial-head.ts';
-import { readFields, usualLines } from './read-fields.ts';
 
 /** The states of a response parser. */
 export const RESPONSE = { HEAD: 0, CONTENT: 1, COMPLETE: 2, FAILED: 3 } as const;

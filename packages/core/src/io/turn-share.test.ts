@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { isReading } from '../http1/read-end.ts';
+import { isReading } from './read-end.ts';
 import { TurnShare } from './turn-share.ts';
 
 const wholeShare = 500_000;

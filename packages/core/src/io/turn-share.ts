@@ -10,7 +10,7 @@
  * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
  * what has to be added up.
  */
-import { beginRead, endRead } from '../http1/read-end.ts';
+import { beginRead, endRead } from './read-end.ts';
 
 /** What work costs, in ns, as far as it can be said in general. */
 export const COST = {

@@ -5,9 +5,9 @@
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { catalog } from '../errors/catalog.ts';
-import { statusLine } from '../http1/response-head.ts';
+import { statusLine } from '../http1/grammar/response-head.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
-import { httpDate } from './http-date.ts';
+import { httpDate } from './exchange/http-date.ts';
 
 /** How long the client may take to read it, in ms. */
 const longestAnswer = 5000;

@@ -10,13 +10,13 @@ import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { AcceptDrain } from './accept-drain.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
+import type { OpenConnection, RequestListener, ServerContext } from './exchange/server-context.ts';
+import { watchCallback } from './exchange/thenable.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
-import type { OpenConnection, RequestListener, ServerContext } from './server-context.ts';
 import { type OnServerError, warnOfFailure } from './server-errors.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { watchCallback } from './thenable.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /**

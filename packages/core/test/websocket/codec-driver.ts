@@ -1,5 +1,5 @@
 import type { ReverseItError } from '../../src/errors/reverseit-error.ts';
-import type { CodecSink } from '../../src/websocket/deflate-pump.ts';
+import type { CodecSink } from '../../src/websocket/deflate/deflate-pump.ts';
 
 /** What `Inflater` and `Deflater` have in common. */
 export interface Codec {

@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import * as ws from 'ws';
-import { Deflater } from '../../src/websocket/deflater.ts';
-import { readExtensions } from '../../src/websocket/extensions.ts';
-import { FrameReader, steps } from '../../src/websocket/frame-reader.ts';
-import { frame } from '../../src/websocket/frame-writer.ts';
-import { Inflater } from '../../src/websocket/inflater.ts';
-import { acceptDeflate, type DeflatePolicy } from '../../src/websocket/permessage-deflate.ts';
+import { Deflater } from '../../src/websocket/deflate/deflater.ts';
+import { Inflater } from '../../src/websocket/deflate/inflater.ts';
+import {
+  acceptDeflate,
+  type DeflatePolicy,
+} from '../../src/websocket/deflate/permessage-deflate.ts';
+import { FrameReader, steps } from '../../src/websocket/frames/frame-reader.ts';
+import { frame } from '../../src/websocket/frames/frame-writer.ts';
+import { readExtensions } from '../../src/websocket/handshake/extensions.ts';
 import { CodecDriver, noise, prose } from './codec-driver.ts';
 
 type Callback = (error: Error | null, data: Buffer) => void;

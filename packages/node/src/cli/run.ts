@@ -3,6 +3,7 @@ import { fail, isReverseItError } from '@reverseit/core/errors';
 import { type Fault, faultText } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
+import { loadConfiguration } from '../config/configuration.ts';
 import type { ReverseItServer } from '../create-server.ts';
 import type { Logger } from '../hooks/hooks.ts';
 import { LineLogger } from '../logging/line-logger.ts';
@@ -14,7 +15,6 @@ import {
 } from '../options/resolve-proxy-options.ts';
 import { type Workers, workerCount } from '../options/workers.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
-import { loadConfiguration } from './configuration.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { type ExitCode, type Served, type ServeHost, serve } from './serve.ts';

@@ -10,9 +10,9 @@
  * each worker (`SO_REUSEPORT`) the connections that wait in one would end with its worker.
  */
 import cluster, { type Worker } from 'node:cluster';
+import { closeUntaken, type HandOverObserver } from '../node-internals/untaken-connection.ts';
 import { fileFlags } from './file-flags.ts';
 import { enveloped, type FromWorker, messageIn, type ToWorker } from './messages.ts';
-import { closeUntaken, type HandOverObserver } from './untaken-connection.ts';
 import type { Fork, Forked, ForkListener } from './worker-process.ts';
 
 /** Starts processes that run the given file. `handOvers` is told of the connections that they get. */

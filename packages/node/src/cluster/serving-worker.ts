@@ -1,6 +1,6 @@
 /** A worker: makes a proxy of what the primary tells it, and serves until it is told to end. */
 import { isReverseItError } from '@reverseit/core/errors';
-import { loadConfiguration } from '../cli/configuration.ts';
+import { loadConfiguration } from '../config/configuration.ts';
 import type { ReverseItServer } from '../create-server.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ListenAddress } from '../options/listen-address.ts';

@@ -16,13 +16,13 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import type { OpenItem } from '../proxy/open-set.ts';
-import { Http1Response } from './http1-response.ts';
-import { Http2Response } from './http2-response.ts';
 import { mountPathOf } from './mount-path.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { RequestContent } from './request-content.ts';
-import type { ResponseSide } from './response-side.ts';
+import { Http1Response } from './responses/http1-response.ts';
+import { Http2Response } from './responses/http2-response.ts';
+import type { ResponseSide } from './responses/response-side.ts';
 import type { UpgradeContent } from './upgrade-content.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { resolveServerOptions, type Tunnel } from '@reverseit/core';
 import { afterEach, expect, test } from 'vitest';
 import { memoryInUse } from '../../test/garbage.ts';
-import { readNodeHead } from './node-head.ts';
+import { readNodeHead } from './fields/node-head.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 

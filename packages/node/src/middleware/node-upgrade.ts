@@ -14,7 +14,7 @@ import {
 } from '@reverseit/core';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import type { RequestHeadLimits } from '@reverseit/core/http1';
-import { ContentBuffer } from '../proxy/content-buffer.ts';
+import { ContentBuffer } from '../proxy/http/content-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { isLeftUnread, UpgradeContent } from './upgrade-content.ts';

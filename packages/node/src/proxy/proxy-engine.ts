@@ -9,15 +9,15 @@ import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
-import { answerError } from './answer-error.ts';
-import { BufferBudget } from './buffer-budget.ts';
-import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
+import { UpgradeRules } from './headers/upgrade-rules.ts';
+import { answerError } from './http/answer-error.ts';
+import { BufferBudget } from './http/buffer-budget.ts';
+import { handleRequest, type PlacedRoute, type ProxyRuntime } from './http/handle-request.ts';
+import { StreamShare } from './http/stream-share.ts';
 import { OpenSet } from './open-set.ts';
-import { OpenWebSockets } from './open-websockets.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RouteRuntime } from './route-runtime.ts';
-import { StreamShare } from './stream-share.ts';
-import { UpgradeRules } from './upgrade-rules.ts';
+import { OpenWebSockets } from './websocket/open-websockets.ts';
 
 /** Figures of what serves the requests. */
 export interface EngineStats {

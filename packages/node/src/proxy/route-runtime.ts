@@ -9,14 +9,14 @@ import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import type { RingHooks } from '../options/hook-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import { LocationRewrite } from './location-rewrite.ts';
+import { LocationRewrite } from './headers/location-rewrite.ts';
+import { RequestRewrite } from './headers/request-rewrite.ts';
+import { TargetRewrite } from './headers/target-rewrite.ts';
+import { UpgradeRules } from './headers/upgrade-rules.ts';
+import type { StreamShare } from './http/stream-share.ts';
 import type { ProxyShared } from './proxy-shared.ts';
-import { RelaySettings } from './relay-settings.ts';
-import { RequestRewrite } from './request-rewrite.ts';
-import type { StreamShare } from './stream-share.ts';
-import { TargetRewrite } from './target-rewrite.ts';
-import { UpgradeRules } from './upgrade-rules.ts';
-import type { RelayObserver } from './websocket-relay.ts';
+import { RelaySettings } from './websocket/relay-settings.ts';
+import type { RelayObserver } from './websocket/websocket-relay.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 

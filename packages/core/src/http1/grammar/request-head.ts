@@ -1,0 +1,50 @@
+import type { FieldSection } from '../../http/field-section.ts';
+
+/** How the end of a message's content is told (RFC 9112 §6.3). */
+export type BodyFraming = 'none' | 'length' | 'chunked';
+
+/** The request line and header section of one request, checked: nothing here is ambiguous any more. */
+export class RequestHead {
+  /** Method token, as received. */
+  readonly method: string;
+  /** Path and query in origin form as received, byte for byte, or `*` (RFC 9112 §3.2). */
+  target: string;
+  /** Minor version of HTTP/1. */
+  readonly minorVersion: 0 | 1;
+  /** The header section as received: order, case and repetition kept, values without surrounding blanks. */
+  readonly fields: FieldSection;
+  /** Bytes of the head on the wire. */
+  readonly byteLength: number;
+  /** Host and port that the request is for; null only for HTTP/1.0 without Host. */
+  authority: string | null = null;
+  framing: BodyFraming = 'none';
+  /** Content length in bytes; 0 without content, -1 where the content is chunked. */
+  contentLength = 0;
+  /** The client lets the connection stay open after this exchange (RFC 9112 §9.3). */
+  persistent = false;
+  /** The client waits for 100 (Continue) before it sends the content (RFC 9110 §10.1.1). */
+  expectContinue = false;
+  /** The client offers to switch protocols: an Upgrade field that Connection names (RFC 9110 §7.8). */
+  upgrade = false;
+  /**
+   * The field lines as received, where each reads `name: value`, as one of ours does; else null. Whoever
+   * changes `fields` sets it to null.
+   */
+  lines: string | null = null;
+  /** Lower-case names that Connection lists, without `close`, `keep-alive` and `upgrade`; mostly null. */
+  connectionNames: string[] | null = null;
+
+  constructor(
+    method: string,
+    target: string,
+    minorVersion: 0 | 1,
+    fields: FieldSection,
+    byteLength: number,
+  ) {
+    this.method = method;
+    this.target = target;
+    this.minorVersion = minorVersion;
+    this.fields = fields;
+    this.byteLength = byteLength;
+  }
+}

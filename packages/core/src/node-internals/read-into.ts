@@ -1,0 +1,61 @@
+/**
+ * Lets an accepted socket read into a buffer of ours, as the `onread` option of `net.connect` does.
+ * `net.createServer` has no such option, and the memory that a socket takes for each read by itself costs
+ * as much as a system call. What the option sets is looked up in a socket that was made with it; where a
+ * version of Node does it another way, nothing is changed, and the socket is read by its events.
+ */
+import { type OnReadOpts, Socket } from 'node:net';
+import type { ReadInto } from '../io/read-buffer.ts';
+
+/** Where a socket keeps the parts of the option. */
+interface Slots {
+  readonly buffer: symbol;
+  readonly nextBuffer: symbol;
+  readonly callback: symbol;
+}
+
+type Fields = Record<symbol, unknown>;
+
+interface ReadingHandle {
+  useUserBuffer?(buffer: Uint8Array): void;
+}
+
+let slots: Slots | null | undefined;
+
+function findSlots(): Slots | null {
+  const bytes = new Uint8Array(1);
+  const nextBuffer = (): Uint8Array => bytes;
+  const callback = (): boolean => true;
+  // Of the buffer's two forms each has a slot of its own.
+  const buffer = slotOf(bytes, { buffer: bytes, callback });
+  const next = slotOf(nextBuffer, { buffer: nextBuffer, callback });
+  const called = slotOf(callback, { buffer: nextBuffer, callback });
+  if (buffer === undefined || next === undefined || called === undefined) return null;
+  return { buffer, nextBuffer: next, callback: called };
+}
+
+/** Where a socket that is made with the option keeps a part of it. */
+function slotOf(part: unknown, onread: OnReadOpts): symbol | undefined {
+  const socket = new Socket({ onread });
+  const fields = socket as unknown as Fields;
+  return Object.getOwnPropertySymbols(socket).find((slot) => fields[slot] === part);
+}
+
+/**
+ * Sets the reading of a socket that has read nothing yet. False, and nothing is changed, where that is not
+ * possible: over TLS, whose sockets decrypt into buffers of their own, and where Node is another.
+ */
+export function letReadInto(socket: Socket, { buffer, callback }: ReadInto): boolean {
+  if (slots === undefined) slots = findSlots();
+  if (slots === null) return false;
+  const fields = socket as unknown as Fields & { _handle?: ReadingHandle; encrypted?: boolean };
+  const { _handle: handle, encrypted } = fields;
+  if (encrypted === true || typeof handle?.useUserBuffer !== 'function') return false;
+  if (!(slots.buffer in fields) || socket.readableLength > 0) return false;
+  const first = buffer();
+  fields[slots.buffer] = first;
+  fields[slots.nextBuffer] = buffer;
+  fields[slots.callback] = callback;
+  handle.useUserBuffer(first);
+  return true;
+}

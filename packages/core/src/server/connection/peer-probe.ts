@@ -1,0 +1,93 @@
+/**
+ * Tells a client that has only closed its sending side from one that has left, while it waits for its
+ * response. TCP shows the same FIN for both; only data that a departed client's host answers with RST
+ * tells them apart, by making the next write fail. So while the response is silent, bytes of it are sent
+ * that are certain to come: before the head its first characters, which are always the same, and between
+ * chunks leading zeros of the next chunk's size (RFC 9112 §7.1). Content that is not chunked has no such
+ * bytes: there a long silence ends the wait.
+ */
+import type { Socket } from 'node:net';
+import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
+import type { SocketWriter } from './socket-writer.ts';
+
+const prefix = 'HTTP/1.1 ';
+/** Pauses before each further byte, in ms. One byte more than these is sent at most. */
+const pauses = [20, 100, 1000, 5000, 10000, 20000, 40000, 60000];
+/** Longest silence inside content that is not chunked, in ms. */
+const longestSilence = 1000;
+
+/** How far the response has come that the client waits for. */
+export interface ProbedExchange {
+  readonly headSent: boolean;
+  /** The response's content goes out in chunks. */
+  readonly chunked: boolean;
+}
+
+export class PeerProbe implements DeadlineTarget {
+  readonly #exchange: ProbedExchange;
+  readonly #socket: Socket;
+  readonly #writer: SocketWriter;
+  readonly #deadlines: Deadlines;
+  readonly #onSilence: () => void;
+  readonly #deadline = new Deadline(this, 0);
+  /** Probes since anything else was written. */
+  #sent = 0;
+  #bytesWritten = 0;
+
+  /** `onSilence` is called where nothing can be sent that would tell. */
+  constructor(
+    exchange: ProbedExchange,
+    socket: Socket,
+    writer: SocketWriter,
+    deadlines: Deadlines,
+    onSilence: () => void,
+  ) {
+    this.#exchange = exchange;
+    this.#socket = socket;
+    this.#writer = writer;
+    this.#deadlines = deadlines;
+    this.#onSilence = onSilence;
+    if (this.#mute) this.#wait(longestSilence);
+    else this.#send();
+  }
+
+  onDeadline(): void {
+    const { bytesWritten, writableLength } = this.#socket;
+    // What is written is a probe by itself, and what is blocked has a deadline of its own.
+    if (bytesWritten !== this.#bytesWritten || writableLength > 0) this.#restart();
+    else if (this.#mute) this.#onSilence();
+    else this.#send();
+  }
+
+  /** A response's head is about to be written. Returns how many of its bytes have been sent. */
+  begin(): number {
+    const sent = this.#sent;
+    this.#restart();
+    return sent;
+  }
+
+  stop(): void {
+    this.#deadline.clear();
+  }
+
+  get #mute(): boolean {
+    return this.#exchange.headSent && !this.#exchange.chunked;
+  }
+
+  #restart(): void {
+    this.#sent = 0;
+    this.#wait(this.#mute ? longestSilence : pauses[0]);
+  }
+
+  #send(): void {
+    const pause = pauses[this.#sent];
+    this.#writer.pushAndFlush(this.#exchange.headSent ? '0' : prefix.charAt(this.#sent));
+    this.#sent++;
+    this.#wait(pause);
+  }
+
+  #wait(pause: number | undefined): void {
+    this.#bytesWritten = this.#socket.bytesWritten;
+    if (pause !== undefined) this.#deadlines.queue(pause).arm(this.#deadline);
+  }
+}

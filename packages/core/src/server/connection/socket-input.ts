@@ -1,0 +1,115 @@
+/**
+ * How the bytes of a client's socket come to its connection: read into a buffer that all connections
+ * share, where the socket can be told to, and by `data` events where it cannot. Here reading is stopped
+ * and goes on, and here it is known which bytes are valid during the call only.
+ */
+import type { Socket } from 'node:net';
+import { freeMemory } from '../../io/free-memory.ts';
+import { type ByteReader, copyOf, ReadBuffer } from '../../io/read-buffer.ts';
+import { beginRead, endRead } from '../../io/read-end.ts';
+import { COST } from '../../io/turn-share.ts';
+import { letReadInto } from '../../node-internals/read-into.ts';
+import { allowReading, pauseReading, resumeReading } from '../../node-internals/reading.ts';
+
+/** Who is told of bytes. */
+export interface SocketInputOwner {
+  /** Bytes have come. They are valid during the call; what is to stay is kept. */
+  onBytes(bytes: Buffer): void;
+  /** Whether content of a request is still to come. */
+  readonly expectsContent: boolean;
+}
+
+export class SocketInput implements ByteReader {
+  readonly #socket: Socket;
+  readonly #owner: SocketInputOwner;
+  /** Null where the socket reads into memory of its own, a new one each time. */
+  readonly #buffer: ReadBuffer | null;
+  /** Bytes are being told of that lie in `#buffer`. */
+  #borrowed = false;
+  /** Paused since the latest `resume`, perhaps from within it. */
+  #stopped = false;
+  /** The socket belongs to somebody else, who reads it as a stream. */
+  #surrendered = false;
+
+  constructor(socket: Socket, owner: SocketInputOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    const buffer = new ReadBuffer(this);
+    if (letReadInto(socket, buffer.onread)) this.#buffer = buffer;
+    else {
+      this.#buffer = null;
+      socket.on('data', this.#onData);
+    }
+  }
+
+  get expectsContent(): boolean {
+    return this.#surrendered || this.#owner.expectsContent;
+  }
+
+  onRead(bytes: Buffer): boolean {
+    if (this.#surrendered) return this.#socket.push(this.#buffer?.keep(bytes));
+    this.#borrowed = true;
+    try {
+      this.#owner.onBytes(bytes);
+    } finally {
+      this.#borrowed = false;
+    }
+    return true;
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    beginRead();
+    try {
+      this.#owner.onBytes(bytes);
+    } finally {
+      endRead();
+    }
+  };
+
+  /** What a read costs, whatever it brings, in ns. */
+  get costOfRead(): number {
+    return this.#buffer === null ? COST.TLS_READ : COST.READ;
+  }
+
+  /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */
+  keep(piece: Buffer): Buffer {
+    return this.#borrowed && this.#buffer !== null ? this.#buffer.keep(piece) : piece;
+  }
+
+  /** The piece that was kept last is not needed any more; told within the same call. */
+  takeBack(): void {
+    if (this.#borrowed) this.#buffer?.takeBack();
+  }
+
+  /** Bytes that are told of again, perhaps in parts: never lent, since parts of a loan cannot come back. */
+  hold(bytes: Buffer): Buffer {
+    return this.#borrowed ? copyOf(bytes) : bytes;
+  }
+
+  /** Nothing of all the bytes that were told of is needed any more. */
+  free(bytes: Buffer): void {
+    if (!this.#borrowed) freeMemory(bytes);
+  }
+
+  pause(): void {
+    this.#stopped = true;
+    pauseReading(this.#socket);
+  }
+
+  resume(): void {
+    const socket = this.#socket;
+    if (!socket.isPaused()) return;
+    this.#stopped = false;
+    // What a stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#stopped) resumeReading(socket);
+  }
+
+  /** Gives the socket away, paused: from now on it is a stream like any other. */
+  surrender(): void {
+    this.#surrendered = true;
+    this.#socket.pause();
+    if (this.#buffer === null) allowReading(this.#socket);
+    this.#socket.off('data', this.#onData);
+  }
+}

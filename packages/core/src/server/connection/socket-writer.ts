@@ -1,0 +1,134 @@
+/**
+ * What is written to a client's socket. Pieces that come with one read, or in one turn of the event loop, leave in one
+ * write: a response's head waits for the first bytes of its content, a chunk for its frame. Strings are
+ * latin1.
+ */
+import type { Socket } from 'node:net';
+import { isReading, putOff } from '../../io/read-end.ts';
+
+/** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
+const coalesceBytes = 16384;
+
+/** Writers with pieces that wait for the end of the turn. */
+let waiting: SocketWriter[] = [];
+
+function flushWaiting(): void {
+  const writers = waiting;
+  waiting = [];
+  for (const writer of writers) writer.flush();
+}
+
+/** Who is told that the socket has taken more than it should hold. */
+export interface SocketWriterOwner {
+  onBlocked(): void;
+}
+
+export class SocketWriter {
+  readonly #socket: Socket;
+  readonly #owner: SocketWriterOwner;
+  #pieces: (string | Buffer)[] = [];
+  #bytes = 0;
+  #flushed = 0;
+  #scheduled = false;
+
+  constructor(socket: Socket, owner: SocketWriterOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+  }
+
+  /** Nothing more should be written until the socket's `drain`. */
+  get needsDrain(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** All that was written has left; nothing that was handed in is held on to. */
+  get settled(): boolean {
+    return this.#pieces.length === 0 && this.#socket.writableLength === 0;
+  }
+
+  /** Bytes that have left the socket, as far as it tells: it takes note of whole writes only. */
+  get bytesTaken(): number {
+    return this.#flushed - this.#socket.writableLength;
+  }
+
+  /** Adds a piece. It leaves at the end of the read or turn, or at once when much has come together. */
+  push(piece: string | Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    if (this.#bytes >= coalesceBytes) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      if (!putOff(this) && waiting.push(this) === 1) process.nextTick(flushWaiting);
+    }
+  }
+
+  /**
+   * Adds the last piece of a message. It leaves at the end of the read, so that the answers to requests
+   * that come together leave together; without one, at once.
+   */
+  pushLast(piece: string | Buffer): void {
+    if (isReading()) this.push(piece);
+    else this.pushAndFlush(piece);
+  }
+
+  /** A message is complete: all of it leaves at the end of the read or, without one, at once. */
+  finish(): void {
+    if (!isReading()) this.flush();
+  }
+
+  /** Adds a piece and what stands around it, to leave together. */
+  pushFramed(before: string, piece: Buffer, behind: string): void {
+    this.#pieces.push(before, piece);
+    this.#bytes += before.length + piece.length;
+    this.push(behind);
+  }
+
+  /** Writes a piece together with all that waits. */
+  pushAndFlush(piece: string | Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    this.flush();
+  }
+
+  /** Writes all that waits. */
+  flush(): void {
+    this.#scheduled = false;
+    const pieces = this.#pieces;
+    const bytes = this.#bytes;
+    const first = pieces[0];
+    if (first === undefined) return;
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#flushed += bytes;
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    if (pieces.length === 1) {
+      write(socket, first);
+    } else if (bytes <= coalesceBytes) {
+      socket.write(join(pieces, bytes));
+    } else {
+      socket.cork();
+      for (const piece of pieces) write(socket, piece);
+      socket.uncork();
+    }
+    if (socket.writableNeedDrain) this.#owner.onBlocked();
+  }
+}
+
+function write(socket: Socket, piece: string | Buffer): void {
+  if (typeof piece === 'string') socket.write(piece, 'latin1');
+  else socket.write(piece);
+}
+
+function join(pieces: readonly (string | Buffer)[], bytes: number): Buffer {
+  const whole = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    if (typeof piece === 'string') at += whole.write(piece, at, 'latin1');
+    else {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+  }
+  return whole;
+}

@@ -1,0 +1,45 @@
+/** The only place that turns an error into a response: a small text that never echoes the input. */
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import {
+  type FieldSection,
+  hasField,
+  type ReadonlyFieldSection,
+} from '../../http/field-section.ts';
+import { reasonPhrase } from '../../http/status.ts';
+import { fieldLines, statusLine } from '../../http1/grammar/response-head.ts';
+import { httpDate } from './http-date.ts';
+
+/** The text that a refusal carries. */
+export function errorText(status: number): string {
+  return `${status} ${reasonPhrase(status)}\n`;
+}
+
+/** The fields of a refusal, without those that every response gets. */
+export function errorFields(error: ReverseItError): FieldSection {
+  const fields = ['content-type', 'text/plain; charset=utf-8'];
+  if (error.status === 503) fields.push('retry-after', '1');
+  // RFC 6455 §4.4, RFC 9110 §15.5.22
+  if (error.code === 'RIT_ERR_WS_VERSION') {
+    fields.push('upgrade', 'websocket', 'sec-websocket-version', '13');
+  }
+  return fields;
+}
+
+/**
+ * Whether Connection has to name Upgrade (RFC 9110 §7.8): in a final response of our own it tells what a
+ * client has to switch to.
+ */
+export function demandsUpgrade(status: number, fields: ReadonlyFieldSection | string): boolean {
+  return status === 426 && typeof fields !== 'string' && hasField(fields, 'upgrade');
+}
+
+/**
+ * A whole refusal as bytes, for a request that never became an exchange. It ends the connection.
+ * `toHead`: without its content (RFC 9110 §9.3.2).
+ */
+export function errorResponse(error: ReverseItError, toHead: boolean): string {
+  const text = errorText(error.status);
+  const fields = errorFields(error);
+  fields.push('date', httpDate(), 'content-length', String(text.length), 'connection', 'close');
+  return `${statusLine(error.status, '')}${fieldLines(fields)}\r\n${toHead ? '' : text}`;
+}

@@ -1,0 +1,90 @@
+/**
+ * Slips of those who write listeners: what TypeScript would have refused is refused with an error of ours,
+ * before anything of it reaches the connection. Each check is a look at a type; contents are the caller's.
+ */
+import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { describe } from '../../options/faults.ts';
+
+/** The error of a misuse. */
+export function misuse(what: string): ReverseItError {
+  return fail('RIT_ERR_INTERNAL', `exchange: ${what}`);
+}
+
+function expected(what: string, value: unknown): ReverseItError {
+  return misuse(`expected ${what}, got ${describe(value)}`);
+}
+
+/** @throws StateError where it is no flat list of names and values */
+export function checkFields(fields: unknown): void {
+  if (!Array.isArray(fields)) throw expected('fields as a list [name, value, …]', fields);
+  if (fields.length % 2 !== 0) throw misuse('a field name without a value');
+}
+
+/** @throws StateError where no final head can be made of them */
+export function checkHead(
+  status: unknown,
+  reason: unknown,
+  fields: unknown,
+  contentLength: unknown,
+): void {
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599) {
+    throw misuse('a final status is a whole number from 200 to 599');
+  }
+  if (status < 200) throw misuse('an interim status in a final head');
+  if (typeof reason !== 'string') throw expected('a reason phrase, such as ""', reason);
+  if (typeof fields !== 'string') checkFields(fields);
+  if (contentLength !== null && !isCount(contentLength)) {
+    throw expected('a content length in bytes, or null where it is not known', contentLength);
+  }
+}
+
+/** @throws StateError where no interim head can be made of them. 101 is `switchProtocols`. */
+export function checkInterim(status: unknown, fields: unknown): void {
+  if (!isCount(status) || status < 100 || status > 199 || status === 101) {
+    throw misuse('an interim status is a whole number from 100 to 199, and not 101');
+  }
+  checkFields(fields);
+}
+
+/** @throws StateError */
+export function checkPiece(piece: unknown): void {
+  if (!Buffer.isBuffer(piece)) throw expected('content as a Buffer', piece);
+}
+
+/** @throws StateError */
+export function checkBody(body: unknown): void {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw expected('a body as a string or a Buffer', body);
+  }
+}
+
+/** @throws StateError */
+export function checkIdleTimeout(ms: unknown): void {
+  if (typeof ms !== 'number' || !(ms >= 0)) {
+    throw expected('a time in ms for readContent, 0 for none', ms);
+  }
+}
+
+/** @throws StateError */
+export function checkByteCount(bytes: unknown): void {
+  if (typeof bytes !== 'number' || !(bytes >= 0)) throw expected('a number of bytes', bytes);
+}
+
+/** @throws StateError */
+export function checkTunnel(tunnel: unknown): void {
+  if (!hasMethods(tunnel, 'shutdown', 'destroy')) {
+    throw expected('a tunnel {shutdown, destroy}', tunnel);
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === 'function')
+  );
+}

@@ -1,0 +1,423 @@
+/**
+ * One request and its response. The handler is told of the request's content and of what goes wrong;
+ * it answers through the methods here. The exchange keeps the response honest: one final head, content
+ * that matches its framing, and a connection that is cut rather than a short response passed off as
+ * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
+ */
+import { fail, isReverseItError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import type { FieldSection, ReadonlyFieldSection } from '../../http/field-section.ts';
+import { isBodiless } from '../../http/status.ts';
+import { ENCODING, type Encoding } from '../../http1/body/body-encoder.ts';
+import type { RequestHead } from '../../http1/grammar/request-head.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { errorFields, errorText } from './error-response.ts';
+import {
+  checkBody,
+  checkFields,
+  checkHead,
+  checkInterim,
+  checkPiece,
+  checkTunnel,
+  misuse,
+} from './exchange-checks.ts';
+import {
+  type ExchangeHandler,
+  type SwitchedSocket,
+  silentHandler,
+  type Tunnel,
+} from './exchange-handler.ts';
+import type { RequestListener } from './server-context.ts';
+import { watchCallback } from './thenable.ts';
+import { wholeResponseFields } from './whole-response.ts';
+
+export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
+export { silentHandler } from './exchange-handler.ts';
+
+const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
+type Phase = (typeof PHASE)[keyof typeof PHASE];
+
+const noTrailers: ReadonlyFieldSection = [];
+
+/** One request and its response. */
+export abstract class Exchange {
+  /** The request line and header section. */
+  readonly head: RequestHead;
+  /** Who is told. Set it before the request listener returns. */
+  handler: ExchangeHandler = silentHandler;
+  /** The client's address; empty on a Unix socket. */
+  abstract readonly remoteAddress: string;
+  abstract readonly remotePort: number;
+  abstract readonly localPort: number;
+  /** Whether the client speaks TLS to us. */
+  abstract readonly encrypted: boolean;
+  /** The connection that the request came on; null where it may carry others at the same time, as in HTTP/2. */
+  abstract readonly client: ClientConnection | null;
+  /** What an application took off the start of the target before it handed the request over; mostly empty. */
+  readonly mountPath: string = '';
+  /** Whether `sendHead` takes the fields as lines. */
+  abstract readonly takesLines: boolean;
+  /** Whether the request has been read to its end. */
+  abstract readonly requestComplete: boolean;
+  /** Whether the client's socket holds more than it should. */
+  abstract readonly needsDrain: boolean;
+  /** Whether all that was written is known to have left, so that no buffer that was handed in is held on to. */
+  abstract readonly settled: boolean;
+  #phase: Phase = PHASE.HEAD;
+  #encoding: Encoding = ENCODING.NONE;
+  /** Content that was announced and not written yet, in bytes. */
+  #remaining = 0;
+  #status = 0;
+  #bytesSent = 0;
+  #sentFields: ReadonlyFieldSection | string | null = null;
+
+  /** @internal */
+  constructor(head: RequestHead) {
+    this.head = head;
+  }
+
+  /** Whether the final response has begun. */
+  get headSent(): boolean {
+    return this.#phase !== PHASE.HEAD;
+  }
+
+  /** Whether the response's content goes out in chunks. */
+  get chunked(): boolean {
+    return this.#encoding === ENCODING.CHUNKED;
+  }
+
+  /** Whether the response is complete or given up. */
+  get done(): boolean {
+    return this.#phase === PHASE.DONE;
+  }
+
+  /** Status of the final response; 0 before it. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /**
+   * Fields of the final response as they were handed in, as a list or as written lines, without those that
+   * frame its content; null before it.
+   */
+  get sentFields(): ReadonlyFieldSection | string | null {
+    return this.#sentFields;
+  }
+
+  /** Content of the final response that was written so far, in bytes. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  /**
+   * Lets the request's content flow, at first and after `pauseContent`. A client that waits for it is
+   * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
+   * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
+   */
+  abstract readContent(idleTimeout: number): void;
+
+  /** Holds the request's content back; at most one read's worth of pieces still comes. */
+  abstract pauseContent(): void;
+
+  /**
+   * Nothing of a piece of the request's content is held on to any more: its memory is freed, where it is
+   * ours to free. Whoever does not say so leaves it to the garbage collector.
+   */
+  abstract giveBack(piece: Buffer): void;
+
+  /**
+   * Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head.
+   * @throws StateError `RIT_ERR_INTERNAL` where none can be made of it
+   */
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    checkInterim(status, fields);
+    if (this.#phase === PHASE.HEAD && this.head.minorVersion === 1) {
+      this.writeInterim(status, fields);
+    }
+  }
+
+  /**
+   * Sends the final head. `fields` are well formed and name neither `connection` nor
+   * `transfer-encoding`; `content-length` is among them if the length is known. Where `takesLines` is true,
+   * they may be lines that are written already, each with its line end. `contentLength` is the
+   * length of the content to come, null where it is not known: it then goes chunked, or until close to
+   * an HTTP/1.0 client.
+   * @throws StateError `RIT_ERR_INTERNAL` where no head can be made of it, or one was sent before
+   */
+  abstract sendHead(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection | string,
+    contentLength: number | null,
+  ): void;
+
+  /**
+   * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
+   * none is dropped.
+   * @throws StateError `RIT_ERR_INTERNAL` before the head, beyond the length that was announced, and where
+   * the piece is no Buffer
+   */
+  write(piece: Buffer): boolean {
+    checkPiece(piece);
+    if (this.#phase !== PHASE.CONTENT) {
+      if (this.#phase === PHASE.DONE) return true;
+      throw misuse('content before the head');
+    }
+    const { length } = piece;
+    if (length === 0 || this.#encoding === ENCODING.NONE) return !this.needsDrain;
+    if (this.#encoding === ENCODING.LENGTH) {
+      this.#remaining -= length;
+      if (this.#remaining < 0) {
+        this.reset();
+        throw misuse('more content than announced');
+      }
+    }
+    this.#bytesSent += length;
+    this.writeContent(piece, this.#encoding === ENCODING.LENGTH && this.#remaining === 0);
+    return !this.needsDrain;
+  }
+
+  /**
+   * Ends the response. Trailers go out with a chunked response only. A response that is shorter than it
+   * announced is cut off instead, so that it never looks complete.
+   * @throws StateError `RIT_ERR_INTERNAL` before the head, and where the trailers are no fields
+   */
+  end(trailers: ReadonlyFieldSection = noTrailers): void {
+    checkFields(trailers);
+    if (this.#phase === PHASE.DONE) return;
+    if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
+    if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
+      this.reset();
+      return;
+    }
+    this.#phase = PHASE.DONE;
+    this.finish(this.#encoding === ENCODING.CHUNKED ? trailers : noTrailers);
+  }
+
+  /**
+   * Answers with a whole response in one write. `content-length` is added, and `date` unless given.
+   * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response, where
+   * an argument is missing, and where a head was sent before
+   */
+  respond(status: number, fields: ReadonlyFieldSection, body: string | Uint8Array): void {
+    checkFields(fields);
+    checkBody(body);
+    const content = contentOf(body);
+    const all = wholeResponseFields(status, fields, content.length);
+    this.sendHead(status, '', all, content.length);
+    this.write(content);
+    this.end();
+  }
+
+  /**
+   * Lets the client send up to so many bytes behind a request whose answer may be a switch of
+   * protocols; beyond them its socket is not read.
+   */
+  abstract holdUpTo(bytes: number): void;
+
+  /**
+   * Switches protocols (RFC 9110 §15.2.2): sends 101 with the fields, `connection` and `upgrade` among
+   * them, and gives the socket away. The server still counts the connection, and tells the tunnel when
+   * it closes.
+   */
+  abstract switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket;
+
+  /**
+   * Answers an error: with the status that the catalog gives it while no final head is out, by cutting
+   * the connection otherwise, or where the error has no status.
+   */
+  fail(cause: ReverseItError): void {
+    if (this.#phase === PHASE.DONE) return;
+    // As JavaScript could hand it in.
+    const error = isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', undefined, { cause });
+    if (this.#phase !== PHASE.HEAD || error.status === 0) {
+      this.reset();
+      return;
+    }
+    if (error.connection !== 'keep') this.head.persistent = false;
+    this.respond(error.status, errorFields(error), errorText(error.status));
+  }
+
+  /** Cuts the connection, so that a response under way is seen to be incomplete. */
+  reset(): void {
+    if (this.#phase === PHASE.DONE) return;
+    this.#phase = PHASE.DONE;
+    this.cut();
+  }
+
+  /** @internal The connection ended the exchange by itself. */
+  abandon(error: ReverseItError): void {
+    this.#phase = PHASE.DONE;
+    this.#callAbort(this.handler, error);
+  }
+
+  /** @internal The client is at fault within its content: the handler answers, or the server does and tells it. */
+  refuse(error: ReverseItError): void {
+    this.head.persistent = false;
+    if (!this.#callFault(error)) this.#giveUp(error);
+  }
+
+  // Calls of the listener and the handler: what they throw, now or later, ends the exchange and nothing else.
+
+  /** @internal */
+  callListener(listener: RequestListener): void {
+    try {
+      const result: unknown = listener(this);
+      if (result !== undefined) this.#watch('the request listener', result);
+    } catch (cause) {
+      this.#callFailed('the request listener', cause);
+    }
+  }
+
+  /** @internal */
+  callContent(piece: Buffer): void {
+    try {
+      const result: unknown = this.handler.onContent(piece);
+      if (result !== undefined) this.#watch('onContent', result);
+    } catch (cause) {
+      this.#callFailed('onContent', cause);
+    }
+  }
+
+  /** @internal */
+  callContentEnd(trailers: FieldSection): void {
+    try {
+      const result: unknown = this.handler.onContentEnd(trailers);
+      if (result !== undefined) this.#watch('onContentEnd', result);
+    } catch (cause) {
+      this.#callFailed('onContentEnd', cause);
+    }
+  }
+
+  /** @internal */
+  callDrain(): void {
+    try {
+      const result: unknown = this.handler.onDrain();
+      if (result !== undefined) this.#watch('onDrain', result);
+    } catch (cause) {
+      this.#callFailed('onDrain', cause);
+    }
+  }
+
+  #callAbort(handler: ExchangeHandler, error: ReverseItError): void {
+    try {
+      this.#watch('onAbort', handler.onAbort(error));
+    } catch (cause) {
+      this.#callFailed('onAbort', cause);
+    }
+  }
+
+  #callFault(error: ReverseItError): boolean {
+    try {
+      return this.handler.onFault?.(error) === true;
+    } catch (cause) {
+      this.#callFailed('onFault', cause);
+      return true;
+    }
+  }
+
+  #watch(name: string, result: unknown): void {
+    watchCallback(result, (cause) => this.#callFailed(name, cause));
+  }
+
+  #callFailed(name: string, cause: unknown): void {
+    const error =
+      isReverseItError(cause) && cause.status !== 0
+        ? cause
+        : fail('RIT_ERR_INTERNAL', `${name} threw`, { cause });
+    this.report(error);
+    if (this.#phase !== PHASE.DONE) this.#giveUp(error);
+  }
+
+  /** Answers an error that the handler has not answered. */
+  #giveUp(error: ReverseItError): void {
+    const { handler } = this;
+    // The answer first: it may still be sent, which an aborted exchange cannot.
+    this.handler = silentHandler;
+    this.fail(error);
+    this.#callAbort(handler, error);
+  }
+
+  // What a subclass is asked for, and what it goes by.
+
+  /** @internal Sends an interim response to a client that knows them. */
+  protected abstract writeInterim(status: number, fields: ReadonlyFieldSection): void;
+
+  /** @internal Sends content that is not empty; `last` where it completes what was announced. */
+  protected abstract writeContent(piece: Buffer, last: boolean): void;
+
+  /** @internal The content is complete. Trailers are empty unless they can be sent. */
+  protected abstract finish(trailers: ReadonlyFieldSection): void;
+
+  /** @internal Cuts the connection. */
+  protected abstract cut(): void;
+
+  /** @internal Tells of an error of the listener's or handler's own. Must not throw. */
+  protected abstract report(error: ReverseItError): void;
+
+  /** @internal How the content of a response goes out. */
+  protected get encoding(): Encoding {
+    return this.#encoding;
+  }
+
+  /**
+   * @internal Whether this final head may be sent now. False: the client left, and the handler was told;
+   * what it had under way may still end here.
+   */
+  protected mayBegin(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection | string,
+    contentLength: number | null,
+  ): boolean {
+    checkHead(status, reason, fields, contentLength);
+    if (this.#phase === PHASE.DONE && this.#status === 0) return false;
+    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
+    return true;
+  }
+
+  /** @internal The encoding of a response that has not begun (RFC 9112 §6.3). */
+  protected encodingFor(status: number, contentLength: number | null): Encoding {
+    if (isBodiless(this.head.method, status)) return ENCODING.NONE;
+    if (contentLength !== null) return ENCODING.LENGTH;
+    return this.head.minorVersion === 1 ? ENCODING.CHUNKED : ENCODING.UNTIL_CLOSE;
+  }
+
+  /** @internal Whether another request may follow the response, as far as the two messages decide. */
+  protected mayPersist(status: number, encoding: Encoding): boolean {
+    if (!this.head.persistent || encoding === ENCODING.UNTIL_CLOSE) return false;
+    // A request that is refused unread would have to be read to its end before the next one.
+    return this.requestComplete || status < 400;
+  }
+
+  /** @internal The final head is out, or as good as out. */
+  protected begin(
+    status: number,
+    fields: ReadonlyFieldSection | string,
+    encoding: Encoding,
+    contentLength: number | null,
+  ): void {
+    this.#phase = PHASE.CONTENT;
+    this.#status = status;
+    this.#sentFields = fields;
+    this.#encoding = encoding;
+    this.#remaining = contentLength ?? 0;
+  }
+
+  /** @internal Ends HTTP: the head of a 101 is about to be written. */
+  protected beginSwitch(fields: ReadonlyFieldSection, tunnel: Tunnel): void {
+    checkFields(fields);
+    checkTunnel(tunnel);
+    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
+    if (!this.head.upgrade || !this.requestComplete) {
+      throw misuse('a switch of protocols that the request does not offer');
+    }
+    this.#phase = PHASE.DONE;
+    this.#status = 101;
+    this.#sentFields = fields;
+  }
+}
+
+function contentOf(body: string | Uint8Array): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}

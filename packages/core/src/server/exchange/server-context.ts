@@ -1,0 +1,37 @@
+/** What every connection of a server shares. */
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
+import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * Called with each request. Must set `exchange.handler` or answer before it returns. One that throws, or
+ * whose promise is rejected, answers 500 (`RIT_ERR_INTERNAL`).
+ */
+export type RequestListener = (exchange: Exchange) => void;
+
+/** A connection as its server sees it. */
+export interface OpenConnection {
+  /** Ends in good order: with the response under way, or now where there is none. */
+  shutdown(): void;
+  /** Is cut. */
+  destroy(error: ReverseItError): void;
+}
+
+export interface ServerContext {
+  readonly limits: RequestHeadLimits;
+  readonly maxRequestsPerConnection: number;
+  readonly listener: RequestListener;
+  readonly deadlines: Deadlines;
+  readonly headDeadlines: DeadlineQueue;
+  readonly keepAliveDeadlines: DeadlineQueue;
+  readonly sendDeadlines: DeadlineQueue;
+  /** The server has been told to close. */
+  readonly closing: boolean;
+  onExchangeStart(): void;
+  onExchangeEnd(): void;
+  onRefusal(error: ReverseItError): void;
+  /** A listener, a handler or a tunnel threw. */
+  onFailure(error: ReverseItError): void;
+  onConnectionClosed(connection: OpenConnection): void;
+}

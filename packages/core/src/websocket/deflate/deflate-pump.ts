@@ -1,0 +1,108 @@
+/**
+ * A zlib stream used one step at a time: a slice is fed, its pieces come out, and only then the next may
+ * come. So at most one write waits in the thread pool per direction, order is kept without a queue, and
+ * a receiver that cannot take pieces stops the work.
+ */
+import type { DeflateRaw, InflateRaw } from 'node:zlib';
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
+
+/** Bytes of one output piece. */
+export const pieceBytes = 32 * 1024;
+
+/** A message up to this long is coded on the spot: a trip to the thread pool costs more than the work. */
+export const atOnceBytes = 16 * 1024;
+
+/** What is told of the messages that a codec codes. No call comes after `destroy` or `onCodecError`. */
+export interface CodecSink {
+  /**
+   * A piece of the current message, to be kept at will. `last` ends the message; the piece may then be
+   * empty. False: no more pieces until `resume`.
+   */
+  onCodecOutput(piece: Uint8Array, last: boolean): boolean;
+  /** The slice or end that was answered with false is dealt with, and the next may come. */
+  onCodecReady(): void;
+  /** The codec has failed for good; may come from within `write` or `end`, which then answer false. */
+  onCodecError(error: ReverseItError): void;
+}
+
+export interface PumpTarget {
+  /** A piece. False: no more until `resume`. */
+  onPumpPiece(piece: Uint8Array): boolean;
+  /** All pieces of the slice have come. `unused`: bytes at its end that zlib did not take, its stream being over. */
+  onPumpFed(unused: number): void;
+  /** All pieces of the last slice have come. `unused` as above. */
+  onPumpFinished(unused: number): void;
+  onPumpError(cause: Error): void;
+}
+
+export class DeflatePump {
+  readonly #stream: DeflateRaw | InflateRaw;
+  readonly #target: PumpTarget;
+  #fedBytes = 0;
+  #written = false;
+  #finishing = false;
+  #dead = false;
+
+  constructor(stream: DeflateRaw | InflateRaw, target: PumpTarget) {
+    this.#stream = stream;
+    this.#target = target;
+    stream.on('data', (piece: Uint8Array) => this.#onData(piece));
+    stream.on('end', () => this.#onEnd());
+    stream.on('error', (cause: Error) => this.#onError(cause));
+  }
+
+  /** Feeds a slice, which must stay as it is until `onPumpFed`. */
+  feed(slice: Uint8Array): void {
+    this.#fedBytes += slice.length;
+    this.#written = false;
+    this.#stream.write(slice, () => {
+      this.#written = true;
+      this.#settle();
+    });
+  }
+
+  /** Feeds the last slice. */
+  finish(slice: Uint8Array): void {
+    this.#fedBytes += slice.length;
+    this.#finishing = true;
+    this.#stream.end(slice);
+  }
+
+  /** Goes on after a piece was answered with false. */
+  resume(): void {
+    if (!this.#dead && this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  /** Releases the native handle. No call follows. */
+  destroy(): void {
+    this.#dead = true;
+    this.#stream.destroy();
+  }
+
+  #onData(piece: Uint8Array): void {
+    if (this.#dead) return;
+    if (!this.#target.onPumpPiece(piece)) this.#stream.pause();
+    this.#settle();
+  }
+
+  /** Once the slice is taken and nothing of it waits to be read, the next may come. */
+  #settle(): void {
+    if (this.#dead || this.#finishing || !this.#written) return;
+    if (this.#stream.readableLength > 0) return;
+    this.#written = false;
+    this.#target.onPumpFed(this.#unused());
+  }
+
+  #onEnd(): void {
+    // zlib also ends where a final block comes before the last slice; `unused` tells that.
+    if (!this.#dead && this.#finishing) this.#target.onPumpFinished(this.#unused());
+  }
+
+  #onError(cause: Error): void {
+    if (!this.#dead) this.#target.onPumpError(cause);
+  }
+
+  #unused(): number {
+    return this.#fedBytes - this.#stream.bytesWritten;
+  }
+}

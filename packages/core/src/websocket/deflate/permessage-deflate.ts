@@ -1,0 +1,178 @@
+/**
+ * Negotiation of permessage-deflate (RFC 7692 §7.1), for both roles. An offer whose parameters are
+ * unknown, repeated or invalid is declined and the next one looked at (§7.1); an answer with such a
+ * parameter is refused (§5.2).
+ */
+import {
+  type Extension,
+  type ExtensionParameter,
+  formatExtension,
+} from '../handshake/extensions.ts';
+
+const extensionName = 'permessage-deflate';
+
+/** What was agreed on. */
+export interface DeflateAgreement {
+  /** The server forgets its window after each message. */
+  readonly serverNoContextTakeover: boolean;
+  /** The client forgets its window after each message. */
+  readonly clientNoContextTakeover: boolean;
+  /** Window of what the server compresses, 8–15. */
+  readonly serverMaxWindowBits: number;
+  /** Window of what the client compresses, 8–15. */
+  readonly clientMaxWindowBits: number;
+}
+
+/** What we want to agree on: windows are upper bounds, a takeover that is given up is given up. */
+export type DeflatePolicy = DeflateAgreement;
+
+/** As server: an agreement and the value of Sec-WebSocket-Extensions that tells the client of it. */
+export interface AcceptedDeflate {
+  readonly agreement: DeflateAgreement;
+  readonly answer: string;
+}
+
+/** What one extension member says; absent parameters are null, `client_max_window_bits` without a value is 0. */
+interface Parameters {
+  serverNoContextTakeover: boolean;
+  clientNoContextTakeover: boolean;
+  serverMaxWindowBits: number | null;
+  clientMaxWindowBits: number | null;
+}
+
+/** Server role: takes the first acceptable offer (RFC 7692 §5.1); null where there is none. */
+export function acceptDeflate(
+  offers: readonly Extension[],
+  policy: DeflatePolicy,
+): AcceptedDeflate | null {
+  for (const offer of offers) {
+    const offered = readDeflate(offer, true);
+    if (offered === null) continue;
+    // A client that does not offer the parameter cannot be bound by it (§7.1.2.2).
+    const clientBits =
+      offered.clientMaxWindowBits === null
+        ? 15
+        : Math.min(policy.clientMaxWindowBits, offered.clientMaxWindowBits || 15);
+    const agreement: DeflateAgreement = {
+      serverNoContextTakeover: policy.serverNoContextTakeover || offered.serverNoContextTakeover,
+      clientNoContextTakeover: policy.clientNoContextTakeover || offered.clientNoContextTakeover,
+      serverMaxWindowBits: Math.min(policy.serverMaxWindowBits, offered.serverMaxWindowBits ?? 15),
+      clientMaxWindowBits: clientBits,
+    };
+    const parameters = flags(agreement);
+    if (agreement.serverMaxWindowBits < 15 || offered.serverMaxWindowBits !== null) {
+      parameters.push(bits('server_max_window_bits', agreement.serverMaxWindowBits));
+    }
+    if (clientBits < 15 || (offered.clientMaxWindowBits ?? 0) !== 0) {
+      parameters.push(bits('client_max_window_bits', clientBits));
+    }
+    return { agreement, answer: formatExtension({ name: extensionName, parameters }) };
+  }
+  return null;
+}
+
+/** Client role: the value of Sec-WebSocket-Extensions that offers a policy. */
+export function offerDeflate(policy: DeflatePolicy): string {
+  const parameters = flags(policy);
+  if (policy.serverMaxWindowBits < 15) {
+    parameters.push(bits('server_max_window_bits', policy.serverMaxWindowBits));
+  }
+  // Always offered, so that the server may ask for less.
+  parameters.push(
+    policy.clientMaxWindowBits < 15
+      ? bits('client_max_window_bits', policy.clientMaxWindowBits)
+      : { name: 'client_max_window_bits', value: null },
+  );
+  return formatExtension({ name: extensionName, parameters });
+}
+
+/**
+ * Client role: reads the answer to `offerDeflate(policy)`. Null where the server declined; undefined where
+ * its answer is invalid, which fails the connection (RFC 7692 §7.1, RFC 6455 §9.1).
+ */
+export function readDeflateAnswer(
+  answer: readonly Extension[],
+  policy: DeflatePolicy,
+): DeflateAgreement | null | undefined {
+  const [extension, second] = answer;
+  if (extension === undefined) return null;
+  if (second !== undefined) return undefined;
+  const read = readDeflate(extension, false);
+  if (read === null) return undefined;
+  // What was asked of the server must be granted, in these terms or narrower ones.
+  if (policy.serverNoContextTakeover && !read.serverNoContextTakeover) return undefined;
+  const serverBits = read.serverMaxWindowBits ?? 15;
+  const clientBits = read.clientMaxWindowBits ?? policy.clientMaxWindowBits;
+  if (serverBits > policy.serverMaxWindowBits || clientBits > policy.clientMaxWindowBits) {
+    return undefined;
+  }
+  return {
+    serverNoContextTakeover: read.serverNoContextTakeover,
+    clientNoContextTakeover: read.clientNoContextTakeover || policy.clientNoContextTakeover,
+    serverMaxWindowBits: serverBits,
+    clientMaxWindowBits: clientBits,
+  };
+}
+
+/** Reads a member; null where it is another extension or a parameter is unknown, repeated or invalid. */
+function readDeflate(extension: Extension, isOffer: boolean): Parameters | null {
+  if (extension.name !== extensionName) return null;
+  const read: Parameters = {
+    serverNoContextTakeover: false,
+    clientNoContextTakeover: false,
+    serverMaxWindowBits: null,
+    clientMaxWindowBits: null,
+  };
+  const seen: string[] = [];
+  for (const { name, value } of extension.parameters) {
+    if (seen.includes(name) || !readParameter(read, name, value, isOffer)) return null;
+    seen.push(name);
+  }
+  return read;
+}
+
+function readParameter(
+  into: Parameters,
+  name: string,
+  value: string | null,
+  isOffer: boolean,
+): boolean {
+  switch (name) {
+    case 'server_no_context_takeover':
+      into.serverNoContextTakeover = true;
+      return value === null;
+    case 'client_no_context_takeover':
+      into.clientNoContextTakeover = true;
+      return value === null;
+    case 'server_max_window_bits':
+      into.serverMaxWindowBits = readBits(value);
+      return into.serverMaxWindowBits !== null;
+    case 'client_max_window_bits':
+      // Without a value: the client can be told any (§7.1.2.2).
+      into.clientMaxWindowBits = value === null && isOffer ? 0 : readBits(value);
+      return into.clientMaxWindowBits !== null;
+    default:
+      return false;
+  }
+}
+
+/** 8–15, no leading zero (RFC 7692 §7.1.2). */
+function readBits(value: string | null): number | null {
+  const index = ['8', '9', '10', '11', '12', '13', '14', '15'].indexOf(value ?? '');
+  return index === -1 ? null : index + 8;
+}
+
+function flags(agreement: DeflateAgreement): ExtensionParameter[] {
+  const parameters: ExtensionParameter[] = [];
+  if (agreement.serverNoContextTakeover) {
+    parameters.push({ name: 'server_no_context_takeover', value: null });
+  }
+  if (agreement.clientNoContextTakeover) {
+    parameters.push({ name: 'client_no_context_takeover', value: null });
+  }
+  return parameters;
+}
+
+function bits(name: string, value: number): ExtensionParameter {
+  return { name, value: String(value) };
+}

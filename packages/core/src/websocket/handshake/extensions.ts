@@ -1,0 +1,101 @@
+/** Sec-WebSocket-Extensions (RFC 6455 §9.1): a list of extensions, each with parameters. */
+import { isToken, trimOws } from '../../http/ascii.ts';
+
+export interface ExtensionParameter {
+  readonly name: string;
+  /** Unquoted; null where the parameter has no value. */
+  readonly value: string | null;
+}
+
+export interface Extension {
+  readonly name: string;
+  readonly parameters: readonly ExtensionParameter[];
+}
+
+/** What may stand in quotes: a token, as RFC 6455 §9.1 has it, or anything. */
+export type QuotedValue = 'token' | 'any';
+
+/**
+ * Reads all lines of the field into one list. Null where the syntax is broken: names and values are
+ * tokens, and a quoted value must be one too once it is unquoted, unless it may be any. Empty list members
+ * are passed over (RFC 9110 §5.6.1.2).
+ */
+export function readExtensions(
+  values: readonly string[],
+  quoted: QuotedValue = 'token',
+): Extension[] | null {
+  const extensions: Extension[] = [];
+  for (const value of values) {
+    for (const member of splitOutsideQuotes(value, ',')) {
+      if (trimOws(member).length === 0) continue;
+      const extension = readExtension(member, quoted);
+      if (extension === null) return null;
+      extensions.push(extension);
+    }
+  }
+  return extensions;
+}
+
+function readExtension(member: string, quoted: QuotedValue): Extension | null {
+  const [head = '', ...rest] = splitOutsideQuotes(member, ';');
+  const name = trimOws(head);
+  if (!isToken(name)) return null;
+  const parameters: ExtensionParameter[] = [];
+  for (const text of rest) {
+    const parameter = readParameter(text, quoted);
+    if (parameter === null) return null;
+    parameters.push(parameter);
+  }
+  return { name, parameters };
+}
+
+function readParameter(text: string, quoted: QuotedValue): ExtensionParameter | null {
+  const equals = text.indexOf('=');
+  const name = trimOws(equals === -1 ? text : text.substring(0, equals));
+  if (!isToken(name)) return null;
+  if (equals === -1) return { name, value: null };
+  const raw = trimOws(text.substring(equals + 1));
+  const isQuoted = raw.charCodeAt(0) === 0x22;
+  const value = isQuoted ? unquote(raw) : raw;
+  if (value === null) return null;
+  return (isQuoted && quoted === 'any') || isToken(value) ? { name, value } : null;
+}
+
+/** The content of a quoted string; null where it does not end with its quote. */
+function unquote(text: string): string | null {
+  let content = '';
+  for (let at = 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at === text.length - 1 ? content : null;
+    if (code === 0x5c) at++;
+    content += text.charAt(at);
+  }
+  return null;
+}
+
+/** Splits at a separator that stands outside quoted strings. */
+function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === '"') quoted = !quoted;
+    else if (quoted && character === '\\') at++;
+    else if (!quoted && character === separator) {
+      parts.push(text.substring(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.substring(start));
+  return parts;
+}
+
+/** Writes one extension as a member of the field. */
+export function formatExtension(extension: Extension): string {
+  let text = extension.name;
+  for (const { name, value } of extension.parameters) {
+    text += value === null ? `; ${name}` : `; ${name}=${value}`;
+  }
+  return text;
+}

@@ -1,0 +1,138 @@
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
+import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import {
+  isEventStream,
+  joinLists,
+  keepDisposition,
+  linesByName,
+} from '../fields/response-fields.ts';
+import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
+import type { Flushable, ResponseSide } from './response-side.ts';
+
+/** Fields that the application may have set, and Node would frame the response by. */
+const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
+
+const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
+
+/** What newer versions of Node have. */
+interface Informing {
+  readonly writeInformation?: (status: number, fields: readonly string[]) => void;
+}
+
+/** A response of `node:http` or `node:https`. */
+export class Http1Response implements ResponseSide {
+  readonly multiplexed = false;
+  readonly #response: ServerResponse & Flushable & Informing;
+  /** Node takes it away from a response that has ended. */
+  readonly #socket: Socket | null;
+  #flushed = false;
+  /** Whoever holds content back is told not to, after each piece. */
+  #flushes = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#socket = response.socket;
+  }
+
+  get pending(): number {
+    return this.#response.writableLength;
+  }
+
+  /** Of the socket: who wraps the response may hold bytes that Node has not heard of yet. */
+  get taken(): number {
+    return this.#socket === null ? 0 : this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  sendContinue(): void {
+    // Node has done it unless the request came by `checkContinue`; nothing else tells.
+    const { _sent100: sent } = this.#response as { readonly _sent100?: boolean };
+    if (sent === false) this.#response.writeContinue();
+  }
+
+  sendInterim(status: number, fields: ReadonlyFieldSection): void {
+    // Past the response: Node knows two of them by name, takes no others, and no Link but of one form.
+    const { headersSent, socket } = this.#response;
+    if (headersSent || socket === null) return;
+    socket.write(`${statusLine(status, '')}${fieldLines(fields)}\r\n`, 'latin1');
+  }
+
+  writeHead(
+    status: number,
+    reason: string,
+    fields: ReadonlyFieldSection,
+    framing: ReadonlyFieldSection,
+  ): void {
+    const response = this.#response;
+    for (const name of framingFields) if (response.hasHeader(name)) response.removeHeader(name);
+    this.#flushes = response.flush !== undefined && isEventStream(fields);
+    const all = [...fields, ...framing];
+    joinLists(all, response);
+    keepDisposition(all);
+    const phrase = reason === '' ? reasonPhrase(status) : reason;
+    if (response.writeHead === ownWriteHead) {
+      // As a list: order, case and repetition are kept.
+      response.writeHead(status, phrase, all);
+    } else this.#writeWrappedHead(status, phrase, all);
+  }
+
+  /**
+   * Others have put their own `writeHead` before Node's, such as `on-headers`, whose versions before 1.1
+   * misread lists. What they all know is fields by name.
+   */
+  #writeWrappedHead(status: number, phrase: string, fields: FieldSection): void {
+    for (const [name, lines] of linesByName(fields)) {
+      const [only = ''] = lines;
+      this.#response.setHeader(name, lines.length === 1 ? only : lines);
+    }
+    this.#response.writeHead(status, phrase);
+  }
+
+  flushHead(): void {
+    if (this.#flushed) return;
+    this.#flushed = true;
+    // Not `flushHeaders`, which writes bytes beyond ASCII as UTF-8; and past those who wrap `write`, since
+    // the head is made by now. A response without content leaves with its end.
+    ownWrite.call(this.#response, '', 'latin1');
+  }
+
+  write(piece: Buffer): boolean {
+    this.#flushed = true;
+    const more = this.#response.write(piece);
+    if (this.#flushes) this.#response.flush?.();
+    return more;
+  }
+
+  end(trailers: ReadonlyFieldSection): void {
+    this.#flushed = true;
+    if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    this.#response.end();
+  }
+
+  lingerAtEnd(): void {
+    if (this.#socket !== null) lingerAtEnd(this.#socket);
+  }
+
+  endAtOnce(): void {
+    if (this.#socket !== null) endAtOnce(this.#socket);
+  }
+
+  dropRequest(): void {
+    // After our own end a reset is only left to the system.
+    if (this.#socket?.writableEnded) this.#socket.destroy();
+    else this.cut();
+  }
+
+  cut(): void {
+    if (this.#socket !== null) cutSocket(this.#socket);
+  }
+}
+
+function pairs(fields: ReadonlyFieldSection): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    list.push([fields[i] as string, fields[i + 1] as string]);
+  }
+  return list;
+}

@@ -1,0 +1,70 @@
+import { fail } from '@reverseit/core/errors';
+import { climbs, mayHoldDotSegment, pathEnd } from '../../routes/dot-segments.ts';
+
+/** What decides about the target of a route's requests. */
+export interface TargetRules {
+  /** Path prefix of the route; null where hooks choose it, whatever the path. */
+  readonly path: string | null;
+  /** Removed from the start of the path, or null. */
+  readonly stripPath: string | null;
+  /** URL of the backend in its resolved spelling, whose path prefix goes first; null where there is none. */
+  readonly backend: string | null;
+}
+
+/**
+ * Turns the target of a request into the target for the backend. `stripPath` is taken off and the path
+ * prefix of the backend put on, both on segment boundaries; everything else, the query with it, stays
+ * byte for byte what the client sent. A target whose dot segments lead out of the prefix that confines
+ * it, in any way in which a backend may read them, is refused; others pass as they are.
+ */
+export class TargetRewrite {
+  readonly #path: string;
+  readonly #strip: string;
+  readonly #prefix: string;
+
+  constructor({ path, stripPath, backend }: TargetRules) {
+    this.#path = withoutRoot(path ?? '/');
+    this.#strip = withoutRoot(stripPath ?? '/');
+    this.#prefix = backend === null ? '' : withoutRoot(pathOf(backend));
+  }
+
+  /** Whether `stripPath` is taken off a target. */
+  strips(target: string): boolean {
+    return this.#strip !== '' && isUnder(target, this.#strip);
+  }
+
+  /**
+   * @param target in origin form: a path that starts with `/`, perhaps a query.
+   * @throws ProtocolError (`RIT_ERR_TARGET`, 400) when dot segments climb out of a prefix.
+   */
+  apply(target: string): string {
+    const stripped = isUnder(target, this.#strip) ? this.#strip.length : 0;
+    if (mayHoldDotSegment(target)) {
+      // The longer of the two is what the client must stay in: below it begins what goes on.
+      const confined = isUnder(target, this.#path) ? this.#path.length : 0;
+      if (climbs(target, Math.max(stripped, confined), pathEnd(target))) {
+        throw fail('RIT_ERR_TARGET', 'dot segments in the request target lead out of its route');
+      }
+    }
+    if (stripped === 0 && this.#prefix === '') return target;
+    const rest = target.slice(stripped);
+    if (rest.startsWith('/') || this.#prefix !== '') return this.#prefix + rest;
+    return `/${rest}`;
+  }
+}
+
+/** A prefix to put before paths, which begin with a slash of their own. */
+const withoutRoot = (path: string): string => (path === '/' ? '' : path);
+
+/** Whether the path of a target is a prefix or stands below it. */
+const isUnder = (target: string, prefix: string): boolean => {
+  if (!target.startsWith(prefix)) return false;
+  const next = target[prefix.length];
+  return next === '/' || next === undefined || next === '?';
+};
+
+/** The path of a resolved backend URL, `/` where it has none. */
+const pathOf = (url: string): string => {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  return start === -1 ? '/' : url.slice(start);
+};

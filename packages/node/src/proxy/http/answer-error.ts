@@ -1,0 +1,34 @@
+/** Answers a request that failed, and ends its record. */
+import type { Exchange } from '@reverseit/core';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { RequestContext } from '../../hooks/hook-context.ts';
+import type { ProxyShared } from '../proxy-shared.ts';
+import type { RouteRuntime } from '../route-runtime.ts';
+import { ErrorAnswer } from './error-answer.ts';
+
+/**
+ * Answers as `onErrorResponse` says, else as the route's `errorResponse` or the error itself does.
+ * `route` and `context` are null where there is none. Never throws.
+ */
+export function answerError(
+  shared: ProxyShared,
+  exchange: Exchange,
+  route: RouteRuntime | null,
+  context: RequestContext | null,
+  cause: unknown,
+): void {
+  const error = asOurs(cause);
+  const known = context ?? new RequestContext(exchange, shared, route);
+  const answerPlainly = (): void => {
+    if (route === null) exchange.fail(error);
+    else route.answer(exchange, error);
+  };
+  if (exchange.headSent || error.status === 0 || known.hooks.onErrorResponse.length === 0) {
+    answerPlainly();
+    known.finish(error);
+  } else new ErrorAnswer(exchange, known, error, shared.observer, answerPlainly).begin();
+}
+
+function asOurs(error: unknown): ReverseItError {
+  return isReverseItError(error) ? error : fail('RIT_ERR_INTERNAL', undefined, { cause: error });
+}

@@ -1,0 +1,38 @@
+/** Sends a request on by a route whose hooks have run: its target and fields by the route's rules. */
+import type { Exchange } from '@reverseit/core';
+import type { RequestContext } from '../../hooks/hook-context.ts';
+import { webSocketProtocol } from '../headers/upgrade-rules.ts';
+import type { RouteRuntime } from '../route-runtime.ts';
+import { createUpgrade } from '../websocket/handle-upgrade.ts';
+import { TunnelExchange } from '../websocket/tunnel-exchange.ts';
+import { ProxyExchange } from './proxy-exchange.ts';
+
+/** @throws ProtocolError, WebSocketError where the request cannot be sent on; then nothing has been */
+export function forward(
+  exchange: Exchange,
+  route: RouteRuntime,
+  context: RequestContext | null,
+): void {
+  const { head } = exchange;
+  const target = route.target.apply(head.target);
+  const protocol = head.upgrade ? route.upgrades.choose(head.fields) : null;
+  let proxied: ProxyExchange;
+  if (protocol === null) proxied = createProxied(exchange, route, target, context);
+  else if (protocol === webSocketProtocol) {
+    proxied = createUpgrade(exchange, route, target, context);
+  } else proxied = new TunnelExchange(exchange, route, target, protocol, context);
+  exchange.handler = proxied;
+  proxied.begin();
+}
+
+function createProxied(
+  exchange: Exchange,
+  route: RouteRuntime,
+  target: string,
+  context: RequestContext | null,
+): ProxyExchange {
+  const { head } = exchange;
+  const lines = route.origin?.takesLines === true ? route.request.lines(head, exchange) : null;
+  const fields = lines ?? route.request.fields(head, exchange);
+  return new ProxyExchange(exchange, route, target, fields, context);
+}

@@ -1,0 +1,52 @@
+/** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
+import type { Exchange } from '@reverseit/core';
+import { fail } from '@reverseit/core/errors';
+import { RequestContext } from '../../hooks/hook-context.ts';
+import type { RouteTable } from '../../routes/route-table.ts';
+import { mayForward } from '../headers/request-rewrite.ts';
+import type { ProxyShared } from '../proxy-shared.ts';
+import type { RouteRuntime } from '../route-runtime.ts';
+import { answerError } from './answer-error.ts';
+import { forward } from './forward.ts';
+import { HookedRequest } from './hooked-request.ts';
+
+/** Methods that a backend may be asked for through us; CONNECT never is. */
+const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';
+
+/** A route to which requests lead by themselves. */
+export type PlacedRoute = RouteRuntime & { readonly path: string };
+
+/** What serves the requests of a server. */
+export interface ProxyRuntime {
+  readonly routes: RouteTable<PlacedRoute>;
+  readonly shared: ProxyShared;
+}
+
+export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchange): void {
+  let route: RouteRuntime | null = null;
+  let context: RequestContext | null = null;
+  try {
+    const { head } = exchange;
+    if (head.target === '*' || !mayForward(head)) {
+      context = new RequestContext(exchange, shared, null);
+      answerForUs(exchange);
+      context.finish(null);
+      return;
+    }
+    route = routes.match(head.authority, head.target);
+    if (route === null) throw fail('RIT_ERR_NO_ROUTE');
+    if (route.needsContext) context = new RequestContext(exchange, shared, route);
+    if (context === null || !route.hooks.beforeRequest) forward(exchange, route, context);
+    else new HookedRequest(exchange, context, route).begin();
+  } catch (cause) {
+    answerError(shared, exchange, route, context, cause);
+  }
+}
+
+/** `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out (§7.6.2). */
+function answerForUs(exchange: Exchange): void {
+  if (exchange.head.method === 'TRACE') {
+    // Reflecting a request would hand its credentials to scripts.
+    exchange.respond(405, ['allow', allow], '');
+  } else exchange.respond(204, ['allow', allow], '');
+}

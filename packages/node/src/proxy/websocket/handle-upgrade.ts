@@ -1,0 +1,158 @@
+/**
+ * The opening handshake of a WebSocket (RFC 6455 §4): the client's is checked, one of our own goes to the
+ * backend, and only when that has succeeded the client's is answered. A backend that refuses is relayed
+ * like any response; so this is a proxied request with another way to ask and one more way to end.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { Exchange } from '@reverseit/core';
+import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, getFieldValues, removeField } from '@reverseit/core/http';
+import {
+  acceptDeflate,
+  backendRequestFields,
+  type ClientHandshake,
+  checkBackendResponse,
+  checkClientRequest,
+  clientResponseFields,
+  type HandshakeOffer,
+  keyBytes,
+  makeKey,
+  readSubprotocols,
+} from '@reverseit/core/websocket';
+import type {
+  OriginPool,
+  UpgradeHandler,
+  UpstreamExchange,
+  UpstreamResponseHead,
+} from '@reverseit/upstream';
+import type { RequestContext } from '../../hooks/hook-context.ts';
+import { responseFields } from '../headers/response-rewrite.ts';
+import { ProxyExchange } from '../http/proxy-exchange.ts';
+import type { RouteRuntime } from '../route-runtime.ts';
+import { deflatePolicy } from './relay-settings.ts';
+import { type RelayObserver, WebSocketRelay } from './websocket-relay.ts';
+
+/** What was said in one handshake, and what we say in the other. */
+interface Handshakes {
+  readonly client: ClientHandshake;
+  readonly backend: HandshakeOffer;
+}
+
+/**
+ * Makes the request for the backend.
+ * @throws WebSocketError `RIT_ERR_WS_HANDSHAKE`, `RIT_ERR_WS_VERSION` where the client's handshake is faulty
+ */
+export function createUpgrade(
+  exchange: Exchange,
+  route: RouteRuntime,
+  target: string,
+  context: RequestContext | null,
+): ProxyExchange {
+  const { head } = exchange;
+  // What follows a handshake are frames, and never another request: whatever the answer, it is the last.
+  head.persistent = false;
+  const client = checkClientRequest(head);
+  if (isReverseItError(client)) throw client;
+  const fields = route.request.fields(head, exchange);
+  removeField(fields, 'te');
+  const backend: HandshakeOffer = {
+    key: makeKey(randomBytes(keyBytes)),
+    // As the header rules of the route left them.
+    subprotocols: readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol')) ?? [],
+    extensions: null,
+  };
+  return new UpgradeExchange(
+    exchange,
+    route,
+    target,
+    backendRequestFields(fields, backend),
+    context,
+    { client, backend },
+  );
+}
+
+class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObserver {
+  readonly #exchange: Exchange;
+  readonly #route: RouteRuntime;
+  readonly #context: RequestContext | null;
+  readonly #handshakes: Handshakes;
+
+  constructor(
+    exchange: Exchange,
+    route: RouteRuntime,
+    target: string,
+    fields: FieldSection,
+    context: RequestContext | null,
+    handshakes: Handshakes,
+  ) {
+    super(exchange, route, target, fields, context);
+    this.#exchange = exchange;
+    this.#route = route;
+    this.#context = context;
+    this.#handshakes = handshakes;
+  }
+
+  protected override send(origin: OriginPool): UpstreamExchange {
+    // One byte more than may wait, so that too many can be told from enough.
+    this.#exchange.holdUpTo(this.#route.relays.maxPendingBytes + 1);
+    return origin.upgrade(this, this.#route.upgradeLimits, this);
+  }
+
+  override onError(error: ReverseItError): void {
+    super.onError(
+      error.code === 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT'
+        ? timedOut(this.#route.options.websocketBackendUpgradeTimeout, error)
+        : error,
+    );
+  }
+
+  onSwitch(head: UpstreamResponseHead, backend: Duplex): void {
+    const { client, backend: offer } = this.#handshakes;
+    const answer = checkBackendResponse(head.fields, offer);
+    if (isReverseItError(answer)) {
+      backend.on('error', ignore).destroy();
+      this.onError(answer);
+      return;
+    }
+    this.#context?.recorder?.answered();
+    const { relays, options } = this.#route;
+    const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
+    const fields = clientResponseFields(
+      responseFields(head.fields, 101, options.via, null, false),
+      {
+        key: client.key,
+        // Where the header rules offered others, the client is told only of its own.
+        subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
+        extensions: deflate?.answer ?? null,
+      },
+    );
+    new WebSocketRelay({
+      owner: this.#route.shared.webSockets,
+      settings: relays,
+      agreement: deflate?.agreement ?? null,
+      backend,
+      switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
+      // An open WebSocket need not hold on to its request, unless somebody wants its record.
+      observer: this.#context === null ? this.#route.relayObserver : this,
+    });
+  }
+
+  onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
+    const recorder = this.#context?.recorder ?? null;
+    if (recorder !== null) {
+      recorder.bytesReceived = fromClient;
+      recorder.bytesRelayed = fromBackend;
+    }
+    this.#context?.finish(error);
+  }
+}
+
+function timedOut(afterMs: number, cause: ReverseItError): ReverseItError {
+  const text = `${catalog.RIT_ERR_WS_UPGRADE_TIMEOUT.text} (${afterMs} ms)`;
+  return fail('RIT_ERR_WS_UPGRADE_TIMEOUT', text, { cause, details: { afterMs } });
+}
+
+function ignore(): void {
+  // Nobody is left to tell.
+}

@@ -1,0 +1,91 @@
+/**
+ * A request that offers to switch to a protocol of which we know nothing but its name, such as `tcp` of
+ * Docker or `SPDY/3.1` of Kubernetes. The offer goes to the backend with the request; after its 101 the
+ * two are connected by a tunnel, and any other answer is relayed like any response.
+ */
+import type { Duplex } from 'node:stream';
+import type { Exchange } from '@reverseit/core';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { readUpgrade } from '@reverseit/core/http';
+import type {
+  OriginPool,
+  UpgradeHandler,
+  UpstreamExchange,
+  UpstreamResponseHead,
+} from '@reverseit/upstream';
+import type { RequestContext } from '../../hooks/hook-context.ts';
+import { responseFields } from '../headers/response-rewrite.ts';
+import { isOffered } from '../headers/upgrade-rules.ts';
+import { ProxyExchange } from '../http/proxy-exchange.ts';
+import type { RouteRuntime } from '../route-runtime.ts';
+import { ByteTunnel, type TunnelObserver } from './byte-tunnel.ts';
+
+export class TunnelExchange extends ProxyExchange implements UpgradeHandler, TunnelObserver {
+  readonly #exchange: Exchange;
+  readonly #route: RouteRuntime;
+  readonly #protocol: string;
+  readonly #context: RequestContext | null;
+
+  /** `protocol`: what the backend is offered. */
+  constructor(
+    exchange: Exchange,
+    route: RouteRuntime,
+    target: string,
+    protocol: string,
+    context: RequestContext | null,
+  ) {
+    const { head } = exchange;
+    // What follows may be of the other protocol, and must not be taken for a request, whatever the answer.
+    head.persistent = false;
+    super(exchange, route, target, route.request.fields(head, exchange), context);
+    this.#exchange = exchange;
+    this.#route = route;
+    this.#protocol = protocol;
+    this.#context = context;
+  }
+
+  protected override send(origin: OriginPool): UpstreamExchange {
+    return origin.upgrade(this, this.#route.limits, this, this.#protocol);
+  }
+
+  onSwitch(head: UpstreamResponseHead, backend: Duplex): void {
+    if (!isOffered(head.fields, this.#protocol)) {
+      backend.on('error', ignore).destroy();
+      this.onError(
+        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend switched to a protocol that was not offered'),
+      );
+      return;
+    }
+    this.#context?.recorder?.answered();
+    this.onSwitched();
+    const { options, shared, tunnelIdle } = this.#route;
+    const fields = [
+      'Upgrade',
+      (readUpgrade(head.fields) ?? []).join(', '),
+      'Connection',
+      'Upgrade',
+      ...responseFields(head.fields, 101, options.via, null, false),
+    ];
+    new ByteTunnel({
+      owner: shared.tunnels,
+      idle: tunnelIdle,
+      backend,
+      switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
+      // A tunnel need not hold on to its request, unless somebody wants to know of its end.
+      observer: this.#context === null ? null : this,
+    });
+  }
+
+  onTunnelOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
+    const recorder = this.#context?.recorder ?? null;
+    if (recorder !== null) {
+      recorder.bytesReceived += fromClient;
+      recorder.bytesRelayed = fromBackend;
+    }
+    this.#context?.finish(error);
+  }
+}
+
+function ignore(): void {
+  // Nobody is left to tell.
+}

@@ -1,0 +1,258 @@
+/**
+ * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it. A name with
+ * several addresses is a race between them. Keeps no time but that of the race; the connection does.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { LookupAddress } from 'node:dns';
+import { isIP, type OnReadOpts, type Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect as connectTls,
+  type PeerCertificate,
+} from 'node:tls';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import type { Origin } from '../options/origin.ts';
+import type { ResolvedPoolOptions } from '../options/pool-options.ts';
+import { ConnectRace, type RaceDelegate } from './connect-race.ts';
+import type { ConnectPhase } from './error-map.ts';
+import type { Network } from './network.ts';
+
+const tcpKeepAliveDelay = 60_000;
+
+/** How far a socket is when it is handed over; after `ready` no event follows. */
+export type SocketPhase = ConnectPhase | 'ready';
+
+/** Who waits for a socket. */
+export interface SocketDelegate {
+  /** The socket that it is going to be. What becomes of it comes as events. */
+  onSocket(socket: Socket, phase: SocketPhase): void;
+  /** There is none. */
+  onNoSocket(error: Error): void;
+}
+
+/** A socket that is not there yet. */
+export interface PendingSocket {
+  /** It is not wanted any more. The delegate is not told. */
+  cancel(): void;
+}
+
+/** Where a connection has its socket from. */
+export interface SocketSource {
+  readonly origin: Origin;
+  /** Event after which the socket may be written to. */
+  readonly readyEvent: string;
+  /**
+   * Opens a socket; where it is known at once, the delegate has it when this returns, and the answer is null.
+   * With `onread`, which TLS does not know, what is read does not come as events.
+   */
+  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null;
+}
+
+export type AlpnProtocol = 'h2' | 'http/1.1';
+
+/** Where a socket connects to, once there is no name left to look up. */
+type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** What the connectors of a pool share. */
+export interface ConnectorContext {
+  readonly options: ResolvedPoolOptions;
+  readonly network: Network;
+  readonly attemptDelay: DeadlineQueue;
+}
+
+export class Connector implements SocketSource {
+  readonly origin: Origin;
+  readonly #context: ConnectorContext;
+  readonly #alpnProtocols: AlpnProtocol[];
+  /** Name or address to be found in the certificate. */
+  readonly #serverName: string;
+  /** TLS session of the last connection that proved its identity, to be resumed by the next. */
+  #session: Buffer | undefined;
+
+  /** `alpnProtocols`: what TLS offers, in order of preference (RFC 7301). */
+  constructor(origin: Origin, context: ConnectorContext, alpnProtocols: readonly AlpnProtocol[]) {
+    this.origin = origin;
+    this.#context = context;
+    this.#alpnProtocols = [...alpnProtocols];
+    // Never taken from a client's Host.
+    this.#serverName = withoutDot(context.options.tls.servername ?? origin.host);
+    this.#session = context.options.tls.session;
+  }
+
+  /** Whether a socket may turn out to be one for HTTP/1.1. */
+  get speaksHttp1(): boolean {
+    return this.#alpnProtocols.includes('http/1.1');
+  }
+
+  get readyEvent(): 'connect' | 'secureConnect' {
+    return this.origin.secure ? 'secureConnect' : 'connect';
+  }
+
+  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null {
+    const { host, port, unixSocket } = this.origin;
+    if (unixSocket !== null)
+      delegate.onSocket(this.connectTo({ path: unixSocket }, onread), 'connect');
+    else if (isIP(host) !== 0) delegate.onSocket(this.connectTo({ host, port }, onread), 'connect');
+    else return new NamedSocket(this, this.#context, delegate, onread);
+    return null;
+  }
+
+  /** A socket to the one place that there is. */
+  connectTo(place: Place, onread: OnReadOpts | undefined): Socket {
+    if (this.origin.secure) return prepared(this.#openTls(place));
+    const { network } = this.#context;
+    return prepared(network.connect(onread === undefined ? place : { ...place, onread }));
+  }
+
+  /** What speaks over a socket that is connected. */
+  speakOver(socket: Socket): Socket {
+    prepared(socket);
+    if (!this.origin.secure) return socket;
+    // Its own failures are those of the socket above it, which ends with it.
+    socket.on('error', ignore);
+    return this.#openTls({ socket });
+  }
+
+  #openTls(place: Place | { readonly socket: Socket }): Socket {
+    const { tls, verifyTls } = this.#context.options;
+    const name = this.#serverName;
+    const check = tls.checkServerIdentity ?? identityFault;
+    const tlsOptions: ConnectionOptions = {
+      ...tls.connect,
+      ...place,
+      // An address is checked against the certificate, but is no SNI name.
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      checkServerIdentity: (_, certificate) => check(name, certificate),
+      secureContext: tls.secureContext,
+      rejectUnauthorized: verifyTls,
+      ALPNProtocols: this.#alpnProtocols,
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    };
+    const socket = connectTls(tlsOptions);
+    // Node tells of a session only once the certificate was found good; a resumed one is not checked again.
+    socket.on('session', (session) => {
+      this.#session = session;
+    });
+    return socket;
+  }
+}
+
+/** RFC 6066 §3, RFC 6125 §6.4: the dot that ends an absolute name is for DNS alone. */
+function withoutDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+function prepared(socket: Socket): Socket {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, tcpKeepAliveDelay);
+  return socket;
+}
+
+/** A socket to a name: looked up, and raced for where it has several addresses. */
+class NamedSocket implements PendingSocket, RaceDelegate {
+  readonly #connector: Connector;
+  readonly #context: ConnectorContext;
+  readonly #delegate: SocketDelegate;
+  readonly #onread: OnReadOpts | undefined;
+  #race: ConnectRace | null = null;
+  #cancelled = false;
+
+  constructor(
+    connector: Connector,
+    context: ConnectorContext,
+    delegate: SocketDelegate,
+    onread: OnReadOpts | undefined,
+  ) {
+    this.#connector = connector;
+    this.#context = context;
+    this.#delegate = delegate;
+    this.#onread = onread;
+    context.network.lookup(connector.origin.host, (error, addresses) => {
+      if (this.#cancelled) return;
+      if (error !== null) delegate.onNoSocket(error);
+      else this.#connect(addresses);
+    });
+  }
+
+  #connect(addresses: readonly LookupAddress[]): void {
+    const { port } = this.#connector.origin;
+    const [first] = addresses;
+    if (first === undefined) this.#delegate.onNoSocket(fail('RIT_ERR_UPSTREAM_DNS'));
+    else if (addresses.length === 1) this.#connectTo({ host: first.address, port });
+    else {
+      const { network, attemptDelay } = this.#context;
+      const target = { addresses, port, onread: this.#onread };
+      this.#race = new ConnectRace(network, attemptDelay, target, this);
+      this.#race.start();
+    }
+  }
+
+  #connectTo(place: Place): void {
+    let socket: Socket;
+    try {
+      socket = this.#connector.connectTo(place, this.#onread);
+    } catch (error) {
+      this.#delegate.onNoSocket(error as Error);
+      return;
+    }
+    this.#delegate.onSocket(socket, 'connect');
+  }
+
+  onWon(winner: Socket): void {
+    let socket: Socket;
+    try {
+      socket = this.#connector.speakOver(winner);
+    } catch (error) {
+      winner.destroy();
+      this.#delegate.onNoSocket(error as Error);
+      return;
+    }
+    this.#delegate.onSocket(socket, this.#connector.origin.secure ? 'secure' : 'ready');
+  }
+
+  onLost(error: AggregateError): void {
+    this.#delegate.onNoSocket(error);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#race?.cancel();
+  }
+}
+
+/** What speaks against a certificate being that of a name or an address (RFC 9110 §4.3.5). */
+function identityFault(name: string, certificate: PeerCertificate): Error | undefined {
+  const fault = checkServerIdentity(name, certificate);
+  if (fault === undefined || isIP(name) !== 6) return fault;
+  // Node 22 takes no IPv6 address for that of any certificate (seen in 22.23.3); OpenSSL does.
+  const isNamed = new X509Certificate(certificate.raw).checkIP(name) !== undefined;
+  return isNamed ? undefined : fault;
+}
+
+/** A socket that is connected already. */
+export class ConnectedSocket implements SocketSource {
+  readonly origin: Origin;
+  readonly readyEvent = 'handed-over';
+  readonly #socket: Socket;
+
+  constructor(origin: Origin, socket: Socket) {
+    this.origin = origin;
+    this.#socket = socket;
+  }
+
+  open(delegate: SocketDelegate): null {
+    process.nextTick(announce, this.#socket, this.readyEvent);
+    delegate.onSocket(this.#socket, 'connect');
+    return null;
+  }
+}
+
+function announce(socket: Socket, event: string): void {
+  if (!socket.destroyed) socket.emit(event);
+}
+
+function ignore(): void {
+  // Somebody else hears it.
+}

@@ -1,0 +1,336 @@
+/**
+ * A connection of our own: requests are written as they stand, responses are read by core's parser, and
+ * nothing else lies between an exchange and the socket.
+ */
+import type { Socket } from 'node:net';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import {
+  type ByteReader,
+  beginRead,
+  type ContentSink,
+  endRead,
+  type ParsedResponseHead,
+  RESPONSE,
+  ReadBuffer,
+  ResponseParser,
+} from '@reverseit/core/http1';
+import { allowReading, COST, pauseReading, resumeReading } from '@reverseit/core/io';
+import type { SocketSource } from '../../connect/connector.ts';
+import { lost } from '../../connect/error-map.ts';
+import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
+import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
+import { connectionLines, requestHead } from '../../exchange/request-head.ts';
+import {
+  type CheckedHead,
+  interimsTooLarge,
+  longestInterimHead,
+  malformed,
+  namesProtocol,
+  readHead,
+} from '../../exchange/response-head.ts';
+import { Http1Connection } from '../http1-connection.ts';
+import { RequestWriter } from './request-writer.ts';
+
+const noBytes = Buffer.alloc(0);
+const noTrailers: FieldSection = [];
+
+export class DirectConnection extends Http1Connection implements ByteReader, ContentSink {
+  readonly #parser = new ResponseParser(0);
+  readonly #readBuffer: ReadBuffer | null;
+  readonly #secure: boolean;
+  #writer: RequestWriter | null = null;
+  /** Head of a request that waits for the socket, or for its turn. */
+  #waitingHead = '';
+  #heard = false;
+  /** Bytes of the interim responses to the present request. */
+  #interimBytes = 0;
+  #paused = false;
+  /** The present read has brought a final head or content; framing alone is no progress. */
+  #progressed = false;
+  /** Content that the present read has brought, in bytes. */
+  #contentBytes = 0;
+  /** Bytes behind the head that switched protocols. */
+  #early: Buffer = noBytes;
+
+  constructor(owner: ConnectionOwner, connector: SocketSource) {
+    const { secure } = connector.origin;
+    super(owner, connector);
+    this.#secure = secure;
+    // TLS decrypts into buffers that are its own to choose.
+    this.#readBuffer = secure ? null : new ReadBuffer(this);
+  }
+
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  // ————— The request.
+
+  protected send(exchange: DispatchedExchange): void {
+    const head = exchange.head || requestHead(exchange.request, connectionLines(exchange));
+    if (typeof head !== 'string') {
+      exchange.onFailed(head);
+      return;
+    }
+    if (this.state !== 'connecting' && exchange.repeatable) {
+      this.#begin(exchange, head);
+      return;
+    }
+    this.#waitingHead = head;
+    if (this.state === 'connecting') this.open(this.#readBuffer?.onread);
+    // The backend may have closed the connection already. What can be sent again is simply sent; for the
+    // rest, the event loop looks at the socket once more.
+    else setImmediate(sendWaiting, this);
+  }
+
+  /** Sends the request that waits, if it still does. */
+  sendWaiting(): void {
+    const { exchange } = this;
+    if (exchange === null || this.state !== 'claimed') return;
+    // A reset was seen, and `close` is yet to come: it sends the request elsewhere.
+    if (this.socket?.destroyed !== true) this.#begin(exchange, this.#waitingHead);
+  }
+
+  #begin(exchange: DispatchedExchange, head: string): void {
+    this.state = 'busy';
+    this.#waitingHead = '';
+    this.#heard = false;
+    this.#interimBytes = 0;
+    this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
+    exchange.onBegin();
+    this.#writer?.send(head, exchange);
+  }
+
+  // ————— The response.
+
+  get expectsContent(): boolean {
+    if (this.state === 'switched') return true;
+    return this.state === 'busy' && this.#parser.state === RESPONSE.CONTENT;
+  }
+
+  onRead(bytes: Buffer): boolean {
+    const { exchange } = this;
+    if (this.state === 'switched') {
+      const { socket } = this;
+      return socket?.push(this.#keep(bytes)) ?? false;
+    }
+    if (this.state === 'busy' && exchange !== null) {
+      this.#heard = true;
+      this.#contentBytes = 0;
+      try {
+        this.#parse(exchange, bytes);
+      } catch (cause) {
+        exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      }
+      this.#count(bytes.length);
+    }
+    // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
+    else this.giveUp();
+    return true;
+  }
+
+  /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
+  #count(bytes: number): void {
+    const content = this.#contentBytes;
+    this.share.spend(this.#secure ? COST.TLS_READ : COST.READ);
+    this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
+    if (!this.share.spent || this.socket === null) return;
+    pauseReading(this.socket);
+    this.share.yield();
+  }
+
+  onTurn(): void {
+    const { socket } = this;
+    if (this.#paused || socket === null || this.state === 'switched') return;
+    // What TLS has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    if (socket.readableLength > 0) socket.read();
+    if (!this.#paused && !this.share.waiting) resumeReading(socket);
+  }
+
+  /** At most to the end of the response; the exchange may end the connection at any step. */
+  #parse(exchange: DispatchedExchange, bytes: Buffer): void {
+    const parser = this.#parser;
+    let at = 0;
+    this.#progressed = false;
+    while (at < bytes.length && this.exchange === exchange) {
+      if (parser.state === RESPONSE.HEAD) {
+        const head = parser.readHead(bytes, at);
+        at = parser.offset;
+        if (head !== null) this.#onHead(exchange, head, bytes, at);
+      } else {
+        parser.readContent(bytes, at, this);
+        at = parser.offset;
+        exchange.onAnnounced(parser.announced);
+      }
+      if (this.exchange !== exchange) return;
+      if (parser.state === RESPONSE.COMPLETE) {
+        // More than was asked for: nothing on this connection can be trusted any more.
+        if (at < bytes.length) this.ended = true;
+        exchange.onComplete(parser.trailers);
+        return;
+      }
+      if (parser.error !== null) this.#onMalformed(exchange, parser.error);
+      if (this.state !== 'busy') return;
+    }
+    exchange.onReadEnd();
+    if (this.#progressed) exchange.onProgress();
+    else if (parser.state === RESPONSE.HEAD) exchange.onHeadPart(parser.insideHead);
+  }
+
+  #onMalformed(exchange: DispatchedExchange, error: ReverseItError): void {
+    if (!exchange.headSeen) {
+      exchange.onFailed(error);
+      return;
+    }
+    // What came before it has been handed on within this call, and must not be overtaken.
+    this.failure = error;
+    this.close();
+  }
+
+  #onHead(
+    exchange: DispatchedExchange,
+    head: ParsedResponseHead,
+    bytes: Buffer,
+    end: number,
+  ): void {
+    const { status, fields } = head;
+    if (status < 200) {
+      this.#onInterim(exchange, head, bytes, end);
+      return;
+    }
+    const checked = readHead(
+      status,
+      head.reason,
+      fields,
+      exchange.isHead,
+      head.minorVersion === 0,
+      exchange.limits.maxResponseBodySize,
+    );
+    if (isReverseItError(checked)) {
+      exchange.onFailed(checked);
+      return;
+    }
+    checked.lines = head.lines;
+    this.#expectContent(checked);
+    this.#progressed = true;
+    exchange.onFinal(checked);
+  }
+
+  #expectContent({ untilClose, contentLength }: CheckedHead): void {
+    if (untilClose) this.#parser.expectContent('until-close', 0);
+    else if (contentLength === null) this.#parser.expectContent('chunked', 0);
+    else this.#parser.expectContent('length', contentLength);
+  }
+
+  #onInterim(
+    exchange: DispatchedExchange,
+    { status, fields, byteLength }: ParsedResponseHead,
+    bytes: Buffer,
+    end: number,
+  ): void {
+    const { maxInterimResponseBytes } = exchange.limits;
+    this.#interimBytes += byteLength;
+    if (status === 101) this.#onSwitch(exchange, fields, bytes.subarray(end));
+    else if (sectionSize(fields) > longestInterimHead) {
+      exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
+    } else {
+      this.#parser.next();
+      // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
+      if (status !== 100) exchange.onInterim(status, fields);
+    }
+  }
+
+  #onSwitch(exchange: DispatchedExchange, fields: FieldSection, early: Buffer): void {
+    if (!exchange.upgrading) {
+      exchange.onFailed(malformed('switched protocols without being asked'));
+    } else if (!namesProtocol(fields)) {
+      exchange.onFailed(malformed('switched protocols without naming one'));
+    } else {
+      this.#early = this.#keep(early);
+      exchange.onSwitched(fields);
+    }
+  }
+
+  onContent(piece: Buffer): void {
+    this.#contentBytes += piece.length;
+    this.#progressed = true;
+    if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
+  }
+
+  /** Bytes that others may hold on to. */
+  #keep(bytes: Buffer): Buffer {
+    return this.#readBuffer === null ? bytes : this.#readBuffer.keep(bytes);
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
+  }
+
+  // ————— The socket.
+
+  protected onOpened(): void {
+    // Nothing is listened for before the socket is ready.
+  }
+
+  protected onReady(socket: Socket): void {
+    this.#writer = new RequestWriter(socket, this.#secure, this);
+    if (this.#readBuffer === null) socket.on('data', this.#onData);
+    this.sendWaiting();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    beginRead();
+    try {
+      this.onRead(bytes);
+    } finally {
+      endRead();
+    }
+  };
+
+  protected onReleased(): void {
+    this.#writer?.release();
+    this.resume();
+  }
+
+  protected onEnd(): void {
+    const { exchange } = this;
+    if (this.failure === null && this.#parser.finish()) exchange?.onComplete(noTrailers);
+    else this.close();
+  }
+
+  protected onClosed(error: ReverseItError | null): void {
+    const { exchange } = this;
+    this.exchange = null;
+    this.#parser.free();
+    if (exchange === null) return;
+    const { failure } = this;
+    const context = { headSeen: exchange.headSeen, connectionEnded: true };
+    exchange.onLost(error ?? (isReverseItError(failure) ? failure : lost(context, failure)));
+  }
+
+  protected onSurrender(socket: Socket): void {
+    this.#parser.free();
+    this.#writer?.remove();
+    if (this.#readBuffer === null) {
+      socket.off('data', this.#onData).pause();
+      allowReading(socket);
+    }
+    if (this.#early.length > 0) socket.unshift(this.#early);
+    this.#early = noBytes;
+  }
+}
+
+function sendWaiting(connection: DirectConnection): void {
+  connection.sendWaiting();
+}

@@ -1,0 +1,322 @@
+/**
+ * A connection over undici: one socket, and one Client that will never have another. The Client writes
+ * requests and parses responses; the socket is ours, so that we know when it is connected, what was read
+ * from it and when it is gone, and can hold its bytes back.
+ *
+ * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the
+ * response is paused, none while no request is under way, and otherwise what the response gate lets
+ * through. Plain sockets read into our own buffer and past the stream between it and undici, which is told
+ * of bytes by `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a response that ended while paused as broken.
+ */
+import type { Socket } from 'node:net';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
+import { COST } from '@reverseit/core/io';
+import { Client } from 'undici';
+import type { SocketSource } from '../../connect/connector.ts';
+import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
+import { bodySource, withoutTrailers } from '../../exchange/body-pieces.ts';
+import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
+import { linesRefused } from '../../exchange/request-head.ts';
+import { WriteGuard } from '../../node-internals/write-guard.ts';
+import { Http1Connection } from '../http1-connection.ts';
+import { LengthMask } from './length-mask.ts';
+import { ResponseGate } from './response-gate.ts';
+import { UndiciHandler } from './undici-handler.ts';
+import { UndiciUpload } from './undici-upload.ts';
+
+type ConnectCallback = (...result: [null, Socket] | [Error, null]) => void;
+
+/** undici's own timers are off: ours decide. A reuse that it would refuse for a short hint is ours to judge. */
+const clientOptions = {
+  allowH2: false,
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: 2 ** 31 - 1,
+  keepAliveMaxTimeout: 2 ** 31 - 1,
+  keepAliveTimeoutThreshold: -(2 ** 31),
+  // Memory is bounded by the response gate, fields are counted exactly by the handler.
+  maxHeaderSize: Number.MAX_SAFE_INTEGER,
+};
+/** What it costs undici to report a chunk, in ns. */
+const costOfChunk = 500;
+/** Where that adds up, undici gets no more than so many bytes at a time, between which others may have their turn. */
+const smallBite = 4096;
+/** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
+const costlyBite = 250_000;
+
+const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
+/** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
+const clientUrl = new URL('http://backend.invalid');
+
+export class UndiciConnection extends Http1Connection implements ByteReader {
+  readonly gate = new ResponseGate();
+  readonly #mask = new LengthMask();
+  readonly #client: Client;
+  readonly #handler = new UndiciHandler(this);
+  /** Null over TLS, which decrypts into buffers that are its own to choose. */
+  readonly #readBuffer: ReadBuffer | null;
+  /** What was read past the stream, until undici takes it; meanwhile the socket is not read. */
+  #unread: Buffer | null = null;
+  /** The bytes that undici has are those of the present read. */
+  #inRead = false;
+  #connectCallback: ConnectCallback | null = null;
+  #guard: WriteGuard | null = null;
+  #paused = false;
+  /** Content that undici's parser has, and nothing else: neither a head nor trailers, which it keeps. */
+  #content: Buffer | null = null;
+  /** Where the latest of its pieces ends, all of which have been given back. */
+  #returned = 0;
+  /** Where the latest chunk ends that undici has reported, in its memory. */
+  #chunkEnd = 0;
+  /** What undici was given last: its bytes, those of them that were content, and what that cost. */
+  #bite = 0;
+  #contentBytes = 0;
+  #chunkCost = 0;
+  #mostBytes = Number.POSITIVE_INFINITY;
+  /** undici is inside its parser with bytes of this connection, and will ask for more by itself. */
+  #parsing = false;
+  #readSocket: (() => Buffer | null) | null = null;
+
+  constructor(owner: ConnectionOwner, connector: SocketSource) {
+    super(owner, connector);
+    this.#readBuffer = connector.origin.secure ? null : new ReadBuffer(this);
+    this.#client = new Client(clientUrl, {
+      ...clientOptions,
+      connect: (_, callback) => this.#connect(callback as ConnectCallback),
+    });
+  }
+
+  get heard(): boolean {
+    return this.gate.seen || this.#unread !== null || (this.socket?.readableLength ?? 0) > 0;
+  }
+
+  /** Gives the request to undici, which opens the socket first when there is none. */
+  protected send(exchange: DispatchedExchange): void {
+    const { method, target, fields, body } = exchange.request;
+    if (!Array.isArray(fields)) {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
+      return;
+    }
+    if (target === '*') {
+      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
+      return;
+    }
+    const content =
+      body === null || Buffer.isBuffer(body)
+        ? body
+        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
+    this.#client.dispatch(
+      {
+        method,
+        path: target,
+        headers: fields,
+        // A duck-typed stream, see undici-upload.ts.
+        body: content as Buffer | null,
+        // Else undici closes after every HEAD and after every body on a method that has none by custom.
+        reset: exchange.oneShot,
+        upgrade: exchange.upgrading ? exchange.protocol : null,
+      },
+      this.#handler,
+    );
+  }
+
+  /** undici is about to write the request. */
+  begin(exchange: DispatchedExchange): void {
+    this.state = 'busy';
+    this.#mostBytes = Number.POSITIVE_INFINITY;
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
+    this.#mask.begin();
+    exchange.onBegin();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    // Not at once: undici's parser is one for all connections and must not be entered from within.
+    if (!this.#parsing && !this.share.waiting) process.nextTick(pump, this);
+  }
+
+  onTurn(): void {
+    this.pump();
+  }
+
+  /** Makes undici read, unless it is held back again. */
+  pump(): void {
+    if (this.#paused || this.#parsing || this.share.waiting) return;
+    if (this.state === 'busy') this.socket?.emit('readable');
+  }
+
+  protected onReleased(): void {
+    this.#paused = false;
+    // More than was asked for: nothing on this connection can be trusted any more.
+    if (this.#unread !== null) this.ended = true;
+  }
+
+  #connect(callback: ConnectCallback): void {
+    if (this.socket !== null || this.state !== 'connecting') {
+      // undici would connect anew, for a request that it had not yet written.
+      callback(fail('RIT_ERR_UPSTREAM_RESET'), null);
+      return;
+    }
+    this.#connectCallback = callback;
+    this.open(this.#readBuffer?.onread);
+  }
+
+  protected onReady(socket: Socket): void {
+    const callback = this.#connectCallback;
+    this.#connectCallback = null;
+    callback?.(null, socket);
+  }
+
+  protected onEnd(): void {
+    // undici sees the end for itself, and reports what it means.
+  }
+
+  protected onClosed(error: ReverseItError | null): void {
+    const callback = this.#connectCallback;
+    this.#connectCallback = null;
+    if (error !== null) callback?.(error, null);
+  }
+
+  // ————— Between undici and the socket.
+
+  protected onOpened(socket: Socket): void {
+    this.#readSocket = socket.read.bind(socket) as () => Buffer | null;
+    socket.read = () => this.#read();
+    this.#guard = new WriteGuard(socket, this);
+  }
+
+  get expectsContent(): boolean {
+    return this.state === 'switched' || (this.state === 'busy' && this.gate.inContent);
+  }
+
+  onRead(view: Buffer): boolean {
+    this.share.spend(COST.READ);
+    this.#freeContent();
+    // undici may hold on to parts of it.
+    const bytes = this.#readBuffer?.keep(view) ?? view;
+    if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
+    this.#unread = bytes;
+    this.#inRead = true;
+    try {
+      if (this.state === 'busy') this.pump();
+      else this.giveUp();
+    } finally {
+      this.#inRead = false;
+    }
+    return this.#unread === null;
+  }
+
+  /** The next bytes; null where there are none. Lets the socket read on. */
+  #next(): Buffer | null {
+    const bytes = this.#unread ?? this.#readStream();
+    this.#unread = null;
+    if (bytes === null || bytes.length <= this.#mostBytes) return bytes;
+    this.#unread = bytes.subarray(this.#mostBytes);
+    // Not a part of what was lent, which comes back as a whole or not at all.
+    return Buffer.from(bytes.subarray(0, this.#mostBytes));
+  }
+
+  #readStream(): Buffer | null {
+    const bytes = this.#readSocket?.() ?? null;
+    if (bytes !== null) this.share.spend(COST.TLS_READ);
+    return bytes;
+  }
+
+  /** undici has found a chunk of content. */
+  onChunk({ byteOffset, length }: Buffer): void {
+    this.#chunkEnd = byteOffset + length;
+    this.#contentBytes += length;
+    this.#chunkCost += costOfChunk;
+  }
+
+  /** A piece of content was handed on, and given back or not. */
+  onPieceDone(piece: Buffer, givenBack: boolean): void {
+    const content = this.#content;
+    if (content === null) return;
+    // A copy of chunks, which nobody has then.
+    if (piece.buffer !== content.buffer) this.#returned = this.#chunkEnd - content.byteOffset;
+    else if (!givenBack) this.#content = null;
+    else this.#returned = piece.byteOffset + piece.length - content.byteOffset;
+  }
+
+  /** undici is through with what it was given. */
+  #endBite(): void {
+    this.#handler.flush();
+    this.#freeContent();
+    if (this.#bite === 0) return;
+    const framing = this.#bite - this.#contentBytes;
+    const cost = this.#contentBytes * COST.BYTE + framing * COST.PARSED_BYTE + this.#chunkCost;
+    this.share.spend(cost);
+    this.#mostBytes = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
+    this.#bite = 0;
+    this.#contentBytes = 0;
+    this.#chunkCost = 0;
+    if (this.share.spent) this.share.yield();
+  }
+
+  /** undici is done with what it has read. What follows the last piece might be the beginning of trailers. */
+  #freeContent(): void {
+    const content = this.#content;
+    this.#content = null;
+    if (content === null || this.#returned !== content.length) return;
+    if (this.#inRead) this.#readBuffer?.takeBack();
+    else freeMemory(content);
+  }
+
+  #read(): Buffer | null {
+    this.#parsing = false;
+    this.#endBite();
+    // undici is through with what it was given before, and has not found fault with it.
+    if (this.socket?.destroyed !== true) this.exchange?.onReadEnd();
+    if (this.#paused) return null;
+    if (this.state !== 'busy') {
+      // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
+      if (this.#next() !== null) this.giveUp();
+      return null;
+    }
+    if (this.share.waiting) return null;
+    for (;;) {
+      const chunk = this.#next();
+      const { inContent } = this.gate;
+      const bytes = this.gate.push(chunk);
+      if (this.gate.failure !== null) {
+        this.exchange?.onFailed(this.gate.failure);
+        return null;
+      }
+      if (bytes !== null) {
+        if (this.gate.status === 304) this.#mask.hide(bytes);
+        this.#parsing = true;
+        this.#bite = bytes.length;
+        if (inContent && this.#unread === null) {
+          this.#content = bytes;
+          this.#returned = 0;
+        }
+        return bytes;
+      }
+      if (chunk === null) {
+        this.exchange?.onHeadPart(this.gate.insideHead);
+        return null;
+      }
+    }
+  }
+
+  protected onSurrender(socket: Socket): void {
+    Reflect.deleteProperty(socket, 'read');
+    this.#guard?.remove();
+    // Behind what undici has given back.
+    if (this.#unread !== null) socket.push(this.#unread);
+    this.#unread = null;
+  }
+}
+
+function pump(connection: UndiciConnection): void {
+  connection.pump();
+}

@@ -1,0 +1,419 @@
+/**
+ * One stream of an HTTP/2 session, from before it is opened until its exchange is over. Requests are
+ * written to node:http2 and responses come from it; what it leaves open is decided here: limits of the
+ * sections, whether a response is complete, what its failure means.
+ */
+import { type ClientHttp2Session, constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import { lost } from '../connect/error-map.ts';
+import { bodySource, mayTrail, pieceSize } from '../exchange/body-pieces.ts';
+import type { Carrier } from '../exchange/carrier.ts';
+import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
+import {
+  interimsTooLarge,
+  longestInterimHead,
+  malformed,
+  readHead,
+} from '../exchange/response-head.ts';
+import type { Upload, UploadPort } from '../exchange/upload.ts';
+import type { BodySource } from '../exchange/upstream-request.ts';
+import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
+import { requestFields, responseFields, trailerFields } from './http2-fields.ts';
+import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
+
+const { NGHTTP2_REFUSED_STREAM } = constants;
+
+/**
+ * What an interim response counts beside its fields. It takes a few bytes on the wire and an event of its own
+ * all the same, so it counts as one of a usual size.
+ */
+const interimBytes = 256;
+
+/** What a stream needs of its connection. */
+export interface StreamHome {
+  readonly scheme: 'http' | 'https';
+  /** Last stream that the backend may have processed (RFC 9113 §6.8); `Infinity` before a GOAWAY. */
+  readonly lastStreamId: number;
+  /** Why the session ended, where it did; null while it has not. */
+  readonly endCause: unknown;
+  /** The stream is over, one way or another. */
+  onStreamOver(stream: Http2Stream): void;
+  /** A stream failed with an error that is not its own. */
+  onBroken(cause: unknown): void;
+  /** The session cannot open streams any more. */
+  retire(): void;
+  /** A response did not come in time: is the backend still there? */
+  probe(): void;
+  /** A DATA frame with so many bytes came. Answers whether more of them have to wait for `onTurn`. */
+  onDataFrame(bytes: number): boolean;
+}
+
+export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
+  readonly fresh: boolean;
+  readonly exchange: DispatchedExchange;
+  readonly #home: StreamHome;
+  readonly #deadline = new Deadline(this, 0);
+  #stream: ListenedStream | null = null;
+  #upload: Upload | null = null;
+  #written: (() => void) | undefined;
+  #over = false;
+  #heard = false;
+  /** Of the interim responses so far, as HTTP/1.1 would have them, in bytes. */
+  #interimBytes = 0;
+  #paused = false;
+  /** Whether the backend has ended the stream: whatever ends afterwards, the response is complete. */
+  #endSeen = false;
+  #drained = false;
+  /** Others have their turn: what comes is left in the stream. */
+  #waitsForTurn = false;
+  /** Content that came while paused, once the stream had ended. */
+  #held: Buffer[] = [];
+  #expected: number | null = null;
+  #received = 0;
+  #trailers: FieldSection = [];
+
+  constructor(home: StreamHome, exchange: DispatchedExchange, fresh: boolean) {
+    this.#home = home;
+    this.exchange = exchange;
+    this.fresh = fresh;
+  }
+
+  // ————— Towards the exchange.
+
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  get unsent(): number {
+    return this.#stream?.writableLength ?? 0;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    process.nextTick(flow, this);
+    // Not at once: the handler is within its own call.
+    if (this.#drained) process.nextTick(deliver, this);
+  }
+
+  arm(queue: DeadlineQueue): void {
+    queue.arm(this.#deadline);
+  }
+
+  disarm(): void {
+    this.#deadline.clear();
+  }
+
+  onDeadline(): void {
+    this.#home.probe();
+    this.exchange.onConnectionDeadline();
+  }
+
+  bind(): void {
+    // Streams are apart from each other: nobody is logged in by the connection (RFC 9113 §5).
+  }
+
+  release(): void {
+    const stream = this.#leave();
+    // RFC 9113 §8.1: the response was complete before the request.
+    const { body } = this.exchange.request;
+    if (stream !== null && body !== null && !stream.writableFinished) reset(stream);
+    this.#home.onStreamOver(this);
+  }
+
+  drop(): void {
+    if (this.#over) return;
+    const stream = this.#leave();
+    if (stream !== null) reset(stream);
+    this.#home.onStreamOver(this);
+  }
+
+  surrender(): Duplex | null {
+    return null;
+  }
+
+  #leave(): ListenedStream | null {
+    const stream = this.#stream;
+    this.#over = true;
+    this.#deadline.clear();
+    this.#stream = null;
+    this.#held = [];
+    if (stream !== null) stream.listener = null;
+    return stream;
+  }
+
+  // ————— The request.
+
+  /** Opens the stream with the request of the exchange. */
+  send(session: ClientHttp2Session): void {
+    if (this.#over) return;
+    const { exchange } = this;
+    const fields = requestFields(exchange.request, this.#home.scheme);
+    if (isReverseItError(fields)) {
+      exchange.onFailed(fields);
+      return;
+    }
+    exchange.onBegin();
+    const { body } = exchange.request;
+    const stream = this.#open(session, fields);
+    if (stream === null) return;
+    this.#stream = stream;
+    if (body === null) exchange.onSent();
+    else if (Buffer.isBuffer(body) && body.length <= pieceSize) {
+      stream.end(body, () => this.#onWritten());
+      exchange.onSent();
+    } else this.#startUpload(bodySource(body, true));
+  }
+
+  #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
+    try {
+      const { body } = this.exchange.request;
+      const content = body === null ? null : { waitForTrailers: mayTrail(body) };
+      return openStream(session, fields, content, this);
+    } catch (cause) {
+      if (isExhausted(codeOf(cause))) {
+        this.#home.retire();
+        this.exchange.onRefused(refused(cause));
+      } else this.exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      return null;
+    }
+  }
+
+  #startUpload(source: BodySource): void {
+    this.#written = () => this.#onWritten();
+    this.#upload = this.exchange.openUpload(this, source);
+    this.#upload.start();
+  }
+
+  sendPiece(piece: Buffer): void {
+    const stream = this.#stream;
+    if (stream === null || piece.length === 0) return;
+    if (!stream.write(piece, this.#written)) this.#upload?.block();
+  }
+
+  /** The session does not tell: what its stream has taken still waits in it. */
+  get settled(): boolean {
+    return false;
+  }
+
+  sendEnd(trailers: FieldSection): void {
+    const stream = this.#stream;
+    if (stream !== null && trailers.length > 0) stream.trailers = trailerFields(trailers);
+    stream?.end();
+    this.exchange.onSent();
+  }
+
+  onDrain(): void {
+    this.#upload?.unblock();
+  }
+
+  #onWritten(): void {
+    if (!this.#over) this.exchange.onWritten();
+  }
+
+  // ————— The response.
+
+  onInterim(status: number, raw: readonly string[]): void {
+    const { exchange } = this;
+    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
+    const fields = this.#read(raw, maxResponseHeaderBytes);
+    if (fields === null) return;
+    const size = sectionSize(fields);
+    this.#interimBytes += size + fields.length + interimBytes;
+    if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
+    // RFC 9113 §8.6.
+    else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
+    else if (size > longestInterimHead) {
+      exchange.onFailed(malformed('interim response too large'));
+    } else if (this.#interimBytes > maxInterimResponseBytes) {
+      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
+    } else if (status !== 100) exchange.onInterim(status, fields);
+  }
+
+  /** Answers whether content may follow. */
+  onHead(status: number, raw: readonly string[]): boolean {
+    const { exchange } = this;
+    const { limits } = exchange;
+    const fields = this.#read(raw, limits.maxResponseHeaderBytes);
+    if (fields === null) return false;
+    if (status < 200 || status > 599 || exchange.headSeen) {
+      exchange.onFailed(malformed('status out of place'));
+      return false;
+    }
+    const head = readHead(status, '', fields, exchange.isHead, false, limits.maxResponseBodySize);
+    if (isReverseItError(head)) {
+      exchange.onFailed(head);
+      return false;
+    }
+    this.#expected = head.contentLength;
+    exchange.onFinal(head);
+    // What node:http2 has read with it comes within this turn.
+    if (exchange.holdsStart) setImmediate(endRead, exchange);
+    exchange.onProgress();
+    return !this.#over;
+  }
+
+  #read(raw: readonly string[], max: number): FieldSection | null {
+    this.#heard = true;
+    const fields = responseFields(raw, max);
+    if (!isReverseItError(fields)) return fields;
+    this.exchange.onFailed(fields);
+    return null;
+  }
+
+  onTrailers(raw: readonly string[]): void {
+    const trailers = this.#read(raw, this.exchange.limits.maxResponseHeaderBytes);
+    if (trailers !== null) this.#trailers = trailers;
+  }
+
+  onPiece(piece: Buffer): void {
+    this.#received += piece.length;
+    if (this.#expected !== null && this.#received > this.#expected) {
+      this.exchange.onFailed(malformed('more content than its content-length'));
+    } else if (this.#paused && this.#endSeen) this.#held.push(piece);
+    else this.#deliver(piece);
+  }
+
+  onDataFrame(bytes: number): void {
+    if (!this.#home.onDataFrame(bytes) || this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#stream?.pause();
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    this.#waitsForTurn = false;
+    this.flow();
+  }
+
+  /** Goes on reading. What the stream has gathered, perhaps in thousands of frames, comes in one piece. */
+  flow(): void {
+    const stream = this.#stream;
+    if (stream === null || this.#paused || this.#waitsForTurn) return;
+    if (stream.readableLength > 0) stream.read();
+    if (!this.#over && !this.#paused && !this.#waitsForTurn) stream.resume();
+  }
+
+  #deliver(piece: Buffer): void {
+    this.exchange.onPiece(piece);
+    this.exchange.onProgress();
+  }
+
+  /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
+  onEndStream(): void {
+    this.#endSeen = true;
+    process.nextTick(drain, this);
+  }
+
+  /** Takes what the stream holds, so that its session may end without the response. */
+  drain(): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    // Each piece comes as an event, as well.
+    while (!this.#over && stream.read() !== null);
+    if (this.#over) return;
+    if (stream.readableLength > 0) {
+      // The session broke within the same read.
+      this.exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+      return;
+    }
+    this.#drained = true;
+    this.deliver();
+  }
+
+  deliver(): void {
+    while (!this.#over && !this.#paused) {
+      const piece = this.#held.shift();
+      if (piece === undefined) {
+        this.#complete();
+        return;
+      }
+      this.#deliver(piece);
+    }
+  }
+
+  #complete(): void {
+    const { exchange } = this;
+    const missing = this.#expected !== null && this.#received < this.#expected;
+    if (!exchange.headSeen) exchange.onFailed(malformed('stream ended before its head'));
+    else if (missing) exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+    else exchange.onComplete(this.#trailers);
+  }
+
+  // ————— The end of the stream, if it is not that of the response.
+
+  onClose(code: number, id: number | undefined, cause: unknown): void {
+    // What was complete before is delivered nevertheless.
+    if (this.#drained) return;
+    if (concernsSession(cause)) this.#home.onBroken(cause);
+    const { endCause, lastStreamId } = this.#home;
+    const { headSeen } = this.exchange;
+    const incomplete = this.#expected !== null && this.#received < this.#expected;
+    if (id === undefined || id > lastStreamId) this.#notProcessed(cause);
+    else if (endCause !== null) this.onSessionEnd();
+    else if (code === NGHTTP2_REFUSED_STREAM && !headSeen) this.#notProcessed(cause);
+    else this.exchange.onFailed(streamError(code, { headSeen, incomplete }, cause));
+  }
+
+  /** Its request could not be sent: the backend knows nothing of it. */
+  onUnsent(cause: unknown): void {
+    if (this.#home.lastStreamId === Number.POSITIVE_INFINITY) {
+      this.exchange.onFailed(fail('RIT_ERR_INTERNAL', 'request cannot be sent', { cause }));
+    } else this.#notProcessed(cause);
+  }
+
+  #notProcessed(cause: unknown): void {
+    if (this.#heard)
+      this.exchange.onFailed(
+        lost({ headSeen: this.exchange.headSeen, connectionEnded: true }, cause),
+      );
+    else this.exchange.onRefused(refused(cause));
+  }
+
+  /** The session is gone, with all its streams. */
+  onSessionEnd(error?: ReverseItError): void {
+    if (this.#over || this.#drained) return;
+    const { exchange } = this;
+    const context = { headSeen: exchange.headSeen, connectionEnded: true };
+    const { endCause } = this.#home;
+    if (
+      isReverseItError(endCause) &&
+      endCause.code === 'RIT_ERR_UPSTREAM_PROTOCOL' &&
+      !exchange.headSeen
+    ) {
+      exchange.onFailed(endCause);
+    } else exchange.onLost(error ?? lost(context, endCause));
+  }
+}
+
+function flow(stream: Http2Stream): void {
+  stream.flow();
+}
+
+function drain(stream: Http2Stream): void {
+  stream.drain();
+}
+
+function endRead(exchange: DispatchedExchange): void {
+  exchange.onReadEnd();
+}
+
+function deliver(stream: Http2Stream): void {
+  stream.deliver();
+}
+
+function isExhausted(code: string | undefined): boolean {
+  return (
+    code === 'ERR_HTTP2_INVALID_SESSION' ||
+    code === 'ERR_HTTP2_GOAWAY_SESSION' ||
+    code === 'ERR_HTTP2_OUT_OF_STREAMS'
+  );
+}

@@ -1,0 +1,345 @@
+/**
+ * A pool: for each origin as many shards as asked for, each with its own connections. Exchanges go to
+ * the shards in turn, past those that are full.
+ */
+import { type Clock, Deadlines } from '@reverseit/core/deadlines';
+import { fail } from '@reverseit/core/errors';
+import { readUpgrade } from '@reverseit/core/http';
+import { resolveOptions } from '@reverseit/core/options';
+import { attemptDelay } from '../connect/connect-race.ts';
+import { ConnectedSocket, Connector, type ConnectorContext } from '../connect/connector.ts';
+import { Lifetimes } from '../connect/lifetimes.ts';
+import { type Network, systemNetwork } from '../connect/network.ts';
+import { type DispatchLimits, LimitsResolver } from '../exchange/dispatch-limits.ts';
+import { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
+import { checkHandler } from '../exchange/handler-check.ts';
+import { type CheckedRequest, checkRequest } from '../exchange/request-check.ts';
+import { connectionLines } from '../exchange/request-head.ts';
+import type { RequestInput, UpstreamRequest } from '../exchange/upstream-request.ts';
+import type {
+  ResponseHandler,
+  UpgradeHandler,
+  UpstreamExchange,
+} from '../exchange/upstream-response.ts';
+import { DirectConnection } from '../http1/direct/direct-connection.ts';
+import { UndiciConnection } from '../http1/undici/undici-connection.ts';
+import { Http2Connection } from '../http2/http2-connection.ts';
+import { type Origin, parseOrigin } from '../options/origin.ts';
+import { type OriginOptions, type OriginValues, originOptions } from '../options/origin-options.ts';
+import { type ResolvedPoolOptions, resolvePoolOptions } from '../options/pool-options.ts';
+import type { PoolOptions } from '../options/upstream-options.ts';
+import { IdleTimeouts } from './idle-timeouts.ts';
+import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
+
+/** A backend, reached through a pool. Cheap; made once for each route. */
+export interface OriginPool {
+  /** Whether a request's fields may be `WrittenFields`: over the direct transport, unless HTTP/2 may be spoken. */
+  readonly takesLines: boolean;
+  /**
+   * Sends a request. Everything that comes of it is told to the handler, after this has returned: also that
+   * the request is invalid (`RIT_ERR_INTERNAL`, with a message that says why), which takes no connection.
+   * A handler that throws ends its exchange with that code; from `onEnd` or `onError` the error becomes a
+   * warning of the process.
+   * @throws ConfigError `RIT_ERR_CONFIG` for invalid limits; undefined stands for the defaults.
+   * @throws StateError `RIT_ERR_INTERNAL` for a handler that lacks a method.
+   */
+  dispatch(
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
+    handler: ResponseHandler,
+  ): UpstreamExchange;
+  /**
+   * Sends a request that asks for a switch of protocols: `Connection` and `Upgrade` are added to its fields.
+   * After a 101 the socket leaves the pool: it takes none of `poolSize`, and is told in the stats as
+   * `switched` until it is closed. Any other answer comes as an ordinary response. A 101 that comes before
+   * the whole request has been sent is refused (`RIT_ERR_UPSTREAM_PROTOCOL`). Checks and throws as
+   * `dispatch` does; a WebSocket is asked for by GET and without a body.
+   *
+   * @param protocol what Upgrade offers (RFC 9110 §7.8): one protocol, or several with commas between
+   *   them. Default: `websocket`. That the 101 chose one of them is for the handler to check.
+   * @throws StateError `RIT_ERR_INTERNAL` where `protocol` names none
+   */
+  upgrade(
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
+    handler: UpgradeHandler,
+    protocol?: string,
+  ): UpstreamExchange;
+}
+
+/** Counts of one origin, over its shards. */
+export interface OriginStats extends ShardStats {
+  /** `http://host:port`, with the unix socket where there is one. */
+  readonly origin: string;
+}
+
+/** Counts of a pool, over its origins. */
+export interface PoolStats extends ShardStats {
+  readonly origins: readonly OriginStats[];
+}
+
+export interface Pool {
+  /**
+   * The way to a backend. The same scheme, host, port and unix socket share their connections.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL, and for invalid options.
+   */
+  origin(backend: string | URL, options?: OriginOptions): OriginPool;
+  stats(): PoolStats;
+  /** Refuses what is new, lets what was accepted end, and resolves when every connection is closed. */
+  close(): Promise<void>;
+  /** Fails everything with `RIT_ERR_UPSTREAM_CLOSED`, and resolves when every connection is closed. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Makes a pool of connections to backends. It opens none before the first request.
+ * @param clock time, for tests
+ * @param network look-ups and connections, for tests and for a resolver of one's own
+ * @throws ConfigError `RIT_ERR_CONFIG` that names the option.
+ */
+export function createPool(
+  options?: PoolOptions,
+  clock?: Clock,
+  network: Network = systemNetwork,
+): Pool {
+  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock), network);
+}
+
+/** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
+const flushTimeout = 1000;
+
+const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
+
+function connectionFactory(origin: Origin, context: ConnectorContext): ConnectionFactory {
+  const { protocols, transport } = context.options;
+  const Http1 = transports[transport];
+  const http1 = new Connector(origin, context, ['http/1.1']);
+  const alone = !protocols.includes('http1');
+  const http2 =
+    protocols.includes('http2') && (alone || origin.secure)
+      ? new Connector(origin, context, alone ? ['h2'] : ['h2', 'http/1.1'])
+      : null;
+  return {
+    http1: (owner) => new Http1(owner, http1),
+    http1Over: (owner, socket) => new Http1(owner, new ConnectedSocket(origin, socket)),
+    http2: http2 === null ? null : (owner, oneShot) => new Http2Connection(owner, http2, oneShot),
+  };
+}
+
+class ConnectionPool implements Pool, ShardOwner {
+  closing = false;
+  readonly #options: ResolvedPoolOptions;
+  readonly #deadlines: Deadlines;
+  readonly #network: Network;
+  readonly #limits: LimitsResolver;
+  readonly #origins = new Map<string, OriginShards>();
+  #closed: Promise<void> | null = null;
+  #resolveClosed: (() => void) | null = null;
+
+  constructor(options: ResolvedPoolOptions, deadlines: Deadlines, network: Network) {
+    this.#options = options;
+    this.#deadlines = deadlines;
+    this.#network = network;
+    this.#limits = new LimitsResolver(deadlines);
+  }
+
+  origin(backend: string | URL, given: OriginOptions = {}): OriginPool {
+    const options = resolveOptions(originOptions, given);
+    const origin = parseOrigin(backend, options.unixSocket);
+    let shards = this.#origins.get(origin.key);
+    if (shards === undefined) {
+      shards = new OriginShards(origin, this.#makeShards(origin));
+      this.#origins.set(origin.key, shards);
+    }
+    const { transport, protocols } = this.#options;
+    const takesLines = transport === 'direct' && !protocols.includes('http2');
+    return new PooledOrigin(shards, this.#limits, options, takesLines);
+  }
+
+  #makeShards(origin: Origin): Shard[] {
+    const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
+    const { connMaxLifetime, connMaxRequests } = this.#options;
+    const connect = connectionFactory(origin, {
+      options: this.#options,
+      network: this.#network,
+      attemptDelay: this.#deadlines.queue(attemptDelay),
+    });
+    const options = {
+      size: poolSize,
+      deadlines: this.#deadlines,
+      connectTimeout: this.#deadlines.queue(connectTimeout),
+      flushTimeout: this.#deadlines.queue(flushTimeout),
+      lifetimes: new Lifetimes(this.#deadlines, connMaxLifetime, connMaxRequests),
+      idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
+    };
+    return Array.from({ length: poolCount }, () => new Shard(this, connect, options));
+  }
+
+  stats(): PoolStats {
+    const origins = [...this.#origins.values()].map((shards) => shards.stats());
+    return { ...sum(origins), origins };
+  }
+
+  close(): Promise<void> {
+    return this.#shutDown((shard) => shard.drain());
+  }
+
+  destroy(): Promise<void> {
+    return this.#shutDown((shard) => shard.destroy());
+  }
+
+  #shutDown(end: (shard: Shard) => void): Promise<void> {
+    this.closing = true;
+    this.#closed ??= new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    for (const { shards } of this.#origins.values()) for (const shard of shards) end(shard);
+    this.onEmpty();
+    return this.#closed;
+  }
+
+  onEmpty(): void {
+    for (const { shards } of this.#origins.values()) {
+      for (const shard of shards) if (!shard.isEmpty) return;
+    }
+    this.#deadlines.dispose();
+    this.#resolveClosed?.();
+  }
+}
+
+/** The shards of one origin, served in turn. */
+class OriginShards {
+  readonly shards: readonly Shard[];
+  readonly #origin: Origin;
+  #next = 0;
+
+  constructor(origin: Origin, shards: readonly Shard[]) {
+    this.#origin = origin;
+    this.shards = shards;
+  }
+
+  pick(request: UpstreamRequest): Shard {
+    const { shards } = this;
+    const { length } = shards;
+    const first = this.#next;
+    if (length > 1) {
+      const home = this.#homeOf(request);
+      if (home !== null) return home;
+      this.#next = (first + 1) % length;
+      for (let i = 0; i < length; i++) {
+        const shard = shards[(first + i) % length] as Shard;
+        if (shard.hasRoom) return shard;
+      }
+    }
+    return shards[first] as Shard;
+  }
+
+  /** Where the request's client has a connection of its own. */
+  #homeOf(request: UpstreamRequest): Shard | null {
+    for (const shard of this.shards) {
+      if (!shard.hasBound) continue;
+      const { client } = request;
+      if (client !== undefined && client !== null && shard.isHomeOf(client)) return shard;
+    }
+    return null;
+  }
+
+  stats(): OriginStats {
+    return { origin: this.#origin.label, ...sum(this.shards.map((shard) => shard.stats())) };
+  }
+}
+
+class PooledOrigin implements OriginPool {
+  readonly takesLines: boolean;
+  readonly #shards: OriginShards;
+  readonly #limits: LimitsResolver;
+  readonly #options: OriginValues;
+
+  constructor(
+    shards: OriginShards,
+    limits: LimitsResolver,
+    options: OriginValues,
+    takesLines: boolean,
+  ) {
+    this.#shards = shards;
+    this.#limits = limits;
+    this.#options = options;
+    this.takesLines = takesLines;
+  }
+
+  dispatch(
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
+    handler: ResponseHandler,
+  ): UpstreamExchange {
+    return this.#send(request, limits, handler, null, '');
+  }
+
+  upgrade(
+    request: RequestInput,
+    limits: DispatchLimits | undefined,
+    handler: UpgradeHandler,
+    protocol = 'websocket',
+  ): UpstreamExchange {
+    if (!readUpgrade(['upgrade', protocol])?.length) {
+      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+    }
+    return this.#send(request, limits, handler, handler, protocol);
+  }
+
+  #send(
+    input: RequestInput,
+    limits: DispatchLimits | undefined,
+    handler: ResponseHandler,
+    onSwitch: UpgradeHandler | null,
+    protocol: string,
+  ): UpstreamExchange {
+    const resolved = this.#limits.resolve(limits);
+    const oneShot = this.#options.connection === 'one-shot';
+    const checked = this.#options.checkRequests
+      ? this.#check(input, handler, protocol, oneShot)
+      : null;
+    // Who vouches for a request gives it in the form in which it is sent.
+    const request = checked === null ? (input as UpstreamRequest) : checked.request;
+    const shard = this.#shards.pick(request);
+    const exchange = new DispatchedExchange(
+      shard,
+      request,
+      resolved,
+      handler,
+      onSwitch,
+      oneShot,
+      protocol,
+    );
+    if (checked !== null) exchange.head = checked.head;
+    if (checked === null || checked.error === null) shard.acquire(exchange);
+    else exchange.onFailed(checked.error);
+    return exchange.dispatched();
+  }
+
+  #check(
+    input: RequestInput,
+    handler: ResponseHandler,
+    protocol: string,
+    oneShot: boolean,
+  ): CheckedRequest {
+    checkHandler(handler, protocol !== '');
+    const connection = connectionLines({ protocol, oneShot });
+    const isWebSocket = protocol === 'websocket';
+    return checkRequest(input, { connection, isWebSocket, takesLines: this.takesLines });
+  }
+}
+
+function sum(parts: readonly ShardStats[]): ShardStats {
+  const total = { open: 0, idle: 0, active: 0, waiting: 0, switched: 0, opened: 0, reused: 0 };
+  for (const part of parts) {
+    total.open += part.open;
+    total.idle += part.idle;
+    total.active += part.active;
+    total.waiting += part.waiting;
+    total.switched += part.switched;
+    total.opened += part.opened;
+    total.reused += part.reused;
+  }
+  return total;
+}

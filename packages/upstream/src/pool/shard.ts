@@ -1,0 +1,392 @@
+/**
+ * One pool of connections to one origin: at most `size` sockets at any moment, from before they are
+ * connected until they are closed. An exchange takes the connection that was used last, or opens one
+ * where there is room, or waits its turn. The used-last order lets a pool that is too large for the
+ * load shrink by itself. An HTTP/2 connection is one of them, and the first that has room for a stream
+ * gets the exchange.
+ */
+import type { Socket } from 'node:net';
+import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
+import type { Lifetimes } from '../connect/lifetimes.ts';
+import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
+import type { DispatchedExchange, ExchangeHome } from '../exchange/dispatched-exchange.ts';
+import type { ClientConnection } from '../exchange/upstream-request.ts';
+import { WaitQueue } from '../exchange/wait-queue.ts';
+import type { Http1Connection } from '../http1/http1-connection.ts';
+import {
+  type Expectation,
+  type Http2Connection,
+  type Http2Owner,
+  mostStreams,
+} from '../http2/http2-connection.ts';
+import { BoundConnections } from './bound-connections.ts';
+import type { IdleTimeouts } from './idle-timeouts.ts';
+
+/** How long a connection that is bound to a client stays unused while others wait, in ms. */
+const boundGrace = 1000;
+
+export interface ShardOptions {
+  readonly size: number;
+  readonly deadlines: Deadlines;
+  readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
+  readonly idleTimeouts: IdleTimeouts;
+}
+
+/** Makes the connections of a shard. The socket is opened for the first exchange. */
+export interface ConnectionFactory {
+  http1(owner: ConnectionOwner): Http1Connection;
+  /** Speaks HTTP/1.1 over a socket that is connected. */
+  http1Over(owner: ConnectionOwner, socket: Socket): Http1Connection;
+  /** Null where only HTTP/1.1 is spoken. */
+  readonly http2: ((owner: Http2Owner, oneShot: boolean) => Http2Connection) | null;
+}
+
+/** Counts of one pool of connections. */
+export interface ShardStats {
+  /** Sockets that are connecting, in use, idle or not yet closed; at most `poolSize`. */
+  open: number;
+  idle: number;
+  /** Exchanges with a connection, or with one that is being opened. */
+  active: number;
+  /** Exchanges that wait for a connection. */
+  waiting: number;
+  /** Sockets that were handed over after a protocol switch and are still open. Not part of `open`. */
+  switched: number;
+  /** Connections made since the start. */
+  opened: number;
+  /** Exchanges since the start that began on a used connection. */
+  reused: number;
+}
+
+/** What a shard tells the pool that owns it. */
+export interface ShardOwner {
+  readonly closing: boolean;
+  /** Nothing is open or waiting any more. */
+  onEmpty(): void;
+}
+
+export class Shard implements Http2Owner, ExchangeHome {
+  readonly connectTimeout: DeadlineQueue;
+  readonly flushTimeout: DeadlineQueue;
+  readonly lifetimes: Lifetimes;
+  readonly #owner: ShardOwner;
+  readonly #connect: ConnectionFactory;
+  readonly #deadlines: Deadlines;
+  readonly #idleTimeouts: IdleTimeouts;
+  readonly #size: number;
+  readonly #mostWaiting: number;
+  readonly #waiting = new WaitQueue<DispatchedExchange>();
+  /** Every connection whose socket is not closed, but for the switched ones. */
+  readonly #connections = new Set<PooledConnection>();
+  /** Those that may carry several exchanges. */
+  readonly #multiplexed = new Set<Http2Connection>();
+  readonly expectation: Expectation = { streams: mostStreams };
+  readonly #switched = new Set<PooledConnection>();
+  /** The idle connection that was used last; the others follow by their links. */
+  #idleTop: PooledConnection | null = null;
+  readonly #bound: BoundConnections;
+  #serving = false;
+  #destroyed = false;
+  #opened = 0;
+  #reused = 0;
+
+  constructor(owner: ShardOwner, connect: ConnectionFactory, options: ShardOptions) {
+    this.#owner = owner;
+    this.#connect = connect;
+    this.#size = options.size;
+    this.#deadlines = options.deadlines;
+    this.#bound = new BoundConnections(options.deadlines.queue(boundGrace));
+    this.connectTimeout = options.connectTimeout;
+    this.flushTimeout = options.flushTimeout;
+    this.lifetimes = options.lifetimes;
+    this.#idleTimeouts = options.idleTimeouts;
+    this.#mostWaiting = Math.max(1024, 10 * options.size);
+  }
+
+  /** Nothing is open, and nobody waits. Switched sockets are others' concern, until they are destroyed. */
+  get isEmpty(): boolean {
+    if (this.#destroyed && this.#switched.size > 0) return false;
+    return this.#connections.size === 0 && this.#waiting.length === 0;
+  }
+
+  /** Whether an exchange would get a connection without waiting for others. */
+  get hasRoom(): boolean {
+    return (
+      this.#waiting.length === 0 &&
+      (this.#idleTop !== null || this.#connections.size < this.#size || this.#shared() !== null)
+    );
+  }
+
+  /** Whether the client has a connection of its own here. */
+  isHomeOf(client: ClientConnection): boolean {
+    return this.#bound.has(client);
+  }
+
+  /** Whether any client has. */
+  get hasBound(): boolean {
+    return !this.#bound.isEmpty;
+  }
+
+  now(): number {
+    return this.#deadlines.now();
+  }
+
+  stats(): ShardStats {
+    let idle = 0;
+    let active = 0;
+    for (const connection of this.#connections) {
+      if (connection.state === 'idle') idle++;
+      active += connection.active;
+    }
+    return {
+      open: this.#connections.size,
+      idle,
+      active,
+      waiting: this.#waiting.length,
+      switched: this.#switched.size,
+      opened: this.#opened,
+      reused: this.#reused,
+    };
+  }
+
+  /** Finds a connection for an exchange, now or later. */
+  acquire(exchange: DispatchedExchange): void {
+    if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
+    else if (!this.#bound.isEmpty && this.#serveBound(exchange)) return;
+    else if (this.#waiting.length === 0 && this.#serve(exchange, false)) return;
+    else if (this.#waiting.length >= this.#mostWaiting)
+      exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
+    else {
+      this.#waiting.push(exchange);
+      exchange.onQueued();
+    }
+  }
+
+  /** It had a connection, which was gone when it was used: it is served first, and afresh if possible. */
+  reacquire(exchange: DispatchedExchange): void {
+    if (this.#serve(exchange, true)) return;
+    this.#waiting.pushFirst(exchange);
+    exchange.onQueued();
+  }
+
+  leave(exchange: DispatchedExchange): void {
+    this.#waiting.remove(exchange);
+    this.#announceEmpty();
+  }
+
+  /** Closes what is idle; the rest closes as it ends. */
+  drain(): void {
+    for (let top = this.#idleTop; top !== null; top = this.#idleTop) top.drop();
+    this.#bound.drain();
+    this.#announceEmpty();
+  }
+
+  /** Fails every exchange and closes every socket, switched ones included. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (let first = this.#waiting.first; first !== null; first = this.#waiting.first) {
+      first.fail('RIT_ERR_UPSTREAM_CLOSED');
+    }
+    for (const connection of [...this.#connections, ...this.#switched]) {
+      connection.destroy('RIT_ERR_UPSTREAM_CLOSED');
+    }
+  }
+
+  // ————— What connections tell.
+
+  onConnected(): void {
+    this.#opened++;
+  }
+
+  onReusable(connection: PooledConnection, idleHint: number): void {
+    if (connection.bound) {
+      this.#keepBound(connection, idleHint);
+      return;
+    }
+    const next = this.#waiting.first;
+    if (next !== null && canServe(connection, next)) {
+      this.#waiting.remove(next);
+      this.#assign(connection, next);
+      // It may have room for more.
+      if (!connection.isHttp1) this.#serveWaiting();
+    } else if (this.#owner.closing || (next !== null && needsOwn(connection, next))) {
+      connection.drop();
+    } else {
+      connection.idleNext = this.#idleTop;
+      if (this.#idleTop !== null) this.#idleTop.idlePrevious = connection;
+      this.#idleTop = connection;
+      connection.arm(this.#idleTimeouts.queue(idleHint));
+    }
+  }
+
+  onUnusable(connection: PooledConnection): void {
+    if (connection.bound) this.#bound.onUnusable(connection);
+    const { idlePrevious, idleNext } = connection;
+    if (idlePrevious !== null) idlePrevious.idleNext = idleNext;
+    else if (this.#idleTop === connection) this.#idleTop = idleNext;
+    else return;
+    if (idleNext !== null) idleNext.idlePrevious = idlePrevious;
+    connection.idlePrevious = null;
+    connection.idleNext = null;
+  }
+
+  onSwitched(connection: PooledConnection): void {
+    this.#connections.delete(connection);
+    this.#bound.remove(connection);
+    this.#switched.add(connection);
+    this.useSlot();
+  }
+
+  onClosed(connection: PooledConnection): void {
+    this.#switched.delete(connection);
+    this.#forget(connection);
+    this.onUnusable(connection);
+    if (connection.bound) this.#bound.remove(connection);
+    // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
+    process.nextTick(useSlot, this);
+  }
+
+  onRoom(): void {
+    this.#serveWaiting();
+  }
+
+  onReturned(exchanges: readonly DispatchedExchange[]): void {
+    for (const exchange of exchanges.toReversed()) {
+      if (!exchange.onReturned()) continue;
+      this.#waiting.pushFirst(exchange);
+      exchange.onQueued();
+    }
+    this.useSlot();
+  }
+
+  onHttp1(from: Http2Connection, socket: Socket, exchanges: readonly DispatchedExchange[]): void {
+    this.#forget(from);
+    const rest = [...exchanges];
+    const first = rest.shift();
+    if (first?.onReturned() !== true) socket.destroy();
+    else {
+      const connection = this.#connect.http1Over(this, socket);
+      this.#connections.add(connection);
+      connection.assign(first);
+    }
+    this.onReturned(rest);
+  }
+
+  /** A slot has become free. */
+  useSlot(): void {
+    this.#serveWaiting();
+    this.#announceEmpty();
+  }
+
+  // ————— Serving.
+
+  #serve(exchange: DispatchedExchange, fresh: boolean): boolean {
+    const shared = exchange.oneShot || exchange.upgrading ? null : this.#shared();
+    const room = this.#connections.size < this.#size;
+    const idle = exchange.oneShot ? null : this.#idleFor(exchange);
+    if (shared !== null) this.#use(shared, exchange);
+    else if (idle !== null && !(fresh && room)) this.#use(idle, exchange);
+    else if (room) this.#open(exchange);
+    else {
+      // Its connection is none of those that are idle: one of them makes room for it.
+      if (exchange.oneShot || exchange.upgrading) this.#idleTop?.drop();
+      this.#bound.makeRoom();
+      return false;
+    }
+    return true;
+  }
+
+  /** By the connection that is its client's own, past whoever waits. */
+  #serveBound(exchange: DispatchedExchange): boolean {
+    const { client } = exchange.request;
+    if (client === undefined || client === null || exchange.oneShot) return false;
+    const connection = this.#bound.take(client);
+    if (connection !== null) this.#assign(connection, exchange);
+    return connection !== null;
+  }
+
+  #keepBound(connection: PooledConnection, idleHint: number): void {
+    if (this.#owner.closing || !this.#bound.keep(connection)) {
+      connection.drop();
+      return;
+    }
+    connection.arm(this.#idleTimeouts.queue(idleHint));
+    if (this.#waiting.length > 0) this.#bound.makeRoom();
+  }
+
+  /** The first HTTP/2 connection that has room, in the order in which they were opened. */
+  #shared(): Http2Connection | null {
+    if (this.#multiplexed.size === 0) return null;
+    for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
+    return null;
+  }
+
+  #idleFor(exchange: DispatchedExchange): PooledConnection | null {
+    let idle = this.#idleTop;
+    while (idle !== null && !canServe(idle, exchange)) idle = idle.idleNext;
+    return idle;
+  }
+
+  #use(connection: PooledConnection, exchange: DispatchedExchange): void {
+    this.onUnusable(connection);
+    this.#assign(connection, exchange);
+  }
+
+  #open(exchange: DispatchedExchange): void {
+    const { http1, http2 } = this.#connect;
+    if (http2 === null || exchange.upgrading) {
+      const connection = http1(this);
+      this.#connections.add(connection);
+      this.#assign(connection, exchange);
+      return;
+    }
+    const connection = http2(this, exchange.oneShot);
+    this.#connections.add(connection);
+    this.#multiplexed.add(connection);
+    this.#assign(connection, exchange);
+  }
+
+  #forget(connection: PooledConnection): void {
+    this.#connections.delete(connection);
+    if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
+  }
+
+  #serveWaiting(): void {
+    // A connection that fails at once comes back here from within.
+    if (this.#serving) return;
+    this.#serving = true;
+    for (let first = this.#waiting.first; first !== null; first = this.#waiting.first) {
+      // Out of the queue while it is served, so that it is served once.
+      this.#waiting.remove(first);
+      if (this.#serve(first, false)) continue;
+      this.#waiting.pushFirst(first);
+      break;
+    }
+    this.#serving = false;
+  }
+
+  #assign(connection: PooledConnection, exchange: DispatchedExchange): void {
+    if (connection.served > 0) this.#reused++;
+    connection.assign(exchange);
+  }
+
+  #announceEmpty(): void {
+    if (this.#owner.closing && this.isEmpty) this.#owner.onEmpty();
+  }
+}
+
+function useSlot(shard: Shard): void {
+  shard.useSlot();
+}
+
+/** Whether the exchange can only be served when this connection makes room. */
+function needsOwn(connection: PooledConnection, exchange: DispatchedExchange): boolean {
+  return exchange.oneShot || (exchange.upgrading && !connection.isHttp1);
+}
+
+function canServe(connection: PooledConnection, exchange: DispatchedExchange): boolean {
+  if (exchange.oneShot) return false;
+  return connection.isHttp1 || (!exchange.upgrading && (connection as Http2Connection).hasRoom);
+}
