@@ -170,9 +170,9 @@ function errorsReference(catalog) {
   const rows = Object.entries(catalog).map(([name, entry]) => [
     code(name),
     code(entry.class),
-    entry.status === 0 ? '' : String(entry.status),
+    entry.status === 0 ? '' : `${entry.status}${entry.errorResponse ? ' *' : ''}`,
     entry.closeCode === 0 ? '' : String(entry.closeCode),
-    entry.connection,
+    entry.status === 0 && entry.closeCode === 0 ? '' : entry.connection,
     entry.retry,
     entry.text,
     entry.rfc,
@@ -182,11 +182,13 @@ function errorsReference(catalog) {
 ${generated}
 
 Every error has a stable \`code\`; match on it and not on the message. Status is what the client is
-answered where the response has not begun; the option \`errorResponse\` changes it where the connection to
-the backend failed. The close code is what a side of a WebSocket is told. Connection is what becomes of the
-client's after that answer; where the response has begun, it is cut, so that it does not look complete. Retry tells
-when a request may be sent again: never, when nothing of it was sent, or also when a reused connection ended
-before any byte of the response.
+answered where the response has not begun; the option \`errorResponse\` replaces the answers marked *. The close
+code is what a side of a WebSocket is told. Connection is what becomes of the client's after that answer; where
+nothing can be answered, or the response has begun, it is reset, so that nothing looks complete.
+
+Retry is what the error alone says: the request may be sent again never; because nothing of it was sent; because
+the backend did not process it; or only if a reused connection closed before any byte of the response. The proxy
+retries by itself as \`responseHeaderRetries\` says.
 
 ${table(['Code', 'Class', 'Status', 'Close code', 'Connection', 'Retry', 'Meaning', 'RFC'], rows)}`;
 }

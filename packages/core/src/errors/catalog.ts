@@ -1,23 +1,23 @@
 /**
  * The one table of errors: what each code means, who is to blame, what it answers, what becomes of
- * the connection and whether the request may be sent again. Everything that turns an error into a
- * status, a close code or a reset reads this table and nothing else.
+ * the connection, whether the request may be sent again, and whether `errorResponse` replaces the answer.
+ * Everything that turns an error into a status, a close code or a reset reads this table and nothing else.
  */
 
 export type Blame = 'client' | 'upstream' | 'us' | 'config';
 
 /**
- * What becomes of the client's connection once the error has been answered. What cannot be answered is a
- * reset, and so is every error after a response has begun: it must not look complete.
+ * What becomes of the client's connection after the error was answered. An error without a status, and every
+ * error after the response has begun, resets it: the response must not look complete.
  */
-export type ConnectionFate = 'keep' | 'close' | 'reset';
+export type ConnectionFate = 'keep' | 'close';
 
 /**
- * Whether the exchange may be tried again on another connection to the backend, by what the error tells:
- * never; only where no byte of the request was sent; or also where a reused connection ended before any
- * byte of the response (the keep-alive race, RFC 9112 §9.3.1), for safe methods only.
+ * What the error alone says about a retry on another connection to the backend: never; nothing of the request
+ * was sent; the backend did not process it (RFC 9113 §8.7); or only where a reused connection closed before
+ * any byte of the response (the keep-alive race, RFC 9112 §9.3.1).
  */
-export type RetryVerdict = 'never' | 'nothing-sent' | 'if-reused';
+export type RetryVerdict = 'never' | 'nothing-sent' | 'not-processed' | 'if-reused';
 
 /** Name of the class that the error of a code has. */
 export type ErrorClassName =
@@ -41,6 +41,8 @@ export interface CatalogEntry {
   readonly closeCode: number;
   readonly connection: ConnectionFate;
   readonly retry: RetryVerdict;
+  /** Whether a route's `errorResponse` replaces the answer: the backend gave no complete response. */
+  readonly errorResponse: boolean;
   /** Default message, a sentence for a log. */
   readonly text: string;
   /** The deciding section, where there is one. */
@@ -54,8 +56,18 @@ const http = (
   connection: ConnectionFate,
   text: string,
   rfc = '',
-  retry: RetryVerdict = 'never',
-): CatalogEntry => ({ class: cls, blame, status, closeCode: 0, connection, retry, text, rfc });
+  more: Partial<Pick<CatalogEntry, 'retry' | 'errorResponse'>> = {},
+): CatalogEntry => ({
+  class: cls,
+  blame,
+  status,
+  closeCode: 0,
+  connection,
+  retry: more.retry ?? 'never',
+  errorResponse: more.errorResponse ?? false,
+  text,
+  rfc,
+});
 
 const ws = (closeCode: number, text: string, rfc: string): CatalogEntry => ({
   class: 'WebSocketError',
@@ -64,9 +76,12 @@ const ws = (closeCode: number, text: string, rfc: string): CatalogEntry => ({
   closeCode,
   connection: 'close',
   retry: 'never',
+  errorResponse: false,
   text,
   rfc,
 });
+
+const unreachable = { retry: 'nothing-sent', errorResponse: true } as const;
 
 /** Every code, and what follows from it. */
 // One row a line, so that the table can be read as a table.
@@ -103,24 +118,24 @@ export const catalog = {
 
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request head took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),
   RIT_ERR_BODY_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request body stalled for longer than requestBodyReadTimeout', 'RFC 9110 §15.5.9'),
-  RIT_ERR_SEND_TIMEOUT: http('DeadlineError', 'client', 0, 'reset', 'client took no byte of the response for longer than responseSendTimeout'),
-  RIT_ERR_TUNNEL_IDLE: http('DeadlineError', 'client', 0, 'reset', 'tunnel was silent for longer than tunnelIdleTimeout'),
+  RIT_ERR_SEND_TIMEOUT: http('DeadlineError', 'client', 0, 'close', 'client took no byte of the response for longer than responseSendTimeout'),
+  RIT_ERR_TUNNEL_IDLE: http('DeadlineError', 'client', 0, 'close', 'tunnel was silent for longer than tunnelIdleTimeout'),
 
-  RIT_ERR_INCOMPLETE_BODY: http('AbortError', 'client', 0, 'reset', 'client ended its request before the body was complete', 'RFC 9112 §8'),
-  RIT_ERR_CLIENT_ABORTED: http('AbortError', 'client', 0, 'reset', 'client left before the response was complete'),
+  RIT_ERR_INCOMPLETE_BODY: http('AbortError', 'client', 0, 'close', 'client ended its request before the body was complete', 'RFC 9112 §8'),
+  RIT_ERR_CLIENT_ABORTED: http('AbortError', 'client', 0, 'close', 'client left before the response was complete'),
   RIT_ERR_SHUTDOWN: http('AbortError', 'us', 503, 'close', 'server is shutting down'),
 
-  RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'backend name cannot be resolved', '', 'nothing-sent'),
-  RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', 'nothing-sent'),
-  RIT_ERR_UPSTREAM_TLS: http('UpstreamError', 'upstream', 502, 'keep', 'TLS with the backend failed', '', 'nothing-sent'),
-  RIT_ERR_UPSTREAM_CONNECT_TIMEOUT: http('UpstreamError', 'upstream', 504, 'keep', 'connecting to the backend took longer than connectTimeout', '', 'nothing-sent'),
+  RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'backend name cannot be resolved', '', unreachable),
+  RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', unreachable),
+  RIT_ERR_UPSTREAM_TLS: http('UpstreamError', 'upstream', 502, 'keep', 'TLS with the backend failed', '', unreachable),
+  RIT_ERR_UPSTREAM_CONNECT_TIMEOUT: http('UpstreamError', 'upstream', 504, 'keep', 'connecting to the backend took longer than connectTimeout', '', { retry: 'nothing-sent' }),
   RIT_ERR_UPSTREAM_QUEUE_FULL: http('LimitError', 'upstream', 503, 'keep', 'too many requests wait for a backend connection'),
   RIT_ERR_UPSTREAM_QUEUE_TIMEOUT: http('DeadlineError', 'upstream', 503, 'keep', 'no backend connection became free within poolTimeout'),
   RIT_ERR_UPSTREAM_HEAD_TIMEOUT: http('UpstreamError', 'upstream', 504, 'keep', 'backend sent no response head within responseHeaderTimeout'),
   RIT_ERR_UPSTREAM_BODY_TIMEOUT: http('UpstreamError', 'upstream', 504, 'close', 'backend was silent for longer than upstreamIdleTimeout'),
-  RIT_ERR_UPSTREAM_TRUNCATED: http('UpstreamError', 'upstream', 502, 'keep', 'backend ended its response before the body was complete', 'RFC 9112 §8'),
-  RIT_ERR_UPSTREAM_RESET: http('UpstreamError', 'upstream', 502, 'keep', 'backend closed the connection before its response', 'RFC 9112 §9.3.1', 'if-reused'),
-  RIT_ERR_UPSTREAM_REFUSED_STREAM: http('UpstreamError', 'upstream', 503, 'keep', 'backend refused the stream', 'RFC 9113 §8.7', 'nothing-sent'),
+  RIT_ERR_UPSTREAM_TRUNCATED: http('UpstreamError', 'upstream', 502, 'keep', 'backend ended its response before the body was complete', 'RFC 9112 §8', { errorResponse: true }),
+  RIT_ERR_UPSTREAM_RESET: http('UpstreamError', 'upstream', 502, 'keep', 'backend closed the connection before its response', 'RFC 9112 §9.3.1', { retry: 'if-reused', errorResponse: true }),
+  RIT_ERR_UPSTREAM_REFUSED_STREAM: http('UpstreamError', 'upstream', 503, 'keep', 'backend refused the stream', 'RFC 9113 §8.7', { retry: 'not-processed' }),
   RIT_ERR_UPSTREAM_PROTOCOL: http('UpstreamError', 'upstream', 502, 'keep', 'backend sent a malformed response', 'RFC 9112 §4'),
   RIT_ERR_UPSTREAM_HEAD_TOO_LARGE: http('UpstreamError', 'upstream', 502, 'keep', 'response header section exceeds maxResponseHeaderBytes'),
   RIT_ERR_UPSTREAM_BODY_TOO_LARGE: http('UpstreamError', 'upstream', 502, 'keep', 'response body exceeds maxResponseBodySize'),

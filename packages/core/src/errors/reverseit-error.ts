@@ -58,12 +58,12 @@ export class ReverseItError extends Error {
     return this.#entry.closeCode;
   }
 
-  /** What becomes of the client's connection. */
+  /** What becomes of the client's connection after the answer. */
   get connection(): ConnectionFate {
     return this.#entry.connection;
   }
 
-  /** Whether the exchange may be tried again elsewhere. */
+  /** What the error alone says about a retry. */
   get retry(): RetryVerdict {
     return this.#entry.retry;
   }

@@ -2,7 +2,7 @@
 
 import type { Exchange } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import type { ErrorCode, ReverseItError } from '@reverseit/core/errors';
+import { catalog, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getField, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
@@ -20,14 +20,6 @@ import type { RelayObserver } from './websocket/websocket-relay.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
-/** What `errorResponse` is for: there is no connection to the backend, or it ended before its response. */
-const connectionFailures: ReadonlySet<ErrorCode> = new Set([
-  'RIT_ERR_UPSTREAM_DNS',
-  'RIT_ERR_UPSTREAM_CONNECT',
-  'RIT_ERR_UPSTREAM_TLS',
-  'RIT_ERR_UPSTREAM_RESET',
-  'RIT_ERR_UPSTREAM_TRUNCATED',
-]);
 /** The answer to a response of the backend that is malformed or beyond a limit. */
 const badGateway = { status: 502, headers: plainText, body: 'Bad Gateway' };
 
@@ -111,13 +103,13 @@ export class RouteRuntime {
       shared.observer.wantsRecord(this.hooks);
   }
 
-  /** Answers a failed exchange: as `errorResponse` says where the connection failed, else with the error's own status. */
+  /** Answers a failed exchange: as `errorResponse` says where the catalog lets it, else with the error's own status. */
   answer(exchange: Exchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
       exchange.fail(error);
       return;
     }
-    const { status, headers, body } = connectionFailures.has(error.code)
+    const { status, headers, body } = catalog[error.code].errorResponse
       ? this.options.errorResponse
       : badGateway;
     exchange.respond(status, withType(headers), body);

@@ -13,7 +13,7 @@ const noTrailers: FieldSection = [];
 export const pieceSize = 262_144;
 
 /** Whether all of a body is there, so that it can be sent again. */
-export function isComplete(body: Body): body is Buffer | CollectedBody | null {
+export function isReplayable(body: Body): body is Buffer | CollectedBody | null {
   return body === null || Buffer.isBuffer(body) || 'pieces' in body;
 }
 
@@ -30,7 +30,7 @@ function hasTrailers(body: NonNullable<Body>): boolean {
 
 /** Whether trailers follow a body, or may. */
 export function mayTrail(body: Body): boolean {
-  return body !== null && (isComplete(body) ? hasTrailers(body) : true);
+  return body !== null && (isReplayable(body) ? hasTrailers(body) : true);
 }
 
 /** The same body for a transport that sends no trailers. */
@@ -43,7 +43,7 @@ export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
 /** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be given back. */
 export function bodySource(body: NonNullable<Body>, mayRepeat: boolean): BodySource {
   if (Buffer.isBuffer(body)) return new BodyPieces(cut(body), body.length, null, noTrailers);
-  if (!isComplete(body)) return body;
+  if (!isReplayable(body)) return body;
   const owner = mayRepeat ? null : body;
   return new BodyPieces(body.pieces, announcedLength(body), owner, body.trailers ?? noTrailers);
 }

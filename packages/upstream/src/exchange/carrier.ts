@@ -9,7 +9,7 @@ export interface Carrier {
   /** Its connection was opened for this exchange: that it ends is no race with a backend's own idle timeout. */
   readonly fresh: boolean;
   /** Whether any byte of a response to the present request has come. */
-  readonly heard: boolean;
+  readonly responseStarted: boolean;
   /** Bytes of the request that have not left yet. */
   readonly unsent: number;
   /** Stops the flow of the response's content. */

@@ -6,7 +6,7 @@
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
-import { isComplete } from './body-pieces.ts';
+import { isReplayable } from './body-pieces.ts';
 import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
@@ -19,7 +19,7 @@ import {
   callSwitch,
 } from './handler-calls.ts';
 import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
-import { mayRepeat } from './retry-policy.ts';
+import { decideRetry, isSafe, mayRetry } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
@@ -211,7 +211,7 @@ export class DispatchedExchange
 
   /** Whether it may be sent again over another connection, should this one turn out to be closed. */
   get repeatable(): boolean {
-    return this.#retries > 0 && mayRepeat(this.request);
+    return mayRetry(this.request, this.#retries);
   }
 
   onConnectionDeadline(): void {
@@ -363,23 +363,27 @@ export class DispatchedExchange
     this.#onThrown(callSwitch(handler, head, socket));
   }
 
-  /** The connection ended; `error` is what that means unless the request is sent again. */
+  /** The attempt failed; `error` is what that means unless the request is sent again. */
   onLost(error: ReverseItError): void {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return;
-    if (this.#mayTryAgain(connection, error) && this.onReturned()) this.#home.reacquire(this);
-    else this.#fail(error);
-  }
-
-  /** The backend has not processed the request (RFC 9113 §8.7); `error` is what that means unless it is sent again. */
-  onRefused(error: ReverseItError): void {
-    const again =
-      error.retry === 'nothing-sent' && this.#retries > 0 && isComplete(this.request.body);
-    if (!again || !this.onReturned()) this.#fail(error);
-    else {
-      this.#retries--;
-      this.#home.reacquire(this);
+    const { method, body } = this.request;
+    const decision = decideRetry({
+      verdict: error.retry,
+      fresh: connection.fresh,
+      sent: this.#phase !== 'assigned',
+      responseStarted: connection.responseStarted,
+      replayable: isReplayable(body),
+      safe: isSafe(method),
+      budget: this.#retries,
+    });
+    if (decision === 'no') {
+      this.#fail(error);
+      return;
     }
+    if (decision === 'spend') this.#retries--;
+    this.onReturned();
+    this.#home.reacquire(this);
   }
 
   /** The request was not sent, and the carrier gives it back. Answers whether it is still wanted. */
@@ -395,16 +399,6 @@ export class DispatchedExchange
   /** The response is refused, or the request cannot be sent. */
   onFailed(error: ReverseItError): void {
     this.#fail(error);
-  }
-
-  /** The keep-alive race: a used connection that ended before any byte of the response. */
-  #mayTryAgain(connection: Carrier, { retry }: ReverseItError): boolean {
-    if (connection.fresh || retry === 'never') return false;
-    // It had not been written yet, so nobody has seen it.
-    if (this.#phase === 'assigned') return true;
-    if (retry !== 'if-reused' || connection.heard || !this.repeatable) return false;
-    this.#retries--;
-    return true;
   }
 
   // ————— The upload's progress.
@@ -460,7 +454,7 @@ export class DispatchedExchange
     this.#interimDeadline?.clear();
     if (this.queued) this.#home.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
-    else if (!isComplete(this.request.body)) cancelSource(this.request.body);
+    else if (!isReplayable(this.request.body)) cancelSource(this.request.body);
     return connection;
   }
 }

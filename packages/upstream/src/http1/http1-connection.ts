@@ -87,7 +87,7 @@ export abstract class Http1Connection
   // ————— What a transport is.
 
   /** Whether any byte of a response to the present request has come. */
-  abstract get heard(): boolean;
+  abstract get responseStarted(): boolean;
   /** Stops the flow of the response's content. */
   abstract pause(): void;
   abstract resume(): void;

@@ -60,7 +60,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   #upload: Upload | null = null;
   #written: (() => void) | undefined;
   #over = false;
-  #heard = false;
+  #responseStarted = false;
   /** Of the interim responses so far, as HTTP/1.1 would have them, in bytes. */
   #interimBytes = 0;
   #paused = false;
@@ -83,8 +83,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
 
   // ————— Towards the exchange.
 
-  get heard(): boolean {
-    return this.#heard;
+  get responseStarted(): boolean {
+    return this.#responseStarted;
   }
 
   get unsent(): number {
@@ -181,7 +181,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
         this.#home.retire();
-        this.exchange.onRefused(refused(cause));
+        this.exchange.onLost(refused(cause));
       } else this.exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       return null;
     }
@@ -262,7 +262,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   }
 
   #read(raw: readonly string[], max: number): FieldSection | null {
-    this.#heard = true;
+    this.#responseStarted = true;
     const fields = responseFields(raw, max);
     if (!isReverseItError(fields)) return fields;
     this.exchange.onFailed(fields);
@@ -371,11 +371,11 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   }
 
   #notProcessed(cause: unknown): void {
-    if (this.#heard)
+    if (this.#responseStarted)
       this.exchange.onFailed(
         lost({ headSeen: this.exchange.headSeen, connectionEnded: true }, cause),
       );
-    else this.exchange.onRefused(refused(cause));
+    else this.exchange.onLost(refused(cause));
   }
 
   /** The session is gone, with all its streams. */

@@ -42,7 +42,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   #writer: RequestWriter | null = null;
   /** Head of a request that waits for the socket, or for its turn. */
   #waitingHead = '';
-  #heard = false;
+  #responseStarted = false;
   /** Bytes of the interim responses to the present request. */
   #interimBytes = 0;
   #paused = false;
@@ -61,8 +61,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     this.#readBuffer = secure ? null : new ReadBuffer(this);
   }
 
-  get heard(): boolean {
-    return this.#heard;
+  get responseStarted(): boolean {
+    return this.#responseStarted;
   }
 
   // ————— The request.
@@ -95,7 +95,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   #begin(exchange: DispatchedExchange, head: string): void {
     this.state = 'busy';
     this.#waitingHead = '';
-    this.#heard = false;
+    this.#responseStarted = false;
     this.#interimBytes = 0;
     this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
     exchange.onBegin();
@@ -116,7 +116,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       return socket?.push(this.#keep(bytes)) ?? false;
     }
     if (this.state === 'busy' && exchange !== null) {
-      this.#heard = true;
+      this.#responseStarted = true;
       this.#contentBytes = 0;
       try {
         this.#parse(exchange, bytes);

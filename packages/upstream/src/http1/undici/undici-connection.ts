@@ -88,7 +88,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     });
   }
 
-  get heard(): boolean {
+  get responseStarted(): boolean {
     return this.gate.seen || this.#unread !== null || (this.socket?.readableLength ?? 0) > 0;
   }
 
