@@ -2,6 +2,7 @@
 //
 //   node scripts/check-boundaries.mjs [--strict]
 //
+// No two folders of a package may import each other, however far the way round.
 // With --strict also: every pure module has a test of its own beside it, and
 // every parser a property test.
 
@@ -21,6 +22,7 @@ import ts from 'typescript';
  */
 
 const anyBuiltin = /^node:/;
+const coreEntries = /^@reverseit\/core\/(errors|options|http|websocket|deadlines|io)$/;
 
 /** @type {readonly Zone[]} the first that matches a file is its zone */
 const zones = [
@@ -79,7 +81,8 @@ const zones = [
     ['errors', 'options', 'http', /^core\/http1/, 'time', 'server/exchange', 'server/connection'],
     [anyBuiltin],
   ),
-  ...upstreamLayers({
+  // http1: the direct transport reads responses with core's parser.
+  ...packageLayers('upstream', [anyBuiltin, 'undici', coreEntries, '@reverseit/core/http1'], [], {
     'node-internals': [],
     options: [],
     exchange: ['options'],
@@ -97,16 +100,45 @@ const zones = [
     zones: [/^upstream/],
     packages: [],
   },
+  ...packageLayers(
+    'node',
+    [anyBuiltin, coreEntries, '@reverseit/core', '@reverseit/upstream'],
+    ['@reverseit/core/http1'],
+    {
+      logging: [],
+      lifecycle: [],
+      routes: [],
+      config: [],
+      'node-internals': [],
+      'middleware/messages': [],
+      'middleware/fields': ['middleware/messages'],
+      'middleware/responses': ['middleware/fields'],
+      hooks: ['logging', 'middleware/messages'],
+      options: ['hooks', 'logging'],
+      'proxy/headers': ['options', 'routes'],
+      'proxy/websocket': ['lifecycle', 'options'],
+      'proxy/runtime': [
+        'hooks',
+        'lifecycle',
+        'middleware/messages',
+        'options',
+        'proxy/headers',
+        'proxy/websocket',
+      ],
+      'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
+      'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
+      proxy: ['hooks', 'lifecycle', 'options', 'routes', /^node\/proxy\//],
+      middleware: ['lifecycle', 'options', 'proxy', /^node\/(middleware|proxy)\//],
+      server: ['options', 'proxy'],
+      cluster: ['config', 'logging', 'node-internals', 'options', 'server'],
+      cli: ['cluster', 'config', 'logging', 'options', 'server'],
+    },
+  ),
   {
     name: 'node',
-    files: /^packages\/node\/src\//,
-    zones: ['node'],
-    packages: [
-      anyBuiltin,
-      /^@reverseit\/core(\/(errors|options|http|websocket|deadlines|io))?$/,
-      '@reverseit/upstream',
-    ],
-    typesOf: ['@reverseit/core/http1'],
+    files: /^packages\/node\/src\/[a-z-]+\.ts$/,
+    zones: [/^node/],
+    packages: [anyBuiltin, coreEntries, '@reverseit/core', '@reverseit/upstream'],
   },
   {
     // It serves the tests of every package, so it may need none of them.
@@ -117,7 +149,7 @@ const zones = [
   },
 ];
 
-/** @param {Readonly<Record<string, readonly string[]>>} table @returns {Zone[]} */
+/** @param {Readonly<Record<string, readonly (string | RegExp)[]>>} table @returns {Zone[]} */
 function entries(table) {
   return Object.entries(table).map(([name, allowed]) => ({
     name: `core entry ./${name}`,
@@ -162,18 +194,24 @@ function layer(folder, others, packages) {
   };
 }
 
-/** @param {Readonly<Record<string, readonly string[]>>} table @returns {Zone[]} */
-function upstreamLayers(table) {
+/**
+ * The folders of a package, and which of its others each may import.
+ *
+ * @param {string} name of the package
+ * @param {Zone['packages']} packages
+ * @param {readonly string[]} typesOf
+ * @param {Readonly<Record<string, readonly (string | RegExp)[]>>} table
+ * @returns {Zone[]}
+ */
+function packageLayers(name, packages, typesOf, table) {
   return Object.entries(table).map(([folder, others]) => ({
-    name: `upstream/${folder}`,
-    files: new RegExp(`^packages/upstream/src/${folder}/`),
-    zones: [folder, ...others].map((name) => `upstream/${name}`),
-    packages: [
-      anyBuiltin,
-      'undici',
-      // http1: the direct transport reads responses with core's parser.
-      /^@reverseit\/core\/(errors|options|http|http1|websocket|deadlines|io)$/,
-    ],
+    name: `${name}/${folder}`,
+    files: new RegExp(`^packages/${name}/src/${folder}/[^/]+$`),
+    zones: [folder, ...others].map((other) =>
+      typeof other === 'string' ? `${name}/${other}` : other,
+    ),
+    packages,
+    typesOf,
   }));
 }
 
@@ -308,6 +346,45 @@ const checkImport = (path, { specifier, typesOnly, line }) => {
   );
 };
 
+/**
+ * For each folder the folders that it imports, with the first file that does.
+ *
+ * @type {Map<string, Map<string, string>>}
+ */
+const folderImports = new Map();
+
+/** @param {string} path @param {{ specifier: string }} used */
+const noteFolders = (path, { specifier }) => {
+  if (!specifier.startsWith('.') || isTest(path)) return;
+  const from = dirname(path);
+  const to = dirname(join(path, '..', specifier).split(sep).join('/'));
+  if (from === to) return;
+  const imports = folderImports.get(from) ?? new Map();
+  folderImports.set(from, imports);
+  if (!imports.has(to)) imports.set(to, path);
+};
+
+const checkCircles = () => {
+  /** @type {Set<string>} */
+  const done = new Set();
+  /** @type {string[]} */
+  const way = [];
+  /** @param {string} folder */
+  const visit = (folder) => {
+    if (way.includes(folder)) {
+      const circle = [...way.slice(way.indexOf(folder)), folder];
+      const files = circle.slice(1).map((to, i) => folderImports.get(circle[i] ?? '')?.get(to));
+      faults.push(`folders import each other: ${circle.join(' > ')} (${files.join(', ')})`);
+    }
+    if (done.has(folder)) return;
+    done.add(folder);
+    way.push(folder);
+    for (const to of folderImports.get(folder)?.keys() ?? []) visit(to);
+    way.pop();
+  };
+  for (const folder of folderImports.keys()) visit(folder);
+};
+
 /** @param {string} path */
 const packageOf = (path) => /^packages\/[^/]+/.exec(path)?.[0] ?? path.split('/')[0];
 
@@ -396,9 +473,14 @@ const paths = ['packages/core', 'packages/upstream', 'packages/node', 'test-serv
 );
 for (const path of paths) {
   const file = parse(path);
-  for (const used of importsOf(file)) checkImport(path, used);
+  for (const used of importsOf(file)) {
+    checkImport(path, used);
+    noteFolders(path, used);
+  }
   if (strict) checkTests(path, file);
 }
+
+checkCircles();
 
 for (const fault of faults.sort()) console.error(fault);
 console.error(

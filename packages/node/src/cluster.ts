@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Faults, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
-import type { Logger } from './hooks/hooks.ts';
+import type { Logger } from './logging/logger.ts';
 import { standardErrorLogger } from './logging/standard-error.ts';
 import type { ReverseItOptions } from './options/proxy-options.ts';
 import { superviseWorkers } from './supervise-workers.ts';

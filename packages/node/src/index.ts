@@ -11,8 +11,6 @@ export {
   UpstreamError,
   WebSocketError,
 } from '@reverseit/core/errors';
-export type { Address, ReverseItServer, ReverseItStats } from './create-server.ts';
-export { createServer } from './create-server.ts';
 export type { HeaderList, HeaderView } from './hooks/header-list.ts';
 export type {
   AccessRecord,
@@ -20,7 +18,6 @@ export type {
   HookContext,
   HookRequest,
   HookResponse,
-  Logger,
   OnError,
   OnErrorResponse,
   OnFinish,
@@ -29,6 +26,7 @@ export type {
   RequestInfo,
   Respond,
 } from './hooks/hooks.ts';
+export type { Logger } from './logging/logger.ts';
 export type {
   HandlerStats,
   Next,
@@ -36,7 +34,7 @@ export type {
   UpgradeListener,
 } from './middleware/create-handler.ts';
 export { createHandler } from './middleware/create-handler.ts';
-export type { NodeRequest, NodeResponse } from './middleware/node-messages.ts';
+export type { NodeRequest, NodeResponse } from './middleware/messages/node-messages.ts';
 export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
@@ -44,3 +42,5 @@ export { defineConfig } from './options/proxy-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
 export type { Workers } from './options/workers.ts';
 export type { EngineStats } from './proxy/proxy-engine.ts';
+export type { Address, ReverseItServer, ReverseItStats } from './server/create-server.ts';
+export { createServer } from './server/create-server.ts';

@@ -8,7 +8,7 @@ import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import { HandOvers } from './cluster/hand-overs.ts';
 import type { WorkerSource } from './cluster/messages.ts';
 import { Supervisor } from './cluster/supervisor.ts';
-import type { Logger } from './hooks/hooks.ts';
+import type { Logger } from './logging/logger.ts';
 
 /**
  * A cluster whose workers are made of what `source` says, asked anew for each of them.

@@ -4,9 +4,9 @@ import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it, vi } from 'vitest';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
-import type { ReverseItServer } from '../create-server.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
+import type { ReverseItServer } from '../server/create-server.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
 

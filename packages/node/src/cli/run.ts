@@ -4,9 +4,8 @@ import { type Fault, faultText } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
-import type { ReverseItServer } from '../create-server.ts';
-import type { Logger } from '../hooks/hooks.ts';
 import { LineLogger } from '../logging/line-logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { showListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
@@ -14,6 +13,7 @@ import {
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
 import { type Workers, workerCount } from '../options/workers.ts';
+import type { ReverseItServer } from '../server/create-server.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';

@@ -1,6 +1,6 @@
 /** From listening to the end: the line that tells where, and what signals do. */
 import { isReverseItError } from '@reverseit/core/errors';
-import type { Address } from '../create-server.ts';
+import type { Address } from '../server/create-server.ts';
 
 /** Ends a wait for a signal. */
 export type StopWaiting = () => void;

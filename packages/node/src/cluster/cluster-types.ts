@@ -1,5 +1,5 @@
 /** A cluster as its user sees it. */
-import type { Address, ReverseItStats } from '../create-server.ts';
+import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { WorkerState } from './worker-process.ts';
 
 /** One worker process. */

@@ -1,7 +1,7 @@
 /** What the primary of a cluster and its workers say to each other. */
 import type { ErrorCode } from '@reverseit/core/errors';
-import type { Address, ReverseItStats } from '../create-server.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
+import type { Address, ReverseItStats } from '../server/create-server.ts';
 
 /** What a worker makes its proxy of. */
 export interface WorkerSource {

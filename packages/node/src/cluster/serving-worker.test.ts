@@ -1,7 +1,7 @@
 import { deferred, turn } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
-import type { ReverseItServer } from '../create-server.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
+import type { ReverseItServer } from '../server/create-server.ts';
 import type { FromWorker } from './messages.ts';
 import { ServingWorker, type WorkerHost } from './serving-worker.ts';
 

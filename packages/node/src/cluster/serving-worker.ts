@@ -1,12 +1,12 @@
 /** A worker: makes a proxy of what the primary tells it, and serves until it is told to end. */
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
-import type { ReverseItServer } from '../create-server.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
 import { workerCount } from '../options/workers.ts';
+import type { ReverseItServer } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
 
 /** The process of a worker. */

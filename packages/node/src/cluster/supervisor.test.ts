@@ -1,7 +1,7 @@
 import type { Clock } from '@reverseit/core/deadlines';
 import { describe, expect, it } from 'vitest';
-import type { Address } from '../create-server.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
+import type { Address } from '../server/create-server.ts';
 import type { ToWorker, WorkerFacts } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Forked, ForkListener } from './worker-process.ts';

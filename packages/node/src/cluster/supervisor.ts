@@ -5,10 +5,10 @@
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
 import { checkCloseTimeout } from '@reverseit/core/options';
-import type { Address } from '../create-server.ts';
-import type { Logger } from '../hooks/hooks.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
+import type { Address } from '../server/create-server.ts';
 import { BackOff } from './back-off.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
 import type { WorkerFacts, WorkerSource } from './messages.ts';

@@ -1,8 +1,8 @@
 /** One worker as the primary sees it, from its start to its end. */
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
-import type { Address, ReverseItStats } from '../create-server.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
+import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
 
 /** A process that was started, and the channel to it. */

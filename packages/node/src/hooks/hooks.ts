@@ -1,6 +1,6 @@
 /** What a hook is, and what it is given. */
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { NodeRequest } from '../middleware/node-messages.ts';
+import type { NodeRequest } from '../middleware/messages/node-messages.ts';
 import type { HeaderList, HeaderView } from './header-list.ts';
 
 /** A request on its way to the backend. What a hook changes here is what is sent on. */
@@ -161,12 +161,4 @@ export interface AccessRecord {
   readonly errorCode: string | null;
   /** The error itself, or null. */
   readonly error: ReverseItError | null;
-}
-
-/** Where log lines go: any pino-compatible logger. */
-export interface Logger {
-  debug(details: object, message: string): void;
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
 }

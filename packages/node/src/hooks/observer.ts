@@ -2,8 +2,9 @@
 import { watchCallback } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { hookError } from './hook-call.ts';
-import type { AccessRecord, Logger, OnError, RequestInfo } from './hooks.ts';
+import type { AccessRecord, OnError, RequestInfo } from './hooks.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {

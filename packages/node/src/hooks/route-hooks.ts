@@ -1,7 +1,14 @@
 /** The hooks of a route in the order in which they run, worked out once. */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import type { RingHooks } from '../options/hook-options.ts';
 import type { OnErrorResponse, OnFinish, OnRequest, OnResponse, Respond } from './hooks.ts';
+
+/** Hooks that run around each other: those beside `routes`, and within them those of a route. */
+export interface RingHooks {
+  readonly onRequest: readonly OnRequest[];
+  readonly onResponse: readonly OnResponse[];
+  readonly onErrorResponse: readonly OnErrorResponse[];
+  readonly onFinish: readonly OnFinish[];
+}
 
 /** Hooks beside `routes` are the outer ring: the first to see a request, and the last to see what came of it. */
 export class RouteHooks {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Logger } from '../hooks/hooks.ts';
 import { GuardedLogger } from './guarded-logger.ts';
+import type { Logger } from './logger.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 

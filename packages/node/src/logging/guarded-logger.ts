@@ -1,5 +1,5 @@
 import { watchCallback } from '@reverseit/core';
-import type { Logger } from '../hooks/hooks.ts';
+import type { Logger } from './logger.ts';
 
 /** A logger of the application's: should it fail, now or later, that must not end the process. */
 export class GuardedLogger implements Logger {

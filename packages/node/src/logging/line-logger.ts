@@ -3,7 +3,7 @@
  * request while a backend is down, is told once in a while with a count: standard error may be a pipe
  * that nobody reads, and writing to a full one would stop the proxy.
  */
-import type { Logger } from '../hooks/hooks.ts';
+import type { Logger } from './logger.ts';
 
 /** The same line is written at most once in this time. */
 const quietMs = 10_000;

@@ -1,6 +1,7 @@
 /** Where log lines go unless the application says otherwise: standard error, of which a process has one. */
-import type { Logger } from '../hooks/hooks.ts';
+
 import { LineLogger } from './line-logger.ts';
+import type { Logger } from './logger.ts';
 
 export const standardErrorLogger: Logger = new LineLogger(writeLine, () => performance.now());
 

@@ -15,9 +15,9 @@ import {
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { ReadonlyFieldSection } from '@reverseit/core/http';
-import type { OpenItem } from '../proxy/open-set.ts';
+import type { OpenItem } from '../lifecycle/open-set.ts';
+import { isHttp2Response, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
 import { mountPathOf } from './mount-path.ts';
-import { isHttp2Response, type NodeRequest, type NodeResponse } from './node-messages.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { RequestContent } from './request-content.ts';
 import { Http1Response } from './responses/http1-response.ts';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Tunnel } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { OpenSet } from '../proxy/open-set.ts';
+import { OpenSet } from '../lifecycle/open-set.ts';
 
 /** The exchanges of a handler that are under way, and what they have become by a switch of protocols. */
 export class OpenExchanges extends OpenSet {

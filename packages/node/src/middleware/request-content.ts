@@ -3,7 +3,7 @@
  * thousand. What comes together is joined, and beyond its share of the turn a request is not read.
  */
 import { allowReading, COST, PieceJoiner, stopReading, TurnShare } from '@reverseit/core/io';
-import type { NodeRequest } from './node-messages.ts';
+import type { NodeRequest } from './messages/node-messages.ts';
 import type { UpgradeContent } from './upgrade-content.ts';
 
 /** What it costs Node to report a chunk, in ns. */

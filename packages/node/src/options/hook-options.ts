@@ -5,12 +5,10 @@ import {
   type Faults,
   milliseconds,
   type Option,
-  type OptionValues,
 } from '@reverseit/core/options';
 import { responseFault } from '../hooks/direct-response.ts';
 import type {
   DirectResponse,
-  Logger,
   OnError,
   OnErrorResponse,
   OnFinish,
@@ -18,6 +16,7 @@ import type {
   OnResponse,
   Respond,
 } from '../hooks/hooks.ts';
+import type { Logger } from '../logging/logger.ts';
 import { standardErrorLogger } from '../logging/standard-error.ts';
 
 const group = 'Hooks';
@@ -109,9 +108,6 @@ export const ringHookOptions = defineOptions({
     accepts: 'a function (record, context)',
   }),
 });
-
-/** Hooks that run around each other. */
-export type RingHooks = OptionValues<typeof ringHookOptions>;
 
 /** Hooks of a route. */
 export const routeHookOptions = defineOptions({

@@ -12,8 +12,9 @@ import {
   show,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
+import type { RingHooks } from '../hooks/route-hooks.ts';
 import { foreignHint } from './foreign-words.ts';
-import { type RingHooks, ringHookOptions, serverHookOptions } from './hook-options.ts';
+import { ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';

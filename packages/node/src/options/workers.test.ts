@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { createServer } from '../create-server.ts';
+import { createServer } from '../server/create-server.ts';
 import { resolveProxyOptions } from './resolve-proxy-options.ts';
 import { workerCount } from './workers.ts';
 

@@ -6,17 +6,17 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
+import { OpenSet } from '../lifecycle/open-set.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { UpgradeRules } from './headers/upgrade-rules.ts';
-import { answerError } from './http/answer-error.ts';
-import { BufferBudget } from './http/buffer-budget.ts';
-import { handleRequest, type PlacedRoute, type ProxyRuntime } from './http/handle-request.ts';
-import { StreamShare } from './http/stream-share.ts';
-import { OpenSet } from './open-set.ts';
-import type { ProxyShared } from './proxy-shared.ts';
-import { RouteRuntime } from './route-runtime.ts';
+import { answerError } from './runtime/answer-error.ts';
+import { BufferBudget } from './runtime/buffer-budget.ts';
+import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { RouteRuntime } from './runtime/route-runtime.ts';
+import { StreamShare } from './runtime/stream-share.ts';
 import { OpenWebSockets } from './websocket/open-websockets.ts';
 
 /** Figures of what serves the requests. */

@@ -10,7 +10,7 @@ import {
   hasField,
   sectionSize,
 } from '@reverseit/core/http';
-import { isHttp2Request, type NodeRequest } from '../node-messages.ts';
+import { isHttp2Request, type NodeRequest } from '../messages/node-messages.ts';
 import { requestFields } from './request-fields.ts';
 
 /** What the request line and the empty line weigh beside method and target. */

@@ -15,7 +15,7 @@ import {
   isToken,
   toLowerAscii,
 } from '@reverseit/core/http';
-import type { NodeRequest } from '../node-messages.ts';
+import type { NodeRequest } from '../messages/node-messages.ts';
 
 type Headers = NodeRequest['headers'];
 

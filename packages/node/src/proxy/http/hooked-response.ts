@@ -5,9 +5,9 @@ import type { FieldSection } from '@reverseit/core/http';
 import type { UpstreamResponseHead } from '@reverseit/upstream';
 import { toWholeResponse } from '../../hooks/direct-response.ts';
 import { HookChain } from '../../hooks/hook-chain.ts';
-import type { RequestContext } from '../../hooks/hook-context.ts';
 import { ResponseView } from '../../hooks/hook-response.ts';
 import type { DirectResponse, OnResponse } from '../../hooks/hooks.ts';
+import type { RequestContext } from '../runtime/request-context.ts';
 
 // biome-ignore lint/suspicious/noConfusingVoidType: what a hook that replaces nothing returns
 type HookAnswer = DirectResponse | void;

@@ -26,11 +26,11 @@ import type {
   UpstreamResponseHead,
   WrittenFields,
 } from '@reverseit/upstream';
-import type { RequestContext } from '../../hooks/hook-context.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
 import { type LocationMapper, responseFields, responseLines } from '../headers/response-rewrite.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { answerError } from './answer-error.ts';
+import { answerError } from '../runtime/answer-error.ts';
+import type { RequestContext } from '../runtime/request-context.ts';
+import type { RouteRuntime } from '../runtime/route-runtime.ts';
 import { ContentBuffer } from './content-buffer.ts';
 import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';

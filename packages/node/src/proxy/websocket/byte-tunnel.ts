@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream';
 import { cutSocket, freeMemory, type SwitchedSocket, type Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
-import type { OpenItem, OpenSet } from '../open-set.ts';
+import type { OpenItem, OpenSet } from '../../lifecycle/open-set.ts';
 
 /** Who is told of a tunnel's end. */
 export interface TunnelObserver {

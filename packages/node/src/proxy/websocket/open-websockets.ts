@@ -1,4 +1,4 @@
-import { OpenSet } from '../open-set.ts';
+import { OpenSet } from '../../lifecycle/open-set.ts';
 
 /** The WebSockets of a server that are open, each until both of its sockets are closed. */
 export class OpenWebSockets extends OpenSet {

@@ -26,7 +26,7 @@ import {
   type FrameReaderOptions,
   steps,
 } from '@reverseit/core/websocket';
-import type { OpenItem } from '../open-set.ts';
+import type { OpenItem } from '../../lifecycle/open-set.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { type DirectionOwner, RelayDirection } from './relay-direction.ts';
 import type { RelaySettings } from './relay-settings.ts';

@@ -26,12 +26,12 @@ import type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import type { RequestContext } from '../../hooks/hook-context.ts';
 import { responseFields } from '../headers/response-rewrite.ts';
 import { ProxyExchange } from '../http/proxy-exchange.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { deflatePolicy } from './relay-settings.ts';
-import { type RelayObserver, WebSocketRelay } from './websocket-relay.ts';
+import type { RequestContext } from '../runtime/request-context.ts';
+import type { RouteRuntime } from '../runtime/route-runtime.ts';
+import { deflatePolicy } from '../websocket/relay-settings.ts';
+import { type RelayObserver, WebSocketRelay } from '../websocket/websocket-relay.ts';
 
 /** What was said in one handshake, and what we say in the other. */
 interface Handshakes {

@@ -6,17 +6,16 @@ import { catalog, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getField, hasField } from '@reverseit/core/http';
 import { pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
-import { RouteHooks } from '../hooks/route-hooks.ts';
-import type { RingHooks } from '../options/hook-options.ts';
-import type { ResolvedRouteOptions } from '../options/route-options.ts';
-import { LocationRewrite } from './headers/location-rewrite.ts';
-import { RequestRewrite } from './headers/request-rewrite.ts';
-import { TargetRewrite } from './headers/target-rewrite.ts';
-import { UpgradeRules } from './headers/upgrade-rules.ts';
-import type { StreamShare } from './http/stream-share.ts';
+import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
+import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import { LocationRewrite } from '../headers/location-rewrite.ts';
+import { RequestRewrite } from '../headers/request-rewrite.ts';
+import { TargetRewrite } from '../headers/target-rewrite.ts';
+import { UpgradeRules } from '../headers/upgrade-rules.ts';
+import { RelaySettings } from '../websocket/relay-settings.ts';
+import type { RelayObserver } from '../websocket/websocket-relay.ts';
 import type { ProxyShared } from './proxy-shared.ts';
-import { RelaySettings } from './websocket/relay-settings.ts';
-import type { RelayObserver } from './websocket/websocket-relay.ts';
+import type { StreamShare } from './stream-share.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 

@@ -1,13 +1,12 @@
 import type { Exchange } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { NodeExchange } from '../middleware/node-exchange.ts';
-import type { NodeRequest } from '../middleware/node-messages.ts';
-import type { ProxyShared } from '../proxy/proxy-shared.ts';
-import type { RouteRuntime } from '../proxy/route-runtime.ts';
-import { RequestView } from './hook-request.ts';
-import type { HookContext, RequestInfo } from './hooks.ts';
-import { Recorder } from './recorder.ts';
-import type { RouteHooks } from './route-hooks.ts';
+import { RequestView } from '../../hooks/hook-request.ts';
+import type { HookContext, RequestInfo } from '../../hooks/hooks.ts';
+import { Recorder } from '../../hooks/recorder.ts';
+import type { RouteHooks } from '../../hooks/route-hooks.ts';
+import { type NodeRequest, nodeRequestOf } from '../../middleware/messages/node-messages.ts';
+import type { ProxyShared } from './proxy-shared.ts';
+import type { RouteRuntime } from './route-runtime.ts';
 
 /** What the hooks of one request share, and what is noted of it for its record. */
 export class RequestContext implements RequestInfo {
@@ -49,7 +48,7 @@ export class RequestContext implements RequestInfo {
   }
 
   get nodeRequest(): NodeRequest | null {
-    return this.#exchange instanceof NodeExchange ? this.#exchange.nodeRequest : null;
+    return nodeRequestOf(this.#exchange);
   }
 
   get signal(): AbortSignal {

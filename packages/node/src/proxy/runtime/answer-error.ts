@@ -1,10 +1,10 @@
 /** Answers a request that failed, and ends its record. */
 import type { Exchange } from '@reverseit/core';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { RequestContext } from '../../hooks/hook-context.ts';
-import type { ProxyShared } from '../proxy-shared.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
 import { ErrorAnswer } from './error-answer.ts';
+import type { ProxyShared } from './proxy-shared.ts';
+import { RequestContext } from './request-context.ts';
+import type { RouteRuntime } from './route-runtime.ts';
 
 /**
  * Answers as `onErrorResponse` says, else as the route's `errorResponse` or the error itself does.

@@ -13,12 +13,12 @@ import type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import type { RequestContext } from '../../hooks/hook-context.ts';
 import { responseFields } from '../headers/response-rewrite.ts';
 import { isOffered } from '../headers/upgrade-rules.ts';
 import { ProxyExchange } from '../http/proxy-exchange.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { ByteTunnel, type TunnelObserver } from './byte-tunnel.ts';
+import type { RequestContext } from '../runtime/request-context.ts';
+import type { RouteRuntime } from '../runtime/route-runtime.ts';
+import { ByteTunnel, type TunnelObserver } from '../websocket/byte-tunnel.ts';
 
 export class TunnelExchange extends ProxyExchange implements UpgradeHandler, TunnelObserver {
   readonly #exchange: Exchange;

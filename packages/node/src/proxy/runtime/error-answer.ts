@@ -5,9 +5,9 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import { hasField, toLowerAscii } from '@reverseit/core/http';
 import { toWholeResponse } from '../../hooks/direct-response.ts';
 import { HookChain } from '../../hooks/hook-chain.ts';
-import type { RequestContext } from '../../hooks/hook-context.ts';
 import type { DirectResponse, OnErrorResponse } from '../../hooks/hooks.ts';
 import type { Observer } from '../../hooks/observer.ts';
+import type { RequestContext } from './request-context.ts';
 
 // biome-ignore lint/suspicious/noConfusingVoidType: what a hook that answers nothing returns
 type HookAnswer = DirectResponse | void;

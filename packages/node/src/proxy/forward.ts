@@ -1,11 +1,11 @@
 /** Sends a request on by a route whose hooks have run: its target and fields by the route's rules. */
 import type { Exchange } from '@reverseit/core';
-import type { RequestContext } from '../../hooks/hook-context.ts';
-import { webSocketProtocol } from '../headers/upgrade-rules.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { createUpgrade } from '../websocket/handle-upgrade.ts';
-import { TunnelExchange } from '../websocket/tunnel-exchange.ts';
-import { ProxyExchange } from './proxy-exchange.ts';
+import { webSocketProtocol } from './headers/upgrade-rules.ts';
+import { ProxyExchange } from './http/proxy-exchange.ts';
+import type { RequestContext } from './runtime/request-context.ts';
+import type { RouteRuntime } from './runtime/route-runtime.ts';
+import { TunnelExchange } from './upgrade/tunnel-exchange.ts';
+import { createUpgrade } from './upgrade/websocket-upgrade.ts';
 
 /** @throws ProtocolError, WebSocketError where the request cannot be sent on; then nothing has been */
 export function forward(

@@ -1,14 +1,14 @@
 /** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
 import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
-import { RequestContext } from '../../hooks/hook-context.ts';
-import type { RouteTable } from '../../routes/route-table.ts';
-import { mayForward } from '../headers/request-rewrite.ts';
-import type { ProxyShared } from '../proxy-shared.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { answerError } from './answer-error.ts';
+import type { RouteTable } from '../routes/route-table.ts';
 import { forward } from './forward.ts';
+import { mayForward } from './headers/request-rewrite.ts';
 import { HookedRequest } from './hooked-request.ts';
+import { answerError } from './runtime/answer-error.ts';
+import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { RequestContext } from './runtime/request-context.ts';
+import type { RouteRuntime } from './runtime/route-runtime.ts';
 
 /** Methods that a backend may be asked for through us; CONNECT never is. */
 const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE';

@@ -1,11 +1,11 @@
 /** What all routes of a proxy share. */
 import type { Deadlines } from '@reverseit/core/deadlines';
-import type { Observer } from '../hooks/observer.ts';
-import type { RouteHooks } from '../hooks/route-hooks.ts';
-import type { BufferBudget } from './http/buffer-budget.ts';
-import type { OpenSet } from './open-set.ts';
+import type { Observer } from '../../hooks/observer.ts';
+import type { RouteHooks } from '../../hooks/route-hooks.ts';
+import type { OpenSet } from '../../lifecycle/open-set.ts';
+import type { OpenWebSockets } from '../websocket/open-websockets.ts';
+import type { BufferBudget } from './buffer-budget.ts';
 import type { RouteRuntime } from './route-runtime.ts';
-import type { OpenWebSockets } from './websocket/open-websockets.ts';
 
 export interface ProxyShared {
   readonly observer: Observer;

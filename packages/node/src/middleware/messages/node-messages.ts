@@ -20,3 +20,13 @@ export function isOver(response: NodeResponse): boolean {
   // A reset with NO_ERROR does not destroy a stream before its content is read.
   return response.stream.destroyed || response.stream.aborted;
 }
+
+/** An exchange that Node's server has made. */
+interface NodeExchangeLike {
+  readonly nodeRequest: NodeRequest;
+}
+
+/** The request of an exchange that Node's server has made; null where the server is ours. */
+export function nodeRequestOf(exchange: object | NodeExchangeLike): NodeRequest | null {
+  return 'nodeRequest' in exchange ? exchange.nodeRequest : null;
+}

@@ -2,13 +2,13 @@
 import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { sendDirect } from '../../hooks/direct-response.ts';
-import { HookChain, type HookName } from '../../hooks/hook-chain.ts';
-import type { RequestContext } from '../../hooks/hook-context.ts';
-import type { DirectResponse, OnRequest, Respond } from '../../hooks/hooks.ts';
-import type { RouteRuntime } from '../route-runtime.ts';
-import { answerError } from './answer-error.ts';
+import { sendDirect } from '../hooks/direct-response.ts';
+import { HookChain, type HookName } from '../hooks/hook-chain.ts';
+import type { DirectResponse, OnRequest, Respond } from '../hooks/hooks.ts';
 import { forward } from './forward.ts';
+import { answerError } from './runtime/answer-error.ts';
+import type { RequestContext } from './runtime/request-context.ts';
+import type { RouteRuntime } from './runtime/route-runtime.ts';
 
 // biome-ignore lint/suspicious/noConfusingVoidType: what a hook that answers nothing returns
 type HookAnswer = DirectResponse | void;

@@ -6,10 +6,13 @@ import {
   type ListenAddress,
   listenAddressAccepted,
   readListenAddress,
-} from './options/listen-address.ts';
-import type { ReverseItOptions } from './options/proxy-options.ts';
-import { type ResolvedProxyOptions, resolveProxyOptions } from './options/resolve-proxy-options.ts';
-import { type EngineStats, ProxyEngine } from './proxy/proxy-engine.ts';
+} from '../options/listen-address.ts';
+import type { ReverseItOptions } from '../options/proxy-options.ts';
+import {
+  type ResolvedProxyOptions,
+  resolveProxyOptions,
+} from '../options/resolve-proxy-options.ts';
+import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
