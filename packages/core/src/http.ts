@@ -8,13 +8,11 @@ export {
 export type { Authority } from './http/authority.ts';
 export { isAuthority, parseAuthority, sameAuthority } from './http/authority.ts';
 export { authenticatesConnection } from './http/connection-auth.ts';
-export {
-  isConnectionField,
-  isNamedByConnection,
-  isProtectedField,
-} from './http/connection-fields.ts';
+export { isNamedByConnection } from './http/connection-fields.ts';
 export { readDecimal } from './http/digits.ts';
 export { readTokenList } from './http/field-list.ts';
+export type { Field, FieldEntry } from './http/field-registry.ts';
+export { FIELD, fieldEntry, fieldsWhere } from './http/field-registry.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
 export {
   getField,
@@ -25,8 +23,6 @@ export {
   setField,
 } from './http/field-section.ts';
 export { foldName, removeDisguised } from './http/fold-name.ts';
-export type { Field } from './http/known-field.ts';
-export { FIELD, knownField } from './http/known-field.ts';
 export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';
 export { isBodiless, reasonPhrase } from './http/status.ts';
 export {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isConnectionField, isNamedByConnection, isProtectedField } from './connection-fields.ts';
+import { isNamedByConnection } from './connection-fields.ts';
+import { fieldEntry } from './field-registry.ts';
 
 describe('fields of one connection (RFC 9110 §7.6.1)', () => {
   test.for([
@@ -10,10 +11,10 @@ describe('fields of one connection (RFC 9110 §7.6.1)', () => {
     'Trailer',
     'Transfer-Encoding',
     'Upgrade',
-  ])('%s ends here', (name) => expect(isConnectionField(name)).toBe(true));
+  ])('%s ends here', (name) => expect(fieldEntry(name).hopByHop).toBe(true));
 
   test.for(['Host', 'Content-Length', 'Expect', 'Cookie', 'X-Custom', ''])('%j passes', (name) =>
-    expect(isConnectionField(name)).toBe(false),
+    expect(fieldEntry(name).hopByHop).toBe(false),
   );
 
   test('what Connection names goes, but for what frames, routes or tells about the client', () => {
@@ -39,7 +40,7 @@ describe('fields of one connection (RFC 9110 §7.6.1)', () => {
       'Date',
     ]) {
       expect(isNamedByConnection(name, named), name).toBe(false);
-      expect(isProtectedField(name.toLowerCase())).toBe(true);
+      expect(fieldEntry(name).protected).toBe(true);
     }
     expect(isNamedByConnection('X-Custom', [])).toBe(false);
   });

@@ -1,59 +1,13 @@
 /** Trailers: which fields may travel behind the content, and how they are announced (RFC 9110 §6.5, §6.6.2, §10.1.4). */
 import { isToken, toLowerAscii, trimOws } from './ascii.ts';
-import { isConnectionField } from './connection-fields.ts';
 import { readTokenList } from './field-list.ts';
+import { fieldEntry } from './field-registry.ts';
 import type { FieldSection, ReadonlyFieldSection } from './field-section.ts';
-
-/** Fields that frame, route, authenticate, modify, control or describe: too late when they come last. */
-const headOnly = new Set([
-  'accept-ranges',
-  'age',
-  'authentication-info',
-  'authorization',
-  'cache-control',
-  'client-cert',
-  'client-cert-chain',
-  'content-encoding',
-  'content-length',
-  'content-location',
-  'content-range',
-  'content-security-policy',
-  'content-type',
-  'cookie',
-  'date',
-  'expect',
-  'expires',
-  'forwarded',
-  'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'location',
-  'max-forwards',
-  'pragma',
-  'proxy-authentication-info',
-  'range',
-  'retry-after',
-  'set-cookie',
-  'strict-transport-security',
-  'vary',
-  'via',
-  'warning',
-  'www-authenticate',
-  'x-real-ip',
-]);
+import { foldName } from './fold-name.ts';
 
 /** Whether a field may be passed on behind the content (RFC 9110 §6.5.1). `_` counts as `-`: gateways take it so. */
 export function isForwardableTrailer(name: string): boolean {
-  const lower = toLowerAscii(name).replaceAll('_', '-');
-  return (
-    isToken(name) &&
-    !isConnectionField(lower) &&
-    !headOnly.has(lower) &&
-    !lower.startsWith('x-forwarded-')
-  );
+  return isToken(name) && fieldEntry(foldName(name)).trailerAllowed;
 }
 
 /** The fields of a trailer section that may be passed on. */

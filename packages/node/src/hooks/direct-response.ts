@@ -4,6 +4,7 @@ import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import {
   type FieldSection,
+  fieldEntry,
   hasField,
   isBodiless,
   isFieldValue,
@@ -124,13 +125,10 @@ const needsType = ({ status, fields, body }: WholeResponse): boolean =>
   !isBodiless('GET', status) &&
   !hasField(fields, 'content-type');
 
-/** What frames the message, and is not the application's to say. */
-const framingFields = ['content-length', 'transfer-encoding', 'connection'];
-
 function fieldsOf(headers: NonNullable<DirectResponse['headers']>): FieldSection {
   const fields: FieldSection = [];
   for (const [name, value] of Object.entries(headers)) {
-    if (framingFields.includes(name.toLowerCase())) continue;
+    if (fieldEntry(name).setByServer) continue;
     if (typeof value === 'string') fields.push(name, value);
     else for (const one of value) fields.push(name, one);
   }

@@ -1,9 +1,9 @@
 import { fail } from '@reverseit/core/errors';
 import {
-  equalsIgnoreCase,
+  FIELD,
   type FieldSection,
+  fieldEntry,
   isBodiless,
-  isConnectionField,
   removeField,
 } from '@reverseit/core/http';
 import { HeaderList } from './header-list.ts';
@@ -54,8 +54,8 @@ export class ResponseView implements HookResponse {
 
 function removeConnectionFields(fields: FieldSection, mayTrail: boolean): void {
   for (let i = fields.length - 2; i >= 0; i -= 2) {
-    const name = fields[i] as string;
-    if (!isConnectionField(name) || (mayTrail && equalsIgnoreCase(name, 'trailer'))) continue;
+    const { hopByHop, id } = fieldEntry(fields[i] as string);
+    if (!hopByHop || (mayTrail && id === FIELD.TRAILER)) continue;
     fields.splice(i, 2);
   }
 }

@@ -1,5 +1,5 @@
 /** The options of a route. At the top level of a configuration they are defaults for all routes. */
-import { isToken } from '@reverseit/core/http';
+import { fieldsWhere, isToken } from '@reverseit/core/http';
 import {
   backendUrl,
   boolean,
@@ -35,17 +35,7 @@ const websocket = 'WebSocket';
 const mostHeldBytes = 1024 * 1024 * 1024;
 
 /** Fields that frame a message or belong to one connection (RFC 9110 §7.6.1, RFC 9112 §6). */
-const connectionFields = [
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
+const connectionFields = fieldsWhere(({ settableByUser }) => !settableByUser);
 
 /** The same row, where null is a value of its own. */
 function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
@@ -307,7 +297,7 @@ const ownOptions = defineOptions({
   removeHeaders: fieldNames({
     group: backend,
     prose: 'Fields to remove from the request; _ in a name counts as -.',
-    never: ['content-length', 'host', 'transfer-encoding'],
+    never: fieldsWhere(({ removableByUser }) => !removableByUser),
   }),
   /** Sends the Host of the client instead of the authority of the backend. Default: false. */
   preserveHostHeader: boolean({

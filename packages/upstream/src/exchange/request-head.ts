@@ -5,8 +5,9 @@
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   authenticatesConnection,
-  equalsIgnoreCase,
+  FIELD,
   type FieldSection,
+  fieldEntry,
   isToken,
 } from '@reverseit/core/http';
 import { announcedLength } from './body-pieces.ts';
@@ -36,6 +37,9 @@ export function connectionLines({
 
 /** Of a transport that writes fields its own way. */
 export const linesRefused = 'this pool takes no lines of fields that are written already';
+
+/** Of a field that the transport sets. */
+export const fieldRefused = 'request field is the transport’s to set';
 
 const beyondLatin1 = /[\u0100-\uffff]/;
 
@@ -86,28 +90,16 @@ function writeSection(fields: FieldSection, host: string | null): WrittenSection
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
     if (!isToken(name)) section.fault = 'name of a request field is no token';
-    // Few other names have one of these lengths.
-    switch (name.length) {
-      case 4:
-        if (!equalsIgnoreCase(name, 'host')) break;
-        if (section.host !== null) section.fault = 'request has two Host fields';
-        section.host = value;
-        continue;
-      case 14:
-        // The body's own length counts.
-        if (equalsIgnoreCase(name, 'content-length')) continue;
-        break;
-      case 2:
-        if (value !== '' && equalsIgnoreCase(name, 'te')) section.te = true;
-        break;
-      case 6:
-      case 7:
-      case 10:
-      case 17:
-        if (isTransports(name)) section.fault = 'request field is the transport’s to set';
-        break;
-      default:
+    const { id, setByTransport } = fieldEntry(name);
+    if (id === FIELD.HOST) {
+      if (section.host !== null) section.fault = 'request has two Host fields';
+      section.host = value;
+      continue;
     }
+    // The body's own length counts.
+    if (id === FIELD.CONTENT_LENGTH) continue;
+    if (id === FIELD.TE && value !== '') section.te = true;
+    if (setByTransport) section.fault = fieldRefused;
     // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
     section.lines += name + ': ' + value + '\r\n';
     section.count++;
@@ -150,28 +142,10 @@ function linesHaveLogin(lines: string): boolean {
 
 function hasLogin(fields: FieldSection): boolean {
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    // Few names have one of these lengths.
-    if (name.length !== 13 && name.length !== 19) continue;
-    if (
-      (equalsIgnoreCase(name, 'authorization') || equalsIgnoreCase(name, 'proxy-authorization')) &&
-      authenticatesConnection(fields[i + 1] as string)
-    ) {
-      return true;
-    }
+    const { auth } = fieldEntry(fields[i] as string);
+    if (auth === 'credentials' && authenticatesConnection(fields[i + 1] as string)) return true;
   }
   return false;
-}
-
-/** Fields that concern the connection or the framing, and are not for callers to set. */
-function isTransports(name: string): boolean {
-  return (
-    equalsIgnoreCase(name, 'connection') ||
-    equalsIgnoreCase(name, 'transfer-encoding') ||
-    equalsIgnoreCase(name, 'upgrade') ||
-    equalsIgnoreCase(name, 'expect') ||
-    equalsIgnoreCase(name, 'keep-alive')
-  );
 }
 
 function withTe(connection: string): string {

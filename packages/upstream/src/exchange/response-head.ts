@@ -6,7 +6,9 @@ import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
 import {
   authenticatesConnection,
   equalsIgnoreCase,
+  FIELD,
   type FieldSection,
+  fieldEntry,
   getFieldValues,
   hasField,
   readDecimal,
@@ -89,16 +91,13 @@ function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
     offersLogin: false,
   };
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    // Few names have one of these lengths.
-    const { length } = name;
-    if (length !== 10 && length !== 14 && length !== 16 && length !== 17 && length !== 18) continue;
     const value = fields[i + 1] as string;
-    if (equalsIgnoreCase(name, 'content-length')) readContentLength(framing, value);
-    else if (equalsIgnoreCase(name, 'transfer-encoding')) readTransferEncoding(framing, value);
-    else if (equalsIgnoreCase(name, 'connection')) readConnection(framing, value);
-    else if (equalsIgnoreCase(name, 'keep-alive')) readKeepAlive(framing, value);
-    else if (isChallenge(name) && authenticatesConnection(value)) framing.offersLogin = true;
+    const { id, auth } = fieldEntry(fields[i] as string);
+    if (id === FIELD.CONTENT_LENGTH) readContentLength(framing, value);
+    else if (id === FIELD.TRANSFER_ENCODING) readTransferEncoding(framing, value);
+    else if (id === FIELD.CONNECTION) readConnection(framing, value);
+    else if (id === FIELD.KEEP_ALIVE) readKeepAlive(framing, value);
+    else if (auth === 'challenge' && authenticatesConnection(value)) framing.offersLogin = true;
   }
   if (framing.chunked) {
     if (framing.length !== -1) framing.error = 'both transfer-encoding and content-length';
@@ -106,11 +105,6 @@ function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
     else if (isHttp10) framing.error = 'transfer-encoding in HTTP/1.0';
   }
   return framing;
-}
-
-/** RFC 9110 §11.6.1, §11.7.1. */
-function isChallenge(name: string): boolean {
-  return equalsIgnoreCase(name, 'www-authenticate') || equalsIgnoreCase(name, 'proxy-authenticate');
 }
 
 function readContentLength(framing: Framing, value: string): void {

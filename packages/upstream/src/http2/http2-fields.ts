@@ -3,13 +3,13 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   FIELD,
   type FieldSection,
+  fieldEntry,
   isFieldValue,
   isToken,
-  knownField,
   toLowerAscii,
 } from '@reverseit/core/http';
 import { mayTrail } from '../exchange/body-pieces.ts';
-import { bringsContent, isTarget, linesRefused } from '../exchange/request-head.ts';
+import { bringsContent, fieldRefused, isTarget, linesRefused } from '../exchange/request-head.ts';
 import { headTooLarge, malformed } from '../exchange/response-head.ts';
 import type { UpstreamRequest } from '../exchange/upstream-request.ts';
 
@@ -31,29 +31,23 @@ export function requestFields(
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
     if (!isToken(name) || !isFieldValue(value)) return misuse('request field is malformed');
-    switch (knownField(name)) {
-      case FIELD.HOST:
-        if (host !== null) return misuse('request has two Host fields');
-        host = value;
-        break;
-      case FIELD.CONTENT_LENGTH:
-        // The body's own length counts.
-        break;
-      case FIELD.TRANSFER_ENCODING:
-      case FIELD.CONNECTION:
-      case FIELD.UPGRADE:
-      case FIELD.EXPECT:
-        return misuse('request field is the transport’s to set');
-      default: {
-        const lower = toLowerAscii(name);
-        if (!isHttp1Field(lower) && (lower !== 'te' || value === 'trailers')) {
-          section.push(lower, value);
-        }
-      }
+    const { id, setByTransport, forbiddenInHttp2 } = fieldEntry(name);
+    if (setByTransport) return misuse(fieldRefused);
+    if (id === FIELD.HOST) {
+      if (host !== null) return misuse('request has two Host fields');
+      host = value;
+      continue;
     }
+    // The body's own length counts.
+    if (id === FIELD.CONTENT_LENGTH || forbiddenInHttp2) continue;
+    if (id !== FIELD.TE || value === 'trailers') section.push(toLowerAscii(name), value);
   }
   if (host === null) return misuse('request has no Host field');
   section[5] = host;
+  return pushFraming(section, request);
+}
+
+function pushFraming(section: string[], request: UpstreamRequest): string[] | ReverseItError {
   const length = contentLength(request);
   if (length !== null) section.push('content-length', String(length));
   const { trailer } = request;
@@ -80,8 +74,7 @@ export function joinRepeats(section: readonly string[]): string[] {
     const name = section[i] as string;
     const value = section[i + 1] as string;
     const before = joined.get(name);
-    // RFC 9113 §8.2.3, RFC 9110 §5.3.
-    const separator = name === 'cookie' ? '; ' : ', ';
+    const separator = fieldEntry(name).separator ?? ', ';
     joined.set(name, before === undefined ? value : before + separator + value);
   }
   return [...joined].flat();
@@ -92,7 +85,8 @@ export function trailerFields(trailers: FieldSection): Record<string, string> {
   const section: Record<string, string> = Object.create(null);
   for (let i = 0; i < trailers.length; i += 2) {
     const name = toLowerAscii(trailers[i] as string);
-    if (isHttp1Field(name) || name === 'te') continue;
+    const { forbiddenInHttp2, id } = fieldEntry(name);
+    if (forbiddenInHttp2 || id === FIELD.TE) continue;
     const value = trailers[i + 1] as string;
     const before = section[name];
     section[name] = before === undefined ? value : `${before}, ${value}`;
@@ -115,25 +109,10 @@ export function responseFields(raw: readonly string[], max: number): FieldSectio
     if (size > max) return headTooLarge(max);
     if (!isToken(name)) return malformed('field name is not a token');
     if (!isFieldValue(value)) return malformed('control character in a field value');
-    if (isHttp1Field(name)) return malformed('connection-specific field in HTTP/2');
+    if (fieldEntry(name).forbiddenInHttp2) return malformed('connection-specific field in HTTP/2');
     fields.push(name, value);
   }
   return fields;
-}
-
-/** RFC 9113 §8.2.2: what concerns a connection of HTTP/1.1. */
-function isHttp1Field(name: string): boolean {
-  switch (name) {
-    case 'connection':
-    case 'http2-settings':
-    case 'keep-alive':
-    case 'proxy-connection':
-    case 'transfer-encoding':
-    case 'upgrade':
-      return true;
-    default:
-      return false;
-  }
 }
 
 function misuse(what: string): ReverseItError {

@@ -8,7 +8,7 @@ import { equalsIgnoreCase } from '../../http/ascii.ts';
 import { isAuthority } from '../../http/authority.ts';
 import { readDecimal } from '../../http/digits.ts';
 import { readTokenList } from '../../http/field-list.ts';
-import { FIELD, type Field, knownField } from '../../http/known-field.ts';
+import { FIELD, type Field, fieldEntry } from '../../http/field-registry.ts';
 import type { RequestHead } from './request-head.ts';
 import { normalizeTarget } from './request-target.ts';
 
@@ -37,7 +37,7 @@ export function applyRequestRules(head: RequestHead): ErrorCode | null {
   };
   const { fields } = head;
   for (let i = 0; i < fields.length; i += 2) {
-    const field = knownField(fields[i] as string);
+    const field = fieldEntry(fields[i] as string).id;
     if (field === FIELD.OTHER) continue;
     const code = gather(found, field, fields[i + 1] as string);
     if (code !== null) return code;

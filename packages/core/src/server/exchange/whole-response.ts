@@ -1,5 +1,6 @@
 /** The fields of a response that is sent whole, by a handler that has its content at hand. */
 import { fail } from '../../errors/reverseit-error.ts';
+import { fieldEntry } from '../../http/field-registry.ts';
 import {
   type FieldSection,
   hasField,
@@ -7,9 +8,6 @@ import {
 } from '../../http/field-section.ts';
 import { assertFields } from '../../http1/grammar/response-head.ts';
 import { httpDate } from './http-date.ts';
-
-/** What the server itself says about a response. */
-const framingFields = ['content-length', 'transfer-encoding', 'connection'] as const;
 
 /**
  * The fields, with `content-length` behind them, and with `date` where they have none.
@@ -21,7 +19,7 @@ export function wholeResponseFields(
   length: number,
 ): FieldSection {
   assertFields(fields);
-  if (framingFields.some((name) => hasField(fields, name))) {
+  if (fields.some((name, i) => i % 2 === 0 && fieldEntry(name).setByServer)) {
     throw fail(
       'RIT_ERR_INTERNAL',
       'exchange: content-length, transfer-encoding and connection are not the handler’s to set',

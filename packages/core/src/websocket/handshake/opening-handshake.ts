@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { equalsIgnoreCase, trimOws } from '../../http/ascii.ts';
 import { readTokenList } from '../../http/field-list.ts';
+import { fieldEntry } from '../../http/field-registry.ts';
 import {
   type FieldSection,
   getFieldValues,
@@ -193,24 +194,13 @@ export function clientResponseFields(
   return fields;
 }
 
-/** Fields that one hop's handshake and framing consist of; Sec-WebSocket-Version also stands in a 426. */
-const handshakeFields: readonly string[] = [
-  'upgrade',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'sec-websocket-key',
-  'sec-websocket-accept',
-  'sec-websocket-version',
-  'sec-websocket-protocol',
-  'sec-websocket-extensions',
-];
-
+/** Without what one hop's handshake and framing consist of; Sec-WebSocket-Version also stands in a 426. */
 function withoutHandshakeFields(fields: ReadonlyFieldSection): FieldSection {
   const kept: FieldSection = [];
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (handshakeFields.some((own) => equalsIgnoreCase(name, own))) continue;
+    const entry = fieldEntry(name);
+    if (entry.handshake || entry.setByServer) continue;
     kept.push(name, fields[i + 1] as string);
   }
   return kept;

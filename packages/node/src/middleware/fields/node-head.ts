@@ -5,7 +5,9 @@ import { judgeParsedHead, RequestHead, type RequestHeadLimits } from '@reverseit
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
+  FIELD,
   type FieldSection,
+  fieldEntry,
   getField,
   hasField,
   sectionSize,
@@ -136,18 +138,8 @@ function http1Fields(rawHeaders: readonly string[]): FieldSection | null {
 
 /** RFC 9113 §8.2.2: fields of a connection make a request malformed. */
 function isForbidden(name: string, value: string): boolean {
-  switch (name) {
-    case 'connection':
-    case 'keep-alive':
-    case 'proxy-connection':
-    case 'transfer-encoding':
-    case 'upgrade':
-      return true;
-    case 'te':
-      return !equalsIgnoreCase(value, 'trailers');
-    default:
-      return false;
-  }
+  const { forbiddenInHttp2, id } = fieldEntry(name);
+  return forbiddenInHttp2 || (id === FIELD.TE && !equalsIgnoreCase(value, 'trailers'));
 }
 
 /** Where no length is told, the end of the stream ends the content. */

@@ -11,6 +11,8 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   type FieldSection,
+  fieldEntry,
+  fieldsWhere,
   isFieldValue,
   isToken,
   toLowerAscii,
@@ -21,14 +23,9 @@ type Headers = NodeRequest['headers'];
 
 /** Fields by which Node has framed the request already, and those between it and the client. They stay as sent. */
 const fixedFields: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
+  ...fieldsWhere(({ setByServer, forbiddenInHttp2 }) => setByServer || forbiddenInHttp2),
   'sec-websocket-key',
   'sec-websocket-version',
-  'transfer-encoding',
-  'upgrade',
   ':method',
   ':path',
   ':scheme',
@@ -110,7 +107,7 @@ function isToldAs(value: unknown, key: string, lines: Lines): boolean {
   if (lines.length === 1) return value === lines[0];
   // Of several Hosts, which are refused as such, the first is told.
   if (key === 'host' && value === lines[0]) return true;
-  return lines.length > 0 && value === lines.join(key === 'cookie' ? '; ' : ', ');
+  return lines.length > 0 && value === lines.join(fieldEntry(key).separator ?? ', ');
 }
 
 function linesOf(value: unknown): Lines {

@@ -1,4 +1,4 @@
-import { type ReadonlyFieldSection, toLowerAscii } from '@reverseit/core/http';
+import { fieldEntry, type ReadonlyFieldSection, toLowerAscii } from '@reverseit/core/http';
 
 /**
  * A field section as those functions of Node take it that take no list: values by lower-case name. Lines
@@ -11,8 +11,9 @@ export function valuesByName(fields: ReadonlyFieldSection): Record<string, strin
     const name = toLowerAscii(fields[i] as string);
     const value = fields[i + 1] as string;
     const before = values[name];
-    if (before === undefined) values[name] = name === 'set-cookie' ? [value] : value;
-    else if (typeof before === 'string') values[name] = `${before}, ${value}`;
+    const { separator } = fieldEntry(name);
+    if (before === undefined) values[name] = separator === null ? [value] : value;
+    else if (typeof before === 'string') values[name] = before + separator + value;
     else before.push(value);
   }
   return values;

@@ -1,7 +1,12 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
-import { type FieldSection, type ReadonlyFieldSection, reasonPhrase } from '@reverseit/core/http';
+import {
+  type FieldSection,
+  fieldsWhere,
+  type ReadonlyFieldSection,
+  reasonPhrase,
+} from '@reverseit/core/http';
 import {
   isEventStream,
   joinLists,
@@ -12,7 +17,7 @@ import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
 import type { Flushable, ResponseSide } from './response-side.ts';
 
 /** Fields that the application may have set, and Node would frame the response by. */
-const framingFields = ['content-length', 'transfer-encoding', 'trailer'] as const;
+const framingFields = fieldsWhere(({ framing }) => framing);
 
 const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
 

@@ -5,13 +5,13 @@ import {
   authenticatesConnection,
   FIELD,
   type FieldSection,
+  fieldEntry,
   foldName,
   forwardableTrailerNames,
   forwardableTrailers,
   getFieldValues,
   heedsMaxForwards,
   isNamedByConnection,
-  knownField,
   setField,
   spendMaxForwards,
   toLowerAscii,
@@ -152,7 +152,8 @@ export class RequestRewrite {
   #trails(name: string, head: RequestHead): boolean {
     const lower = toLowerAscii(name);
     return (
-      this.#passes(name, head) && !this.#added.some((line) => toLowerAscii(line.name) === lower)
+      this.#passes(name, fieldEntry(name).describesClient, head) &&
+      !this.#added.some((line) => toLowerAscii(line.name) === lower)
     );
   }
 
@@ -162,15 +163,11 @@ export class RequestRewrite {
 
   /** Whether a field goes on as it is; what is to be continued is put into the chains. */
   #goesOn(name: string, value: string, head: RequestHead, chains: Chains): boolean {
-    switch (knownField(name)) {
+    const { id, hopByHop, describesClient } = fieldEntry(name);
+    switch (id) {
       case FIELD.HOST:
       case FIELD.CONTENT_LENGTH:
-      case FIELD.CONNECTION:
-      case FIELD.TRANSFER_ENCODING:
-      case FIELD.UPGRADE:
       case FIELD.EXPECT:
-      case FIELD.TRAILER:
-      case FIELD.HOP:
         return false;
       case FIELD.TE:
         if (acceptsTrailers(value)) chains.trailers = true;
@@ -193,9 +190,9 @@ export class RequestRewrite {
         if (this.#forwarded === false) break;
         return false;
       default:
-        break;
+        if (hopByHop) return false;
     }
-    return this.#passes(name, head);
+    return this.#passes(name, describesClient, head);
   }
 
   #addOurs(fields: FieldSection, head: RequestHead, client: ClientInfo, chains: Chains): void {
@@ -208,8 +205,8 @@ export class RequestRewrite {
   }
 
   /** Neither named by the client's Connection nor removed by the route, nor to be taken for what it adds. */
-  #passes(name: string, head: RequestHead): boolean {
-    if (this.#forwarded === 'replace' && claimsClient(name)) return false;
+  #passes(name: string, describesClient: boolean, head: RequestHead): boolean {
+    if (this.#forwarded === 'replace' && describesClient) return false;
     const { connectionNames } = head;
     if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
     if (this.#removed?.has(foldName(name)) === true) return false;
@@ -242,14 +239,6 @@ export class RequestRewrite {
   #addUnlessRemoved(fields: FieldSection, name: string, value: string): void {
     if (this.#removed === null || !this.#removed.has(name)) fields.push(name, value);
   }
-}
-
-/** Whether a field tells of a client in other words than those that we write (RFC 7239 and what came before it). */
-function claimsClient(name: string): boolean {
-  const { length } = name;
-  if (length < 9) return false;
-  const folded = foldName(name);
-  return folded === 'forwarded' || folded === 'x-real-ip' || folded.startsWith('x-forwarded-');
 }
 
 /**

@@ -2,11 +2,10 @@
 import {
   equalsIgnoreCase,
   FIELD,
-  type Field,
+  type FieldEntry,
   type FieldSection,
+  fieldEntry,
   forwardableTrailerNames,
-  isProtectedField,
-  knownField,
   type ReadonlyFieldSection,
   readTokenList,
   toLowerAscii,
@@ -39,12 +38,13 @@ export function responseFields(
   for (let i = 0; i < source.length; i += 2) {
     const name = source[i] as string;
     const value = source[i + 1] as string;
-    const field = knownField(name);
+    const entry = fieldEntry(name);
+    const field = entry.id;
     if (field === FIELD.CONNECTION) named = namesOf(value, named);
     if (field === FIELD.DATE) hasDate = true;
     if (field === FIELD.LOCATION && mapper !== null) {
       fields.push(name, mapper.publicLocation(value));
-    } else if (goesOn(field, status)) fields.push(name, value);
+    } else if (goesOn(entry, status)) fields.push(name, value);
     else if (field === FIELD.TRAILER && mayTrail) {
       const names = forwardableTrailerNames(value);
       if (names !== '') fields.push(name, names);
@@ -74,13 +74,14 @@ export function responseLines(
   for (let i = 0; i < source.length; i += 2) {
     const name = source[i] as string;
     const value = source[i + 1] as string;
-    const field = knownField(name);
+    const entry = fieldEntry(name);
+    const field = entry.id;
     if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
     if (field === FIELD.DATE) hasDate = true;
     const trails = field === FIELD.TRAILER && mayTrail;
     if (trails && forwardableTrailerNames(value) !== value) return null;
     if (field === FIELD.LOCATION && mapper !== null) passLocation(kept, name, value, mapper);
-    else kept.pass(name, value, trails || goesOn(field, status));
+    else kept.pass(name, value, trails || goesOn(entry, status));
   }
   let all = kept.take();
   if (!hasDate && date !== null) all += `date: ${date}\r\n`;
@@ -94,21 +95,9 @@ function passLocation(kept: KeptLines, name: string, value: string, mapper: Loca
 }
 
 /** Whether a field passes, as far as its name decides. */
-function goesOn(field: Field, status: number): boolean {
-  switch (field) {
-    case FIELD.CONNECTION:
-    case FIELD.TRANSFER_ENCODING:
-    case FIELD.UPGRADE:
-    case FIELD.TE:
-    case FIELD.TRAILER:
-    case FIELD.HOP:
-      return false;
-    case FIELD.CONTENT_LENGTH:
-      // RFC 9110 §8.6: never in a 204 or an interim response.
-      return status !== 204 && status >= 200;
-    default:
-      return true;
-  }
+function goesOn({ id, hopByHop }: FieldEntry, status: number): boolean {
+  // RFC 9110 §8.6: no length in a 204 or an interim response.
+  return id === FIELD.CONTENT_LENGTH ? status !== 204 && status >= 200 : !hopByHop;
 }
 
 /** Names that Connection lists beside the options that are no fields; null for the usual none. */
@@ -121,7 +110,7 @@ function namesOf(value: string, before: string[] | null): string[] | null {
 
 /** A set, since a backend may send thousands of names and thousands of fields. */
 function removeNamed(fields: FieldSection, named: readonly string[]): void {
-  const removed = new Set(named.filter((name) => !isProtectedField(name)));
+  const removed = new Set(named.filter((name) => !fieldEntry(name).protected));
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;

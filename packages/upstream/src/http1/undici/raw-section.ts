@@ -7,9 +7,9 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import {
   FIELD,
   type FieldSection,
+  fieldEntry,
   isFieldValue,
   isToken,
-  knownField,
   trimOws,
 } from '@reverseit/core/http';
 import { headTooLarge, malformed } from '../../exchange/response-head.ts';
@@ -35,7 +35,7 @@ export function readRawSection(raw: readonly Buffer[], max: number): FieldSectio
 
 /** The parser takes `chunked` and a tab for another coding, and content for something that never ends. */
 function isMisread(name: string, raw: string): boolean {
-  return raw.includes('\t') && knownField(name) === FIELD.TRANSFER_ENCODING;
+  return raw.includes('\t') && fieldEntry(name).id === FIELD.TRANSFER_ENCODING;
 }
 
 /**
