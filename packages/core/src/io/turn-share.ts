@@ -16,8 +16,8 @@ import { beginRead, endRead } from './read-end.ts';
 export const COST = {
   /** One read of a socket, whatever it brings. */
   READ: 5_000,
-  /** One read of a TLS socket, which may be of one byte: a record has its price. */
-  TLS_READ: 20_000,
+  /** One read by the events of a stream, which makes memory for each, be it of one byte. */
+  STREAM_READ: 20_000,
   /** A byte that is passed on. */
   BYTE: 1,
   /** A byte that is parsed: of a head, of the framing of chunks, of trailers. */

@@ -1,8 +1,12 @@
 /**
- * Lets an accepted socket read into a buffer of ours, as the `onread` option of `net.connect` does.
- * `net.createServer` has no such option, and the memory that a socket takes for each read by itself costs
- * as much as a system call. What the option sets is looked up in a socket that was made with it; where a
- * version of Node does it another way, nothing is changed, and the socket is read by its events.
+ * Makes a socket read into a buffer of ours, as the `onread` option of `net.connect` does. The servers of
+ * `node:net` and `node:tls` have no such option, nor has TLS over a socket that is connected; and the
+ * memory that a socket takes for each read by itself costs as much as a system call. What the option sets
+ * is looked up in a socket that was made with it; where a version of Node does it another way, nothing is
+ * changed, and the socket is read by its events.
+ *
+ * A TLS socket that is paused still reports every record of the read that is under way, up to 16 KiB:
+ * whoever pauses one holds what comes until it resumes.
  */
 import { type OnReadOpts, Socket } from 'node:net';
 import type { ReadInto } from '../io/read-buffer.ts';
@@ -42,15 +46,15 @@ function slotOf(part: unknown, onread: OnReadOpts): symbol | undefined {
 }
 
 /**
- * Sets the reading of a socket that has read nothing yet. False, and nothing is changed, where that is not
- * possible: over TLS, whose sockets decrypt into buffers of their own, and where Node is another.
+ * Sets the reading of a connected socket that has read nothing yet. False, and nothing is changed, where
+ * that is not possible: with another stream than one of Node's sockets, or another Node.
  */
 export function letReadInto(socket: Socket, { buffer, callback }: ReadInto): boolean {
   if (slots === undefined) slots = findSlots();
   if (slots === null) return false;
-  const fields = socket as unknown as Fields & { _handle?: ReadingHandle; encrypted?: boolean };
-  const { _handle: handle, encrypted } = fields;
-  if (encrypted === true || typeof handle?.useUserBuffer !== 'function') return false;
+  const fields = socket as unknown as Fields & { _handle?: ReadingHandle };
+  const { _handle: handle } = fields;
+  if (typeof handle?.useUserBuffer !== 'function') return false;
   if (!(slots.buffer in fields) || socket.readableLength > 0) return false;
   const first = buffer();
   fields[slots.buffer] = first;

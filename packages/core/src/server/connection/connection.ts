@@ -11,6 +11,7 @@ import type { ContentSink } from '../../http1/body/chunked-reader.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../../http1/request-parser.ts';
 import { freeMemory } from '../../io/free-memory.ts';
+import { HeldBytes } from '../../io/held-bytes.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
@@ -20,7 +21,6 @@ import type { OpenConnection, ServerContext } from '../exchange/server-context.t
 import { clientAddress } from './client-address.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { cutSocket } from './cut-socket.ts';
-import { HeldBytes } from './held-bytes.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe } from './peer-probe.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';

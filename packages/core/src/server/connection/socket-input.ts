@@ -68,7 +68,7 @@ export class SocketInput implements ByteReader {
 
   /** What a read costs, whatever it brings, in ns. */
   get costOfRead(): number {
-    return this.#buffer === null ? COST.TLS_READ : COST.READ;
+    return this.#buffer === null ? COST.STREAM_READ : COST.READ;
   }
 
   /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */

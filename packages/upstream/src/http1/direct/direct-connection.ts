@@ -15,7 +15,14 @@ import {
   ReadBuffer,
   ResponseParser,
 } from '@reverseit/core/http1';
-import { allowReading, COST, pauseReading, resumeReading } from '@reverseit/core/io';
+import {
+  allowReading,
+  COST,
+  HeldBytes,
+  letReadInto,
+  pauseReading,
+  resumeReading,
+} from '@reverseit/core/io';
 import type { SocketSource } from '../../connect/connector.ts';
 import { lost } from '../../connect/error-map.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
@@ -37,8 +44,11 @@ const noTrailers: FieldSection = [];
 
 export class DirectConnection extends Http1Connection implements ByteReader, ContentSink {
   readonly #parser = new ResponseParser(0);
-  readonly #readBuffer: ReadBuffer | null;
+  /** Null where the socket reads into memory of its own, a new one each time. */
+  #readBuffer: ReadBuffer | null = new ReadBuffer(this);
   readonly #secure: boolean;
+  /** Records of TLS that came although reading had stopped. */
+  readonly #held = new HeldBytes();
   #writer: RequestWriter | null = null;
   /** Head of a request that waits for the socket, or for its turn. */
   #waitingHead = '';
@@ -57,8 +67,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     const { secure } = connector.origin;
     super(owner, connector);
     this.#secure = secure;
-    // TLS decrypts into buffers that are its own to choose.
-    this.#readBuffer = secure ? null : new ReadBuffer(this);
   }
 
   get responseStarted(): boolean {
@@ -78,7 +86,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       return;
     }
     this.#waitingHead = head;
-    if (this.state === 'connecting') this.open(this.#readBuffer?.onread);
+    if (this.state === 'connecting') this.open(this.#secure ? undefined : this.#readBuffer?.onread);
     // The backend may have closed the connection already. What can be sent again is simply sent; for the
     // rest, the event loop looks at the socket once more.
     else setImmediate(sendWaiting, this);
@@ -115,6 +123,11 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       const { socket } = this;
       return socket?.push(this.#keep(bytes)) ?? false;
     }
+    this.share.spend(this.#readBuffer === null ? COST.STREAM_READ : COST.READ);
+    if (this.#paused || this.share.waiting) {
+      this.#held.append(Buffer.from(bytes));
+      return true;
+    }
     if (this.state === 'busy' && exchange !== null) {
       this.#responseStarted = true;
       this.#contentBytes = 0;
@@ -133,7 +146,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
   #count(bytes: number): void {
     const content = this.#contentBytes;
-    this.share.spend(this.#secure ? COST.TLS_READ : COST.READ);
     this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
     if (!this.share.spent || this.socket === null) return;
     pauseReading(this.socket);
@@ -141,10 +153,16 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   }
 
   onTurn(): void {
+    this.goOn();
+  }
+
+  /** Works on what has been held, then reads on, unless it has to stop again. */
+  goOn(): void {
     const { socket } = this;
-    if (this.#paused || socket === null || this.state === 'switched') return;
-    // What TLS has gathered meanwhile, perhaps in thousands of records, comes in one piece.
-    if (socket.readableLength > 0) socket.read();
+    if (this.#paused || this.share.waiting || socket === null || this.state === 'switched') return;
+    if (this.#held.length > 0) this.#onData(this.#held.take());
+    // What the stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
+    else if (socket.readableLength > 0) socket.read();
     if (!this.#paused && !this.share.waiting) resumeReading(socket);
   }
 
@@ -274,7 +292,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
+    // Not at once: whoever resumes does not expect to be called from within.
+    if (this.#held.length > 0) process.nextTick(goOn, this);
+    else if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
   }
 
   // ————— The socket.
@@ -285,7 +305,10 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   protected onReady(socket: Socket): void {
     this.#writer = new RequestWriter(socket, this.#secure, this);
-    if (this.#readBuffer === null) socket.on('data', this.#onData);
+    if (this.#secure && !letReadInto(socket, (this.#readBuffer as ReadBuffer).onread)) {
+      this.#readBuffer = null;
+      socket.on('data', this.#onData);
+    }
     this.sendWaiting();
   }
 
@@ -300,6 +323,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   protected onReleased(): void {
     this.#writer?.release();
+    // More than was asked for: nothing on this connection can be trusted any more.
+    if (this.#held.length > 0) this.ended = true;
     this.resume();
   }
 
@@ -328,7 +353,12 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
     if (this.#early.length > 0) socket.unshift(this.#early);
     this.#early = noBytes;
+    if (this.#held.length > 0) socket.push(this.#held.take());
   }
+}
+
+function goOn(connection: DirectConnection): void {
+  connection.goOn();
 }
 
 function sendWaiting(connection: DirectConnection): void {

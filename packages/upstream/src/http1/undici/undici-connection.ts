@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
-import { COST } from '@reverseit/core/io';
+import { COST, HeldBytes, letReadInto } from '@reverseit/core/io';
 import { Client } from 'undici';
 import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
@@ -56,9 +56,11 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
   /** Null over TLS, which decrypts into buffers that are its own to choose. */
-  readonly #readBuffer: ReadBuffer | null;
+  /** Null where the socket reads into memory of its own, a new one each time. */
+  #readBuffer: ReadBuffer | null = new ReadBuffer(this);
+  readonly #secure: boolean;
   /** What was read past the stream, until undici takes it; meanwhile the socket is not read. */
-  #unread: Buffer | null = null;
+  readonly #unread = new HeldBytes();
   /** The bytes that undici has are those of the present read. */
   #inRead = false;
   #connectCallback: ConnectCallback | null = null;
@@ -81,7 +83,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     super(owner, connector);
-    this.#readBuffer = connector.origin.secure ? null : new ReadBuffer(this);
+    this.#secure = connector.origin.secure;
     this.#client = new Client(clientUrl, {
       ...clientOptions,
       connect: (_, callback) => this.#connect(callback as ConnectCallback),
@@ -89,7 +91,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   get responseStarted(): boolean {
-    return this.gate.seen || this.#unread !== null || (this.socket?.readableLength ?? 0) > 0;
+    return this.gate.seen || this.#unread.length > 0 || (this.socket?.readableLength ?? 0) > 0;
   }
 
   /** Gives the request to undici, which opens the socket first when there is none. */
@@ -156,7 +158,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   protected onReleased(): void {
     this.#paused = false;
     // More than was asked for: nothing on this connection can be trusted any more.
-    if (this.#unread !== null) this.ended = true;
+    if (this.#unread.length > 0) this.ended = true;
   }
 
   #connect(callback: ConnectCallback): void {
@@ -166,12 +168,15 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       return;
     }
     this.#connectCallback = callback;
-    this.open(this.#readBuffer?.onread);
+    this.open(this.#secure ? undefined : this.#readBuffer?.onread);
   }
 
   protected onReady(socket: Socket): void {
     const callback = this.#connectCallback;
     this.#connectCallback = null;
+    if (this.#secure && !letReadInto(socket, (this.#readBuffer as ReadBuffer).onread)) {
+      this.#readBuffer = null;
+    }
     callback?.(null, socket);
   }
 
@@ -203,7 +208,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     // undici may hold on to parts of it.
     const bytes = this.#readBuffer?.keep(view) ?? view;
     if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
-    this.#unread = bytes;
+    this.#unread.append(bytes);
     this.#inRead = true;
     try {
       if (this.state === 'busy') this.pump();
@@ -211,22 +216,21 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     } finally {
       this.#inRead = false;
     }
-    return this.#unread === null;
+    return this.#unread.length === 0;
   }
 
   /** The next bytes; null where there are none. Lets the socket read on. */
   #next(): Buffer | null {
-    const bytes = this.#unread ?? this.#readStream();
-    this.#unread = null;
+    const bytes = this.#unread.length > 0 ? this.#unread.take() : this.#readStream();
     if (bytes === null || bytes.length <= this.#mostBytes) return bytes;
-    this.#unread = bytes.subarray(this.#mostBytes);
+    this.#unread.append(bytes.subarray(this.#mostBytes));
     // Not a part of what was lent, which comes back as a whole or not at all.
     return Buffer.from(bytes.subarray(0, this.#mostBytes));
   }
 
   #readStream(): Buffer | null {
     const bytes = this.#readSocket?.() ?? null;
-    if (bytes !== null) this.share.spend(COST.TLS_READ);
+    if (bytes !== null) this.share.spend(COST.STREAM_READ);
     return bytes;
   }
 
@@ -295,7 +299,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
         this.#bite = bytes.length;
-        if (inContent && this.#unread === null) {
+        if (inContent && this.#unread.length === 0) {
           this.#content = bytes;
           this.#returned = 0;
         }
@@ -312,8 +316,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     Reflect.deleteProperty(socket, 'read');
     this.#guard?.remove();
     // Behind what undici has given back.
-    if (this.#unread !== null) socket.push(this.#unread);
-    this.#unread = null;
+    if (this.#unread.length > 0) socket.push(this.#unread.take());
   }
 }
 
