@@ -92,7 +92,18 @@ const zones = [
     http1: ['connect', 'exchange', 'node-internals'],
     http2: ['connect', 'exchange', 'node-internals'],
     pool: ['options', 'connect', 'exchange', 'http1', 'http1/direct', 'http1/undici', 'http2'],
-    backends: ['options', 'exchange', 'pool'],
+    'backends/balance': [],
+    'backends/health': [],
+    'backends/retry': ['backends/health'],
+    backends: [
+      'options',
+      'exchange',
+      'connect',
+      'pool',
+      'backends/balance',
+      'backends/health',
+      'backends/retry',
+    ],
   }),
   {
     name: 'upstream',
@@ -212,6 +223,8 @@ function packageLayers(name, packages, typesOf, table) {
     ),
     packages,
     typesOf,
+    // They decide which backend gets a request; time and chance are handed in.
+    pure: name === 'upstream' && /^backends\/./.test(folder),
   }));
 }
 
