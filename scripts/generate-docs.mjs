@@ -1,4 +1,4 @@
-// Writes what is made of the tables in the sources: docs/options.md, docs/errors.md, the reference in
+// Writes what is generated from the tables in the sources: docs/options.md, docs/errors.md, the reference in
 // README.md, and the comments above the rows of the tables.
 //
 //   node scripts/generate-docs.mjs [--check]
@@ -40,9 +40,9 @@ const stale = [...expectedDocuments(tables, read)].filter(
 );
 
 if (process.argv.includes('--check')) {
-  for (const [path] of stale) console.error(`${path} is not up to date`);
+  for (const [path] of stale) console.error(`${path} is out of date`);
   if (stale.length > 0) {
-    console.error('node scripts/generate-docs.mjs writes them anew');
+    console.error('node scripts/generate-docs.mjs updates them');
     process.exitCode = 1;
   }
 } else {

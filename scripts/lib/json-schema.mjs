@@ -12,7 +12,7 @@ export function configurationSchema({ proxy, route }) {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Configuration of ReverseIt',
-    description: 'Made of the option tables. Sizes are in bytes, times in milliseconds.',
+    description: 'Generated from the option tables. Sizes are in bytes, times in milliseconds.',
     ...objectSchema(proxy, false),
     definitions: { route: objectSchema(route, false) },
   };
@@ -46,6 +46,10 @@ function valueSchema({ json, nested, default: initial, defaultText }) {
 /** @type {Readonly<Record<string, string>>} */
 const units = { bytes: ' In bytes.', milliseconds: ' In ms.' };
 
+/** How a note on what an option answers begins. @param {string} kind */
+export const answerLabel = (kind) =>
+  ['bytes', 'count', 'milliseconds'].includes(kind) ? 'If exceeded' : 'Error';
+
 /** @param {Option} option */
 const descriptionOf = ({ kind, prose, answers }) =>
-  `${prose}${units[kind] ?? ''}${answers === '' ? '' : ` If exceeded: ${answers}.`}`;
+  `${prose}${units[kind] ?? ''}${answers === '' ? '' : ` ${answerLabel(kind)}: ${answers}.`}`;

@@ -33,7 +33,7 @@ const bomb = deflated(Buffer.alloc(32 * 1024 * 1024));
 /** Just below `maxWebsocketFrameSize`. */
 const charge = deflated(Buffer.alloc(15 * 1024 * 1024));
 
-/** Seven fields full of subprotocols, the last of which stands there twice. */
+/** Seven fields full of subprotocols, the last of which is listed twice. */
 const worstOffer = ((): string[] => {
   const names = Array.from({ length: 14_000 }, (_, nth) => nth.toString(36));
   const lists = Array.from({ length: 7 }, (_, nth) => names.slice(nth * 2000, nth * 2000 + 2000));

@@ -36,11 +36,11 @@ export type {
 export { resolveServerOptions, serverOptions } from './server/server-options.ts';
 export { removeStaleSocket } from './server/stale-socket.ts';
 
-/** Options of a server of its own: those of the listener, and who is told of errors. */
+/** Options of `createHttpServer`: those of the listener, and the error callback. */
 export interface HttpServerOptions extends ServerOptions {
   /**
-   * Told of each request that was refused before it became an exchange, and of what the listener or a
-   * handler has thrown. Default: the latter are warnings of the process.
+   * Called with every request that was rejected before it became an exchange, and with everything the
+   * listener or a handler throws. Default: thrown errors become process warnings.
    */
   readonly onError?: OnServerError | undefined;
 }
@@ -50,9 +50,10 @@ const httpServerOptions = defineOptions({
   onError: custom<OnServerError, OnServerError>({
     group: 'Errors',
     kind: 'function',
-    prose: 'Told of refused requests and of what the listener or a handler has thrown.',
+    prose:
+      'Called with every rejected request and with everything the listener or a handler throws.',
     default: warnOfFailure,
-    defaultText: 'warnings of the process',
+    defaultText: 'process warnings',
     accepts: 'a function (error)',
     text: null,
     check: (value) => (typeof value === 'function' ? (value as OnServerError) : undefined),

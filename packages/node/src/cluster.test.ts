@@ -118,10 +118,10 @@ describe('createCluster', () => {
   });
 
   it.each<[given: object, message: RegExp]>([
-    [{ options: { onRequest: () => undefined } }, /^invalid option options: cannot be handed to/],
+    [{ options: { onRequest: () => undefined } }, /^invalid option options: cannot be sent to/],
     [{ options: [] }, /^invalid option options: .* expected an object of options$/],
     [{ workers: 2 }, /^invalid option workers: .* expected one of config, options, logger$/],
-    [{ config: '' }, /^invalid option config: "" is not accepted; expected the name of a file/],
+    [{ config: '' }, /^invalid option config: "" is not accepted; expected a file name or its URL/],
     [{ config: new URL('http://a/b') }, /^invalid option config: an object is not accepted/],
   ])('refuses at once what it can judge: %j', (given, message) => {
     expect(() => createCluster(given)).toThrow(

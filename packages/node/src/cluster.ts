@@ -59,7 +59,7 @@ function fileOf(config: unknown, faults: Faults): string | null {
   if (config === undefined) return null;
   if (config instanceof URL && config.protocol === 'file:') return fileURLToPath(config);
   if (typeof config === 'string' && config !== '') return resolve(config);
-  faults.refuse('config', config, 'the name of a file, or its URL');
+  faults.refuse('config', config, 'a file name or its URL');
   return null;
 }
 
@@ -68,8 +68,7 @@ function cloned(options: unknown, faults: Faults): Readonly<Record<string, unkno
     if (isPlainObject(options)) return structuredClone({ ...options });
     faults.refuse('options', options, 'an object of options');
   } catch {
-    const text =
-      'cannot be handed to another process; functions have to stand in the module of config';
+    const text = 'cannot be sent to another process; put functions into the config module';
     faults.add('options', text);
   }
   return {};

@@ -19,7 +19,7 @@ export function superviseWorkers(
   logger: Logger | null,
 ): ReverseItCluster {
   if (cluster.isWorker) {
-    throw fail('RIT_ERR_CONFIG', 'a worker of node:cluster cannot have workers of its own');
+    throw fail('RIT_ERR_CONFIG', 'a node:cluster worker cannot start workers');
   }
   // From source it ends in .ts; what is built, in CommonJS as well, starts the module.
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

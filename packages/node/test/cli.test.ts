@@ -78,7 +78,7 @@ describe('the reverseit command', () => {
     proxy.child.kill('SIGTERM');
     const [code, log] = await proxy.ended;
     expect(code).toBe(0);
-    expect(log).toMatch(/^reverseit: SIGTERM, finishing/);
+    expect(log).toMatch(/^reverseit: SIGTERM: shutting/);
   });
 
   it('finishes what is under way at SIGTERM', async () => {

@@ -95,7 +95,7 @@ describe('a ConfigError names the file', () => {
     [
       'beside what it stands for',
       { respond, tls: { ...server, keyFile } },
-      'tls.keyFile: key is given as well; expected one of them',
+      'tls.keyFile: key is also given; use one of them',
     ],
     [
       'where only one half is given',

@@ -208,11 +208,11 @@ describe('plain HTTP on a TLS port', () => {
     const answer = await client.request(get());
     expect([answer.status, answer.text]).toEqual([
       400,
-      'a plain HTTP request was sent to a TLS port: use https\n',
+      'plain HTTP request on a TLS port: use https\n',
     ]);
     await client.expectFin();
     expect(codes).toEqual([['RIT_ERR_PLAIN_HTTP', null]]);
-    expect(lines).toEqual(['a plain HTTP request was sent to a TLS port: use https']);
+    expect(lines).toEqual(['plain HTTP request on a TLS port: use https']);
     await running.expectQuiet();
   });
 });

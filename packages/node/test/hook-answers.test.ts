@@ -77,9 +77,9 @@ describe('a thenable is awaited like a promise', () => {
   });
 });
 
-const none = 'onRequest answered with what is no response;';
+const none = 'onRequest returned an invalid response:';
 const whole = `${none} expected a response {status, headers, body}`;
-const misspelt = `${none} statusCode: expected no key but status, headers and body`;
+const misspelt = `${none} statusCode: expected only the keys status, headers and body`;
 
 describe('what is no answer is a 500, never a 200', () => {
   it.each<[string, unknown, string]>([
@@ -102,12 +102,12 @@ describe('what is no answer is a 500, never a 200', () => {
     [
       'a field name that is none',
       () => ({ headers: { 'a b': 'c' } }),
-      `${none} headers["a b"]: expected a field name (RFC 9110 §5.1)`,
+      `${none} headers["a b"]: expected a header name (RFC 9110 §5.1)`,
     ],
     [
       'a line break in a field value',
       () => ({ headers: { location: '/\r\nset-cookie: a=b' } }),
-      `${none} headers.location: expected a field value (RFC 9110 §5.5) or an array of these`,
+      `${none} headers.location: expected a header value (RFC 9110 §5.5) or an array of these`,
     ],
   ])('%s', async (_, hook, message) => {
     expect(await ask(hook)).toEqual({ answer: refused, errors: [message] });
@@ -117,7 +117,7 @@ describe('what is no answer is a 500, never a 200', () => {
 describe('a fixed answer is checked at start', () => {
   it.each<[string, unknown, string]>([
     ['status', { status: 999 }, 'respond.status: 999 is not accepted; expected a whole number'],
-    ['key', { statusCode: 401 }, 'respond.statusCode: 401 is not accepted; expected no key but'],
+    ['key', { statusCode: 401 }, 'respond.statusCode: 401 is not accepted; expected only the keys'],
     ['body', { body: 1 }, 'respond.body: 1 is not accepted; expected a string or a Buffer'],
     ['field name', { headers: { 'a b': 'c' } }, 'respond.headers["a b"]: '],
     ['field value', { headers: { a: '\n' } }, 'respond.headers.a: a string of 1 characters is not'],

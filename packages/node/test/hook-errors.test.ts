@@ -263,7 +263,7 @@ describe.each(inBothWays)('%s', (_, hand) => {
   it.each<[string, OnErrorResponse, string]>([
     ['throws', () => fails(), 'onErrorResponse threw'],
     ['rejects', () => Promise.reject(new Error('no')), 'onErrorResponse threw'],
-    ['returns no response', () => hand(404) as never, 'onErrorResponse answered with what is no'],
+    ['returns no response', () => hand(404) as never, 'onErrorResponse returned an invalid'],
     ['never settles', () => stuck, 'onErrorResponse took longer than hookTimeout (30 ms)'],
   ])('where it %s, the default is sent and both are told', async (_name, hook, message) => {
     const errors: string[] = [];

@@ -155,7 +155,7 @@ describe('useRoute', () => {
         errors.push(cause instanceof Error ? cause.message : message),
     });
     expect((await (await connect()).request(request('GET /'))).status).toBe(500);
-    expect(errors).toEqual(['useRoute: only onRequest can choose a route']);
+    expect(errors).toEqual(['useRoute: only onRequest can select a route']);
   });
 });
 

@@ -290,7 +290,7 @@ describe('an application that reads the body first', () => {
     };
   const json = request('POST /', ['Content-Type: application/json', 'Content-Length: 2'], '{}');
   const advice =
-    'the request body was read before it came to the proxy: mount the proxy before body parsers';
+    'the request body was read before the proxy got it: mount the proxy before body parsers';
 
   it('is told by next(error) what to do', async () => {
     const told: string[] = [];

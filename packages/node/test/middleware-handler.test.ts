@@ -22,7 +22,7 @@ const start = useMiddleware();
 it('names the options that it cannot apply', () => {
   const options = { backend: 'http://a', listen: 4000 };
   expect(() => createHandler(options)).toThrow(
-    'invalid option listen: cannot be applied by a handler; it is for the server to decide that calls the handler',
+    'invalid option listen: not available in middleware; set it on your server',
   );
 });
 

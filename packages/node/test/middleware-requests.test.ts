@@ -177,7 +177,7 @@ describe('what the application has done to request.headers counts', () => {
     const answer = await client.request(request('POST /', ['Content-Length: 5'], 'hello'));
     expect(answer.status).toBe(500);
     expect(told).toEqual([
-      expect.stringMatching(/^RIT_ERR_INTERNAL a field that the application has set/),
+      expect.stringMatching(/^RIT_ERR_INTERNAL a header that the application set/),
     ]);
     expect(rig.origin.connectionCount).toBe(0);
     await client.close();

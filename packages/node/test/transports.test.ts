@@ -187,12 +187,12 @@ describe('client certificates', () => {
   });
 
   it.each([
-    ['none', {}, 'TLS with the backend failed: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+    ['none', {}, 'TLS to the backend failed: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
     // Node ends the connection without an alert that would say more.
     [
       'one of an unknown authority',
       pairOf(made.strangeClient),
-      'backend closed the connection before its response',
+      'backend closed the connection before responding',
     ],
   ])('%s: 502 and a log line', async (_, tls, reason) => {
     const { proxy, origin } = await behind(tls);

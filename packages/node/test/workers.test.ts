@@ -158,12 +158,12 @@ it('replaces workers that end, and finishes what is under way at SIGTERM', async
   const { proxy, where } = await start();
   const [first = 0, second = 0] = await twoPids(where);
   process.kill(first, 'SIGKILL');
-  await proxy.logged(`(pid ${first}) was ended by SIGKILL; another one starts`);
+  await proxy.logged(`(pid ${first}) was killed by SIGKILL; a new one starts`);
   const both = await twoPids(where, first);
   expect(both).toContain(second);
   await ask(where, '/crash');
   await proxy.logged('Error: the crash');
-  await proxy.logged('ended with code 1; another one starts');
+  await proxy.logged('exited with code 1; a new one starts');
   // Nobody is left for a while; then the port is the same.
   for (const pid of both) tryKill(pid);
   for (const pid of both) await proxy.logged(`(pid ${pid}) `);
@@ -171,7 +171,7 @@ it('replaces workers that end, and finishes what is under way at SIGTERM', async
   const slow = ask(where, '/slow');
   await backend.asked;
   proxy.signal('SIGTERM');
-  await proxy.logged('reverseit: SIGTERM, finishing');
+  await proxy.logged('reverseit: SIGTERM: shutting');
   backend.finish();
   expect(await slow).toBe('slow');
   expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
@@ -262,7 +262,7 @@ it('RFC 9112 §9.6: loses no request while its workers are replaced', async () =
   await eventually(() => outcome.answered > 20, 'some answers', patienceMs);
   await writeConfig('', 'new');
   proxy.signal('SIGHUP');
-  await proxy.logged('reverseit: the workers were replaced');
+  await proxy.logged('reverseit: the workers were restarted');
   over = true;
   await Promise.all(asking);
   delay.disable();
@@ -275,7 +275,7 @@ it('RFC 9112 §9.6: loses no request while its workers are replaced', async () =
   // Now with a mistake: who serves goes on.
   await writeConfig('bakend: 1,');
   proxy.signal('SIGHUP');
-  await proxy.logged('cannot replace the workers: invalid option bakend');
+  await proxy.logged('restart failed: invalid option bakend');
   expect((await twoPids(where)).sort()).toEqual(now.sort());
   proxy.signal('SIGINT');
   expect(await inTime(proxy.ended, 'the command to end')).toBe(0);
@@ -316,7 +316,7 @@ it('closes connections beyond maxConnections, and ends all at once at a second s
   clients[0]?.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
   await backend.asked;
   proxy.signal('SIGTERM');
-  await proxy.logged('reverseit: SIGTERM, finishing');
+  await proxy.logged('reverseit: SIGTERM: shutting');
   proxy.signal('SIGTERM');
   expect(await inTime(proxy.ended, 'all processes to end')).toBe(143);
 });

@@ -95,7 +95,7 @@ describe('a backend that asks for a certificate', () => {
   // TLS 1.3 tells of a refusal only after the handshake, when requests have been sent (RFC 8446 §4.4.2.4).
   test.each([
     ['TLSv1.2', 'TLS handshake with the backend failed: '],
-    ['TLSv1.3', 'TLS with the backend failed: '],
+    ['TLSv1.3', 'TLS to the backend failed: '],
   ] as const)('and refuses to go on without one, %s', async (version, text) => {
     const range = { minVersion: version, maxVersion: version };
     const it = await tlsBench({ tls: { ca } }, { ...asking, ...range });

@@ -146,7 +146,10 @@ export class RequestParser {
   /** Makes ready for the next message on the connection. Only in state COMPLETE. */
   next(): void {
     if (this.#state !== PARSER.COMPLETE) {
-      throw fail('RIT_ERR_INTERNAL', 'request parser: next() before the message is complete');
+      throw fail(
+        'RIT_ERR_INTERNAL',
+        'request parser: next() was called before the message was complete',
+      );
     }
     this.#state = PARSER.HEAD;
     this.#head = null;
@@ -167,7 +170,7 @@ export class RequestParser {
       if (this.#leading === 0 && byte === CR) this.#leading = 1;
       else if (this.#leading === 1 && byte === LF) this.#leading = 2;
       else if (this.#leading === 1 || byte === CR || byte === LF) {
-        this.#fail('RIT_ERR_REQUEST_LINE', 'more than an empty line before the request');
+        this.#fail('RIT_ERR_REQUEST_LINE', 'more than one empty line before the request');
         return false;
       } else return true;
       this.#offset++;

@@ -7,6 +7,6 @@ import { Faults } from './faults.ts';
 export function checkCloseTimeout(timeout: unknown): void {
   if (typeof timeout === 'number' && timeout >= 0) return;
   const faults = new Faults();
-  faults.refuse('timeout', timeout, 'milliseconds: 0 for at once, Infinity for no limit');
+  faults.refuse('timeout', timeout, 'milliseconds; 0 closes at once, Infinity waits without limit');
   faults.throwIfAny();
 }

@@ -63,7 +63,7 @@ describe('loadFiles', () => {
 
   it('refuses two answers', () => {
     expect(read({ key: 'k', keyFile: file('a.pem', 'A') }).faults).toEqual([
-      { key: 'tls.keyFile', message: 'key is given as well; expected one of them' },
+      { key: 'tls.keyFile', message: 'key is also given; use one of them' },
     ]);
   });
 
@@ -71,9 +71,7 @@ describe('loadFiles', () => {
     expect(read({ keyFile }).faults).toEqual([
       {
         key: 'tls.keyFile',
-        message: expect.stringMatching(
-          / is not accepted; expected the name of a file, or an array/,
-        ),
+        message: expect.stringMatching(/ is not accepted; expected a file name, or an array/),
       },
     ]);
   });

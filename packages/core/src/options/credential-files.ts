@@ -31,7 +31,7 @@ export function loadFiles(
     if (path === null) continue;
     const target = name.slice(0, -'File'.length);
     if (given[target] !== undefined && given[target] !== null) {
-      faults.add(at, `${target} is given as well; expected one of them`);
+      faults.add(at, `${target} is also given; use one of them`);
       continue;
     }
     given[target] = contentOf(path, at, faults);

@@ -145,7 +145,7 @@ export function milliseconds<const Default extends number | null>(
     // A default that is not null is a number, which the conditional type hides.
     default: spec.default as Value,
     kind: 'milliseconds',
-    accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for none`,
+    accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for no limit`,
     text: { placeholder: 'MS', parse: parseAmount },
     json: numberSchema(0, longestDelay, true),
     check: (value) => {
@@ -240,7 +240,7 @@ export function choices<const Value extends string>(
     text: {
       placeholder: `${values.join('|')},…`,
       repeats: true,
-      accepts: `${alternatives(values)}, or several with commas between them, each at most once`,
+      accepts: `${alternatives(values)}, or several separated by commas, each at most once`,
       parse: (text) => text.split(','),
     },
     json: { type: 'array', items: { enum: [...values] }, minItems: 1, uniqueItems: true },

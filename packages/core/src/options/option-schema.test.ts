@@ -130,7 +130,7 @@ describe('resolveOptions', () => {
     ).toEqual([
       'at.lmit: unknown option, given 5; did you mean limit?',
       'at.limit: 0 is not accepted; expected a whole number of bytes from 1, or Infinity',
-      'at.wait: -1 is not accepted; expected a whole number of milliseconds from 1 to 2147483647, or 0 or Infinity for none',
+      'at.wait: -1 is not accepted; expected a whole number of milliseconds from 1 to 2147483647, or 0 or Infinity for no limit',
       'at.mode: "off" is not accepted; expected "on", "auto" or false',
       'at.strict: 1 is not accepted; expected true or false',
       'at.inner.sise: unknown option, given 1; did you mean size?',

@@ -116,13 +116,13 @@ describe('fields', () => {
       Connection: 'secret',
     });
     expect(messages).toEqual([
-      'key["a b"]: "a b" is not accepted; expected a field name (RFC 9110 §5.1)',
-      'key.ok: a string of 12 characters is not accepted; expected a field value (RFC 9110 §5.5)',
-      'key.pad: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
-      'key.nul: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
-      'key.wide: a string of 7 characters is not accepted; expected a field value (RFC 9110 §5.5)',
-      'key.num: a number is not accepted; expected a field value (RFC 9110 §5.5)',
-      'key.Connection: "Connection" belongs to the connection and cannot be set',
+      'key["a b"]: "a b" is not accepted; expected a header name (RFC 9110 §5.1)',
+      'key.ok: a string of 12 characters is not accepted; expected a header value (RFC 9110 §5.5)',
+      'key.pad: a string of 7 characters is not accepted; expected a header value (RFC 9110 §5.5)',
+      'key.nul: a string of 7 characters is not accepted; expected a header value (RFC 9110 §5.5)',
+      'key.wide: a string of 7 characters is not accepted; expected a header value (RFC 9110 §5.5)',
+      'key.num: a number is not accepted; expected a header value (RFC 9110 §5.5)',
+      'key.Connection: "Connection" is managed by the proxy and cannot be set',
     ]);
   });
 
@@ -135,13 +135,15 @@ describe('fields', () => {
       ['host', 'b'],
     ],
   ])('refuses a second line of what may have one only: %j', (value) =>
-    expect(read(some, value)).toEqual([expect.stringMatching(/: "host" stands there twice$/i)]),
+    expect(read(some, value)).toEqual([expect.stringMatching(/: "host" is listed twice$/i)]),
   );
   it.each(['a: b', 5, new Map([['a', 'b']])])('refuses %o', (value) =>
     expect(read(some, value)).toEqual(refused),
   );
   it.each([[['a: b']], [[['a']]], [[['a', 'b', 'c']]]])('refuses the entries of %j', (value) =>
-    expect(read(some, value)).toEqual([expect.stringMatching(/^key\[0\]: .* a pair of name/)]),
+    expect(read(some, value)).toEqual([
+      expect.stringMatching(/^key\[0\]: .* a \[name, value\] pair/),
+    ]),
   );
 
   it.each<[string, unknown]>([

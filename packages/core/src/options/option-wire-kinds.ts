@@ -32,7 +32,7 @@ export function pathPrefix<const Default extends string | null>(
     default: spec.default as Value,
     kind: 'path prefix',
     accepts:
-      'a path such as "/api": percent-encoded, starting with "/", without empty or dot segments and without query',
+      'a path such as "/api": percent-encoded, starting with "/", without empty or dot segments or a query',
     text: { placeholder: 'PATH' },
     json: { type: 'string', pattern: '^/' },
     check: (value) => {
@@ -59,7 +59,7 @@ export function backendUrl(
     kind: 'url',
     default: null,
     defaultText: 'required',
-    accepts: `a URL with ${schemes.join(', ')}, a host in ASCII, optionally a port and a path prefix, and neither user, query nor fragment`,
+    accepts: `a URL with ${schemes.join(', ')}, a host in ASCII, optionally a port and a path prefix, without user, query or fragment`,
     text: { placeholder: 'URL' },
     json: { type: 'string', pattern: '^[A-Za-z]+://' },
     check: (value) => {
@@ -168,21 +168,21 @@ function addField(
   faults: Faults,
 ): void {
   if (!isPair(pair)) {
-    faults.refuse(at, pair, 'a pair of name and value', true);
+    faults.refuse(at, pair, 'a [name, value] pair', true);
     return;
   }
   const [name, value] = pair;
   if (!isName(name)) {
-    faults.refuse(at, name, 'a field name (RFC 9110 §5.1)');
+    faults.refuse(at, name, 'a header name (RFC 9110 §5.1)');
     return;
   }
   const lower = name.toLowerCase();
   if (never.includes(lower)) {
-    faults.add(at, `${show(name)} belongs to the connection and cannot be set`);
+    faults.add(at, `${show(name)} is managed by the proxy and cannot be set`);
   } else if (once.includes(lower) && hasField(list, lower)) {
-    faults.add(at, `${show(name)} stands there twice`);
+    faults.add(at, `${show(name)} is listed twice`);
   } else if (isValue(value)) list.push(name, value);
-  else faults.refuse(at, value, 'a field value (RFC 9110 §5.5)', true);
+  else faults.refuse(at, value, 'a header value (RFC 9110 §5.5)', true);
 }
 
 const isPair = (value: unknown): value is readonly [unknown, unknown] =>
@@ -203,11 +203,11 @@ export function fieldNames(spec: FieldsSpec): Option<readonly string[] | null, r
     kind: 'field names',
     default: none,
     defaultText: 'none',
-    accepts: `an array of field names, none of them ${never.join(', ')}`,
+    accepts: `an array of header names other than ${never.join(', ')}`,
     text: {
       placeholder: 'NAME',
       repeats: true,
-      accepts: `a field name, none of ${never.join(', ')}`,
+      accepts: `a header name other than ${never.join(', ')}`,
       parse: (text) => [text],
     },
     json: { type: 'array', items: textSchema },
@@ -229,11 +229,11 @@ export function upgradeProtocols(
     kind: 'protocols',
     default: Object.freeze([...spec.default]),
     accepts:
-      'an array of protocols as the field Upgrade names them, such as "websocket", "tcp" or "SPDY/3.1"',
+      'an array of protocols as in the Upgrade header, such as "websocket", "tcp" or "SPDY/3.1"',
     text: {
       placeholder: 'NAME,…',
       repeats: true,
-      accepts: 'a protocol such as tcp or SPDY/3.1, or several with commas between them',
+      accepts: 'a protocol such as tcp or SPDY/3.1, or several separated by commas',
       parse: (text) => text.split(','),
     },
     json: { type: 'array', items: textSchema },
@@ -261,7 +261,7 @@ export function pem(spec: RowText): Option<PemInput | null, PemInput | null> {
     default: null,
     accepts: 'PEM text, a Buffer, or an array of these',
     secret: true,
-    text: { placeholder: 'FILE', file: true, accepts: 'the name of a file that holds PEM text' },
+    text: { placeholder: 'FILE', file: true, accepts: 'the name of a PEM file' },
     json: { anyOf: [textSchema, { type: 'array', items: textSchema, minItems: 1 }] },
     check: (value) => {
       if (isPem(value)) return value;
@@ -286,7 +286,7 @@ export function credentialFile(spec: RowText): Option<FileInput | null, FileInpu
     ...spec,
     kind: credentialFileKind,
     default: null,
-    accepts: 'the name of a file, or an array of these',
+    accepts: 'a file name, or an array of file names',
     text: null,
     json: { anyOf: [textSchema, { type: 'array', items: textSchema, minItems: 1 }] },
     check: (value) => {

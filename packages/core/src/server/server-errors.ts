@@ -19,7 +19,7 @@ export function warnOfFailure(error: ReverseItError): void {
   if (now - lastWarning < quietMs) return;
   lastWarning = now;
   const { cause, code, message } = error;
-  process.emitWarning(`${message}; give createHttpServer an onError to hear of each`, {
+  process.emitWarning(`${message}; pass onError to createHttpServer to handle each error`, {
     type: 'ReverseItWarning',
     code,
     ...(cause instanceof Error && cause.stack !== undefined ? { detail: cause.stack } : {}),

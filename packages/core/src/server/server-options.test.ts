@@ -4,7 +4,7 @@ import { HttpServer } from './server.ts';
 import { resolveServerOptions, type ServerOptions } from './server-options.ts';
 
 const { server: pair, client } = testCertificates();
-const expected = 'expected key and cert, or pfx, SNICallback or pskCallback';
+const expected = 'expected key and cert, pfx, SNICallback or pskCallback';
 
 describe('tls is checked before anything listens', () => {
   it.each<[string, NonNullable<ServerOptions['tls']>]>([
@@ -26,17 +26,17 @@ describe('tls is checked before anything listens', () => {
     [
       'protocols of the application',
       { ...pair, ALPNProtocols: ['h2'] },
-      'tls.ALPNProtocols: cannot be set; it is http/1.1 and http/1.0',
+      'tls.ALPNProtocols: cannot be set; it is fixed to http/1.1 and http/1.0',
     ],
     [
       'a choice of protocols',
       { ...pair, ALPNCallback: () => undefined },
-      'tls.ALPNCallback: cannot be set; it is http/1.1 and http/1.0',
+      'tls.ALPNCallback: cannot be set; it is fixed to http/1.1 and http/1.0',
     ],
     [
       'a timeout that has another name here',
       { ...pair, handshakeTimeout: 5 },
-      'tls.handshakeTimeout: cannot be set; it is the option requestHeaderTimeout',
+      'tls.handshakeTimeout: cannot be set; it is set by requestHeaderTimeout',
     ],
     ['halves of two pairs', { ...pair, key: client.key }, 'tls: cannot be used by TLS'],
   ])('%s is a ConfigError', (_, tls, message) => {

@@ -14,14 +14,14 @@ import { checkCredentials } from '../options/tls-credentials.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
 const decidedHere: Readonly<Record<string, string>> = {
-  ALPNProtocols: 'is http/1.1 and http/1.0, the protocols that are spoken here (RFC 7301)',
-  ALPNCallback: 'is http/1.1 and http/1.0, the protocols that are spoken here (RFC 7301)',
-  handshakeTimeout: 'is the option requestHeaderTimeout',
-  allowHalfOpen: 'is decided by the listener',
-  pauseOnConnect: 'is decided by the listener',
-  noDelay: 'is decided by the listener',
-  keepAlive: 'is decided by the listener',
-  keepAliveInitialDelay: 'is decided by the listener',
+  ALPNProtocols: 'is fixed to http/1.1 and http/1.0 (RFC 7301)',
+  ALPNCallback: 'is fixed to http/1.1 and http/1.0 (RFC 7301)',
+  handshakeTimeout: 'is set by requestHeaderTimeout',
+  allowHalfOpen: 'is set by the listener',
+  pauseOnConnect: 'is set by the listener',
+  noDelay: 'is set by the listener',
+  keepAlive: 'is set by the listener',
+  keepAliveInitialDelay: 'is set by the listener',
 };
 
 /** A listener that has no certificate could finish no handshake. */
@@ -35,10 +35,7 @@ function checkListenerTls(
   // A key pair that is chosen by name, or none at all with a shared key (RFC 4279).
   if (!pair && !has('pfx') && !has('SNICallback') && !has('pskCallback')) {
     const missing = has('key') ? 'cert' : has('cert') ? 'key' : 'key and cert';
-    faults.add(
-      key,
-      `${missing} missing; expected key and cert, or pfx, SNICallback or pskCallback`,
-    );
+    faults.add(key, `${missing} missing; expected key and cert, pfx, SNICallback or pskCallback`);
   }
   for (const [name, why] of Object.entries(decidedHere)) {
     if (has(name)) faults.add(keyPath(key, name), `cannot be set; it ${why}`);
@@ -58,7 +55,7 @@ export interface ListenerTlsOptions extends TlsOptions {
   readonly pfxFile?: FileInput;
 }
 
-const head = 'Request head';
+const head = 'Request headers';
 const client = 'Client connections';
 
 /** What is held of a request head before it is complete stays in memory, so none of it is unlimited. */
@@ -66,105 +63,111 @@ const mostHeadBytes = 16 * 1024 * 1024;
 
 /** The options of a server. */
 export const serverOptions = defineOptions({
-  /** Longest request target. Default: 8192 bytes. If exceeded: 414. */
+  /** Maximum length of the request target. Default: 8192 bytes. If exceeded: 414. */
   maxRequestTargetBytes: bytes({
     group: head,
-    prose: 'Longest request target.',
+    prose: 'Maximum length of the request target.',
     default: 8192,
     max: mostHeadBytes,
     answers: '414',
   }),
-  /** Longest header line, counted as name + 2 + value. Default: 8192 bytes. If exceeded: 431. */
+  /**
+   * Maximum length of a header line: name, colon, space and value.
+   * Default: 8192 bytes. If exceeded: 431.
+   */
   maxRequestHeaderLineBytes: bytes({
     group: head,
-    prose: 'Longest header line, counted as name + 2 + value.',
+    prose: 'Maximum length of a header line: name, colon, space and value.',
     default: 8192,
     max: mostHeadBytes,
     answers: '431',
   }),
   /**
-   * Largest sum of header lines, counted as name + 2 + value each.
+   * Maximum size of all request headers: name, colon, space and value of each line.
    * Default: 65536 bytes. If exceeded: 431.
    */
   maxRequestHeaderBytes: bytes({
     group: head,
-    prose: 'Largest sum of header lines, counted as name + 2 + value each.',
+    prose: 'Maximum size of all request headers: name, colon, space and value of each line.',
     default: 65536,
     max: mostHeadBytes,
     answers: '431',
   }),
-  /** Most header lines in a request. Default: 100. If exceeded: 431. */
+  /** Maximum number of header lines in a request. Default: 100. If exceeded: 431. */
   maxRequestHeaders: count({
     group: head,
-    prose: 'Most header lines in a request.',
+    prose: 'Maximum number of header lines in a request.',
     default: 100,
     max: 65535,
     answers: '431',
   }),
   /**
-   * Longest time from the first byte of a request, or the accept, to the end of its head.
+   * Maximum time to receive the request headers, from the first byte or, on a new connection, from the accept.
    * Default: 30000 ms. If exceeded: 408.
    */
   requestHeaderTimeout: milliseconds({
     group: head,
-    prose: 'Longest time from the first byte of a request, or the accept, to the end of its head.',
+    prose:
+      'Maximum time to receive the request headers, from the first byte or, on a new connection, from the accept.',
     default: 30000,
     answers: '408',
   }),
   /**
-   * Longest time a client connection may be idle between requests.
+   * Maximum idle time of a client connection between requests.
    * Default: 75000 ms. If exceeded: closed silently.
    */
   keepAliveTimeout: milliseconds({
     group: client,
-    prose: 'Longest time a client connection may be idle between requests.',
+    prose: 'Maximum idle time of a client connection between requests.',
     default: 75000,
     answers: 'closed silently',
   }),
   /**
-   * Longest time a client may take no byte of a response that waits for it.
+   * Closes the connection when the client reads nothing for this long while response data waits for it.
    * Default: 60000 ms. If exceeded: reset.
    */
   responseSendTimeout: milliseconds({
     group: client,
-    prose: 'Longest time a client may take no byte of a response that waits for it.',
+    prose:
+      'Closes the connection when the client reads nothing for this long while response data waits for it.',
     default: 60000,
     answers: 'reset',
   }),
-  /** Most client connections at a time. Default: Infinity. If exceeded: closed at accept. */
+  /** Maximum number of client connections. Default: Infinity. If exceeded: closed at accept. */
   maxConnections: count({
     group: client,
-    prose: 'Most client connections at a time.',
+    prose: 'Maximum number of client connections.',
     default: Number.POSITIVE_INFINITY,
     lift: true,
     answers: 'closed at accept',
   }),
   /**
-   * Most requests on one client connection; the last response says so.
+   * Maximum number of requests on one client connection; the last response announces the close.
    * Default: Infinity. If exceeded: Connection: close.
    */
   maxRequestsPerConnection: count({
     group: client,
-    prose: 'Most requests on one client connection; the last response says so.',
+    prose:
+      'Maximum number of requests on one client connection; the last response announces the close.',
     default: Number.POSITIVE_INFINITY,
     lift: true,
     answers: 'Connection: close',
   }),
   /**
-   * Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.
+   * TLS for the listener: the options of tls.createServer, except those that the listener sets itself.
    */
   tls: openGroup<ListenerTlsOptions>({
     group: client,
     prose:
-      'Listens with TLS. Every option of a TLS server of Node is taken but those that the listener decides.',
+      'TLS for the listener: the options of tls.createServer, except those that the listener sets itself.',
     accepts: 'an object of options of node:tls, such as {key, cert}',
     flagPrefix: 'tls',
     check: checkListenerTls,
     rows: defineOptions({
-      /** Private key of the listener, in PEM. Default: none. */
-      key: pem({ group: client, prose: 'Private key of the listener, in PEM.' }),
-      /** Certificate chain of the listener, in PEM. Default: none. */
-      cert: pem({ group: client, prose: 'Certificate chain of the listener, in PEM.' }),
+      /** Private key of the listener (PEM). Default: none. */
+      key: pem({ group: client, prose: 'Private key of the listener (PEM).' }),
+      /** Certificate chain of the listener (PEM). Default: none. */
+      cert: pem({ group: client, prose: 'Certificate chain of the listener (PEM).' }),
       /** File to read tls.key from. Default: none. */
       keyFile: credentialFile({ group: client, prose: 'File to read tls.key from.' }),
       /** File to read tls.cert from. Default: none. */

@@ -55,7 +55,7 @@ describe('listen', () => {
     const outcomes = await Promise.allSettled([server.listen(here), server.listen(here)]);
     const refused = expect.objectContaining({
       code: 'RIT_ERR_LISTEN',
-      message: 'cannot listen on localhost:0: a server listens once',
+      message: 'cannot listen on localhost:0: listen() was already called',
     });
     expect(outcomes).toEqual([
       { status: 'fulfilled', value: server.address() },
@@ -379,7 +379,7 @@ describe('TLS', () => {
       expect([answer.status, answer.header('connection'), answer.text]).toEqual([
         400,
         'close',
-        'a plain HTTP request was sent to a TLS port: use https\n',
+        'plain HTTP request on a TLS port: use https\n',
       ]);
       await client.expectFin();
       expect(codes).toEqual(['RIT_ERR_PLAIN_HTTP']);

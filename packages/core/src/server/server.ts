@@ -185,7 +185,10 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     }
     // Node would take a second call for the same as the first while the name of a host is looked up.
     if (this.#starting || this.#server.listening) {
-      throw fail('RIT_ERR_LISTEN', `cannot listen on ${placeText(target)}: a server listens once`);
+      throw fail(
+        'RIT_ERR_LISTEN',
+        `cannot listen on ${placeText(target)}: listen() was already called`,
+      );
     }
     this.#starting = true;
     try {
@@ -216,7 +219,7 @@ export class HttpServer implements ServerContext, DeadlineTarget {
         // A later error (out of descriptors at accept) must not end the process.
         server.on('error', () => this.#totalDropped++);
         if (!this.closing) resolve(server.address() as AddressInfo | string);
-        else server.close(() => onError('the server was closed meanwhile'));
+        else server.close(() => onError('the server was closed before it was listening'));
       };
       server.on('error', onError);
       try {

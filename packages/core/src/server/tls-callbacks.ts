@@ -53,7 +53,7 @@ function guardPsk(callback: PskCallback, tell: TellThrown): PskCallback {
       watchCallback(result, ignore);
       tell(
         'tls.pskCallback',
-        new TypeError('it returned a promise, which the handshake cannot await'),
+        new TypeError('it returned a promise, which is not supported in a handshake'),
       );
     } catch (cause) {
       tell('tls.pskCallback', cause);

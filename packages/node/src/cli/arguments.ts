@@ -107,7 +107,7 @@ class ArgumentReader implements Arguments {
   }
 
   refusePositional(text: string): void {
-    this.#faults.add(withoutUserinfo(text), 'unexpected argument; options begin with --');
+    this.#faults.add(withoutUserinfo(text), 'unexpected argument; options start with --');
   }
 
   read(name: string, given: Given): void {
@@ -129,7 +129,7 @@ class ArgumentReader implements Arguments {
   }
 
   #readConfig({ raw, value }: Given): void {
-    if (value === undefined || value === '') this.#faults.add(raw, 'needs the name of a file');
+    if (value === undefined || value === '') this.#faults.add(raw, 'needs a file name');
     else if (this.config !== null) this.#faults.add(raw, 'given twice');
     else this.config = value;
   }
@@ -180,7 +180,7 @@ class ArgumentReader implements Arguments {
     const near = nearMiss(name, allNames);
     const help =
       foreignHint(name.replace(/^no-/, ''), flagOrKey) ??
-      (near === null ? '--help lists all of them' : `did you mean --${near}?`);
+      (near === null ? '--help lists all options' : `did you mean --${near}?`);
     this.#faults.add(raw, `unknown option; ${help}`);
   }
 }

@@ -47,9 +47,9 @@ export const commandFlags: readonly CommandFlag[] = [
     short: 'c',
     placeholder: 'FILE',
     prose:
-      'Reads options from a JSON file or the default export of an ES module; flags outrank it.',
+      'Reads options from a JSON file or the default export of an ES module; flags take precedence.',
   },
-  { name: 'check', short: null, placeholder: '', prose: 'Checks the configuration and ends.' },
+  { name: 'check', short: null, placeholder: '', prose: 'Checks the configuration and exits.' },
   { name: 'help', short: 'h', placeholder: '', prose: 'Shows this help.' },
   { name: 'version', short: 'v', placeholder: '', prose: 'Shows the version.' },
 ];

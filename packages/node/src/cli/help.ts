@@ -1,4 +1,4 @@
-/** The text of `--help`, made of the option tables. */
+/** The text of `--help`, generated from the option tables. */
 import { commandFlags, flags } from './flags.ts';
 
 interface Entry {
@@ -15,8 +15,11 @@ export function helpText(heading: (text: string) => string): string {
     const prefix = text.negatable && text.placeholder === '' ? '--[no-]' : '--';
     const isRequired = option.defaultText === 'required';
     const notes = [isRequired ? 'Required.' : `Default: ${option.defaultText}.`];
-    if (option.answers !== '') notes.push(`If exceeded: ${option.answers}.`);
-    if (text.repeats) notes.push('May be repeated.');
+    if (option.answers !== '') {
+      const isLimit = ['bytes', 'count', 'milliseconds'].includes(option.kind);
+      notes.push(`${isLimit ? 'If exceeded' : 'Error'}: ${option.answers}.`);
+    }
+    if (text.repeats) notes.push('Repeatable.');
     entries.push({
       flag: `${prefix}${name} ${text.placeholder}`.trimEnd(),
       prose: [option.prose, ...notes].join(' '),
@@ -40,10 +43,10 @@ const usage = `Usage: reverseit --backend URL [--listen HOST:PORT] [--option val
 A hardened HTTP/1.1 and WebSocket reverse proxy.
 `;
 
-const notes = `Sizes are in bytes and times in milliseconds; infinity lifts a limit that may be lifted, and
-0 is no timeout. A switch may be followed by true or false, as in --verify-tls false.
-SIGTERM and SIGINT let what is under way finish, a second one ends at once. With workers,
-SIGHUP replaces them one after another, each with the configuration read anew.
+const notes = `Sizes are in bytes, times in milliseconds. "infinity" disables a limit where allowed; 0
+disables a timeout. Switches also take true or false, as in --verify-tls false.
+SIGTERM and SIGINT shut down gracefully; a second signal exits at once. With workers, SIGHUP
+restarts them one by one with the configuration read again.
 Several routes need a configuration file.
 `;
 

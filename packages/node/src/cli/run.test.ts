@@ -148,7 +148,7 @@ describe('run', () => {
       [
         'reverseit: 2 invalid options:',
         '  --via (via): "" is not accepted; expected a pseudonym (a token) or false',
-        '  --add-headers (addHeaders[0]): "a b" is not accepted; expected a field name (RFC 9110 §5.1)',
+        '  --add-headers (addHeaders[0]): "a b" is not accepted; expected a header name (RFC 9110 §5.1)',
       ],
     ],
     [
@@ -168,13 +168,13 @@ describe('run', () => {
     [
       [...backend, '--protocols', 'http3'],
       [
-        'reverseit: invalid option --protocols (pool.protocols): ["http3"] is not accepted; expected "http1" or "http2", or several with commas between them, each at most once',
+        'reverseit: invalid option --protocols (pool.protocols): ["http3"] is not accepted; expected "http1" or "http2", or several separated by commas, each at most once',
       ],
     ],
     [
       [...backend, '--remove-headers', 'a b'],
       [
-        'reverseit: invalid option --remove-headers (removeHeaders): ["a b"] is not accepted; expected a field name, none of content-length, host, transfer-encoding',
+        'reverseit: invalid option --remove-headers (removeHeaders): ["a b"] is not accepted; expected a header name other than content-length, host, transfer-encoding',
       ],
     ],
     [
@@ -291,7 +291,7 @@ describe('run', () => {
     await host.listening;
     host.signal(signal);
     expect(host.logged).toEqual([
-      `reverseit: ${signal}, finishing what is under way; once more to end at once`,
+      `reverseit: ${signal}: shutting down gracefully; repeat to force`,
     ]);
     host.closed();
     expect(await done).toBe(0);
@@ -413,10 +413,10 @@ describe('run with workers', () => {
     host.hangUp();
     await vi.waitFor(() => expect(host.logged).toHaveLength(4));
     expect(host.logged).toEqual([
-      'reverseit: SIGHUP, replacing the workers one after another',
-      'reverseit: the workers were replaced',
-      'reverseit: SIGHUP, replacing the workers one after another',
-      'reverseit: cannot replace the workers: why; those that serve go on',
+      'reverseit: SIGHUP: restarting the workers one by one',
+      'reverseit: the workers were restarted',
+      'reverseit: SIGHUP: restarting the workers one by one',
+      'reverseit: restart failed: why; the current workers keep running',
     ]);
     host.signal('SIGINT');
     host.closed();

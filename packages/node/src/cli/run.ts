@@ -135,7 +135,7 @@ const mostShown = 3;
 
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
   const all = routes.map(({ backend, unixSocket }) => {
-    if (backend === null) return 'answers of its own';
+    if (backend === null) return 'its own responses';
     return unixSocket === null ? backend : `${backend} (unix:${unixSocket})`;
   });
   const distinct = [...new Set(all)];

@@ -93,7 +93,7 @@ class Signals {
     const now = this.#host.now();
     if (this.#drainingSince === null) {
       this.#drainingSince = now;
-      this.#host.log(`reverseit: ${signal}, finishing what is under way; once more to end at once`);
+      this.#host.log(`reverseit: ${signal}: shutting down gracefully; repeat to force`);
       this.#served.close().then(() => this.#endWith(0), this.#fail);
     } else if (signal === 'SIGTERM' || now - this.#drainingSince > echoMs) {
       // Ends other processes as well, if there are any; nobody waits for it.
@@ -108,13 +108,13 @@ class Signals {
   }
 
   #onHangup(): void {
-    this.#host.log('reverseit: SIGHUP, replacing the workers one after another');
+    this.#host.log('reverseit: SIGHUP: restarting the workers one by one');
     this.#served.restart?.().then(
-      () => this.#host.log('reverseit: the workers were replaced'),
+      () => this.#host.log('reverseit: the workers were restarted'),
       (error: unknown) => {
         if (this.heard) return;
         const reason = messageOf(error);
-        this.#host.log(`reverseit: cannot replace the workers: ${reason}; those that serve go on`);
+        this.#host.log(`reverseit: restart failed: ${reason}; the current workers keep running`);
       },
     );
   }

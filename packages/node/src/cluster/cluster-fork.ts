@@ -43,7 +43,7 @@ class ForkedWorker implements Forked {
       if (message !== null) listener.onMessage(message);
     });
     worker.on('exit', (code: number, signal: string | null) => {
-      listener.onEnd(signal === null ? `ended with code ${code}` : `was ended by ${signal}`);
+      listener.onEnd(signal === null ? `exited with code ${code}` : `was killed by ${signal}`);
     });
     worker.on('error', (error: Error) => {
       // Of a process that never was there is no exit. Other errors are of the channel, and it ends by them.

@@ -23,7 +23,7 @@ class FakeFork implements Forked {
     this.heard.push(message);
   }
   kill(): void {
-    this.end('was ended by SIGKILL');
+    this.end('was killed by SIGKILL');
   }
 
   last(): string | undefined {
@@ -45,7 +45,7 @@ class FakeFork implements Forked {
   answer(question: number): void {
     this.#listener.onMessage({ kind: 'stats', question, stats: null });
   }
-  end(how = 'ended with code 1'): void {
+  end(how = 'exited with code 1'): void {
     this.#listener.onEnd(how);
   }
 }
@@ -194,13 +194,13 @@ describe('listen', () => {
     ],
     [
       'ends',
-      (rig) => rig.fork(1).end('ended with code 9'),
-      { message: 'the worker ended with code 9 before it listened' },
+      (rig) => rig.fork(1).end('exited with code 9'),
+      { message: 'the worker exited with code 9 before it was listening' },
     ],
     [
       'does not come to listen',
       (rig) => rig.clock.pass(60_000),
-      { message: 'the worker did not listen within 60000 ms' },
+      { message: 'the worker was not listening within 60000 ms' },
     ],
     [
       'is closed meanwhile',
@@ -222,7 +222,7 @@ describe('listen', () => {
     const listening = rig.supervisor.listen();
     await rig.bring(1);
     rig.fork(2).end();
-    await expect(listening).rejects.toThrow('ended with code 1 before it listened');
+    await expect(listening).rejects.toThrow('exited with code 1 before it was listening');
     expect(await rig.states()).toEqual([]);
   });
 
@@ -237,7 +237,7 @@ describe('listen', () => {
 describe('a worker that ends', () => {
   it('is replaced at once, and ever later if it ends again', async () => {
     const rig = await running();
-    rig.fork(2).end('was ended by SIGSEGV');
+    rig.fork(2).end('was killed by SIGSEGV');
     expect(await rig.states()).toEqual(['1 listening', '3 starting']);
     await rig.bring(3);
     rig.fork(3).end();
@@ -253,10 +253,10 @@ describe('a worker that ends', () => {
     rig.fork(5).end();
     expect(await rig.states()).toEqual(['1 listening', '6 starting']);
     expect(rig.log).toEqual([
-      'worker 2 (pid 102) was ended by SIGSEGV; another one starts',
-      'worker 3 (pid 103) ended with code 1; another one starts in 100 ms',
-      'a worker cannot start: the worker ended with code 1 before it listened; another one starts in 200 ms',
-      'worker 5 (pid 105) ended with code 1; another one starts',
+      'worker 2 (pid 102) was killed by SIGSEGV; a new one starts',
+      'worker 3 (pid 103) exited with code 1; a new one starts in 100 ms',
+      'a worker cannot start: the worker exited with code 1 before it was listening; a new one starts in 200 ms',
+      'worker 5 (pid 105) exited with code 1; a new one starts',
     ]);
     const asked = rig.supervisor.stats({ timeout: 0 });
     rig.clock.pass(1);
@@ -283,7 +283,7 @@ describe('a worker that ends', () => {
     rig.fork(2).end();
     await rig.bring(3, {}, { host: '::', port: 8 });
     expect(rig.fork(3).last()).toBe('close');
-    rig.fork(3).end('ended with code 0');
+    rig.fork(3).end('exited with code 0');
     rig.clock.pass(100);
     await rig.bring(4);
     expect([await rig.states(), rig.supervisor.address()]).toEqual([
@@ -300,10 +300,10 @@ describe('restart', () => {
     expect(await rig.states()).toEqual(['1 listening', '2 listening', '3 starting']);
     await rig.bring(3);
     expect(await rig.states()).toEqual(['1 closing', '2 listening', '3 listening', '4 starting']);
-    rig.fork(1).end('ended with code 0');
+    rig.fork(1).end('exited with code 0');
     await rig.bring(4);
     expect(rig.fork(2).heard.at(-1)).toEqual({ kind: 'close', timeout: 1000 });
-    rig.fork(2).end('ended with code 0');
+    rig.fork(2).end('exited with code 0');
     await restarting;
     expect([await rig.states(), rig.log]).toEqual([['3 listening', '4 listening'], []]);
   });
@@ -353,7 +353,7 @@ describe('restart', () => {
     for (let nth = 0; nth < workers; nth++) await rig.bring(3 + nth, { workers });
     for (const id of [1, 2]) {
       expect(rig.fork(id).last()).toBe('close');
-      rig.fork(id).end('ended with code 0');
+      rig.fork(id).end('exited with code 0');
     }
     await restarting;
     expect(await rig.states()).toEqual(states);
@@ -369,7 +369,7 @@ describe('restart', () => {
     await expect(first).rejects.toThrow('once');
     await rig.bring(4);
     await rig.bring(5);
-    for (const id of [1, 2]) rig.fork(id).end('ended with code 0');
+    for (const id of [1, 2]) rig.fork(id).end('exited with code 0');
     await second;
     expect(await rig.states()).toEqual(['4 listening', '5 listening']);
   });
@@ -384,9 +384,9 @@ describe('restart', () => {
     const second = rig.supervisor.restart();
     await rig.bring(3, { workers: 1 });
     expect(await rig.states()).toEqual(['1 closing', '2 closing', '3 listening']);
-    rig.fork(1).end('ended with code 0');
+    rig.fork(1).end('exited with code 0');
     await first;
-    rig.fork(2).end('ended with code 0');
+    rig.fork(2).end('exited with code 0');
     await second;
   });
 
@@ -405,10 +405,10 @@ describe('close', () => {
       { kind: 'close', timeout: 500 },
       { kind: 'close', timeout: 500 },
     ]);
-    rig.fork(1).end('ended with code 0');
+    rig.fork(1).end('exited with code 0');
     rig.clock.pass(2_500);
     await closed;
-    expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was ended']);
+    expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was killed']);
     expect([rig.clock.waiting, rig.supervisor.address()]).toEqual([0, null]);
   });
 
@@ -424,7 +424,7 @@ describe('close', () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
     const closed = rig.supervisor.close();
-    for (const id of [1, 2]) rig.fork(id).end('ended with code 0');
+    for (const id of [1, 2]) rig.fork(id).end('exited with code 0');
     await expect(restarting).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
     await closed;
     expect([await rig.states(), rig.forks.length]).toEqual([[], 3]);
@@ -437,7 +437,7 @@ describe('close', () => {
     rig.fork(3).end();
     await settled();
     const closed = rig.supervisor.close();
-    rig.fork(2).end('ended with code 0');
+    rig.fork(2).end('exited with code 0');
     await closed;
     rig.clock.pass(10_000);
     expect([rig.forks.length, rig.clock.waiting]).toEqual([3, 0]);

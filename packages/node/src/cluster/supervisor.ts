@@ -67,7 +67,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async listen(): Promise<Address> {
-    if (this.#started) throw fail('RIT_ERR_LISTEN', 'cannot listen: a cluster listens once');
+    if (this.#started) throw fail('RIT_ERR_LISTEN', 'listen() was already called');
     this.#started = true;
     try {
       await this.#inSequence(() => this.#startAll());
@@ -91,7 +91,7 @@ export class Supervisor implements ReverseItCluster {
 
   restart(): Promise<void> {
     if (!this.#started || this.#closing) {
-      return Promise.reject(fail('RIT_ERR_SHUTDOWN', 'the cluster does not listen'));
+      return Promise.reject(fail('RIT_ERR_SHUTDOWN', 'the cluster is not listening'));
     }
     if (this.#underWay === null) return this.#restart();
     // What has changed since that one began would be missed by it; one more is enough.
@@ -180,7 +180,8 @@ export class Supervisor implements ReverseItCluster {
     try {
       const facts = await worker.ready;
       await this.#inTurn(() => this.#listen(worker, facts));
-      if (slot.coming !== worker) throw fail('RIT_ERR_SHUTDOWN', 'the worker was closed meanwhile');
+      if (slot.coming !== worker)
+        throw fail('RIT_ERR_SHUTDOWN', 'the worker was closed while it started');
       const before = slot.current;
       slot.current = worker;
       before?.close();
@@ -208,7 +209,7 @@ export class Supervisor implements ReverseItCluster {
     if ('path' in place && !this.#listens) await this.#setup.removeStaleSocket(place.path);
     const address = await worker.listen(place);
     if (asksForFreePort(listen) && this.#address !== null && !samePort(address, this.#address)) {
-      throw fail('RIT_ERR_LISTEN', 'cannot listen: the port went away meanwhile');
+      throw fail('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
     }
     this.#address = address;
   }
@@ -231,7 +232,7 @@ export class Supervisor implements ReverseItCluster {
   #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
     this.#processes.delete(worker);
     if (worker.overdue) {
-      this.#logger?.warn({}, `${worker.name} did not close in time and was ended`);
+      this.#logger?.warn({}, `${worker.name} did not close in time and was killed`);
     }
     if (slot.current !== worker) return;
     slot.current = null;
@@ -292,7 +293,7 @@ class Slot implements DeadlineTarget {
 const closed = (): Error => fail('RIT_ERR_SHUTDOWN', 'the cluster was closed');
 
 const nextText = (delay: number): string =>
-  delay === 0 ? 'another one starts' : `another one starts in ${delay} ms`;
+  delay === 0 ? 'a new one starts' : `a new one starts in ${delay} ms`;
 
 const asksForFreePort = (listen: ListenAddress): boolean => 'port' in listen && listen.port === 0;
 

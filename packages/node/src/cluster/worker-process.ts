@@ -169,14 +169,14 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     this.#start.clear();
     this.#close.clear();
     for (const question of [...this.#questions.values()]) question.answer(null);
-    this.#reject('RIT_ERR_INTERNAL', `the worker ${how} before it listened`);
+    this.#reject('RIT_ERR_INTERNAL', `the worker ${how} before it was listening`);
     this.#ended.resolve(how);
   }
 
   /** @internal */
   onDeadline(kind: number): void {
     if (kind === startDeadline) {
-      this.#reject('RIT_ERR_INTERNAL', `the worker did not listen within ${startMs} ms`);
+      this.#reject('RIT_ERR_INTERNAL', `the worker was not listening within ${startMs} ms`);
     } else this.#overdue = true;
     this.#forked.kill();
   }

@@ -40,7 +40,7 @@ export function responseFault(response: unknown): ResponseFault | null {
 
 function partFault(key: string, value: unknown): ResponseFault | null {
   if (key !== 'status' && key !== 'headers' && key !== 'body') {
-    return { key: keyPath('', key), value, accepts: 'no key but status, headers and body' };
+    return { key: keyPath('', key), value, accepts: 'only the keys status, headers and body' };
   }
   if (value === undefined) return null;
   if (key === 'headers') return headersFault(value);
@@ -65,10 +65,10 @@ function headersFault(headers: unknown): ResponseFault | null {
   }
   for (const [name, value] of Object.entries(headers)) {
     const key = keyPath('headers', name);
-    if (!isToken(name)) return { key, value: name, accepts: 'a field name (RFC 9110 §5.1)' };
+    if (!isToken(name)) return { key, value: name, accepts: 'a header name (RFC 9110 §5.1)' };
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!values.every((one) => typeof one === 'string' && isFieldValue(one))) {
-      return { key, value, accepts: 'a field value (RFC 9110 §5.5) or an array of these' };
+      return { key, value, accepts: 'a header value (RFC 9110 §5.5) or an array of these' };
     }
   }
   return null;
@@ -94,7 +94,7 @@ export function toWholeResponse(
   const fault = responseFault(response);
   if (fault !== null) {
     const where = fault.key === '' ? '' : `${fault.key}: `;
-    const message = `${hook} answered with what is no response; ${where}expected ${fault.accepts}`;
+    const message = `${hook} returned an invalid response: ${where}expected ${fault.accepts}`;
     throw fail('RIT_ERR_INTERNAL', message);
   }
   const { headers = {}, body = '' } = response;

@@ -85,9 +85,9 @@ export class HeaderList extends HeaderView {
 
 function assertField(name: string, value: string): void {
   if (typeof name !== 'string' || !isToken(name)) {
-    throw fail('RIT_ERR_INTERNAL', 'a hook used a field name that is no token');
+    throw fail('RIT_ERR_INTERNAL', 'a hook used an invalid header name');
   }
   if (typeof value !== 'string' || !isFieldValue(value)) {
-    throw fail('RIT_ERR_INTERNAL', `a hook gave "${name}" a value that is no field value`);
+    throw fail('RIT_ERR_INTERNAL', `a hook set an invalid value for the header "${name}"`);
   }
 }

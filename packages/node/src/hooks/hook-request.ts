@@ -26,7 +26,10 @@ export class RequestView implements HookRequest {
 
   set target(target: string) {
     if (typeof target !== 'string' || !/^\/[\x21-\x22\x24-\x7e]*$/.test(target)) {
-      throw fail('RIT_ERR_INTERNAL', 'a hook set a target that is no path and query');
+      throw fail(
+        'RIT_ERR_INTERNAL',
+        'a hook set an invalid request.target; expected a path and query',
+      );
     }
     this.#head.target = target;
   }

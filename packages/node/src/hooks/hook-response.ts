@@ -27,7 +27,10 @@ export class ResponseView implements HookResponse {
 
   set status(status: number) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw fail('RIT_ERR_INTERNAL', 'a hook set a status that is no integer from 200 to 599');
+      throw fail(
+        'RIT_ERR_INTERNAL',
+        'a hook set an invalid status; expected an integer from 200 to 599',
+      );
     }
     this.#status = status;
   }

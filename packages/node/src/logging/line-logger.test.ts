@@ -52,8 +52,8 @@ describe('LineLogger', () => {
     }
     expect(lines.filter((line) => line.includes('(A)'))).toEqual([
       'reverseit: warning: down (A)',
-      'reverseit: warning: down (A); 2 more since the last such line',
-      'reverseit: warning: down (A); 1 more since the last such line',
+      'reverseit: warning: down (A); 2 more like this since the last line',
+      'reverseit: warning: down (A); 1 more like this since the last line',
     ]);
     expect(lines).toHaveLength(6);
   });

@@ -57,7 +57,7 @@ export class LineLogger implements Logger {
       return;
     }
     const where = [code, route === '' ? '' : `route ${route}`].filter(Boolean).join(', ');
-    const more = kind.more === 0 ? '' : `; ${kind.more} more since the last such line`;
+    const more = kind.more === 0 ? '' : `; ${kind.more} more like this since the last line`;
     kind.at = now;
     kind.more = 0;
     const cause = causeOf(details, level === 'error');

@@ -187,7 +187,7 @@ class HandlerFront {
 
   readonly upgradeBelow = (path: string): UpgradeListener => {
     if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw fail('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that begins with /');
+      throw fail('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that starts with /');
     }
     return (request, stream, early, next) =>
       this.#upgrade(request, belowPath(request.url ?? '', path), stream, early, next);
@@ -222,7 +222,7 @@ class HandlerFront {
     const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
     const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
-      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: the socket is none of node:net'));
+      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: socket is not a net.Socket'));
       stream.destroy();
       return;
     }
@@ -291,7 +291,10 @@ function misuseOf(
   hasContent: boolean,
 ): ReverseItError | null {
   if (response.headersSent || response.writableEnded) {
-    return fail('RIT_ERR_INTERNAL', 'the response was begun before the request came to the proxy');
+    return fail(
+      'RIT_ERR_INTERNAL',
+      'the response was started before the request reached the proxy',
+    );
   }
   if (!hasContent) return null;
   const { readableDidRead, readableEnded, readableEncoding } = request;

@@ -196,7 +196,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     fields: ReadonlyFieldSection | string,
     contentLength: number | null,
   ): void {
-    if (typeof fields === 'string') throw fail('RIT_ERR_INTERNAL', 'Node takes fields, not lines');
+    if (typeof fields === 'string')
+      throw fail('RIT_ERR_INTERNAL', 'middleware does not accept pre-serialised headers');
     if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
@@ -268,7 +269,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   switchProtocols(_fields: ReadonlyFieldSection, _tunnel: Tunnel): SwitchedSocket {
     throw fail(
       'RIT_ERR_INTERNAL',
-      'exchange: a switch of protocols that the request does not offer',
+      'exchange: cannot upgrade to a protocol that the request does not offer',
     );
   }
 
@@ -289,7 +290,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (!this.done) {
       this.#lose(
         this.#response.writableEnded
-          ? fail('RIT_ERR_INTERNAL', 'the response was ended by somebody else')
+          ? fail('RIT_ERR_INTERNAL', 'the response was ended by other code')
           : fail('RIT_ERR_CLIENT_ABORTED'),
       );
     }

@@ -37,13 +37,13 @@ describe('every word', () => {
 });
 
 it.each([
-  ['target', 'http://a', 'unknown option, given "http://a"; here it is backend'],
+  ['target', 'http://a', 'unknown option, given "http://a"; use backend'],
   [
     'changeOrigin',
     true,
-    'unknown option, given true; Host is that of the backend here, unless preserveHostHeader is true',
+    'unknown option, given true; the Host of the backend is sent unless preserveHostHeader is true',
   ],
-  ['proxy_pass', 'http://a', 'unknown option, given "http://a"; here it is backend'],
+  ['proxy_pass', 'http://a', 'unknown option, given "http://a"; use backend'],
   ['CHANGE-ORIGIN', true, 'unless preserveHostHeader is true'],
   // A slip of the finger in a word of ours is still one.
   ['stripPth', '/a', 'unknown option, given "/a"; did you mean stripPath?'],
@@ -56,16 +56,13 @@ describe('on the command line', () => {
     parseArguments(args, () => '').faults.map(({ key, message }) => `${key}: ${message}`);
 
   it.each([
-    [['--target', backend], '--target: unknown option; here it is --backend'],
-    [['--upstream=http://a'], '--upstream: unknown option; here it is --backend'],
-    [['--secure', 'false'], '--secure: unknown option; here it is --verify-tls'],
-    [
-      ['--no-xfwd'],
-      '--no-xfwd: unknown option; here it is --forwarded-headers, which is on from the start',
-    ],
-    [['--ssl-certificate', 'c.pem'], '--ssl-certificate: unknown option; here it is --tls-cert'],
+    [['--target', backend], '--target: unknown option; use --backend'],
+    [['--upstream=http://a'], '--upstream: unknown option; use --backend'],
+    [['--secure', 'false'], '--secure: unknown option; use --verify-tls'],
+    [['--no-xfwd'], '--no-xfwd: unknown option; use --forwarded-headers, which is on by default'],
+    [['--ssl-certificate', 'c.pem'], '--ssl-certificate: unknown option; use --tls-cert'],
     // Functions have no flags.
-    [['--on-proxy-req', 'x'], '--on-proxy-req: unknown option; here it is onRequest'],
-    [['--port', '80'], '--port: unknown option; here it is --listen'],
+    [['--on-proxy-req', 'x'], '--on-proxy-req: unknown option; use onRequest'],
+    [['--port', '80'], '--port: unknown option; use --listen'],
   ])('%j', (args, fault) => expect(faultsOf(...args)).toEqual([fault]));
 });

@@ -7,104 +7,105 @@ import { plainName } from '@reverseit/core/options';
 /** What to say of a word; `{option}` stands for the name of an option. */
 type Hint = string;
 
-const is = (option: string): Hint => `here it is {${option}}`;
+const is = (option: string): Hint => `use {${option}}`;
 
-const backend: Hint = 'here it is {backend}, the URL of a service';
-const bodies: Hint = 'bodies are passed on unread';
-const byDefault: Hint = 'it is so here by default';
-const logs: Hint = 'here it is {logger}, or {onFinish} for an access log';
-const onRequest: Hint =
-  'here it is for {onRequest}, which may change the request, answer it, or throw';
-const onResponse: Hint = 'here it is for {onResponse}, which may change status and fields';
-const oneByOne: Hint = 'one request at a time goes over a connection';
-const webSockets: Hint = 'WebSockets are served unless {upgrades} leaves them out';
+const backend: Hint = 'use {backend}, the URL of a service';
+const bodies: Hint = 'bodies are forwarded unchanged';
+const byDefault: Hint = 'this is the default';
+const logs: Hint = 'use {logger}, or {onFinish} for an access log';
+const onRequest: Hint = 'use {onRequest}, which may change the request, answer it, or throw';
+const onResponse: Hint = 'use {onResponse}, which may change the status and headers';
+const oneByOne: Hint = 'a connection carries one request at a time';
+const webSockets: Hint = 'WebSockets are on unless {upgrades} omits them';
 
 /** By the word as it is written there. */
 export const foreignWords: Readonly<Record<string, Hint>> = {
   // http-proxy, http-proxy-3, httpxy
   target: is('backend'),
-  forward: 'copies of traffic are not made',
-  agent: 'here it is {pool}: connections are kept and reused from the start',
+  forward: 'traffic mirroring is not supported',
+  agent: 'use {pool}; connections are reused by default',
   ssl: is('tls'),
   ws: webSockets,
-  xfwd: 'here it is {forwardedHeaders}, which is on from the start',
-  secure: 'here it is {pool.verifyTls}',
-  toProxy: 'requests go to the backend, not to another proxy',
-  prependPath: 'the path of {backend} stands before that of the request; leave it out there',
-  ignorePath: 'here {onRequest} sets request.target',
-  localAddress: 'the system chooses the address',
-  changeOrigin: 'Host is that of the backend here, unless {preserveHostHeader} is true',
+  xfwd: 'use {forwardedHeaders}, which is on by default',
+  secure: 'use {pool.verifyTls}',
+  toProxy: 'requests go to the backend, never through another proxy',
+  prependPath: 'the path of {backend} is prepended; omit it there',
+  ignorePath: 'set request.target in {onRequest}',
+  localAddress: 'the operating system chooses the address',
+  changeOrigin: 'the Host of the backend is sent unless {preserveHostHeader} is true',
   preserveHeaderKeyCase: byDefault,
-  auth: 'here {addHeaders} sets authorization',
+  auth: 'set authorization with {addHeaders}',
   hostRewrite: onResponse,
   autoRewrite: onResponse,
   protocolRewrite: onResponse,
   cookieDomainRewrite: onResponse,
   cookiePathRewrite: onResponse,
   headers: is('addHeaders'),
-  proxyTimeout: 'here it is {responseHeaderTimeout} and {upstreamIdleTimeout}',
+  proxyTimeout: 'use {responseHeaderTimeout} and {upstreamIdleTimeout}',
   timeout:
-    'here there is one for each wait: {requestHeaderTimeout}, {requestBodyReadTimeout}, {responseSendTimeout}, {keepAliveTimeout}, {responseHeaderTimeout}, {upstreamIdleTimeout}',
-  followRedirects: 'a redirect is the client’s to follow',
-  selfHandleResponse: 'to answer without the backend there are {onRequest} and {respond}',
+    'each wait has its own: {requestHeaderTimeout}, {requestBodyReadTimeout}, {responseSendTimeout}, {keepAliveTimeout}, {responseHeaderTimeout}, {upstreamIdleTimeout}',
+  followRedirects: 'redirects are passed to the client',
+  selfHandleResponse: 'use {onRequest} or {respond} to answer without the backend',
   buffer: 'mount the proxy before body parsers',
-  lookup: 'names are looked up by the system',
+  lookup: 'host names are resolved by the operating system',
 
   // http-proxy-middleware
   context: is('path'),
-  pathFilter: 'here it is {path}, a prefix, or several {routes}',
+  pathFilter: 'use {path}, a prefix, or several {routes}',
   pathRewrite:
-    'here it is {stripPath}, with a path in {backend}; for more {onRequest} sets request.target',
-  router: 'here it is {routes} with {host} and {path}, or context.useRoute in {onRequest}',
-  on: 'here it is {onRequest}, {onResponse}, {onError} and {onFinish}',
+    'use {stripPath} and a path in {backend}; for more set request.target in {onRequest}',
+  router: 'use {routes} with {host} and {path}, or context.useRoute in {onRequest}',
+  on: 'use {onRequest}, {onResponse}, {onError} and {onFinish}',
   onProxyReq: is('onRequest'),
   onProxyRes: is('onResponse'),
-  onProxyReqWs: 'here it is {onRequest}, where request.websocket is true',
+  onProxyReqWs: 'use {onRequest}, where request.websocket is true',
   onOpen: is('onRequest'),
   onClose: is('onFinish'),
   logLevel: logs,
   logProvider: is('logger'),
-  plugins: 'hooks are functions: compose them',
-  ejectPlugins: 'hooks are functions: compose them',
+  plugins: 'hooks are plain functions; compose them',
+  ejectPlugins: 'hooks are plain functions; compose them',
 
   // @fastify/http-proxy, @fastify/reply-from
   upstream: is('backend'),
-  prefix: 'here it is {path}, with {stripPath} where it is to be removed',
-  rewritePrefix: 'here it is {stripPath}, with a path in {backend}',
-  http2: 'here it is {pool.protocols}',
+  prefix: 'use {path}, and {stripPath} to remove it',
+  rewritePrefix: 'use {stripPath} and a path in {backend}',
+  http2: 'use {pool.protocols}',
   undici: is('pool'),
   preHandler: onRequest,
   preValidation: onRequest,
   proxyPayloads: bodies,
   httpMethods: onRequest,
-  replyOptions: 'here it is {onRequest} and {onResponse}',
+  replyOptions: 'use {onRequest} and {onResponse}',
   rewriteRequestHeaders: onRequest,
   rewriteHeaders: onResponse,
-  getUpstream: 'here it is {routes}, or context.useRoute in {onRequest}',
-  queryString: 'here {onRequest} sets request.target',
+  getUpstream: 'use {routes}, or context.useRoute in {onRequest}',
+  queryString: 'set request.target in {onRequest}',
   retriesCount: is('responseHeaderRetries'),
-  retryMethods: 'here GET, HEAD and OPTIONS are retried, {responseHeaderRetries} times',
-  maxRetriesOn503: 'a response is an answer, whatever its status',
-  retryDelay: 'a response is an answer, whatever its status',
+  retryMethods: 'GET, HEAD and OPTIONS are retried up to {responseHeaderRetries} times',
+  maxRetriesOn503: 'responses are forwarded whatever their status',
+  retryDelay: 'responses are forwarded whatever their status',
   internalRewriteLocationHeader: onResponse,
   websocket: webSockets,
-  wsUpstream: 'here a route of its own has another {backend}',
-  wsServerOptions: 'here it is {maxWebsocketFrameSize}, {websocketCompress} and their like',
-  wsClientOptions: 'here it is {maxWebsocketFrameSize}, {websocketCompress} and their like',
-  wsReconnect: 'a WebSocket ends with its backend',
-  wsHooks: 'messages are passed on unread',
-  disableRequestLogging: 'there is no log of requests without {onFinish}',
+  wsUpstream: 'use a second route with another {backend}',
+  wsServerOptions:
+    'use {maxWebsocketFrameSize}, {websocketCompress} and the other WebSocket options',
+  wsClientOptions:
+    'use {maxWebsocketFrameSize}, {websocketCompress} and the other WebSocket options',
+  wsReconnect: 'a WebSocket closes when its backend does',
+  wsHooks: 'messages are forwarded unchanged',
+  disableRequestLogging: 'requests are only logged by {onFinish}',
   constraints: is('host'),
 
   // express-http-proxy
-  proxyReqPathResolver: 'here {onRequest} sets request.target',
+  proxyReqPathResolver: 'set request.target in {onRequest}',
   proxyReqOptDecorator: onRequest,
   proxyReqBodyDecorator: bodies,
   userResDecorator: bodies,
   userResHeaderDecorator: onResponse,
-  proxyErrorHandler: 'here it is {errorResponse} and {onError}',
-  filter: 'here it is {path}, or {onRequest}',
-  skipToNextHandlerFilter: 'here next is called where no route applies',
+  proxyErrorHandler: 'use {errorResponse} and {onError}',
+  filter: 'use {path}, or {onRequest}',
+  skipToNextHandlerFilter: 'next is called when no route matches',
   limit: is('maxRequestBodySize'),
   parseReqBody: bodies,
   preserveHostHdr: is('preserveHostHeader'),
@@ -118,11 +119,11 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   proxy_cookie_path: onResponse,
   proxy_connect_timeout: is('pool.connectTimeout'),
   proxy_read_timeout:
-    'here it is {responseHeaderTimeout} and {upstreamIdleTimeout}; {websocketIdleTimeout} of WebSockets',
+    'use {responseHeaderTimeout} and {upstreamIdleTimeout}, or {websocketIdleTimeout} for WebSockets',
   proxy_send_timeout: is('upstreamIdleTimeout'),
   proxy_buffering: 'responses are streamed',
   proxy_request_buffering: is('requestBodyBufferSize'),
-  proxy_http_version: 'backends are spoken to in HTTP/1.1, or as {pool.protocols} says',
+  proxy_http_version: 'HTTP/1.1 unless {pool.protocols} says otherwise',
   proxy_next_upstream: is('responseHeaderRetries'),
   proxy_ssl_verify: is('pool.verifyTls'),
   proxy_ssl_name: is('pool.tls.servername'),
@@ -133,7 +134,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   client_body_buffer_size: is('requestBodyBufferSize'),
   client_body_timeout: is('requestBodyReadTimeout'),
   client_header_timeout: is('requestHeaderTimeout'),
-  large_client_header_buffers: 'here it is {maxRequestHeaderLineBytes} and {maxRequestHeaderBytes}',
+  large_client_header_buffers: 'use {maxRequestHeaderLineBytes} and {maxRequestHeaderBytes}',
   keepalive_requests: is('maxRequestsPerConnection'),
   send_timeout: is('responseSendTimeout'),
   worker_processes: is('workers'),
@@ -148,7 +149,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
 
   // Caddy, HAProxy, Traefik
   reverse_proxy: backend,
-  handle_path: 'here it is {path} with {stripPath}',
+  handle_path: 'use {path} with {stripPath}',
   strip_prefix: is('stripPath'),
   header_up: is('addHeaders'),
   header_down: onResponse,
@@ -165,12 +166,11 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   key: is('tls.key'),
   cert: is('tls.cert'),
   ca: is('pool.tls.ca'),
-  https: 'here it is {tls} of the listener, and the scheme of {backend}',
+  https: 'use {tls} for the listener, and the scheme of {backend}',
   rejectUnauthorized: is('pool.verifyTls'),
   insecure: is('pool.verifyTls'),
-  headersTimeout:
-    'here it is {requestHeaderTimeout} of a client, {responseHeaderTimeout} of a backend',
-  requestTimeout: 'here it is {requestHeaderTimeout} and {requestBodyReadTimeout}',
+  headersTimeout: 'use {requestHeaderTimeout} for clients, {responseHeaderTimeout} for backends',
+  requestTimeout: 'use {requestHeaderTimeout} and {requestBodyReadTimeout}',
   bodyTimeout: is('upstreamIdleTimeout'),
   maxHeaderSize: is('maxRequestHeaderBytes'),
   maxHeadersCount: is('maxRequestHeaders'),

@@ -32,7 +32,7 @@ describe('resolveHandlerOptions', () => {
     ['tls', { SNICallback: () => {} }],
   ])('refuses %s, which only a listener can apply', (key, value) => {
     expect(() => resolveHandlerOptions({ backend, [key]: value })).toThrow(
-      `invalid option ${key}: cannot be applied by a handler`,
+      `invalid option ${key}: not available in middleware`,
     );
   });
 

@@ -20,10 +20,7 @@ const listenerKeys = [
 export interface HandlerOptions extends Omit<ReverseItOptions, (typeof listenerKeys)[number]> {}
 
 const elsewhere: ReadonlyMap<string, string> = new Map(
-  listenerKeys.map((key) => [
-    key,
-    'cannot be applied by a handler; it is for the server to decide that calls the handler',
-  ]),
+  listenerKeys.map((key) => [key, 'not available in middleware; set it on your server']),
 );
 
 /**

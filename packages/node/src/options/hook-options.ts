@@ -72,39 +72,39 @@ const acceptsRespond = '{status, headers, body} or a function (request, context)
 /** Hooks that run around each other: those beside `routes`, and within them those of a route. */
 export const ringHookOptions = defineOptions({
   /**
-   * Called with each request: may change it, answer it by returning a response, or throw. Those beside routes run first.
+   * Called with each request; may change it, return a response, or throw. Hooks beside "routes" run before those of a route.
    * Default: none.
    */
   onRequest: callbacks<OnRequest>({
     prose:
-      'Called with each request: may change it, answer it by returning a response, or throw. Those beside routes run first.',
+      'Called with each request; may change it, return a response, or throw. Hooks beside "routes" run before those of a route.',
     accepts: 'a function (request, context)',
   }),
   /**
-   * Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.
+   * Called with each backend response; may change or replace it, or throw. Hooks beside "routes" run after those of a route.
    * Default: none.
    */
   onResponse: callbacks<OnResponse>({
     prose:
-      'Called with each response of the backend: may change or replace it, or throw. Those beside routes run last.',
+      'Called with each backend response; may change or replace it, or throw. Hooks beside "routes" run after those of a route.',
     accepts: 'a function (response, context)',
   }),
   /**
-   * Called with each error that is to be answered: may return the response. Those beside routes run last.
+   * Called with each error that will be answered; may return the response to send. Hooks beside "routes" run after those of a route.
    * Default: none.
    */
   onErrorResponse: callbacks<OnErrorResponse>({
     prose:
-      'Called with each error that is to be answered: may return the response. Those beside routes run last.',
+      'Called with each error that will be answered; may return the response to send. Hooks beside "routes" run after those of a route.',
     accepts: 'a function (error, request, context)',
   }),
   /**
-   * Called with the record of each request that is over, for an access log. Those beside routes run last.
+   * Called with the record of each finished request, for an access log. Hooks beside "routes" run after those of a route.
    * Default: none.
    */
   onFinish: callbacks<OnFinish>({
     prose:
-      'Called with the record of each request that is over, for an access log. Those beside routes run last.',
+      'Called with the record of each finished request, for an access log. Hooks beside "routes" run after those of a route.',
     accepts: 'a function (record, context)',
   }),
 });
@@ -112,27 +112,27 @@ export const ringHookOptions = defineOptions({
 /** Hooks of a route. */
 export const routeHookOptions = defineOptions({
   /**
-   * Name of the route in logs, records and for hooks that choose a route.
+   * Name of the route in logs and records, and for hooks that select a route.
    * Default: host and path.
    */
   name: custom<string | null, string | null>({
     group,
     kind: 'string',
-    prose: 'Name of the route in logs, records and for hooks that choose a route.',
+    prose: 'Name of the route in logs and records, and for hooks that select a route.',
     default: null,
     defaultText: 'host and path',
-    accepts: 'a text that is not empty',
+    accepts: 'a non-empty string',
     text: null,
     json: { type: 'string', minLength: 1 },
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
   ...ringHookOptions,
-  /** Answers instead of a backend: a response, or a function that makes one. Default: none. */
+  /** Responds without a backend: a response, or a function that returns one. Default: none. */
   respond: Object.freeze({
     ...custom<DirectResponse | Respond | null, Respond | null>({
       group,
       kind: 'response',
-      prose: 'Answers instead of a backend: a response, or a function that makes one.',
+      prose: 'Responds without a backend: a response, or a function that returns one.',
       default: null,
       accepts: acceptsRespond,
       text: null,
@@ -142,12 +142,12 @@ export const routeHookOptions = defineOptions({
     read: readRespond,
   }),
   /**
-   * Longest time that a hook may take which returns a promise. Its signal is aborted then.
+   * Maximum time for a hook that returns a promise; its signal is aborted afterwards.
    * Default: 30000 ms. If exceeded: 504.
    */
   hookTimeout: milliseconds({
     group,
-    prose: 'Longest time that a hook may take which returns a promise. Its signal is aborted then.',
+    prose: 'Maximum time for a hook that returns a promise; its signal is aborted afterwards.',
     default: 30000,
     answers: '504',
   }),
@@ -172,19 +172,19 @@ function readRespond(value: unknown, key: string, faults: Faults): Respond | nul
 
 /** Hooks of a whole server. */
 export const serverHookOptions = defineOptions({
-  /** Called with every error that ended or refused a request. Default: none. */
+  /** Called with every error that rejected or aborted a request. Default: none. */
   onError: callbacks<OnError>({
-    prose: 'Called with every error that ended or refused a request.',
+    prose: 'Called with every error that rejected or aborted a request.',
     accepts: 'a function (error, record, context)',
   }),
   /**
-   * Where log lines go: any pino-compatible logger; null for nowhere.
+   * Destination of log lines: any pino-compatible logger, or null to log nothing.
    * Default: lines on standard error.
    */
   logger: custom<Logger | null, Logger | null>({
     group,
     kind: 'logger',
-    prose: 'Where log lines go: any pino-compatible logger; null for nowhere.',
+    prose: 'Destination of log lines: any pino-compatible logger, or null to log nothing.',
     default: standardErrorLogger,
     defaultText: 'lines on standard error',
     accepts: 'an object with debug, info, warn and error, or null',

@@ -57,7 +57,7 @@ it.each([
 describe('as options', () => {
   const start = (options: object) => () => resolveProxyOptions({ backend: 'http://h', ...options });
   const instead =
-    'is not accepted; expected a prefix, which holds for everything under it, and no pattern';
+    'is not accepted; expected a prefix, which matches everything below it, not a pattern';
 
   it.each<[string, object, string]>([
     ['path', { path: '/api/*' }, `path: "/api/*" ${instead}: "/api"`],
@@ -70,7 +70,7 @@ describe('as options', () => {
     [
       'path, several',
       { path: ['/a', '/b'] },
-      'path: ["/a", "/b"] is not accepted; expected one prefix; several are several routes',
+      'path: ["/a", "/b"] is not accepted; expected one prefix; use one route per prefix',
     ],
     ['stripPath', { stripPath: '/api/*' }, `stripPath: "/api/*" ${instead}: "/api"`],
     [

@@ -22,13 +22,12 @@ export function prefixOfPattern(path: string): string | null {
 
 /** What is accepted in place of a pattern; null where a value is none. */
 function insteadOf(value: unknown, prefixOf: (text: string) => string | null): string | null {
-  if (value instanceof RegExp)
-    return 'a prefix, which holds for everything under it, and no pattern';
-  if (Array.isArray(value)) return 'one prefix; several are several routes';
+  if (value instanceof RegExp) return 'a prefix, which matches everything below it, not a pattern';
+  if (Array.isArray(value)) return 'one prefix; use one route per prefix';
   const prefix = typeof value === 'string' ? prefixOf(value) : null;
   return prefix === null
     ? null
-    : `a prefix, which holds for everything under it, and no pattern: ${show(prefix)}`;
+    : `a prefix, which matches everything below it, not a pattern: ${show(prefix)}`;
 }
 
 /** The same row, which tells those who give it a pattern what to write instead. */

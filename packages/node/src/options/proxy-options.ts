@@ -13,14 +13,14 @@ import { type ListenAddress, listenAddressAccepted, readListenAddress } from './
 import { type RouteOptions, routeOptions } from './route-options.ts';
 import { checkWorkers, mostWorkers, type Workers, workersAccepted } from './workers.ts';
 
-const start = 'Start and end';
+const start = 'Start and shutdown';
 
 const lifecycleOptions = defineOptions({
-  /** Schema of a configuration in JSON, for editors; nothing else reads it. Default: none. */
+  /** JSON schema of the configuration file, for editors; otherwise ignored. Default: none. */
   $schema: custom<string | null, string | null>({
     group: start,
     kind: 'string',
-    prose: 'Schema of a configuration in JSON, for editors; nothing else reads it.',
+    prose: 'JSON schema of the configuration file, for editors; otherwise ignored.',
     default: null,
     accepts: 'a string',
     text: null,
@@ -28,14 +28,14 @@ const lifecycleOptions = defineOptions({
     check: (value) => (typeof value === 'string' ? value : undefined),
   }),
   /**
-   * Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.
+   * Address to listen on; without a host: every address of the machine. A stale Unix socket is replaced.
    * Default: "127.0.0.1:4000".
    */
   listen: custom<string | number | ListenAddress, ListenAddress>({
     group: start,
     kind: 'address',
     prose:
-      'Where to listen; without a host on every address of the machine. A Unix socket left behind is replaced.',
+      'Address to listen on; without a host: every address of the machine. A stale Unix socket is replaced.',
     default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
     defaultText: '"127.0.0.1:4000"',
     accepts: listenAddressAccepted,
@@ -67,23 +67,24 @@ const lifecycleOptions = defineOptions({
     check: readListenAddress,
   }),
   /**
-   * Longest time a graceful close waits for what is under way before it is cut off.
+   * How long a graceful shutdown waits for requests in progress before it closes their connections.
    * Default: 30000 ms.
    */
   closeTimeout: milliseconds({
     group: start,
-    prose: 'Longest time a graceful close waits for what is under way before it is cut off.',
+    prose:
+      'How long a graceful shutdown waits for requests in progress before it closes their connections.',
     default: 30000,
   }),
   /**
-   * Processes of the command or createCluster that share the address; "auto": one per core. Limits and pools are of each.
+   * Number of worker processes of the command or createCluster; "auto" is one per core. Limits and pools are per worker.
    * Default: 1.
    */
   workers: custom<Workers, Workers>({
     group: start,
     kind: 'workers',
     prose:
-      'Processes of the command or createCluster that share the address; "auto": one per core. Limits and pools are of each.',
+      'Number of worker processes of the command or createCluster; "auto" is one per core. Limits and pools are per worker.',
     default: 1,
     accepts: workersAccepted,
     text: {
@@ -97,13 +98,13 @@ const lifecycleOptions = defineOptions({
 
 const sharedOptions = defineOptions({
   /**
-   * Held of request bodies whose backend has not been asked, over all requests; beyond it they are streamed.
+   * Memory for buffered request bodies, over all requests; when it is used up, bodies are streamed.
    * Default: 268435456 bytes.
    */
   maxBufferedRequestBytes: bytes({
     group: 'Request body',
     prose:
-      'Held of request bodies whose backend has not been asked, over all requests; beyond it they are streamed.',
+      'Memory for buffered request bodies, over all requests; when it is used up, bodies are streamed.',
     default: 268435456,
     min: 0,
     lift: true,
@@ -112,16 +113,16 @@ const sharedOptions = defineOptions({
 
 const routesOptions = defineOptions({
   /**
-   * Routes, each with options of its own; those beside it are then defaults for all of them.
-   * Default: one route, of the options beside it.
+   * Routes, each with its own options; options beside "routes" are the defaults for all of them.
+   * Default: one route, from the options beside it.
    */
   routes: custom<readonly RouteOptions[], null>({
     group: 'Route',
     kind: 'routes',
     prose:
-      'Routes, each with options of its own; those beside it are then defaults for all of them.',
+      'Routes, each with its own options; options beside "routes" are the defaults for all of them.',
     default: null,
-    defaultText: 'one route, of the options beside it',
+    defaultText: 'one route, from the options beside it',
     accepts: 'an array of routes, at least one',
     text: null,
     json: { type: 'array', minItems: 1, items: { $ref: '#/definitions/route' } },

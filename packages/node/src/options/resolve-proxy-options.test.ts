@@ -117,20 +117,20 @@ describe('resolveProxyOptions', () => {
       { backend, routes: [{ name: 'n' }, { path: '/a', name: 'n' }, { path: '/b', name: 'n' }] },
       [
         '2 invalid options:',
-        'routes[1].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
-        'routes[2].name: "n" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+        'routes[1].name: "n" is also the name of routes[0]; route names must be unique',
+        'routes[2].name: "n" is also the name of routes[0]; route names must be unique',
       ],
     ],
     [
       { backend, routes: [{ path: '/a' }, { path: '/b', name: '/a' }] },
       [
-        'invalid option routes[1].name: "/a" is the name of routes[0] as well; expected one of its own, by which hooks can choose it',
+        'invalid option routes[1].name: "/a" is also the name of routes[0]; route names must be unique',
       ],
     ],
     [
       { backend, routes: [{}, { path: null }] },
       [
-        'invalid option routes[1].name: required where path is null: a hook chooses the route by it',
+        'invalid option routes[1].name: required if path is null, so that a hook can select the route',
       ],
     ],
     [
@@ -143,11 +143,11 @@ describe('resolveProxyOptions', () => {
     ],
     [
       { backend, path: '/a', stripPath: '/b' },
-      ['invalid option stripPath: /b never applies to a route whose path is /a'],
+      ['invalid option stripPath: /b never matches a route with path /a'],
     ],
     [
       { backend, poolSize: 3 },
-      ['invalid option poolSize: unknown option, given 3; it belongs in pool: {poolSize}'],
+      ['invalid option poolSize: unknown option, given 3; set it inside pool: {poolSize}'],
     ],
     [
       { backend, pool_size: 3 },
@@ -160,7 +160,7 @@ describe('resolveProxyOptions', () => {
     [
       { backend, routes: [{ maxRequestHeaders: 5 }] },
       [
-        'invalid option routes[0].maxRequestHeaders: unknown option, given 5; it holds for the whole server and stands beside routes',
+        'invalid option routes[0].maxRequestHeaders: unknown option, given 5; it applies to the whole server; set it beside routes',
       ],
     ],
     [
@@ -269,7 +269,7 @@ describe('resolveProxyOptions', () => {
     '%s cannot be added (RFC 9110 §7.6.1)',
     (name) => {
       expect(faultsOf({ backend, addHeaders: { [name]: 'x' } })).toEqual([
-        expect.stringMatching(/belongs to the connection/),
+        expect.stringMatching(/is managed by the proxy/),
       ]);
     },
   );

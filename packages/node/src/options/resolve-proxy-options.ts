@@ -122,7 +122,7 @@ const belongsElsewhere = (key: string): string | undefined =>
   foreignHint(key) ?? belongsInPool(key);
 
 function belongsInPool(key: string): string | undefined {
-  if (Object.hasOwn(poolOptions, key)) return `it belongs in pool: {${key}}`;
+  if (Object.hasOwn(poolOptions, key)) return `set it inside pool: {${key}}`;
   const near = nearMiss(key, Object.keys(poolOptions));
   const meant = near !== null && nearMiss(key, Object.keys(proxyOptions)) === null;
   return meant ? `did you mean pool: {${near}}?` : undefined;
@@ -130,7 +130,7 @@ function belongsInPool(key: string): string | undefined {
 
 const belongsAbove = (key: string): string | undefined =>
   Object.hasOwn(proxyOptions, key)
-    ? 'it holds for the whole server and stands beside routes'
+    ? 'it applies to the whole server; set it beside routes'
     : belongsElsewhere(key);
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
@@ -143,12 +143,12 @@ function checkRoute({ key, values }: Place, faults: Faults): void {
   if (path === null) {
     // Of the only one `refuseUnreachable` tells.
     if (key !== '' && values.name === null && !wrong('name'))
-      add('name', 'required where path is null: a hook chooses the route by it');
+      add('name', 'required if path is null, so that a hook can select the route');
     return;
   }
   if (stripPath !== null && !wrong('stripPath') && !wrong('path')) {
     if (!isUnder(path, stripPath) && !isUnder(stripPath, path)) {
-      add('stripPath', `${stripPath} never applies to a route whose path is ${path}`);
+      add('stripPath', `${stripPath} never matches a route with path ${path}`);
     }
   }
 }
@@ -173,7 +173,7 @@ function refuseRepeats(places: readonly Place[], faults: Faults): void {
     const namesake = byName.get(name);
     if (namesake === undefined) byName.set(name, key);
     else if (!faults.has(keyPath(key, 'name'))) {
-      const text = `${show(name)} is the name of ${namesake} as well; expected one of its own, by which hooks can choose it`;
+      const text = `${show(name)} is also the name of ${namesake}; route names must be unique`;
       faults.add(keyPath(key, 'name'), text);
     }
   }
@@ -188,6 +188,7 @@ function refuseUnreachable(places: readonly Place[], faults: Faults): void {
   if (places.some(({ key, values }) => values.path !== null || faults.has(keyPath(key, 'path')))) {
     return;
   }
-  const accepts = 'a path such as "/api"; null is for one of several routes, which a hook chooses';
+  const accepts =
+    'a path such as "/api"; null is only for one of several routes, selected by a hook';
   faults.refuse('path', null, accepts);
 }

@@ -25,10 +25,10 @@ import { routeHookOptions } from './hook-options.ts';
 import { prefixOfUrlPattern, refusingPatterns } from './path-pattern.ts';
 
 const where = 'Route';
-const backend = 'Request to the backend';
+const backend = 'Backend request';
 const body = 'Request body';
-const response = 'Response of the backend';
-const upgrade = 'Upgrade';
+const response = 'Backend response';
+const upgrade = 'Upgrades';
 const websocket = 'WebSocket';
 
 /** What is held in memory is not unlimited. */
@@ -48,41 +48,41 @@ function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
 
 const ownOptions = defineOptions({
   /**
-   * The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.
+   * URL of the backend, optionally with a path prefix; every scheme serves HTTP and WebSocket.
    * Required.
    */
   backend: refusingPatterns(
     backendUrl({
       group: where,
-      prose: 'The backend, with a path prefix if need be; every scheme serves HTTP and WebSocket.',
+      prose:
+        'URL of the backend, optionally with a path prefix; every scheme serves HTTP and WebSocket.',
       schemes: ['http:', 'https:', 'ws:', 'wss:'],
     }),
     prefixOfUrlPattern,
   ),
   /**
-   * Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.
-   * Default: "/". If exceeded: 404.
+   * Path prefix to serve: "/api" serves /api/x, not /apis; the longest match wins. null: only a hook selects the route.
+   * Default: "/". Error: 404.
    */
   path: orNull(
     refusingPatterns(
       pathPrefix({
         group: where,
         prose:
-          'Serves targets under this path; the longest of all routes applies. Null: only hooks choose the route.',
+          'Path prefix to serve: "/api" serves /api/x, not /apis; the longest match wins. null: only a hook selects the route.',
         default: '/',
         answers: '404',
       }),
     ),
   ),
   /**
-   * Serves requests for this host, whatever the port; "*.name" stands for all names below it.
-   * Default: any. If exceeded: 404.
+   * Host name to serve, on any port; "*.name" matches all subdomains of name.
+   * Default: any. Error: 404.
    */
   host: custom<string | null, string | null>({
     group: where,
     kind: 'host',
-    prose:
-      'Serves requests for this host, whatever the port; "*.name" stands for all names below it.',
+    prose: 'Host name to serve, on any port; "*.name" matches all subdomains of name.',
     default: null,
     defaultText: 'any',
     accepts:
@@ -96,180 +96,186 @@ const ownOptions = defineOptions({
         : undefined,
   }),
   /**
-   * Removed from the start of the path before the path prefix of the backend is put there.
+   * Prefix to remove from the request path before the path of the backend is prepended.
    * Default: none.
    */
   stripPath: refusingPatterns(
     pathPrefix({
       group: where,
-      prose:
-        'Removed from the start of the path before the path prefix of the backend is put there.',
+      prose: 'Prefix to remove from the request path before the path of the backend is prepended.',
       default: null,
     }),
   ),
   /**
-   * Unix socket to connect to, pooled like any other way; the backend option stays the authority.
+   * Unix socket to connect to, pooled as usual; the host of the backend URL is still sent as Host.
    * Default: none.
    */
   unixSocket: string({
     group: backend,
     prose:
-      'Unix socket to connect to, pooled like any other way; the backend option stays the authority.',
+      'Unix socket to connect to, pooled as usual; the host of the backend URL is still sent as Host.',
     default: null,
     accepts: 'a path of at most 107 bytes',
     placeholder: 'PATH',
     check: (path) => path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= 107,
   }),
-  /** Takes connections from the pool, or makes a fresh one for each request. Default: "pooled". */
+  /**
+   * "pooled" reuses backend connections, "one-shot" opens a new one for each request.
+   * Default: "pooled".
+   */
   upstreamConnection: choice({
     group: backend,
-    prose: 'Takes connections from the pool, or makes a fresh one for each request.',
+    prose: '"pooled" reuses backend connections, "one-shot" opens a new one for each request.',
     values: ['pooled', 'one-shot'],
     default: 'pooled',
   }),
-  /** The connection pool. Routes that inherit it, or are given the same object, share it. */
+  /** Connection pool. Routes that inherit it, or are given the same object, share it. */
   pool: group<typeof poolOptions, PoolOptions, PoolValues>({
     group: backend,
-    prose: 'The connection pool. Routes that inherit it, or are given the same object, share it.',
+    prose: 'Connection pool. Routes that inherit it, or are given the same object, share it.',
     rows: poolOptions,
     flagPrefix: '',
   }),
-  /** Longest wait for a free connection. Default: 5000 ms. If exceeded: 503. */
+  /** Maximum time to wait for a free backend connection. Default: 5000 ms. If exceeded: 503. */
   poolTimeout: milliseconds({
     group: backend,
-    prose: 'Longest wait for a free connection.',
+    prose: 'Maximum time to wait for a free backend connection.',
     default: 5000,
     answers: '503',
   }),
   /**
-   * Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.
+   * Maximum wait for the response headers after the request was sent; each 1xx response restarts it, up to ten times in total.
    * Default: 30000 ms. If exceeded: 504.
    */
   responseHeaderTimeout: milliseconds({
     group: response,
     prose:
-      'Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.',
+      'Maximum wait for the response headers after the request was sent; each 1xx response restarts it, up to ten times in total.',
     default: 30000,
     answers: '504',
   }),
   /**
-   * Times that GET, HEAD and OPTIONS are sent again when a reused connection closed before any byte of the response.
+   * Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first response byte.
    * Default: 1.
    */
   responseHeaderRetries: count({
     group: response,
     prose:
-      'Times that GET, HEAD and OPTIONS are sent again when a reused connection closed before any byte of the response.',
+      'Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first response byte.',
     default: 1,
     min: 0,
     max: 10,
   }),
   /**
-   * Longest silence of the backend while a response is received.
-   * Default: 55000 ms. If exceeded: 504, or the connection is aborted after the head.
+   * Maximum time without data from the backend while a response is received.
+   * Default: 55000 ms. If exceeded: 504; aborted if response headers were already sent.
    */
   upstreamIdleTimeout: milliseconds({
     group: response,
-    prose: 'Longest silence of the backend while a response is received.',
+    prose: 'Maximum time without data from the backend while a response is received.',
     default: 55000,
-    answers: '504, or the connection is aborted after the head',
+    answers: '504; aborted if response headers were already sent',
   }),
-  /** Longest silence of the client while its body is read. Default: 55000 ms. If exceeded: 408. */
+  /**
+   * Maximum time without data from the client while its request body is read.
+   * Default: 55000 ms. If exceeded: 408.
+   */
   requestBodyReadTimeout: milliseconds({
     group: body,
-    prose: 'Longest silence of the client while its body is read.',
+    prose: 'Maximum time without data from the client while its request body is read.',
     default: 55000,
     answers: '408',
   }),
   /**
-   * Largest request body, 0 for none at all; a content-length above it is refused before any body is read.
+   * Maximum size of a request body; 0 allows none. A larger Content-Length is rejected before the body is read.
    * Default: 104857600 bytes. If exceeded: 413.
    */
   maxRequestBodySize: bytes({
     group: body,
     prose:
-      'Largest request body, 0 for none at all; a content-length above it is refused before any body is read.',
+      'Maximum size of a request body; 0 allows none. A larger Content-Length is rejected before the body is read.',
     default: 104857600,
     min: 0,
     lift: true,
     answers: '413',
   }),
   /**
-   * Held before the request to the backend starts; a longer body is streamed.
+   * Request bodies up to this size are read whole before the backend is contacted; larger ones are streamed.
    * Default: 1048576 bytes.
    */
   requestBodyBufferSize: bytes({
     group: body,
-    prose: 'Held before the request to the backend starts; a longer body is streamed.',
+    prose:
+      'Request bodies up to this size are read whole before the backend is contacted; larger ones are streamed.',
     default: 1048576,
     min: 0,
     max: mostHeldBytes,
   }),
   /**
-   * Silence of the client after which a body without a length is streamed and not held; 0: it is held. gRPC is never held.
+   * Streams a body of unknown length once the client pauses this long; 0 waits for the whole body. gRPC is never buffered.
    * Default: 100 ms.
    */
   requestBodyBufferDelay: milliseconds({
     group: body,
     prose:
-      'Silence of the client after which a body without a length is streamed and not held; 0: it is held. gRPC is never held.',
+      'Streams a body of unknown length once the client pauses this long; 0 waits for the whole body. gRPC is never buffered.',
     default: 100,
   }),
   /**
-   * Largest response body, 0 for none at all.
-   * Default: Infinity. If exceeded: 502, or the connection is aborted after the head.
+   * Maximum size of a response body; 0 allows none.
+   * Default: Infinity. If exceeded: 502; aborted if response headers were already sent.
    */
   maxResponseBodySize: bytes({
     group: response,
-    prose: 'Largest response body, 0 for none at all.',
+    prose: 'Maximum size of a response body; 0 allows none.',
     default: Number.POSITIVE_INFINITY,
     min: 0,
     lift: true,
-    answers: '502, or the connection is aborted after the head',
+    answers: '502; aborted if response headers were already sent',
   }),
   /**
-   * Largest sum of header lines of a response, counted as name + 2 + value each.
+   * Maximum size of all response headers: name, colon, space and value of each line.
    * Default: 65536 bytes. If exceeded: 502.
    */
   maxResponseHeaderBytes: bytes({
     group: response,
-    prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    prose: 'Maximum size of all response headers: name, colon, space and value of each line.',
     default: 65536,
     max: mostHeldBytes,
     answers: '502',
   }),
   /**
-   * Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.
+   * Maximum size of all interim responses (1xx) to one request; they are forwarded to HTTP/1.1 and HTTP/2 clients.
    * Default: 65536 bytes. If exceeded: 502.
    */
   maxInterimResponseBytes: bytes({
     group: response,
     prose:
-      'Largest sum of the interim responses (1xx) to one request, which pass to clients of HTTP/1.1 and HTTP/2.',
+      'Maximum size of all interim responses (1xx) to one request; they are forwarded to HTTP/1.1 and HTTP/2 clients.',
     default: 65536,
     max: mostHeldBytes,
     answers: '502',
   }),
   /**
-   * X-Forwarded-For, -Proto and -Host: "append" adds to the -For of the client, "replace" drops all such claims, false passes them.
+   * X-Forwarded-For, -Proto, -Host: "append" adds to -For, "replace" drops what the client sent first, false leaves all unchanged.
    * Default: "append".
    */
   forwardedHeaders: choice({
     group: backend,
     prose:
-      'X-Forwarded-For, -Proto and -Host: "append" adds to the -For of the client, "replace" drops all such claims, false passes them.',
+      'X-Forwarded-For, -Proto, -Host: "append" adds to -For, "replace" drops what the client sent first, false leaves all unchanged.',
     values: ['append', 'replace', false],
     default: 'append',
   }),
   /**
-   * Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).
-   * Default: false. If exceeded: 508.
+   * Name to add to Via in both directions; a request that already carries it is a loop (RFC 9110 §7.6.3).
+   * Default: false. Error: 508.
    */
   via: custom<string | false, string | false>({
     group: backend,
     kind: 'pseudonym',
     prose:
-      'Pseudonym for Via, added both ways; a request that names it already is a loop (RFC 9110 §7.6.3).',
+      'Name to add to Via in both directions; a request that already carries it is a loop (RFC 9110 §7.6.3).',
     default: false,
     accepts: 'a pseudonym (a token) or false',
     answers: '508',
@@ -283,149 +289,146 @@ const ownOptions = defineOptions({
       value === false || (typeof value === 'string' && isToken(value)) ? value : undefined,
   }),
   /**
-   * Fields to set on the request, in place of those of the same name; the last word.
+   * Headers to set on the request, replacing those of the same name; applied last.
    * Default: none.
    */
   addHeaders: fields({
     group: backend,
-    prose: 'Fields to set on the request, in place of those of the same name; the last word.',
+    prose: 'Headers to set on the request, replacing those of the same name; applied last.',
     never: connectionFields,
     // RFC 9112 §3.2.
     once: ['host'],
   }),
-  /** Fields to remove from the request; _ in a name counts as -. Default: none. */
+  /** Headers to remove from the request; "_" in a name counts as "-". Default: none. */
   removeHeaders: fieldNames({
     group: backend,
-    prose: 'Fields to remove from the request; _ in a name counts as -.',
+    prose: 'Headers to remove from the request; "_" in a name counts as "-".',
     never: fieldsWhere(({ removableByUser }) => !removableByUser),
   }),
-  /** Sends the Host of the client instead of the authority of the backend. Default: false. */
+  /**
+   * Forwards the Host header of the client instead of sending the host of the backend.
+   * Default: false.
+   */
   preserveHostHeader: boolean({
     group: backend,
-    prose: 'Sends the Host of the client instead of the authority of the backend.',
+    prose: 'Forwards the Host header of the client instead of sending the host of the backend.',
     default: false,
   }),
   /**
-   * Makes Location and Content-Location that begin with the backend’s URL public ones; with preserveHostHeader only if given.
+   * Rewrites Location and Content-Location from the backend URL to the public one; with preserveHostHeader only if set explicitly.
    * Default: true.
    */
   rewriteLocation: boolean({
     group: response,
     prose:
-      'Makes Location and Content-Location that begin with the backend’s URL public ones; with preserveHostHeader only if given.',
+      'Rewrites Location and Content-Location from the backend URL to the public one; with preserveHostHeader only if set explicitly.',
     default: true,
   }),
-  /**
-   * Answer when the backend cannot be reached, or the connection to it ends before the response.
-   */
+  /** Response when the backend cannot be reached or closes the connection before its response. */
   errorResponse: group({
     group: response,
     prose:
-      'Answer when the backend cannot be reached, or the connection to it ends before the response.',
+      'Response when the backend cannot be reached or closes the connection before its response.',
     flagPrefix: 'error-response',
     rows: defineOptions({
-      /** Status of the answer when the backend cannot be reached or breaks off. Default: 502. */
+      /** Status code of the error response. Default: 502. */
       status: count({
         group: response,
-        prose: 'Status of the answer when the backend cannot be reached or breaks off.',
+        prose: 'Status code of the error response.',
         default: 502,
         min: 400,
         max: 599,
       }),
       /**
-       * Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.
+       * Headers of the error response; Content-Type is text/plain unless set here.
        * Default: none.
        */
       headers: fields({
         group: response,
-        prose:
-          'Fields of the answer when the backend cannot be reached or breaks off; text/plain unless they say otherwise.',
+        prose: 'Headers of the error response; Content-Type is text/plain unless set here.',
         never: connectionFields,
         once: ['content-type'],
       }),
-      /**
-       * Body of the answer when the backend cannot be reached or breaks off.
-       * Default: "Bad Gateway".
-       */
+      /** Body of the error response. Default: "Bad Gateway". */
       body: string({
         group: response,
-        prose: 'Body of the answer when the backend cannot be reached or breaks off.',
+        prose: 'Body of the error response.',
         default: 'Bad Gateway',
       }),
     }),
   }),
   /**
-   * Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).
+   * Protocols clients may upgrade to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).
    * Default: ["websocket"].
    */
   upgrades: upgradeProtocols({
     group: upgrade,
     prose:
-      'Protocols that clients may switch to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).',
+      'Protocols clients may upgrade to; all but "websocket" are tunnelled as bytes. Other offers are ignored (RFC 9110 §7.8).',
     default: ['websocket'],
   }),
   /**
-   * Longest silence of both directions of a tunnel, in ms.
+   * Closes a tunnel after this long without data from either side.
    * Default: websocketIdleTimeout. If exceeded: reset.
    */
   tunnelIdleTimeout: milliseconds({
     group: upgrade,
-    prose: 'Longest silence of both directions of a tunnel, in ms.',
+    prose: 'Closes a tunnel after this long without data from either side.',
     default: null,
     defaultText: 'websocketIdleTimeout',
     answers: 'reset',
   }),
   /**
-   * Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.
+   * Closes a WebSocket after this long without data from either side, plus a tenth (at most 5 s), so that a ping just in time counts.
    * Default: 55000 ms. If exceeded: close 1001.
    */
   websocketIdleTimeout: milliseconds({
     group: websocket,
     prose:
-      'Longest silence of both directions; closed a tenth later, 5 s at most, so that a ping in time is one.',
+      'Closes a WebSocket after this long without data from either side, plus a tenth (at most 5 s), so that a ping just in time counts.',
     default: 55000,
     answers: 'close 1001',
   }),
   /**
-   * Longest time to the answer of the backend to the handshake.
+   * Maximum time to wait for the backend to answer the WebSocket handshake.
    * Default: 5000 ms. If exceeded: 504.
    */
   websocketBackendUpgradeTimeout: milliseconds({
     group: websocket,
-    prose: 'Longest time to the answer of the backend to the handshake.',
+    prose: 'Maximum time to wait for the backend to answer the WebSocket handshake.',
     default: 5000,
     answers: '504',
   }),
   /**
-   * Largest frame and largest reassembled message, after inflation.
+   * Maximum size of a frame and of a reassembled message, after decompression.
    * Default: 16777216 bytes. If exceeded: close 1009.
    */
   maxWebsocketFrameSize: bytes({
     group: websocket,
-    prose: 'Largest frame and largest reassembled message, after inflation.',
+    prose: 'Maximum size of a frame and of a reassembled message, after decompression.',
     default: 16777216,
     lift: true,
     answers: 'close 1009',
   }),
   /**
-   * Bytes of client frames held before the backend accepted the WebSocket.
+   * Maximum bytes of client frames buffered until the backend accepts the WebSocket.
    * Default: 1048576 bytes. If exceeded: close 1009.
    */
   maxWebsocketPendingBytes: bytes({
     group: websocket,
-    prose: 'Bytes of client frames held before the backend accepted the WebSocket.',
+    prose: 'Maximum bytes of client frames buffered until the backend accepts the WebSocket.',
     default: 1048576,
     min: 0,
     max: mostHeldBytes,
     answers: 'close 1009',
   }),
   /**
-   * Client frames held before the backend accepted the WebSocket.
+   * Maximum number of client frames buffered until the backend accepts the WebSocket.
    * Default: 16. If exceeded: close 1009.
    */
   maxWebsocketPendingFrames: count({
     group: websocket,
-    prose: 'Client frames held before the backend accepted the WebSocket.',
+    prose: 'Maximum number of client frames buffered until the backend accepts the WebSocket.',
     default: 16,
     min: 0,
     max: 65535,
@@ -438,12 +441,12 @@ const ownOptions = defineOptions({
     default: false,
   }),
   /**
-   * Checks that text messages are UTF-8 (RFC 6455 §8.1).
-   * Default: true. If exceeded: close 1007.
+   * Checks that text messages are valid UTF-8 (RFC 6455 §8.1).
+   * Default: true. Error: close 1007.
    */
   websocketValidateUtf8: boolean({
     group: websocket,
-    prose: 'Checks that text messages are UTF-8 (RFC 6455 §8.1).',
+    prose: 'Checks that text messages are valid UTF-8 (RFC 6455 §8.1).',
     default: true,
     answers: 'close 1007',
   }),

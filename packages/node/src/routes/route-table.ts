@@ -52,7 +52,7 @@ export class RouteTable<R extends RoutePlace> {
     const plainPath = path.slice(0, pathEnd(path));
     for (const other of withoutDotSegments(plainPath, this.#deepest)) {
       if (this.#find(name, other) !== route) {
-        throw fail('RIT_ERR_TARGET', 'dot segments in the request target lead to another route');
+        throw fail('RIT_ERR_TARGET', 'dot segments in the request target reach another route');
       }
     }
     return route;

@@ -56,7 +56,7 @@ function refuseWorkers({ workers }: ResolvedProxyOptions): void {
   if (workers !== 1) {
     faults.add(
       'workers',
-      'createServer serves in its own process; use createCluster of @reverseit/node/cluster, or the command',
+      'createServer runs in one process; use createCluster of @reverseit/node/cluster, or the command',
     );
   }
   faults.throwIfAny();

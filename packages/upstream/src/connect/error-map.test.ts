@@ -109,5 +109,5 @@ test('a TLS failure says why, and never names the peer’s bytes', () => {
   expect(error.message).toBe('TLS handshake with the backend failed: CERT_HAS_EXPIRED');
   expect(error.details).toEqual({ origin: 'https://a:1' });
   const alert = exchangeError(withCode('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'), at(false));
-  expect(alert.message).toBe('TLS with the backend failed: ERR_SSL_TLSV1_ALERT_UNKNOWN_CA');
+  expect(alert.message).toBe('TLS to the backend failed: ERR_SSL_TLSV1_ALERT_UNKNOWN_CA');
 });

@@ -11,71 +11,75 @@ import {
   readOptions,
 } from '@reverseit/core/options';
 
-const group = 'Request to the backend';
+const group = 'Backend request';
 
-/** A drip of interim responses puts `responseHeaderTimeout` off for so many times its length. */
+/** Interim responses can extend `responseHeaderTimeout` to at most this many times its length. */
 const interimFactor = 10;
 
 /** What bounds one request, with the defaults of a proxy's routes. */
 export const dispatchLimits = defineOptions({
-  /** Longest wait for a connection, in ms. 0: no limit. Default: 5000. */
+  /** Maximum time to wait for a free connection, in ms. 0: no limit. Default: 5000. */
   poolTimeout: milliseconds({
     group,
-    prose: 'Longest wait for a free connection.',
+    prose: 'Maximum time to wait for a free backend connection.',
     default: 5000,
   }),
   /**
-   * From the last byte of the request having left to the response head, in ms. Interim responses (1xx)
-   * restart it, for ten times its length in all. 0: no limit. Default: 30000.
+   * From the last request byte sent to the response headers, in ms. Each interim response (1xx) restarts
+   * it, up to ten times its length in total. 0: no limit. Default: 30000.
    */
   responseHeaderTimeout: milliseconds({
     group,
     prose:
-      'Longest wait for the response head once the request was sent; 1xx responses restart it, for ten times its length in all.',
+      'Maximum wait for the response headers after the request was sent; each 1xx response restarts it, up to ten times in total.',
     default: 30_000,
   }),
   /**
-   * Longest silence of the backend, in ms, rolling: while we want more of its response, and while it takes
-   * nothing of a request that stands ready. 0: no limit. Default: 55000.
+   * Maximum time without progress of the backend, in ms: while more of its response is wanted, and while it
+   * reads nothing of a request that is ready. 0: no limit. Default: 55000.
    */
   upstreamIdleTimeout: milliseconds({
     group,
-    prose: 'Longest silence of the backend while a response is received.',
+    prose: 'Maximum time without data from the backend while a response is received.',
     default: 55_000,
   }),
-  /** GET, HEAD and OPTIONS whose reused connection closed before any response byte are sent again so often. Default: 1. */
+  /**
+   * Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first
+   * response byte. Default: 1.
+   */
   responseHeaderRetries: count({
     group,
-    prose: 'Times that GET, HEAD and OPTIONS are sent again.',
+    prose:
+      'Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first response byte.',
     default: 1,
     min: 0,
     max: 10,
   }),
-  /** Sum of name + 2 + value over the response's header section, in bytes. Default: 65536. */
+  /** Size of all response headers, name + 2 + value of each line, in bytes. Default: 65536. */
   maxResponseHeaderBytes: bytes({
     group,
-    prose: 'Largest sum of header lines of a response, counted as name + 2 + value each.',
+    prose: 'Maximum size of all response headers: name, colon, space and value of each line.',
     default: 65_536,
     max: 1024 * 1024 * 1024,
   }),
-  /** Interim responses (1xx) to one request, all of their bytes together. Default: 65536. */
+  /** Size of all interim responses (1xx) to one request, in bytes. Default: 65536. */
   maxInterimResponseBytes: bytes({
     group,
-    prose: 'Largest sum of the interim responses (1xx) to one request.',
+    prose: 'Maximum size of all interim responses (1xx) to one request.',
     default: 65_536,
     max: 1024 * 1024 * 1024,
   }),
-  /** Response body, in bytes; 0 for none at all. Default: Infinity. */
+  /** Size of a response body, in bytes; 0 allows none. Default: Infinity. */
   maxResponseBodySize: bytes({
     group,
-    prose: 'Largest response body, 0 for none at all.',
+    prose: 'Maximum size of a response body; 0 allows none.',
     default: Number.POSITIVE_INFINITY,
     min: 0,
     lift: true,
   }),
 });
 
-/** What bounds one request; what is left out has its default. Checked once for each object: share them. */
+/** Limits of one request; omitted ones have their defaults. Each object is validated once, so share it. */
 export interface DispatchLimits extends OptionInput<typeof dispatchLimits> {}
 
 export interface ResolvedLimits {

@@ -353,7 +353,7 @@ export class DispatchedExchange
     if (this.#phase === 'done' || connection === null || handler === null) return;
     if (this.#upload?.active === true) {
       // RFC 9110 §7.8: a client speaks the new protocol once it has sent its request, and not before.
-      this.#fail(malformed('switched protocols before the request was complete'));
+      this.#fail(malformed('status 101 before the request was complete'));
       return;
     }
     this.#finish();
@@ -396,7 +396,7 @@ export class DispatchedExchange
     return true;
   }
 
-  /** The response is refused, or the request cannot be sent. */
+  /** The response is refused, or the the the request cannot be sent. */
   onFailed(error: ReverseItError): void {
     this.#fail(error);
   }

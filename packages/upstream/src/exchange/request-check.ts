@@ -81,7 +81,7 @@ class RequestChecker {
   #checkFields(fields: unknown): void {
     if (Array.isArray(fields)) this.#checkList(fields, 'fields');
     else if (!isWrittenFields(fields)) {
-      this.#wrong(fields, 'fields', 'an array of names and values in turn');
+      this.#wrong(fields, 'fields', 'an array [name, value, name, value, …]');
     } else if (this.#way.takesLines) this.#checkList(fields.added, 'fields.added');
     else this.#add(linesRefused);
   }
@@ -99,11 +99,12 @@ class RequestChecker {
     let lengths = 0;
     for (let i = 0; i < list.length; i += 2) {
       const value = list[i + 1] as string;
-      if (!isFieldValue(value)) this.#add(`fields[${i + 1}] holds a character of no field value`);
+      if (!isFieldValue(value))
+        this.#add(`fields[${i + 1}] contains a character that is not allowed in a header value`);
       if (!equalsIgnoreCase(list[i] as string, 'content-length')) continue;
-      if (++lengths > 1) this.#add('fields hold two content-length');
+      if (++lengths > 1) this.#add('fields contain content-length twice');
       else if (readDecimal(value) !== lengthOf(body)) {
-        this.#add('content-length in fields is not the length of the body');
+        this.#add('content-length in fields differs from the length of the body');
       }
     }
   }
@@ -178,7 +179,7 @@ function piecesFault(pieces: unknown, contentLength: unknown): string {
     }
     length += piece.length;
   }
-  return length === contentLength ? '' : 'body.contentLength is not the length of its pieces';
+  return length === contentLength ? '' : 'body.contentLength differs from the length of its pieces';
 }
 
 /** -1 where it is not known. */

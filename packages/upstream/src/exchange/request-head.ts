@@ -36,10 +36,10 @@ export function connectionLines({
 }
 
 /** Of a transport that writes fields its own way. */
-export const linesRefused = 'this pool takes no lines of fields that are written already';
+export const linesRefused = 'this pool does not accept pre-serialised headers';
 
 /** Of a field that the transport sets. */
-export const fieldRefused = 'request field is the transport’s to set';
+export const fieldRefused = 'request header is set by the transport';
 
 const beyondLatin1 = /[\u0100-\uffff]/;
 
@@ -50,13 +50,13 @@ const beyondLatin1 = /[\u0100-\uffff]/;
  */
 export function requestHead(request: UpstreamRequest, connection: string): string | ReverseItError {
   const { method, target, fields } = request;
-  if (!isToken(method)) return misuse('method is no token');
-  if (!isTarget(target)) return misuse('request target is malformed');
+  if (!isToken(method)) return misuse('invalid request method');
+  if (!isTarget(target)) return misuse('invalid request target');
   const isList = Array.isArray(fields);
   const section = isList ? writeSection(fields, null) : writeSection(fields.added, fields.host);
   const { host, fault, te } = section;
   if (fault !== '') return misuse(fault);
-  if (host === null) return misuse('request has no Host field');
+  if (host === null) return misuse('request has no Host header');
   const framed = framing(request);
   const options = te ? withTe(connection) : connection;
   const start = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${options}`;
@@ -68,7 +68,7 @@ export function requestHead(request: UpstreamRequest, connection: string): strin
   if (trailer !== '') breaks++;
   // Upgrade.
   if (connection !== CONNECTION.KEEP_ALIVE && connection !== CONNECTION.CLOSE) breaks++;
-  if (!hasLines(start + end, breaks)) return misuse('value of a request field is malformed');
+  if (!hasLines(start + end, breaks)) return misuse('invalid value of a request header');
   return isList ? start + end : start + fields.lines + end;
 }
 
@@ -89,10 +89,10 @@ function writeSection(fields: FieldSection, host: string | null): WrittenSection
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
-    if (!isToken(name)) section.fault = 'name of a request field is no token';
+    if (!isToken(name)) section.fault = 'invalid name of a request header';
     const { id, setByTransport } = fieldEntry(name);
     if (id === FIELD.HOST) {
-      if (section.host !== null) section.fault = 'request has two Host fields';
+      if (section.host !== null) section.fault = 'request has two Host headers';
       section.host = value;
       continue;
     }

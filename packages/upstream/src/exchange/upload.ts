@@ -93,7 +93,7 @@ export class Upload implements BodySink {
       return;
     }
     if (!isWellFormed(trailers)) {
-      this.#fail(fail('RIT_ERR_INTERNAL', 'trailer of a request is malformed'));
+      this.#fail(fail('RIT_ERR_INTERNAL', 'invalid request trailer'));
       return;
     }
     this.#over = true;

@@ -318,7 +318,7 @@ export abstract class Http1Connection
     this.#deadline.clear();
     if (socket.readableLength > 0) {
       // Whoever speaks before the handshake is done is not the one who proved its identity.
-      this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend spoke before it was asked');
+      this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend sent data before a request');
       this.close();
       return;
     }
@@ -349,7 +349,7 @@ export abstract class Http1Connection
 
   #connectError(): ReverseItError {
     const cause =
-      this.failure ?? fail('RIT_ERR_UPSTREAM_CONNECT', 'connection ended while connecting');
+      this.failure ?? fail('RIT_ERR_UPSTREAM_CONNECT', 'connection closed while connecting');
     return connectError(cause, this.#phase, this.#connector.origin.label);
   }
 

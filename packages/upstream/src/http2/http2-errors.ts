@@ -51,7 +51,7 @@ export function streamError(code: number, context: StreamContext, cause?: unknow
   }
   if (code === NGHTTP2_REFUSED_STREAM) return refused(cause);
   if (isViolation(code)) return fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details });
-  return fail('RIT_ERR_UPSTREAM_RESET', 'backend reset the stream before its response', {
+  return fail('RIT_ERR_UPSTREAM_RESET', 'backend reset the stream before responding', {
     cause,
     details,
   });

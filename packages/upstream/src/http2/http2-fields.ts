@@ -23,18 +23,18 @@ export function requestFields(
 ): string[] | ReverseItError {
   const { method, target, fields } = request;
   if (!Array.isArray(fields)) return misuse(linesRefused);
-  if (!isToken(method)) return misuse('method is no token');
-  if (!isTarget(target)) return misuse('request target is malformed');
+  if (!isToken(method)) return misuse('invalid request method');
+  if (!isTarget(target)) return misuse('invalid request target');
   const section = [':method', method, ':scheme', scheme, ':authority', '', ':path', target];
   let host: string | null = null;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
-    if (!isToken(name) || !isFieldValue(value)) return misuse('request field is malformed');
+    if (!isToken(name) || !isFieldValue(value)) return misuse('invalid request header');
     const { id, setByTransport, forbiddenInHttp2 } = fieldEntry(name);
     if (setByTransport) return misuse(fieldRefused);
     if (id === FIELD.HOST) {
-      if (host !== null) return misuse('request has two Host fields');
+      if (host !== null) return misuse('request has two Host headers');
       host = value;
       continue;
     }
@@ -42,7 +42,7 @@ export function requestFields(
     if (id === FIELD.CONTENT_LENGTH || forbiddenInHttp2) continue;
     if (id !== FIELD.TE || value === 'trailers') section.push(toLowerAscii(name), value);
   }
-  if (host === null) return misuse('request has no Host field');
+  if (host === null) return misuse('request has no Host header');
   section[5] = host;
   return pushFraming(section, request);
 }
@@ -52,7 +52,7 @@ function pushFraming(section: string[], request: UpstreamRequest): string[] | Re
   if (length !== null) section.push('content-length', String(length));
   const { trailer } = request;
   if (trailer !== undefined && trailer !== null && mayTrail(request.body)) {
-    if (!isFieldValue(trailer)) return misuse('request field is malformed');
+    if (!isFieldValue(trailer)) return misuse('invalid request header');
     section.push('trailer', trailer);
   }
   return section;
@@ -107,9 +107,9 @@ export function responseFields(raw: readonly string[], max: number): FieldSectio
     if (name.charCodeAt(0) === 0x3a) continue;
     size += name.length + 2 + value.length;
     if (size > max) return headTooLarge(max);
-    if (!isToken(name)) return malformed('field name is not a token');
-    if (!isFieldValue(value)) return malformed('control character in a field value');
-    if (fieldEntry(name).forbiddenInHttp2) return malformed('connection-specific field in HTTP/2');
+    if (!isToken(name)) return malformed('invalid header name');
+    if (!isFieldValue(value)) return malformed('control character in a header value');
+    if (fieldEntry(name).forbiddenInHttp2) return malformed('connection-specific header in HTTP/2');
     fields.push(name, value);
   }
   return fields;

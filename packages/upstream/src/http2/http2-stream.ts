@@ -228,9 +228,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     if (fields === null) return;
     const size = sectionSize(fields);
     this.#interimBytes += size + fields.length + interimBytes;
-    if (exchange.headSeen) exchange.onFailed(malformed('head within the content'));
+    if (exchange.headSeen) exchange.onFailed(malformed('response headers inside the body'));
     // RFC 9113 §8.6.
-    else if (status === 101) exchange.onFailed(malformed('switch of protocols in HTTP/2'));
+    else if (status === 101) exchange.onFailed(malformed('status 101 in HTTP/2'));
     else if (size > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
     } else if (this.#interimBytes > maxInterimResponseBytes) {
@@ -245,7 +245,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     const fields = this.#read(raw, limits.maxResponseHeaderBytes);
     if (fields === null) return false;
     if (status < 200 || status > 599 || exchange.headSeen) {
-      exchange.onFailed(malformed('status out of place'));
+      exchange.onFailed(malformed('unexpected status'));
       return false;
     }
     const head = readHead(status, '', fields, exchange.isHead, false, limits.maxResponseBodySize);
@@ -277,7 +277,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   onPiece(piece: Buffer): void {
     this.#received += piece.length;
     if (this.#expected !== null && this.#received > this.#expected) {
-      this.exchange.onFailed(malformed('more content than its content-length'));
+      this.exchange.onFailed(malformed('more body data than its content-length'));
     } else if (this.#paused && this.#endSeen) this.#held.push(piece);
     else this.#deliver(piece);
   }
@@ -343,7 +343,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   #complete(): void {
     const { exchange } = this;
     const missing = this.#expected !== null && this.#received < this.#expected;
-    if (!exchange.headSeen) exchange.onFailed(malformed('stream ended before its head'));
+    if (!exchange.headSeen)
+      exchange.onFailed(malformed('stream ended before its response headers'));
     else if (missing) exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
     else exchange.onComplete(this.#trailers);
   }
@@ -366,7 +367,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
   /** Its request could not be sent: the backend knows nothing of it. */
   onUnsent(cause: unknown): void {
     if (this.#home.lastStreamId === Number.POSITIVE_INFINITY) {
-      this.exchange.onFailed(fail('RIT_ERR_INTERNAL', 'request cannot be sent', { cause }));
+      this.exchange.onFailed(fail('RIT_ERR_INTERNAL', 'the the request cannot be sent', { cause }));
     } else this.#notProcessed(cause);
   }
 

@@ -1,4 +1,4 @@
-/** The options of the way to one backend. */
+/** The options of one origin of a pool. */
 import {
   boolean,
   choice,
@@ -11,31 +11,31 @@ import {
 const group = 'Backend';
 
 export const originOptions = defineOptions({
-  /** Path of a unix socket to connect to; the backend's URL stays the authority. Default: none. */
+  /** Unix socket to connect to; the host of the backend URL is still sent as Host. Default: none. */
   unixSocket: string({
     group,
-    prose: 'Path of a unix socket to connect to; the URL of the backend stays the authority.',
+    prose: 'Unix socket to connect to; the host of the backend URL is still sent as Host.',
     default: null,
   }),
-  /** `"one-shot"`: a fresh connection for each request, closed after it. Default: "pooled". */
+  /** `"pooled"` reuses connections, `"one-shot"` opens a new one for each request. Default: "pooled". */
   connection: choice({
     group,
-    prose: 'Takes connections from the pool, or makes a fresh one for each request.',
+    prose: '"pooled" reuses backend connections, "one-shot" opens a new one for each request.',
     values: ['pooled', 'one-shot'],
     default: 'pooled',
   }),
   /**
-   * False for requests that come from a parser: what they are made of is then checked only as it is written,
-   * which may be after a wait for a connection. Default: true.
+   * Checks requests and handlers before a connection is requested. False suits requests that come from a
+   * parser: they are then checked as they are written, possibly after a wait. Default: true.
    */
   checkRequests: boolean({
     group,
-    prose: 'Checks requests and handlers before a connection is asked for.',
+    prose: 'Checks requests and handlers before a connection is requested.',
     default: true,
   }),
 });
 
-/** Options of the way to one backend, as a user writes them. */
+/** Options of one origin, as a user writes them. */
 export interface OriginOptions extends OptionInput<typeof originOptions> {}
 
 /** The same, checked and complete. */

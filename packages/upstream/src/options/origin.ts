@@ -31,16 +31,17 @@ const secureByProtocol: Readonly<Record<string, boolean>> = {
 export function parseOrigin(backend: string | URL, unixSocket: string | null = null): Origin {
   const url = toUrl(backend);
   const secure = secureByProtocol[url.protocol];
-  if (secure === undefined) throw refuse('its scheme must be http, https, ws or wss', url.protocol);
-  if (url.username !== '' || url.password !== '') throw refuse('it must not hold credentials');
-  if (url.hostname === '') throw refuse('it names no host');
+  if (secure === undefined) throw refuse('the scheme must be http, https, ws or wss', url.protocol);
+  if (url.username !== '' || url.password !== '')
+    throw refuse('the URL must not contain credentials');
+  if (url.hostname === '') throw refuse('the URL has no host');
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
-  if (port === 0) throw refuse('its port must not be 0');
+  if (port === 0) throw refuse('the port must not be 0');
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const label = `${secure ? 'https' : 'http'}://${url.hostname}:${port}`;
   if (unixSocket === null) return { key: label, label, secure, host, port, unixSocket: null };
   if (unixSocket === '' || unixSocket.includes('\0')) {
-    throw fail('RIT_ERR_CONFIG', 'unixSocket: must be a path');
+    throw fail('RIT_ERR_CONFIG', 'unixSocket: expected a path');
   }
   const key = `${label} ${unixSocket}`;
   return { key, label: `${label} (unix:${unixSocket})`, secure, host, port, unixSocket };
@@ -49,7 +50,7 @@ export function parseOrigin(backend: string | URL, unixSocket: string | null = n
 function toUrl(backend: string | URL): URL {
   if (backend instanceof URL) return backend;
   const url = URL.parse(backend);
-  if (url === null) throw refuse('it is not a URL');
+  if (url === null) throw refuse('not a valid URL');
   return url;
 }
 

@@ -53,7 +53,7 @@ function makeContext(values: PoolTlsValues | null): SecureContext {
   try {
     return createSecureContext(values === null ? {} : contextOptions(values));
   } catch (cause) {
-    const text = 'invalid option tls: the certificate, key or authority cannot be used';
+    const text = 'invalid option tls: the certificate, key or CA cannot be used';
     throw fail('RIT_ERR_CONFIG', text, { cause });
   }
 }

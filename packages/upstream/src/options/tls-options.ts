@@ -28,22 +28,22 @@ import {
 const group = 'Backend connections';
 
 export const tlsOptions = defineOptions({
-  /** Certificates to trust instead of those that Node trusts, in PEM. Default: none. */
-  ca: pem({ group, prose: 'Certificates to trust instead of those that Node trusts, in PEM.' }),
-  /** Client certificate chain, in PEM. Default: none. */
-  cert: pem({ group, prose: 'Client certificate chain, in PEM.' }),
-  /** Private key of the client certificate, in PEM. Default: none. */
-  key: keys({ group, prose: 'Private key of the client certificate, in PEM.' }),
-  /** Client certificate and private key in one, as a PFX archive. Default: none. */
-  pfx: archives({ group, prose: 'Client certificate and private key in one, as a PFX archive.' }),
+  /** CA certificates (PEM) to trust instead of those that Node trusts. Default: none. */
+  ca: pem({ group, prose: 'CA certificates (PEM) to trust instead of those that Node trusts.' }),
+  /** Client certificate chain (PEM). Default: none. */
+  cert: pem({ group, prose: 'Client certificate chain (PEM).' }),
+  /** Private key of the client certificate (PEM). Default: none. */
+  key: keys({ group, prose: 'Private key of the client certificate (PEM).' }),
+  /** Client certificate and private key in one PFX archive. Default: none. */
+  pfx: archives({ group, prose: 'Client certificate and private key in one PFX archive.' }),
   /**
-   * Unlocks key or pfx. Other users of the machine see what stands on a command line.
+   * Passphrase of key or pfx. On a command line, other users of the machine can see it.
    * Default: none.
    */
   passphrase: custom<string | null, string | null>({
     group,
     kind: 'string',
-    prose: 'Unlocks key or pfx. Other users of the machine see what stands on a command line.',
+    prose: 'Passphrase of key or pfx. On a command line, other users of the machine can see it.',
     default: null,
     accepts: 'a string',
     secret: true,
@@ -57,62 +57,67 @@ export const tlsOptions = defineOptions({
   keyFile: credentialFile({ group, prose: 'File to read pool.tls.key from.' }),
   /** File to read pool.tls.pfx from. Default: none. */
   pfxFile: credentialFile({ group, prose: 'File to read pool.tls.pfx from.' }),
-  /** Certificate revocation lists, in PEM. Default: none. */
-  crl: pem({ group, prose: 'Certificate revocation lists, in PEM.' }),
-  /** Name to ask for and to verify instead of the host of the backend. Default: none. */
+  /** Certificate revocation lists (PEM). Default: none. */
+  crl: pem({ group, prose: 'Certificate revocation lists (PEM).' }),
+  /** Server name to send (SNI) and to verify instead of the host of the backend. Default: none. */
   servername: string({
     group,
-    prose: 'Name to ask for and to verify instead of the host of the backend.',
+    prose: 'Server name to send (SNI) and to verify instead of the host of the backend.',
     default: null,
     accepts: 'a host name in ASCII',
     placeholder: 'NAME',
     check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?\.?$/.test(name),
   }),
-  /** Lowest version of TLS. Default: none. */
-  minVersion: version({ group, prose: 'Lowest version of TLS.' }),
-  /** Highest version of TLS. Default: none. */
-  maxVersion: version({ group, prose: 'Highest version of TLS.' }),
-  /** Cipher suites, as OpenSSL lists them. Default: none. */
-  ciphers: string({ group, prose: 'Cipher suites, as OpenSSL lists them.', default: null }),
-  /** Signature algorithms, with colons between. Default: none. */
-  sigalgs: string({ group, prose: 'Signature algorithms, with colons between.', default: null }),
-  /** Curves for ECDH, with colons between. Default: none. */
-  ecdhCurve: string({ group, prose: 'Curves for ECDH, with colons between.', default: null }),
-  /** Trusts intermediate certificates in ca as well. Default: none. */
+  /** Minimum TLS version. Default: none. */
+  minVersion: version({ group, prose: 'Minimum TLS version.' }),
+  /** Maximum TLS version. Default: none. */
+  maxVersion: version({ group, prose: 'Maximum TLS version.' }),
+  /** Cipher suites, in the format of OpenSSL. Default: none. */
+  ciphers: string({ group, prose: 'Cipher suites, in the format of OpenSSL.', default: null }),
+  /** Signature algorithms, separated by colons. Default: none. */
+  sigalgs: string({ group, prose: 'Signature algorithms, separated by colons.', default: null }),
+  /** ECDH curves, separated by colons. Default: none. */
+  ecdhCurve: string({ group, prose: 'ECDH curves, separated by colons.', default: null }),
+  /** Also trusts intermediate certificates in ca. Default: none. */
   allowPartialTrustChain: truth({
     group,
-    prose: 'Trusts intermediate certificates in ca as well.',
+    prose: 'Also trusts intermediate certificates in ca.',
     hasFlag: true,
   }),
-  /** Traces TLS packets to standard error. Default: none. */
-  enableTrace: truth({ group, prose: 'Traces TLS packets to standard error.', hasFlag: true }),
+  /** Writes a trace of TLS packets to standard error. Default: none. */
+  enableTrace: truth({
+    group,
+    prose: 'Writes a trace of TLS packets to standard error.',
+    hasFlag: true,
+  }),
   /**
-   * Checks the certificate of the backend against its name, instead of the check of Node.
+   * Function that checks the certificate of the backend against its name, replacing the check of Node.
    * Default: none.
    */
   checkServerIdentity: method<(name: string, certificate: PeerCertificate) => Error | undefined>({
     group,
-    prose: 'Checks the certificate of the backend against its name, instead of the check of Node.',
+    prose:
+      'Function that checks the certificate of the backend against its name, replacing the check of Node.',
   }),
-  /** Gives the key that is shared with the backend (RFC 4279). Default: none. */
+  /** Function that returns the pre-shared key (RFC 4279). Default: none. */
   pskCallback: method<(hint: string | null) => PSKCallbackNegotation | null>({
     group,
-    prose: 'Gives the key that is shared with the backend (RFC 4279).',
+    prose: 'Function that returns the pre-shared key (RFC 4279).',
   }),
-  /** Session to resume with the first connection. Default: none. */
-  session: blob({ group, prose: 'Session to resume with the first connection.' }),
-  /** Asks for the OCSP status of the certificate. Default: none. */
-  requestOCSP: truth({ group, prose: 'Asks for the OCSP status of the certificate.' }),
-  /** Smallest size of a DH parameter, in bits. Default: none. */
-  minDHSize: whole({ group, prose: 'Smallest size of a DH parameter, in bits.', min: 1 }),
+  /** TLS session to resume on the first connection. Default: none. */
+  session: blob({ group, prose: 'TLS session to resume on the first connection.' }),
+  /** Requests the OCSP status of the certificate. Default: none. */
+  requestOCSP: truth({ group, prose: 'Requests the OCSP status of the certificate.' }),
+  /** Minimum size of a DH parameter, in bits. Default: none. */
+  minDHSize: whole({ group, prose: 'Minimum size of a DH parameter, in bits.', min: 1 }),
   /**
-   * What tls.createSecureContext has made, instead of the options that it is made of.
+   * Result of tls.createSecureContext, instead of the options it is created from.
    * Default: none.
    */
   secureContext: custom<SecureContext | null, SecureContext | null>({
     group,
     kind: 'object',
-    prose: 'What tls.createSecureContext has made, instead of the options that it is made of.',
+    prose: 'Result of tls.createSecureContext, instead of the options it is created from.',
     default: null,
     accepts: 'a SecureContext',
     secret: true,
@@ -122,19 +127,22 @@ export const tlsOptions = defineOptions({
         ? (value as SecureContext)
         : undefined,
   }),
-  /** Options of OpenSSL, as a bit mask. Default: none. */
-  secureOptions: whole({ group, prose: 'Options of OpenSSL, as a bit mask.', min: 0 }),
-  /** Protocol method of OpenSSL; minVersion and maxVersion say it better. Default: none. */
+  /** OpenSSL options, as a bit mask. Default: none. */
+  secureOptions: whole({ group, prose: 'OpenSSL options, as a bit mask.', min: 0 }),
+  /** OpenSSL protocol method; prefer minVersion and maxVersion. Default: none. */
   secureProtocol: string({
     group,
-    prose: 'Protocol method of OpenSSL; minVersion and maxVersion say it better.',
+    prose: 'OpenSSL protocol method; prefer minVersion and maxVersion.',
     default: null,
   }),
-  /** Compressions of certificates to accept (RFC 8879), where Node knows of it. Default: none. */
+  /**
+   * Certificate compression algorithms to accept (RFC 8879), if Node supports it.
+   * Default: none.
+   */
   certificateCompression: custom<readonly string[] | null, readonly string[] | null>({
     group,
     kind: 'array',
-    prose: 'Compressions of certificates to accept (RFC 8879), where Node knows of it.',
+    prose: 'Certificate compression algorithms to accept (RFC 8879), if Node supports it.',
     default: null,
     accepts: 'an array of "zlib", "brotli" or "zstd"',
     text: null,
@@ -143,17 +151,20 @@ export const tlsOptions = defineOptions({
         ? Object.freeze([...value])
         : undefined,
   }),
-  /** Private key that an engine of OpenSSL holds. Default: none. */
-  privateKeyIdentifier: named({ group, prose: 'Private key that an engine of OpenSSL holds.' }),
-  /** Engine of OpenSSL that holds the private key. Default: none. */
-  privateKeyEngine: named({ group, prose: 'Engine of OpenSSL that holds the private key.' }),
-  /** Engine of OpenSSL that has the client certificate. Default: none. */
-  clientCertEngine: named({ group, prose: 'Engine of OpenSSL that has the client certificate.' }),
-  /** DH parameters, in PEM; of use to servers. Default: none. */
+  /** Identifier of a private key in an OpenSSL engine. Default: none. */
+  privateKeyIdentifier: named({
+    group,
+    prose: 'Identifier of a private key in an OpenSSL engine.',
+  }),
+  /** OpenSSL engine that holds the private key. Default: none. */
+  privateKeyEngine: named({ group, prose: 'OpenSSL engine that holds the private key.' }),
+  /** OpenSSL engine that provides the client certificate. Default: none. */
+  clientCertEngine: named({ group, prose: 'OpenSSL engine that provides the client certificate.' }),
+  /** DH parameters (PEM); only used by servers. Default: none. */
   dhparam: custom<string | Buffer | null, string | Buffer | null>({
     group,
     kind: 'pem',
-    prose: 'DH parameters, in PEM; of use to servers.',
+    prose: 'DH parameters (PEM); only used by servers.',
     default: null,
     accepts: '"auto", PEM text or a Buffer',
     secret: true,
@@ -161,21 +172,24 @@ export const tlsOptions = defineOptions({
     check: (value) =>
       typeof value === 'string' || isUint8Array(value) ? (value as string | Buffer) : undefined,
   }),
-  /** Prefers its own order of ciphers; of use to servers. Default: none. */
-  honorCipherOrder: truth({ group, prose: 'Prefers its own order of ciphers; of use to servers.' }),
-  /** Tells sessions of one application from those of another; of use to servers. Default: none. */
+  /** Prefers the local cipher order; only used by servers. Default: none. */
+  honorCipherOrder: truth({
+    group,
+    prose: 'Prefers the local cipher order; only used by servers.',
+  }),
+  /** Separates the sessions of different applications; only used by servers. Default: none. */
   sessionIdContext: named({
     group,
-    prose: 'Tells sessions of one application from those of another; of use to servers.',
+    prose: 'Separates the sessions of different applications; only used by servers.',
   }),
-  /** Seconds for which a session may be resumed; of use to servers. Default: none. */
+  /** Seconds for which a session can be resumed; only used by servers. Default: none. */
   sessionTimeout: whole({
     group,
-    prose: 'Seconds for which a session may be resumed; of use to servers.',
+    prose: 'Seconds for which a session can be resumed; only used by servers.',
     min: 0,
   }),
-  /** Keys of session tickets, 48 bytes; of use to servers. Default: none. */
-  ticketKeys: blob({ group, prose: 'Keys of session tickets, 48 bytes; of use to servers.' }),
+  /** Session ticket keys, 48 bytes; only used by servers. Default: none. */
+  ticketKeys: blob({ group, prose: 'Session ticket keys, 48 bytes; only used by servers.' }),
 });
 
 /** Trust and credentials for `https:` and `wss:` backends, as `node:tls` takes them. */

@@ -79,27 +79,27 @@ describe('every option of tls.connect that is not the pool’s own is taken', ()
 });
 
 test.each([
-  ['host', 'localhost', /the backend decides it/],
-  ['port', 443, /the backend decides it/],
+  ['host', 'localhost', /the backend determines it/],
+  ['port', 443, /the backend determines it/],
   ['path', '/run/a.sock', /use the option unixSocket/],
-  ['socket', {}, /the backend decides it/],
-  ['lookup', () => {}, /the backend decides it/],
+  ['socket', {}, /the backend determines it/],
+  ['lookup', () => {}, /the backend determines it/],
   ['rejectUnauthorized', false, /use the option verifyTls/],
   ['ALPNProtocols', ['h2'], /use the option protocols/],
   ['timeout', 5, /use the option connectTimeout/],
   ['signal', null, /use the option connectTimeout/],
-  ['onread', {}, /the transport decides/],
-  ['highWaterMark', 5, /the transport decides/],
-  ['allowHalfOpen', true, /a matter of TCP/],
-  ['family', 6, /a matter of TCP/],
-  ['localAddress', '127.0.0.2', /a matter of TCP/],
-  ['noDelay', true, /a matter of TCP/],
-  ['keepAlive', true, /a matter of TCP/],
-  ['autoSelectFamily', true, /a matter of TCP/],
-  ['SNICallback', () => {}, /an option of servers/],
-  ['ALPNCallback', () => {}, /an option of servers/],
-  ['requestCert', true, /an option of servers/],
-  ['isServer', false, /an option of servers/],
+  ['onread', {}, /the transport sets it/],
+  ['highWaterMark', 5, /the transport sets it/],
+  ['allowHalfOpen', true, /the pool sets the TCP options/],
+  ['family', 6, /the pool sets the TCP options/],
+  ['localAddress', '127.0.0.2', /the pool sets the TCP options/],
+  ['noDelay', true, /the pool sets the TCP options/],
+  ['keepAlive', true, /the pool sets the TCP options/],
+  ['autoSelectFamily', true, /the pool sets the TCP options/],
+  ['SNICallback', () => {}, /an option for servers/],
+  ['ALPNCallback', () => {}, /an option for servers/],
+  ['requestCert', true, /an option for servers/],
+  ['isServer', false, /an option for servers/],
 ])('the pool’s own is refused by name, with the reason: %s', (name, value, reason) => {
   const fault = faultOf({ [name]: value });
   expect(fault).toMatch(new RegExp(`^invalid option tls\\.${name}: `));
@@ -113,7 +113,7 @@ test.each<[string, object, RegExp]>([
   [
     'versions that exclude each other',
     { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' },
-    /tls\.minVersion: TLSv1.3 is above maxVersion TLSv1.2/,
+    /tls\.minVersion: TLSv1.3 is higher than maxVersion TLSv1.2/,
   ],
   ['ciphers', { ciphers: 'NONE-SUCH' }, /tls\.ciphers: cannot be used by TLS \(/],
   ['ciphers that are none', { ciphers: 5 }, /tls\.ciphers: 5 is not accepted/],
@@ -156,7 +156,7 @@ test.each<[string, object, RegExp]>([
   [
     'a context beside what it is made of',
     { secureContext: createSecureContext(), ca, ciphers: 'DEFAULT' },
-    /tls\.ca: stands beside secureContext, .*\n.*tls\.ciphers: stands beside/,
+    /tls\.ca: cannot be combined with secureContext, .*\n.*tls\.ciphers: cannot be combined/,
   ],
   ['an array', [], /tls: .*expected an object of options/],
 ])('refused at start: %s', (_, tls, message) => {

@@ -29,9 +29,9 @@ const policies = [
   'clientCertEngine',
 ] as const satisfies readonly (keyof PoolTlsValues)[];
 
-const fromBackend = 'the backend decides it';
-const ofTcp = 'it is a matter of TCP, which the pool decides';
-const ofServers = 'it is an option of servers';
+const fromBackend = 'the backend determines it';
+const ofTcp = 'the pool sets the TCP options';
+const ofServers = 'it is an option for servers';
 
 /** Options of `tls.connect` that are the pool's to set, and why or by what. */
 const ours: ReadonlyMap<string, string> = new Map([
@@ -44,8 +44,8 @@ const ours: ReadonlyMap<string, string> = new Map([
   ['ALPNProtocols', 'use the option protocols of the pool'],
   ['timeout', 'use the option connectTimeout of the pool'],
   ['signal', 'use the option connectTimeout of the pool'],
-  ['onread', 'the transport decides how it reads'],
-  ['highWaterMark', 'the transport decides how it reads'],
+  ['onread', 'the transport sets it'],
+  ['highWaterMark', 'the transport sets it'],
   ['allowHalfOpen', ofTcp],
   ['autoSelectFamily', ofTcp],
   ['autoSelectFamilyAttemptTimeout', ofTcp],
@@ -71,7 +71,7 @@ export function checkTls(values: PoolTlsValues, at: string, faults: Faults): voi
   const context: Readonly<Record<string, unknown>> = { ...contextOptions(values) };
   if (values.secureContext !== null) {
     for (const name of Object.keys(context)) {
-      faults.add(keyPath(at, name), 'stands beside secureContext, which holds it already');
+      faults.add(keyPath(at, name), 'cannot be combined with secureContext, which includes it');
     }
     return;
   }
@@ -93,7 +93,10 @@ function checkPairs(values: PoolTlsValues, at: string, faults: Faults): void {
   // OpenSSL says so only in the handshake.
   if (minVersion !== null && maxVersion !== null) {
     if (tlsVersions.indexOf(minVersion) > tlsVersions.indexOf(maxVersion)) {
-      faults.add(keyPath(at, 'minVersion'), `${minVersion} is above maxVersion ${maxVersion}`);
+      faults.add(
+        keyPath(at, 'minVersion'),
+        `${minVersion} is higher than maxVersion ${maxVersion}`,
+      );
     }
   }
 }

@@ -12,10 +12,11 @@ export function statusLine(status: number, reason: string): string {
   const usual = statusLines[status];
   if (usual !== undefined && reason === '') return usual;
   if (!Number.isInteger(status) || status < 100 || status > 599) {
-    throw fail('RIT_ERR_INTERNAL', `response status is no integer from 100 to 599`);
+    throw fail('RIT_ERR_INTERNAL', `response status must be an integer from 100 to 599`);
   }
   if (reason !== '') {
-    if (!isFieldValue(reason)) throw fail('RIT_ERR_INTERNAL', 'reason has a control character');
+    if (!isFieldValue(reason))
+      throw fail('RIT_ERR_INTERNAL', 'the reason phrase contains a control character');
     return `HTTP/1.1 ${status} ${reason}\r\n`;
   }
   const line = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
@@ -44,10 +45,10 @@ export function assertFields(fields: ReadonlyFieldSection): void {
     const name = fields[i];
     const value = fields[i + 1];
     if (typeof name !== 'string' || !isToken(name)) {
-      throw fail('RIT_ERR_INTERNAL', 'a field name is no token (RFC 9110 §5.1)');
+      throw fail('RIT_ERR_INTERNAL', 'invalid header name (RFC 9110 §5.1)');
     }
     if (typeof value !== 'string' || !isFieldValue(value)) {
-      throw fail('RIT_ERR_INTERNAL', `the value of "${name}" is no field value (RFC 9110 §5.5)`);
+      throw fail('RIT_ERR_INTERNAL', `invalid value for the header "${name}" (RFC 9110 §5.5)`);
     }
   }
 }

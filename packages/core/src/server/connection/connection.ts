@@ -458,7 +458,10 @@ export class Connection
 
   surrender(head: string, tunnel: Tunnel): SwitchedSocket {
     if (this.#consuming) {
-      throw fail('RIT_ERR_INTERNAL', 'a switch of protocols from within the request listener');
+      throw fail(
+        'RIT_ERR_INTERNAL',
+        'cannot upgrade inside the request listener; do it in a later turn',
+      );
     }
     const socket = this.#socket;
     const early = this.#held.take();

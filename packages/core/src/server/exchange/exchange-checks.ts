@@ -17,7 +17,7 @@ function expected(what: string, value: unknown): ReverseItError {
 /** @throws StateError where it is no flat list of names and values */
 export function checkFields(fields: unknown): void {
   if (!Array.isArray(fields)) throw expected('fields as a list [name, value, …]', fields);
-  if (fields.length % 2 !== 0) throw misuse('a field name without a value');
+  if (fields.length % 2 !== 0) throw misuse('fields must hold a value for each name');
 }
 
 /** @throws StateError where no final head can be made of them */
@@ -28,27 +28,27 @@ export function checkHead(
   contentLength: unknown,
 ): void {
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599) {
-    throw misuse('a final status is a whole number from 200 to 599');
+    throw misuse('the status of a final response must be an integer from 200 to 599');
   }
-  if (status < 200) throw misuse('an interim status in a final head');
+  if (status < 200) throw misuse('an interim status needs sendInterim, not a final response');
   if (typeof reason !== 'string') throw expected('a reason phrase, such as ""', reason);
   if (typeof fields !== 'string') checkFields(fields);
   if (contentLength !== null && !isCount(contentLength)) {
-    throw expected('a content length in bytes, or null where it is not known', contentLength);
+    throw expected('a content length in bytes, or null if unknown', contentLength);
   }
 }
 
 /** @throws StateError where no interim head can be made of them. 101 is `switchProtocols`. */
 export function checkInterim(status: unknown, fields: unknown): void {
   if (!isCount(status) || status < 100 || status > 199 || status === 101) {
-    throw misuse('an interim status is a whole number from 100 to 199, and not 101');
+    throw misuse('an interim status must be an integer from 100 to 199 other than 101');
   }
   checkFields(fields);
 }
 
 /** @throws StateError */
 export function checkPiece(piece: unknown): void {
-  if (!Buffer.isBuffer(piece)) throw expected('content as a Buffer', piece);
+  if (!Buffer.isBuffer(piece)) throw expected('body data as a Buffer', piece);
 }
 
 /** @throws StateError */

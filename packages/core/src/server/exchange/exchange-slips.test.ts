@@ -234,7 +234,7 @@ const slips: readonly Slip[] = [
   [
     'respond with a name alone',
     (e) => e.respond(200, ['a'], ''),
-    'exchange: a field name without a value',
+    'exchange: fields must hold a value for each name',
   ],
   [
     'respond with pairs',
@@ -247,17 +247,17 @@ const slips: readonly Slip[] = [
         ],
         '',
       ),
-    'a field name is no token (RFC 9110 §5.1)',
+    'invalid header name (RFC 9110 §5.1)',
   ],
   [
     'respond("200")',
     (e) => e.respond('200', [], ''),
-    'exchange: a final status is a whole number from 200 to 599',
+    'exchange: the status of a final response must be an integer from 200 to 599',
   ],
   [
     'respond(NaN)',
     (e) => e.respond(Number.NaN, [], ''),
-    'exchange: a final status is a whole number from 200 to 599',
+    'exchange: the status of a final response must be an integer from 200 to 599',
   ],
   ['respond()', (e) => e.respond(), `${noFields}undefined`],
   [
@@ -269,22 +269,22 @@ const slips: readonly Slip[] = [
   [
     'sendHead without a length',
     (e) => e.sendHead(200, '', []),
-    'exchange: expected a content length in bytes, or null where it is not known, got undefined',
+    'exchange: expected a content length in bytes, or null if unknown, got undefined',
   ],
   [
     'sendHead with a length that is none',
     (e) => e.sendHead(200, '', [], -1),
-    'exchange: expected a content length in bytes, or null where it is not known, got a number',
+    'exchange: expected a content length in bytes, or null if unknown, got a number',
   ],
   [
     'sendInterim(200)',
     (e) => e.sendInterim(200, []),
-    'exchange: an interim status is a whole number from 100 to 199, and not 101',
+    'exchange: an interim status must be an integer from 100 to 199 other than 101',
   ],
   [
     'sendInterim(101)',
     (e) => e.sendInterim(101, []),
-    'exchange: an interim status is a whole number from 100 to 199, and not 101',
+    'exchange: an interim status must be an integer from 100 to 199 other than 101',
   ],
   ['sendInterim(103)', (e) => e.sendInterim(103), `${noFields}undefined`],
   [
@@ -310,9 +310,9 @@ const slips: readonly Slip[] = [
   [
     'write(text)',
     (e) => e.write('a'),
-    'exchange: expected content as a Buffer, got a string of 1 characters',
+    'exchange: expected body data as a Buffer, got a string of 1 characters',
   ],
-  ['write()', (e) => e.write(), 'exchange: expected content as a Buffer, got undefined'],
+  ['write()', (e) => e.write(), 'exchange: expected body data as a Buffer, got undefined'],
   ['end(text)', (e) => e.end('bye'), `${noFields}a string of 3 characters`],
 ];
 
@@ -367,7 +367,7 @@ describe('who is told of errors', () => {
     expect((await (await rig.client()).request('GET\r\n\r\n')).status).toBe(400);
     expect(warn.mock.calls).toEqual([
       [
-        'the request listener threw; give createHttpServer an onError to hear of each',
+        'the request listener threw; pass onError to createHttpServer to handle each error',
         { type: 'ReverseItWarning', code: 'RIT_ERR_INTERNAL', detail: slip.stack },
       ],
     ]);

@@ -160,7 +160,7 @@ export abstract class Exchange {
     checkPiece(piece);
     if (this.#phase !== PHASE.CONTENT) {
       if (this.#phase === PHASE.DONE) return true;
-      throw misuse('content before the head');
+      throw misuse('body data was sent before the response head');
     }
     const { length } = piece;
     if (length === 0 || this.#encoding === ENCODING.NONE) return !this.needsDrain;
@@ -168,7 +168,7 @@ export abstract class Exchange {
       this.#remaining -= length;
       if (this.#remaining < 0) {
         this.reset();
-        throw misuse('more content than announced');
+        throw misuse('more body data than the content length');
       }
     }
     this.#bytesSent += length;
@@ -184,7 +184,7 @@ export abstract class Exchange {
   end(trailers: ReadonlyFieldSection = noTrailers): void {
     checkFields(trailers);
     if (this.#phase === PHASE.DONE) return;
-    if (this.#phase === PHASE.HEAD) throw misuse('the end before the head');
+    if (this.#phase === PHASE.HEAD) throw misuse('the response was ended before its head was sent');
     if (this.#encoding === ENCODING.LENGTH && this.#remaining > 0) {
       this.reset();
       return;
@@ -371,7 +371,7 @@ export abstract class Exchange {
   ): boolean {
     checkHead(status, reason, fields, contentLength);
     if (this.#phase === PHASE.DONE && this.#status === 0) return false;
-    if (this.#phase !== PHASE.HEAD) throw misuse('a second final head');
+    if (this.#phase !== PHASE.HEAD) throw misuse('the response head was already sent');
     return true;
   }
 
@@ -407,9 +407,9 @@ export abstract class Exchange {
   protected beginSwitch(fields: ReadonlyFieldSection, tunnel: Tunnel): void {
     checkFields(fields);
     checkTunnel(tunnel);
-    if (this.#phase !== PHASE.HEAD) throw misuse('a switch of protocols behind a final head');
+    if (this.#phase !== PHASE.HEAD) throw misuse('cannot upgrade after the response head was sent');
     if (!this.head.upgrade || !this.requestComplete) {
-      throw misuse('a switch of protocols that the request does not offer');
+      throw misuse('cannot upgrade to a protocol that the request does not offer');
     }
     this.#phase = PHASE.DONE;
     this.#status = 101;

@@ -22,7 +22,7 @@ export function wholeResponseFields(
   if (fields.some((name, i) => i % 2 === 0 && fieldEntry(name).setByServer)) {
     throw fail(
       'RIT_ERR_INTERNAL',
-      'exchange: content-length, transfer-encoding and connection are not the handler’s to set',
+      'exchange: content-length, transfer-encoding and connection are set by the server',
     );
   }
   const all = [...fields];

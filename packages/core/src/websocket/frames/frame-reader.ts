@@ -157,7 +157,7 @@ export class FrameReader {
    */
   push(chunk: Uint8Array): void {
     if (this.error !== null || this.#phase === 'closed' || chunk.length === 0) return;
-    if (!this.drained) throw fail('RIT_ERR_INTERNAL', 'pushed before the last chunk was used up');
+    if (!this.drained) throw fail('RIT_ERR_INTERNAL', 'push() before the last chunk was consumed');
     this.#chunk = chunk;
     this.#position = 0;
     this.#passStart = 0;

@@ -90,7 +90,7 @@ export function acceptKey(key: string): string {
 
 /** A key made of the 16 random bytes that are handed in. */
 export function makeKey(random: Uint8Array): string {
-  if (random.length !== keyBytes) throw fail('RIT_ERR_INTERNAL', 'a key takes 16 random bytes');
+  if (random.length !== keyBytes) throw fail('RIT_ERR_INTERNAL', 'a key needs 16 random bytes');
   return Buffer.from(random).toString('base64');
 }
 
@@ -112,11 +112,11 @@ export function asksForWebSocket(request: HandshakeRequest): boolean {
  */
 export function checkClientRequest(request: HandshakeRequest): ClientHandshake | ReverseItError {
   const { fields } = request;
-  if (request.method !== 'GET') return malformed('method is not GET');
-  if (request.minorVersion !== 1) return malformed('HTTP version is not 1.1');
+  if (request.method !== 'GET') return malformed('the method is not GET');
+  if (request.minorVersion !== 1) return malformed('the HTTP version is not 1.1');
   if (!offersWebSocket(fields)) return malformed('Upgrade lacks websocket');
   if (!readConnection(fields)?.includes('upgrade')) return malformed('Connection lacks upgrade');
-  if (hasContent(fields)) return malformed('the request has content');
+  if (hasContent(fields)) return malformed('the request has a body');
   const versions = getFieldValues(fields, 'sec-websocket-version');
   if (versions.length > 1) return malformed('repeated Sec-WebSocket-Version');
   if (trimOws(versions[0] ?? '') !== version) return fail('RIT_ERR_WS_VERSION');
@@ -159,10 +159,10 @@ export function checkBackendResponse(
 ): BackendHandshake | ReverseItError {
   const upgrade = readUpgrade(fields);
   if (upgrade?.length !== 1 || !equalsIgnoreCase(upgrade[0] as string, 'websocket')) {
-    return fail('RIT_ERR_WS_ACCEPT', 'backend switched to something other than websocket');
+    return fail('RIT_ERR_WS_ACCEPT', 'backend upgraded to something other than websocket');
   }
   if (!readConnection(fields)?.includes('upgrade')) {
-    return fail('RIT_ERR_WS_ACCEPT', 'Connection of the backend lacks upgrade');
+    return fail('RIT_ERR_WS_ACCEPT', 'the Connection header of the backend lacks upgrade');
   }
   if (single(fields, 'sec-websocket-accept') !== acceptKey(offer.key)) {
     return fail('RIT_ERR_WS_ACCEPT', 'missing, repeated or wrong Sec-WebSocket-Accept');

@@ -3,7 +3,7 @@ import { isToken, trimOws } from '../../http/ascii.ts';
 
 /**
  * The offered subprotocols in order of preference, from all lines of the field. Null where a name is no
- * token or stands there twice, or where the field names none (RFC 6455 §4.1). Empty list members are
+ * token or is listed twice, or where the field names none (RFC 6455 §4.1). Empty list members are
  * passed over (RFC 9110 §5.6.1.2).
  */
 export function readSubprotocols(values: readonly string[]): string[] | null {

@@ -90,7 +90,7 @@ export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseIt
   const { server } = socket as { readonly server?: Partial<Server> };
   const most = server?.maxHeadersCount ?? fieldsTold;
   return most > 0 && rawHeaders.length / 2 >= most
-    ? fail('RIT_ERR_TOO_MANY_FIELDS', `request has as many fields as the server tells of (${most})`)
+    ? fail('RIT_ERR_TOO_MANY_FIELDS', `request reaches the maxHeadersCount of the server (${most})`)
     : null;
 }
 

@@ -119,18 +119,15 @@ function faultOf(changes: ReadonlyMap<string, Wanted>): ReverseItError | null {
   for (const { name, lines } of changes.values()) {
     if (lines.length === 0) continue;
     if (!isToken(name.startsWith(':') ? name.slice(1) : name)) {
-      return misuse('has a name that is no token');
+      return misuse('has an invalid name');
     }
-    if (!lines.every(isFieldValue)) return misuse(`"${name}" has a value that is no field value`);
+    if (!lines.every(isFieldValue)) return misuse(`"${name}" has an invalid value`);
   }
   return null;
 }
 
 function misuse(what: string): ReverseItError {
-  return fail(
-    'RIT_ERR_INTERNAL',
-    `a field that the application has set in request.headers ${what}`,
-  );
+  return fail('RIT_ERR_INTERNAL', `a header that the application set in request.headers ${what}`);
 }
 
 function applyChanges(raw: Lines, changes: ReadonlyMap<string, Wanted>): FieldSection {

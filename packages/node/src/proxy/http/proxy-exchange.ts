@@ -292,7 +292,8 @@ export class ProxyExchange
 
   #dispatch(): void {
     const { origin, limits, backendOrigin } = this.#route;
-    if (origin === null) throw fail('RIT_ERR_INTERNAL', 'a route without backend was forwarded to');
+    if (origin === null)
+      throw fail('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     this.#dispatched = true;
     this.#silence?.clear();
     this.#recorder?.asking(backendOrigin);

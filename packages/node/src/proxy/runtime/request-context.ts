@@ -61,11 +61,11 @@ export class RequestContext implements RequestInfo {
 
   useRoute(name: string): void {
     if (!this.#choosing) {
-      throw fail('RIT_ERR_INTERNAL', 'useRoute: only onRequest can choose a route');
+      throw fail('RIT_ERR_INTERNAL', 'useRoute: only onRequest can select a route');
     }
     const runtime = this.#shared.named.get(name);
     if (runtime === undefined)
-      throw fail('RIT_ERR_CONFIG', `useRoute: no route has the name "${name}"`);
+      throw fail('RIT_ERR_CONFIG', `useRoute: no route is named "${name}"`);
     this.#runtime = runtime;
   }
 

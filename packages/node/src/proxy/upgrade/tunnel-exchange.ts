@@ -52,7 +52,7 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     if (!isOffered(head.fields, this.#protocol)) {
       backend.on('error', ignore).destroy();
       this.onError(
-        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend switched to a protocol that was not offered'),
+        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend upgraded to a protocol that was not offered'),
       );
       return;
     }

@@ -150,10 +150,10 @@ class TunnelEnd {
 }
 
 const clientLost = (): ReverseItError =>
-  fail('RIT_ERR_CLIENT_ABORTED', 'client left before the tunnel was at its end');
+  fail('RIT_ERR_CLIENT_ABORTED', 'client disconnected before the tunnel was closed');
 
 const backendLost = (): ReverseItError =>
-  fail('RIT_ERR_UPSTREAM_TRUNCATED', 'backend left before the tunnel was at its end');
+  fail('RIT_ERR_UPSTREAM_TRUNCATED', 'backend disconnected before the tunnel was closed');
 
 function ignore(): void {
   // `close` follows.

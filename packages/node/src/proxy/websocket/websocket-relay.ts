@@ -302,7 +302,7 @@ function lossOf(side: RelaySide): ReverseItError {
 }
 
 function tooMuchPending({ maxPendingBytes, maxPendingFrames }: RelaySettings): ReverseItError {
-  const text = `more than maxWebsocketPendingBytes (${maxPendingBytes}) or maxWebsocketPendingFrames (${maxPendingFrames}) before the backend accepted`;
+  const text = `more than maxWebsocketPendingBytes (${maxPendingBytes}) or maxWebsocketPendingFrames (${maxPendingFrames}) before the backend accepted the WebSocket`;
   return fail('RIT_ERR_WS_PENDING', text);
 }
 

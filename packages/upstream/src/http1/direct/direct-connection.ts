@@ -263,9 +263,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   #onSwitch(exchange: DispatchedExchange, fields: FieldSection, early: Buffer): void {
     if (!exchange.upgrading) {
-      exchange.onFailed(malformed('switched protocols without being asked'));
+      exchange.onFailed(malformed('status 101 without an upgrade request'));
     } else if (!namesProtocol(fields)) {
-      exchange.onFailed(malformed('switched protocols without naming one'));
+      exchange.onFailed(malformed('status 101 without an Upgrade header'));
     } else {
       this.#early = this.#keep(early);
       exchange.onSwitched(fields);

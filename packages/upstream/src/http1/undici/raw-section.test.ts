@@ -29,7 +29,7 @@ test.each([
   ['LF in a value', ['a', 'b\nc']],
   ['NUL in a value', ['a', '\0']],
   ['DEL in a value', ['a', '\x7f']],
-  ['a tab behind a transfer coding', ['Transfer-Encoding', 'chunked\t']],
+  ['a tab after a transfer coding', ['Transfer-Encoding', 'chunked\t']],
   ['a tab and a blank behind it', ['transfer-encoding', 'chunked\t ']],
 ])('refused: %s', (_, fields) => {
   expect(readRawSection(section(...fields), 100)).toMatchObject({

@@ -23,11 +23,11 @@ export function readRawSection(raw: readonly Buffer[], max: number): FieldSectio
     const raw = fields[i + 1] as string;
     // The parser leaves blanks at the end of a value (RFC 9112 §5: OWS is not part of it).
     const value = trimOws(raw);
-    if (value !== raw && isMisread(name, raw)) return malformed('tab behind a transfer coding');
+    if (value !== raw && isMisread(name, raw)) return malformed('tab after a transfer coding');
     size += name.length + 2 + value.length;
     if (size > max) return headTooLarge(max);
-    if (!isToken(name)) return malformed('field name is not a token');
-    if (!isFieldValue(value)) return malformed('control character in a field value');
+    if (!isToken(name)) return malformed('invalid header name');
+    if (!isFieldValue(value)) return malformed('control character in a header value');
     fields[i + 1] = value;
   }
   return fields;

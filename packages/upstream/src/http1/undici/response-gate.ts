@@ -130,7 +130,7 @@ export class ResponseGate {
         this.isHttp10 = rest[7] === 0x30;
         return rest;
       }
-      if (status === 101) return this.#refuse('switched protocols without being asked');
+      if (status === 101) return this.#refuse('status 101 without an upgrade request');
       const end = this.#interimEnd(rest, status);
       if (end === 0) return null;
       const next = rest.subarray(end);
@@ -161,7 +161,8 @@ export class ResponseGate {
     this.#interimBytes += end;
     if (this.#interimBytes > this.#maxInterimBytes) {
       this.failure = interimsTooLarge(this.#maxInterimBytes);
-    } else if (status === 100 && !hasFieldLines(bytes, at + 2)) this.#refuse('field of a 100');
+    } else if (status === 100 && !hasFieldLines(bytes, at + 2))
+      this.#refuse('header in a 100 response');
     return this.failure === null ? end : 0;
   }
 
@@ -171,7 +172,7 @@ export class ResponseGate {
   }
 
   #refuseSilence(): null {
-    if (this.#headComplete) return this.#refuse('framing outweighs its content');
+    if (this.#headComplete) return this.#refuse('chunked framing outweighs the body');
     this.failure = headTooLarge(this.#maxFieldBytes);
     return null;
   }

@@ -51,7 +51,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     else if (status !== 101) exchange.onInterim(status, fields);
     else {
       exchange.onFailed(
-        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend switched protocols without naming one'),
+        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend status 101 without an Upgrade header'),
       );
     }
   }
@@ -127,7 +127,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     this.#joiner.flush();
     const { exchange, ended, failure } = this.#connection;
     if (exchange === null) return;
-    // undici refused the request itself; the connection was not touched.
+    // undici rejected the request itself; the connection was not touched.
     if (controller === null) {
       exchange.onFailed(refusal(exchange, cause));
       return;
@@ -143,7 +143,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
 function refusal(exchange: DispatchedExchange, cause: Error): ReverseItError {
   const head = requestHead(exchange.request, connectionLines(exchange));
   if (typeof head !== 'string') return head;
-  return fail('RIT_ERR_INTERNAL', 'undici refused the request', { cause });
+  return fail('RIT_ERR_INTERNAL', 'undici rejected the request', { cause });
 }
 
 /** Whether undici's parser knows that nothing follows the head of a response to HEAD. */
