@@ -91,7 +91,8 @@ export class Connector implements SocketSource {
   }
 
   open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null {
-    const { host, port, unixSocket } = this.origin;
+    const { unixSocket } = this.origin;
+    const { host, port } = this.origin.place ?? this.origin;
     if (unixSocket !== null)
       delegate.onSocket(this.connectTo({ path: unixSocket }, onread), 'connect');
     else if (isIP(host) !== 0) delegate.onSocket(this.connectTo({ host, port }, onread), 'connect');
@@ -169,7 +170,8 @@ class NamedSocket implements PendingSocket, RaceDelegate {
     this.#context = context;
     this.#delegate = delegate;
     this.#onread = onread;
-    context.network.lookup(connector.origin.host, (error, addresses) => {
+    const { host } = connector.origin.place ?? connector.origin;
+    context.network.lookup(host, (error, addresses) => {
       if (this.#cancelled) return;
       if (error !== null) delegate.onNoSocket(error);
       else this.#connect(addresses);
@@ -177,7 +179,7 @@ class NamedSocket implements PendingSocket, RaceDelegate {
   }
 
   #connect(addresses: readonly LookupAddress[]): void {
-    const { port } = this.#connector.origin;
+    const { port } = this.#connector.origin.place ?? this.#connector.origin;
     const [first] = addresses;
     if (first === undefined) this.#delegate.onNoSocket(fail('RIT_ERR_UPSTREAM_DNS'));
     else if (addresses.length === 1) this.#connectTo({ host: first.address, port });

@@ -14,6 +14,14 @@ export interface Origin {
   readonly host: string;
   readonly port: number;
   readonly unixSocket: string | null;
+  /** Connects to this place, while host and port stay the authority and the name of TLS; null: to them. */
+  readonly place: OriginPlace | null;
+}
+
+/** An address, or a name to look up, that serves an origin. */
+export interface OriginPlace {
+  readonly host: string;
+  readonly port: number;
 }
 
 const secureByProtocol: Readonly<Record<string, boolean>> = {
@@ -28,7 +36,11 @@ const secureByProtocol: Readonly<Record<string, boolean>> = {
  * Reads a backend.
  * @throws ConfigError `RIT_ERR_CONFIG` for another scheme, credentials or a missing host.
  */
-export function parseOrigin(backend: string | URL, unixSocket: string | null = null): Origin {
+export function parseOrigin(
+  backend: string | URL,
+  unixSocket: string | null = null,
+  place: OriginPlace | null = null,
+): Origin {
   const url = toUrl(backend);
   const secure = secureByProtocol[url.protocol];
   if (secure === undefined) throw refuse('the scheme must be http, https, ws or wss', url.protocol);
@@ -39,12 +51,17 @@ export function parseOrigin(backend: string | URL, unixSocket: string | null = n
   if (port === 0) throw refuse('the port must not be 0');
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const label = `${secure ? 'https' : 'http'}://${url.hostname}:${port}`;
-  if (unixSocket === null) return { key: label, label, secure, host, port, unixSocket: null };
+  const origin = { key: label, label, secure, host, port, unixSocket, place };
+  if (place !== null) {
+    const at = `${label} (at ${place.host}:${place.port})`;
+    return { ...origin, key: at, label: at };
+  }
+  if (unixSocket === null) return origin;
   if (unixSocket === '' || unixSocket.includes('\0')) {
     throw fail('RIT_ERR_CONFIG', 'unixSocket: expected a path');
   }
   const key = `${label} ${unixSocket}`;
-  return { key, label: `${label} (unix:${unixSocket})`, secure, host, port, unixSocket };
+  return { ...origin, key, label: `${label} (unix:${unixSocket})` };
 }
 
 function toUrl(backend: string | URL): URL {

@@ -35,6 +35,8 @@ import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from 
 export interface OriginPool {
   /** Whether a request's fields may be `WrittenFields`: over the direct transport, unless HTTP/2 may be spoken. */
   readonly takesLines: boolean;
+  /** Whether a request would get a connection without waiting for others. */
+  readonly hasRoom: boolean;
   /**
    * Sends a request. Everything that comes of it is told to the handler, after this has returned: also that
    * the request is invalid (`RIT_ERR_INTERNAL`, with a message that says why), which takes no connection.
@@ -65,6 +67,11 @@ export interface OriginPool {
     handler: UpgradeHandler,
     protocol?: string,
   ): UpstreamExchange;
+  /**
+   * It is not needed any more. When that holds for every way to the same backend, connections are closed as
+   * they become idle. What is under way goes on. Once only.
+   */
+  release(): void;
 }
 
 /** Counts of one origin, over its shards. */
@@ -110,6 +117,8 @@ const flushTimeout = 1000;
 
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
+const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
+
 function connectionFactory(origin: Origin, context: ConnectorContext): ConnectionFactory {
   const { protocols, transport } = context.options;
   const Http1 = transports[transport];
@@ -126,11 +135,13 @@ function connectionFactory(origin: Origin, context: ConnectorContext): Connectio
   };
 }
 
-class ConnectionPool implements Pool, ShardOwner {
+/** @internal The pool that `createPool` makes; a group of backends asks it for more than others do. */
+export class ConnectionPool implements Pool, ShardOwner {
   closing = false;
+  readonly deadlines: Deadlines;
+  readonly network: Network;
+  readonly takesLines: boolean;
   readonly #options: ResolvedPoolOptions;
-  readonly #deadlines: Deadlines;
-  readonly #network: Network;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
   #closed: Promise<void> | null = null;
@@ -138,41 +149,56 @@ class ConnectionPool implements Pool, ShardOwner {
 
   constructor(options: ResolvedPoolOptions, deadlines: Deadlines, network: Network) {
     this.#options = options;
-    this.#deadlines = deadlines;
-    this.#network = network;
+    this.deadlines = deadlines;
+    this.network = network;
+    this.takesLines = options.transport === 'direct' && !options.protocols.includes('http2');
     this.#limits = new LimitsResolver(deadlines);
   }
 
   origin(backend: string | URL, given: OriginOptions = {}): OriginPool {
     const options = resolveOptions(originOptions, given);
-    const origin = parseOrigin(backend, options.unixSocket);
+    return this.originAt(parseOrigin(backend, options.unixSocket), options);
+  }
+
+  /** The way to an origin that may be served by another place than its name says. */
+  originAt(origin: Origin, options: OriginValues): OriginPool {
     let shards = this.#origins.get(origin.key);
     if (shards === undefined) {
       shards = new OriginShards(origin, this.#makeShards(origin));
       this.#origins.set(origin.key, shards);
     }
-    const { transport, protocols } = this.#options;
-    const takesLines = transport === 'direct' && !protocols.includes('http2');
-    return new PooledOrigin(shards, this.#limits, options, takesLines);
+    shards.acquire();
+    return new PooledOrigin(shards, this.#limits, options, this.takesLines);
   }
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
     const { connMaxLifetime, connMaxRequests } = this.#options;
-    const connect = connectionFactory(origin, {
-      options: this.#options,
-      network: this.#network,
-      attemptDelay: this.#deadlines.queue(attemptDelay),
-    });
+    const connect = connectionFactory(origin, this.#connectorContext());
     const options = {
       size: poolSize,
-      deadlines: this.#deadlines,
-      connectTimeout: this.#deadlines.queue(connectTimeout),
-      flushTimeout: this.#deadlines.queue(flushTimeout),
-      lifetimes: new Lifetimes(this.#deadlines, connMaxLifetime, connMaxRequests),
-      idleTimeouts: new IdleTimeouts(this.#deadlines, connMaxIdleTime),
+      deadlines: this.deadlines,
+      connectTimeout: this.deadlines.queue(connectTimeout),
+      flushTimeout: this.deadlines.queue(flushTimeout),
+      lifetimes: new Lifetimes(this.deadlines, connMaxLifetime, connMaxRequests),
+      idleTimeouts: new IdleTimeouts(this.deadlines, connMaxIdleTime),
     };
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options));
+  }
+
+  /** What opens sockets as requests do, for who wants to know no more than whether that works. */
+  connector(origin: Origin): Connector {
+    const { protocols } = this.#options;
+    const offered = [...protocols].reverse().map((name) => alpnNames[name]);
+    return new Connector(origin, this.#connectorContext(), offered);
+  }
+
+  #connectorContext(): ConnectorContext {
+    return {
+      options: this.#options,
+      network: this.network,
+      attemptDelay: this.deadlines.queue(attemptDelay),
+    };
   }
 
   stats(): PoolStats {
@@ -199,10 +225,14 @@ class ConnectionPool implements Pool, ShardOwner {
   }
 
   onEmpty(): void {
+    for (const [key, origin] of this.#origins) {
+      if (origin.isReleased && origin.isUnused) this.#origins.delete(key);
+    }
+    if (!this.closing) return;
     for (const { shards } of this.#origins.values()) {
       for (const shard of shards) if (!shard.isEmpty) return;
     }
-    this.#deadlines.dispose();
+    this.deadlines.dispose();
     this.#resolveClosed?.();
   }
 }
@@ -211,11 +241,37 @@ class ConnectionPool implements Pool, ShardOwner {
 class OriginShards {
   readonly shards: readonly Shard[];
   readonly #origin: Origin;
+  /** Ways to it that are not released. */
+  #users = 0;
   #next = 0;
 
   constructor(origin: Origin, shards: readonly Shard[]) {
     this.#origin = origin;
     this.shards = shards;
+  }
+
+  get hasRoom(): boolean {
+    for (const shard of this.shards) if (shard.hasRoom) return true;
+    return false;
+  }
+
+  get isUnused(): boolean {
+    return this.shards.every((shard) => shard.isUnused);
+  }
+
+  /** Nobody will ask for a connection any more. */
+  get isReleased(): boolean {
+    return this.#users === 0;
+  }
+
+  acquire(): void {
+    this.#users++;
+    if (this.#users === 1) for (const shard of this.shards) shard.retired = false;
+  }
+
+  release(): void {
+    this.#users--;
+    if (this.#users === 0) for (const shard of this.shards) shard.retired = true;
   }
 
   pick(request: UpstreamRequest): Shard {
@@ -265,6 +321,14 @@ class PooledOrigin implements OriginPool {
     this.#limits = limits;
     this.#options = options;
     this.takesLines = takesLines;
+  }
+
+  get hasRoom(): boolean {
+    return this.#shards.hasRoom;
+  }
+
+  release(): void {
+    this.#shards.release();
   }
 
   dispatch(

@@ -88,6 +88,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   #idleTop: PooledConnection | null = null;
   readonly #bound: BoundConnections;
   #serving = false;
+  #retired = false;
   #destroyed = false;
   #opened = 0;
   #reused = 0;
@@ -109,6 +110,11 @@ export class Shard implements Http2Owner, ExchangeHome {
   get isEmpty(): boolean {
     if (this.#destroyed && this.#switched.size > 0) return false;
     return this.#connections.size === 0 && this.#waiting.length === 0;
+  }
+
+  /** The same, and no switched socket is left. */
+  get isUnused(): boolean {
+    return this.isEmpty && this.#switched.size === 0;
   }
 
   /** Whether an exchange would get a connection without waiting for others. */
@@ -176,6 +182,16 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.#announceEmpty();
   }
 
+  /** Whether connections are closed as they become idle: nobody will ask for them any more. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  set retired(retired: boolean) {
+    this.#retired = retired;
+    if (retired) this.drain();
+  }
+
   /** Closes what is idle; the rest closes as it ends. */
   drain(): void {
     for (let top = this.#idleTop; top !== null; top = this.#idleTop) top.drop();
@@ -211,7 +227,11 @@ export class Shard implements Http2Owner, ExchangeHome {
       this.#assign(connection, next);
       // It may have room for more.
       if (!connection.isHttp1) this.#serveWaiting();
-    } else if (this.#owner.closing || (next !== null && needsOwn(connection, next))) {
+    } else if (
+      this.#owner.closing ||
+      this.#retired ||
+      (next !== null && needsOwn(connection, next))
+    ) {
       connection.drop();
     } else {
       connection.idleNext = this.#idleTop;
@@ -308,7 +328,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   #keepBound(connection: PooledConnection, idleHint: number): void {
-    if (this.#owner.closing || !this.#bound.keep(connection)) {
+    if (this.#owner.closing || this.#retired || !this.#bound.keep(connection)) {
       connection.drop();
       return;
     }
@@ -373,7 +393,7 @@ export class Shard implements Http2Owner, ExchangeHome {
   }
 
   #announceEmpty(): void {
-    if (this.#owner.closing && this.isEmpty) this.#owner.onEmpty();
+    if ((this.#retired || this.#owner.closing) && this.isEmpty) this.#owner.onEmpty();
   }
 }
 
