@@ -13,7 +13,7 @@
  */
 import { constants, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** What came out of a message. */
+/** What came out of a message. `output` is valid until the next one is inflated. */
 export interface Inflated {
   readonly output: Uint8Array;
   /** Bytes at the end of the input that zlib did not take, its stream being over. */
@@ -76,7 +76,7 @@ class InflateEngine {
     if (this.#error !== null) throw this.#error;
     const produced = room - (left[0] as number);
     if (produced === room) return tooLong;
-    return { output: this.#output.slice(window.length, produced), unused: left[1] as number };
+    return { output: this.#output.subarray(window.length, produced), unused: left[1] as number };
   }
 
   #fill(window: Uint8Array, parts: readonly Uint8Array[]): number {

@@ -6,8 +6,10 @@
 /** Least memory of several slices, in bytes; one alone takes what it needs. */
 const smallest = 512;
 
+const nothing = new Uint8Array(0);
+
 export class ByteGatherer {
-  #bytes = new Uint8Array(0);
+  #bytes = nothing;
   #length = 0;
 
   /** Bytes held. */
@@ -30,14 +32,16 @@ export class ByteGatherer {
 
   /** All of it, given away: the gatherer is empty afterwards. */
   take(): Uint8Array {
-    const bytes = this.#bytes.subarray(0, this.#length);
+    // A view of a small array moves it off V8's heap, which a flood of small messages would fill.
+    const bytes =
+      this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
     this.clear();
     return bytes;
   }
 
   /** Forgets all of it. */
   clear(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = nothing;
     this.#length = 0;
   }
 }
