@@ -103,7 +103,6 @@ export const websocketFloods: readonly Flood[] = [
     name: 'tiny compressed messages',
     what: 'compressed messages of nine bytes',
     ...compress,
-    mostGrown: 256 * MiB,
     start: frames(clientFrame(first.compressed, tiny), null, offer),
   },
   {

@@ -68,7 +68,8 @@ class InflateEngine {
   inflate(window: Uint8Array, parts: readonly Uint8Array[], limit: number): Inflated | symbol {
     const length = this.#fill(window, parts);
     const room = window.length + limit + 1;
-    if (this.#output.length < room) this.#output = new Uint8Array(room);
+    // For the largest window: it grows with each message, and the output should not.
+    if (this.#output.length < room) this.#output = new Uint8Array(maxWindow + limit + 1);
     const { _handle: handle, _writeState: left } = this.#stream;
     handle.reset();
     // Finished: input that ends before its stream does is an error.
