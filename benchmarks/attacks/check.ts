@@ -84,7 +84,7 @@ async function checkFlood(
     const phase = await attack(proxy, flood, 1, seconds, cast, rss);
     console.log(lineOf(name, phase));
     console.log(`    ${rateOf(phase)}`);
-    return faultsOf(phase, flood.typicalTurn ?? limits.typical, flood.mostGrown ?? limits.grown);
+    return faultsOf(phase, flood.typicalTurn ?? limits.typical);
   } catch (error) {
     console.log(name);
     return [String(error)];
@@ -97,12 +97,12 @@ async function startWarm(target: Target, flood: Flood, cast: Cast): Promise<Atta
   return proxy;
 }
 
-function faultsOf({ turns, grown, waiting }: Phase, typical: number, mostGrown: number): string[] {
+function faultsOf({ turns, grown, waiting }: Phase, typical: number): string[] {
   const longest = Math.max(limits.longest, 3 * typical);
   return [
     turns !== null && turns.longest > longest ? `a turn of more than ${longest} ms` : [],
     turns !== null && turns.typical > typical ? `turns of more than ${typical} ms` : [],
-    grown > mostGrown ? `grew by more than ${mostGrown / MiB} MiB` : [],
+    grown > limits.grown ? `grew by more than ${limits.grown / MiB} MiB` : [],
     waiting.failures > 0 ? `${waiting.failures} honest requests were not served` : [],
   ].flat();
 }

@@ -24,8 +24,6 @@ export interface Flood {
   readonly stays?: true;
   /** What the check lets a typical turn take, in ms of CPU time, where Node itself cannot be cut short. */
   readonly typicalTurn?: number;
-  /** What the check lets resident memory grow by, in bytes, where garbage piles up between collections. */
-  readonly mostGrown?: number;
   /** Whether no backend hears of it: one transport tells all. */
   readonly local?: true;
   /** Whether nginx and HAProxy have nothing of the kind. */

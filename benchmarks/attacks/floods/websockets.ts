@@ -1,6 +1,5 @@
 /** Floods of handshakes and frames. */
 import { constants, deflateRawSync } from 'node:zlib';
-import { MiB } from '../bounds.ts';
 import type { FloodConnection } from '../connection.ts';
 import { type Flood, handshake, onlyAnswers } from '../flood.ts';
 import { clientFrame, first } from '../frames.ts';
