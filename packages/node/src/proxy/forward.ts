@@ -13,6 +13,7 @@ export function forward(
   route: RouteRuntime,
   context: RequestContext | null,
 ): void {
+  // Step 4: target and fields by the rules of the route.
   const { head } = exchange;
   const target = route.target.apply(head.target);
   const protocol = head.upgrade ? route.upgrades.choose(head.fields) : null;

@@ -1,4 +1,18 @@
-/** The steps of a request: route, hooks, target, fields, backend. What fails on the way is answered here. */
+/**
+ * The way of a request, step by step. Each step is marked where it is taken:
+ *
+ * 1. What concerns the proxy itself is answered: `OPTIONS *`, and a request whose hops have run out.
+ * 2. The route is chosen by host and path (routes/route-table).
+ * 3. `onRequest` and `respond` run (hooked-request); they may change the request, its route, or answer it.
+ * 4. The route's rules make the target and the fields for the backend (forward).
+ * 5. The body is held until it is complete, or streamed (http/request-body).
+ * 6. The pool is asked: admission, connection, retry (http/proxy-exchange; a handshake: upgrade/).
+ * 7. The header rules apply to the response, then `onResponse` runs (http/hooked-response), and the head is sent.
+ * 8. The body follows, with back-pressure; after a 101 a relay or a tunnel takes over (websocket/).
+ * 9. The request is over: its record is written, `onFinish` runs (runtime/request-context).
+ *
+ * What fails at any step is answered in one place: runtime/answer-error.
+ */
 import type { Exchange } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import type { RouteTable } from '../routes/route-table.ts';
@@ -27,15 +41,18 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
   let context: RequestContext | null = null;
   try {
     const { head } = exchange;
+    // Step 1: what concerns the proxy itself.
     if (head.target === '*' || !mayForward(head)) {
       context = new RequestContext(exchange, shared, null);
       answerForUs(exchange);
       context.finish(null);
       return;
     }
+    // Step 2: the route.
     route = routes.match(head.authority, head.target);
     if (route === null) throw fail('RIT_ERR_NO_ROUTE');
     if (route.needsContext) context = new RequestContext(exchange, shared, route);
+    // Step 3: hooks, if there are any.
     if (context === null || !route.hooks.beforeRequest) forward(exchange, route, context);
     else new HookedRequest(exchange, context, route).begin();
   } catch (cause) {

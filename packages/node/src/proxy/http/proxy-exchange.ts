@@ -1,20 +1,11 @@
 /**
  * One request on its way through: the client's exchange on one side, the backend's on the other, and
- * back-pressure between them. A body up to the buffer size is held until it is complete, so that a slow
- * client keeps no backend connection; a longer one is streamed, and so is one without a length whose client
- * waits: for an answer to what it has sent, as in a conversation of both sides.
+ * back-pressure between them.
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
-import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
-import {
-  equalsIgnoreCase,
-  type FieldSection,
-  forwardableTrailers,
-  getField,
-} from '@reverseit/core/http';
+import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
 import type {
-  BodySink,
   BodySource,
   ClientConnection,
   CollectedBody,
@@ -31,27 +22,17 @@ import { type LocationMapper, responseFields, responseLines } from '../headers/r
 import { answerError } from '../runtime/answer-error.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
-import { ContentBuffer } from './content-buffer.ts';
 import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
-
-const noPieces: readonly Buffer[] = [];
-const noTrailers: FieldSection = [];
-
-/** Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer. */
-const longestQuestion = 32_768;
-
-/** A collected body is sent in the pieces in which it came from here on, in bytes. */
-const longBody = 65_536;
+import { RequestBody, type RequestBodyDelegate } from './request-body.ts';
 
 export class ProxyExchange
   implements
     ExchangeHandler,
     ResponseHandler,
-    BodySource,
     UpstreamRequest,
+    RequestBodyDelegate,
     HookedResponseOwner,
-    DeadlineTarget,
     LocationMapper
 {
   // The request as the pool takes it.
@@ -59,7 +40,6 @@ export class ProxyExchange
   readonly target: string;
   readonly fields: FieldSection | WrittenFields;
   body: Buffer | CollectedBody | BodySource | null = null;
-  readonly contentLength: number | null;
 
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
@@ -69,22 +49,8 @@ export class ProxyExchange
   /** What takes the response in place of the client: hooks that still run, or nobody any more. */
   #aside: HookedResponse | DiscardedResponse | null = null;
   #upstream: UpstreamExchange | null = null;
-  #sink: BodySink | null = null;
-  #content: ContentBuffer | null = null;
-  /** Pieces that were handed to the sink, which may not have left yet. */
-  #sent: readonly Buffer[] = noPieces;
-  #held = 0;
-  /** Of the client's silence; made for a body without a length that is held. */
-  #silence: Deadline | null = null;
-  /** Streamed within the share for clients that wait. */
-  #sharing = false;
-  #received = 0;
-  /** The request's content is complete. */
-  #complete: boolean;
-  /** What follows it. */
-  #trailers: FieldSection = noTrailers;
-  /** The upstream side was told to start. */
-  #dispatched = false;
+  /** Of the request, on its way; null where it has none. */
+  readonly #body: RequestBody | null;
   #over = false;
 
   constructor(
@@ -102,8 +68,9 @@ export class ProxyExchange
     this.method = head.method;
     this.target = target;
     this.fields = fields;
-    this.contentLength = head.framing === 'length' ? head.contentLength : null;
-    this.#complete = exchange.requestComplete;
+    this.#body = exchange.requestComplete
+      ? null
+      : new RequestBody(exchange, route, this.#recorder, this);
   }
 
   /** Asked for where the content goes out in chunks. */
@@ -117,185 +84,45 @@ export class ProxyExchange
 
   /** Sends the request on, at once or when its body has been collected. */
   begin(): void {
-    if (this.#complete) this.#dispatch();
-    else this.#collect();
+    // Step 5: the body.
+    if (this.#body === null) this.#dispatch();
+    else this.#body.begin();
   }
 
-  // The request's content
-
-  #collect(): void {
-    const { maxRequestBodySize, requestBodyBufferSize } = this.#route.options;
-    const length = this.contentLength;
-    if (length !== null && length > maxRequestBodySize) {
-      this.#refuseSize();
-      return;
-    }
-    this.#content = new ContentBuffer();
-    // A body that is known to be longer fills the buffer first, too: a few bytes of a client that then
-    // stalls must not cost the others a backend connection.
-    if (requestBodyBufferSize === 0) this.#startStreaming();
-    else if (length !== null || !this.#isGrpc() || !this.#streamWaiting()) {
-      if (length === null) {
-        this.#silence = new Deadline(this, 0);
-        this.#awaitSilence(this.#silence);
-      }
-      this.#read();
-    }
-  }
-
-  /** Whether both sides may send at the same time, and wait for each other, from the start. */
-  #isGrpc(): boolean {
-    const type = getField(this.#exchange.head.fields, 'content-type');
-    return type !== undefined && equalsIgnoreCase(type.slice(0, 16), 'application/grpc');
-  }
-
-  /** The client waits, it seems, for an answer to what it has sent. */
-  onDeadline(): void {
-    if (!this.#over && !this.#dispatched) this.#streamWaiting();
-  }
-
-  /** Streams what could be held, unless too many are by now. */
-  #streamWaiting(): boolean {
-    if (!this.#route.streams.take()) return false;
-    this.#sharing = true;
-    this.#startStreaming();
-    return true;
-  }
-
-  #leaveShare(): void {
-    if (this.#sharing) this.#route.streams.give();
-    this.#sharing = false;
-  }
-
-  #read(): void {
-    this.#exchange.readContent(this.#route.options.requestBodyReadTimeout);
-  }
+  // ————— The request's body.
 
   onContent(piece: Buffer): void {
-    if (this.#over) return;
-    this.#received += piece.length;
-    if (this.#recorder !== null) this.#recorder.bytesReceived = this.#received;
-    if (this.#received > this.#route.options.maxRequestBodySize) {
-      this.#refuseSize();
-      return;
-    }
-    if (this.#sink !== null) {
-      this.#stream(this.#sink, piece);
-      return;
-    }
-    this.#content?.push(piece);
-    if (this.#dispatched) return;
-    if (
-      this.#received > this.#route.options.requestBodyBufferSize ||
-      !this.#route.shared.buffers.take(piece.length)
-    ) {
-      this.#startStreaming();
-    } else {
-      this.#held += piece.length;
-      if (this.#silence !== null) this.#awaitSilence(this.#silence);
-    }
-  }
-
-  #awaitSilence(silence: Deadline): void {
-    if (this.#received > longestQuestion) silence.clear();
-    else this.#route.bufferDelay.arm(silence);
+    this.#body?.onContent(piece);
   }
 
   onContentAnnounced(length: number): void {
-    if (!this.#over && length > this.#route.options.maxRequestBodySize) this.#refuseSize();
+    this.#body?.onContentAnnounced(length);
   }
 
   onContentEnd(trailers: FieldSection): void {
-    if (this.#over) return;
-    this.#complete = true;
-    this.#leaveShare();
-    if (trailers.length > 0) {
-      this.#trailers = this.#route.request.trailers(trailers, this.#exchange.head);
+    this.#body?.onContentEnd(trailers);
+  }
+
+  onBodyReady(body: Buffer | CollectedBody | BodySource): void {
+    this.body = body;
+    // Of a Buffer, and where lines are written, the transport adds it.
+    if (!Buffer.isBuffer(body) && body.contentLength !== null && Array.isArray(this.fields)) {
+      this.fields.push('content-length', String(body.contentLength));
     }
-    if (this.#sink !== null) this.#sink.end(this.#trailers);
-    else if (!this.#dispatched) {
-      // It has a length by now, which spares the backend the chunks, unless trailers need them.
-      this.body = this.#content === null ? null : this.#collected(this.#content);
-      this.#dispatch();
-    }
-  }
-
-  /** All of the content. */
-  #collected(content: ContentBuffer): Buffer | CollectedBody {
-    const length = this.#received;
-    const trailers = this.#trailers;
-    if (length < longBody && trailers.length === 0) return content.takeWhole();
-    this.#addLength(length);
-    const giveBack = (piece: Buffer) => this.#exchange.giveBack(piece);
-    return { contentLength: length, pieces: content.take(), trailers, giveBack };
-  }
-
-  #addLength(length: number): void {
-    // What writes lines knows the length from the body.
-    if (Array.isArray(this.fields)) this.fields.push('content-length', String(length));
-  }
-
-  #stream(sink: BodySink, piece: Buffer): void {
-    if (!sink.write(piece)) this.#exchange.pauseContent();
-    if (!sink.settled) return;
-    this.#exchange.giveBack(piece);
-    for (const sent of this.#sent) this.#exchange.giveBack(sent);
-    this.#sent = noPieces;
-  }
-
-  #refuseSize(): void {
-    const { maxRequestBodySize } = this.#route.options;
-    this.#fail(overLimit('RIT_ERR_BODY_TOO_LARGE', maxRequestBodySize));
-  }
-
-  #startStreaming(): void {
-    this.body = this;
-    if (this.contentLength !== null) this.#addLength(this.contentLength);
-    this.#exchange.pauseContent();
     this.#dispatch();
   }
 
-  /** BodySource: the connection is ready for the body. */
-  start(sink: BodySink): void {
-    this.#sink = sink;
-    const pieces = this.#content?.take() ?? [];
-    this.#releaseBuffers();
-    let more = true;
-    for (const piece of pieces) more = sink.write(piece);
-    this.#sent = pieces;
-    if (this.#complete) sink.end(this.#trailers);
-    else if (more) this.#read();
+  onBodyRefused(error: ReverseItError): void {
+    this.#fail(error);
   }
 
-  /** BodySource: the backend takes more. */
-  resume(): void {
-    if (!this.#over && !this.#complete) this.#read();
-  }
-
-  /** BodySource: the backend wants no more. What still comes is the connection's to drop. */
-  cancel(): void {
-    this.#sink = null;
-    this.#sent = noPieces;
-    this.#complete = true;
-    this.#leaveShare();
-    this.#exchange.pauseContent();
-  }
-
-  #releaseBuffers(): void {
-    this.#silence?.clear();
-    if (this.#held > 0) this.#route.shared.buffers.give(this.#held);
-    this.#held = 0;
-    this.#content = null;
-  }
-
-  // The backend
+  // ————— The backend.
 
   #dispatch(): void {
     const { origin, limits, backendOrigin } = this.#route;
     if (origin === null)
       throw fail('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
-    this.#dispatched = true;
-    this.#silence?.clear();
+    // Step 6: the backend.
     this.#recorder?.asking(backendOrigin);
     this.#upstream = this.send(origin, limits);
     this.#recorder?.asked(this.#upstream);
@@ -312,6 +139,7 @@ export class ProxyExchange
   }
 
   onHead(head: UpstreamResponseHead): void {
+    // Step 7: the response's head.
     this.#recorder?.answered();
     const { status, reason } = head;
     const { options, hooks } = this.#route;
@@ -384,7 +212,8 @@ export class ProxyExchange
     this.#context?.finish(null);
     const upstream = this.#upstream;
     if (upstream === null || trailers !== null) return;
-    if (!this.#complete || (head.contentLength ?? 0) > mostDiscarded) upstream.abort();
+    const wantsMore = this.#body?.complete === false;
+    if (wantsMore || (head.contentLength ?? 0) > mostDiscarded) upstream.abort();
     else {
       const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
       this.#aside = discarded;
@@ -398,6 +227,7 @@ export class ProxyExchange
   }
 
   onData(chunk: Buffer): void {
+    // Step 8: the response's body.
     if (this.#aside !== null) this.#aside.onData(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
     else if (this.#exchange.settled) this.#upstream?.giveBack();
@@ -408,6 +238,7 @@ export class ProxyExchange
       this.#aside.onEnd(trailers);
       return;
     }
+    // Step 9: the end.
     this.#finish();
     this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
     this.#context?.finish(null);
@@ -423,7 +254,7 @@ export class ProxyExchange
     this.#answer(error);
   }
 
-  // The client
+  // ————— The client.
 
   onDrain(): void {
     if (this.#aside === null) this.#upstream?.resume();
@@ -458,16 +289,13 @@ export class ProxyExchange
   protected onSwitched(): void {
     this.#over = true;
     this.body = null;
-    this.#releaseBuffers();
+    this.#body?.finish();
   }
 
   #finish(): void {
     this.#over = true;
-    this.#leaveShare();
-    this.#sink = null;
-    this.#sent = noPieces;
+    this.#body?.finish();
     if (this.#aside instanceof HookedResponse) this.#aside.cancel();
     this.#aside = null;
-    this.#releaseBuffers();
   }
 }
