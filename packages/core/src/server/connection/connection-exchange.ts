@@ -1,51 +1,46 @@
 /** An exchange over a connection of our own server. */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { fieldLines, statusLine } from '../../http1/grammar/response-head.ts';
-import type { ClientConnection } from '../exchange/client-connection.ts';
+import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';
+import { clientAddress } from './client-address.ts';
+import type { RequestFeed } from './request-feed.ts';
 import type { SocketWriter } from './socket-writer.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeConnection {
   readonly writer: SocketWriter;
-  /** Whether the request has been read to its end. */
-  readonly requestComplete: boolean;
-  /**
-   * Whether the connection ends behind this response: the server is closing, this was the last request
-   * allowed or sent, or nobody can know what the client sends next.
-   */
+  readonly socket: Socket;
+  readonly feed: RequestFeed;
+  /** Whether the connection ends after this response: the server is closing, or this was the last request. */
   readonly ending: boolean;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localPort: number;
-  readonly encrypted: boolean;
-  readonly client: ClientConnection;
   readContent(idleTimeout: number): void;
   pauseContent(): void;
-  /** Nothing of a piece of content is held on to any more. */
-  giveBack(piece: Buffer): void;
-  /** The first byte of a response is about to be written; returns how many of it are out already. */
-  beginResponse(): number;
+  /** A head is about to be written; returns how many bytes of it are out already. */
+  takeProbed(): number;
+  /** The final head has been written. */
+  onHeadSent(): void;
   /** The response has been written to its end. */
-  responseDone(keepAlive: boolean): void;
+  onResponseEnd(keepAlive: boolean): void;
   /** Cuts the connection. */
-  cut(): void;
+  abort(cause: undefined): void;
   /** Tells of an error of the listener's or a handler's own. */
   report(error: ReverseItError): void;
-  /** Holds so many bytes that follow the request while its response is awaited. */
-  holdUpTo(bytes: number): void;
-  /** Ends HTTP on the connection, behind the given head, and gives the socket away. */
-  surrender(head: string, tunnel: Tunnel): SwitchedSocket;
+  /** Ends HTTP on the connection, after the given head, and gives the socket away. */
+  detachSocket(head: string, tunnel: Tunnel): SwitchedSocket;
 }
 
 export class ConnectionExchange extends Exchange {
   readonly #connection: ExchangeConnection;
   #keepAlive = false;
+  #continueSent = false;
 
   constructor(head: RequestHead, connection: ExchangeConnection) {
     super(head);
@@ -57,27 +52,27 @@ export class ConnectionExchange extends Exchange {
   }
 
   get remoteAddress(): string {
-    return this.#connection.remoteAddress;
+    return clientAddress(this.#connection.socket.remoteAddress);
   }
 
   get remotePort(): number {
-    return this.#connection.remotePort;
+    return this.#connection.socket.remotePort ?? 0;
   }
 
   get localPort(): number {
-    return this.#connection.localPort;
+    return this.#connection.socket.localPort ?? 0;
   }
 
   get encrypted(): boolean {
-    return this.#connection.encrypted;
+    return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
   }
 
   get client(): ClientConnection {
-    return this.#connection.client;
+    return clientConnection(this.#connection.socket);
   }
 
   get requestComplete(): boolean {
-    return this.#connection.requestComplete;
+    return this.#connection.feed.requestComplete;
   }
 
   get needsDrain(): boolean {
@@ -90,7 +85,23 @@ export class ConnectionExchange extends Exchange {
 
   readContent(idleTimeout: number): void {
     checkIdleTimeout(idleTimeout);
-    if (!this.done) this.#connection.readContent(idleTimeout);
+    if (this.done) return;
+    if (this.#continueWithheld) this.#sendContinue();
+    this.#connection.readContent(idleTimeout);
+  }
+
+  /** The client waits for 100 (Continue) and has not got it: nobody can know whether it will send the body. */
+  get #continueWithheld(): boolean {
+    return !this.#continueSent && this.head.expectContinue && !this.requestComplete;
+  }
+
+  /** RFC 9110 §10.1.1: no need for it when the body has begun to arrive; no use after a final head. */
+  #sendContinue(): void {
+    if (this.#connection.feed.hasUnparsed) this.#continueSent = true;
+    else if (!this.headSent) {
+      this.#continueSent = true;
+      this.sendInterim(100, []);
+    }
   }
 
   pauseContent(): void {
@@ -99,12 +110,12 @@ export class ConnectionExchange extends Exchange {
   }
 
   giveBack(piece: Buffer): void {
-    this.#connection.giveBack(piece);
+    this.#connection.feed.release(piece);
   }
 
   protected writeInterim(status: number, fields: ReadonlyFieldSection): void {
     const text = `${statusLine(status, '')}${fieldLines(fields)}\r\n`;
-    this.#connection.writer.push(text.substring(this.#connection.beginResponse()));
+    this.#connection.writer.push(text.substring(this.#connection.takeProbed()));
   }
 
   sendHead(
@@ -118,15 +129,17 @@ export class ConnectionExchange extends Exchange {
     // Throws where it cannot be written; then nothing has been.
     let text = statusLine(status, reason) + lines;
     const encoding = this.encodingFor(status, contentLength);
-    this.#keepAlive = this.mayPersist(status, encoding) && !this.#connection.ending;
+    this.#keepAlive =
+      this.mayPersist(status, encoding) && !this.#connection.ending && !this.#continueWithheld;
     this.begin(status, fields, encoding, contentLength);
     if (encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
     if (demandsUpgrade(status, fields)) text += upgradeLine(this.#keepAlive);
     else if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
     else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
     else text += '\r\n';
-    const sent = this.#connection.beginResponse();
-    // Waits for the first piece of content, so that both leave in one write.
+    const sent = this.#connection.takeProbed();
+    this.#connection.onHeadSent();
+    // Waits for the first bytes of the body, so that both leave in one write.
     this.#connection.writer.push(sent === 0 ? text : text.substring(sent));
   }
 
@@ -142,11 +155,11 @@ export class ConnectionExchange extends Exchange {
     const { writer } = this.#connection;
     if (this.encoding === ENCODING.CHUNKED) writer.pushLast(lastChunk(trailers));
     else writer.finish();
-    this.#connection.responseDone(this.#keepAlive);
+    this.#connection.onResponseEnd(this.#keepAlive && !this.#continueWithheld);
   }
 
   protected cut(): void {
-    this.#connection.cut();
+    this.#connection.abort(undefined);
   }
 
   protected report(error: ReverseItError): void {
@@ -155,13 +168,13 @@ export class ConnectionExchange extends Exchange {
 
   holdUpTo(bytes: number): void {
     checkByteCount(bytes);
-    this.#connection.holdUpTo(bytes);
+    this.#connection.feed.setMaxHeld(bytes);
   }
 
   switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket {
     this.beginSwitch(fields, tunnel);
     const text = `${statusLine(101, '')}${fieldLines(fields)}\r\n`;
-    return this.#connection.surrender(text.substring(this.#connection.beginResponse()), tunnel);
+    return this.#connection.detachSocket(text.substring(this.#connection.takeProbed()), tunnel);
   }
 }
 

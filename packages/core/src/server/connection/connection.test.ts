@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { turn } from '@reverseit/test-servers';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../../test/drive-parser.ts';
 import { FakeClock } from '../../../test/fake-clock.ts';
 import { request } from '../../../test/server-rig.ts';
@@ -14,6 +14,7 @@ import { Connection } from './connection.ts';
 /** Stands for a socket whose peer takes a write when the test says so. */
 class SlowSocket extends Duplex {
   #taken: (() => void) | null = null;
+  readonly written: string[] = [];
 
   constructor() {
     super({ highWaterMark: 1000 });
@@ -21,7 +22,8 @@ class SlowSocket extends Duplex {
 
   override _read(): void {}
 
-  override _write(_chunk: Buffer, _encoding: string, callback: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.written.push(chunk.toString('latin1'));
     this.#taken = callback;
   }
 
@@ -42,7 +44,7 @@ interface Bench {
 }
 
 /** A connection with one request, whose response is to be sent within 100 ms. */
-async function setUp(): Promise<Bench> {
+async function setUp(text = request('GET /')): Promise<Bench> {
   const clock = new FakeClock();
   const deadlines = new Deadlines(clock);
   const errors: string[] = [];
@@ -62,6 +64,7 @@ async function setUp(): Promise<Bench> {
         onContentEnd: () => {},
         onDrain: () => {},
         onAbort: (error) => errors.push(error.code),
+        onFault: (error) => errors.push(error.code) > 0,
       };
     },
     onExchangeStart: () => {},
@@ -72,7 +75,7 @@ async function setUp(): Promise<Bench> {
   };
   const socket = new SlowSocket();
   new Connection(context, socket as unknown as Socket);
-  socket.push(request('GET /'));
+  socket.push(text);
   await turn();
   const [exchange] = exchanges;
   if (exchange === undefined) throw new Error('no request');
@@ -149,4 +152,35 @@ test('content that was held may be refused in the midst of it, with more of it a
   // Told of no more, although the parser had more.
   expect(pieces).toBe(1);
   socket.destroy();
+});
+
+describe('a malformed chunk (RFC 9112 §7.1) that the handler answers by itself', () => {
+  const post = request('POST /', ['Transfer-Encoding: chunked']);
+  const written = (socket: SlowSocket): string => socket.written.join('');
+
+  test('the body’s deadline runs no longer', async () => {
+    const { clock, socket, exchange, errors } = await setUp(post);
+    exchange.readContent(100);
+    socket.push('nonsense\r\n');
+    await turn();
+    expect(errors).toEqual(['RIT_ERR_CHUNK_SYNTAX']);
+    clock.pass(1000);
+    exchange.respond(422, [], 'ours');
+    expect(written(socket)).toMatch(/^HTTP\/1.1 422 .*ours$/s);
+    socket.destroy();
+  });
+
+  test('with a response under way: its end is that of the connection', async () => {
+    const { socket, exchange } = await setUp(post);
+    exchange.sendHead(200, '', ['content-length', '4'], 4);
+    exchange.readContent(100);
+    socket.push('nonsense\r\n');
+    await turn();
+    exchange.write(Buffer.from('ours'));
+    exchange.end();
+    socket.takeOne();
+    expect(written(socket)).toMatch(/^HTTP\/1.1 200 .*ours$/s);
+    expect(socket.writableEnded).toBe(true);
+    socket.destroy();
+  });
 });

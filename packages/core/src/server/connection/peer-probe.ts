@@ -11,7 +11,7 @@ import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadli
 import type { SocketWriter } from './socket-writer.ts';
 
 const prefix = 'HTTP/1.1 ';
-/** Pauses before each further byte, in ms. One byte more than these is sent at most. */
+/** Back-off between probe bytes, in ms. At most one byte more than these is sent. */
 const pauses = [20, 100, 1000, 5000, 10000, 20000, 40000, 60000];
 /** Longest silence inside content that is not chunked, in ms. */
 const longestSilence = 1000;
@@ -23,39 +23,36 @@ export interface ProbedExchange {
   readonly chunked: boolean;
 }
 
+/** The connection of a client that has sent FIN. */
+export interface ProbedConnection {
+  readonly socket: Socket;
+  readonly writer: SocketWriter;
+  /** The response is silent, and nothing can be sent that would show whether the client is there. */
+  abort(cause: undefined): void;
+}
+
 export class PeerProbe implements DeadlineTarget {
   readonly #exchange: ProbedExchange;
-  readonly #socket: Socket;
-  readonly #writer: SocketWriter;
+  readonly #connection: ProbedConnection;
   readonly #deadlines: Deadlines;
-  readonly #onSilence: () => void;
   readonly #deadline = new Deadline(this, 0);
   /** Probes since anything else was written. */
   #sent = 0;
   #bytesWritten = 0;
 
-  /** `onSilence` is called where nothing can be sent that would tell. */
-  constructor(
-    exchange: ProbedExchange,
-    socket: Socket,
-    writer: SocketWriter,
-    deadlines: Deadlines,
-    onSilence: () => void,
-  ) {
+  constructor(exchange: ProbedExchange, connection: ProbedConnection, deadlines: Deadlines) {
     this.#exchange = exchange;
-    this.#socket = socket;
-    this.#writer = writer;
+    this.#connection = connection;
     this.#deadlines = deadlines;
-    this.#onSilence = onSilence;
     if (this.#mute) this.#wait(longestSilence);
     else this.#send();
   }
 
   onDeadline(): void {
-    const { bytesWritten, writableLength } = this.#socket;
+    const { bytesWritten, writableLength } = this.#connection.socket;
     // What is written is a probe by itself, and what is blocked has a deadline of its own.
     if (bytesWritten !== this.#bytesWritten || writableLength > 0) this.#restart();
-    else if (this.#mute) this.#onSilence();
+    else if (this.#mute) this.#connection.abort(undefined);
     else this.#send();
   }
 
@@ -81,13 +78,13 @@ export class PeerProbe implements DeadlineTarget {
 
   #send(): void {
     const pause = pauses[this.#sent];
-    this.#writer.pushAndFlush(this.#exchange.headSent ? '0' : prefix.charAt(this.#sent));
+    this.#connection.writer.pushAndFlush(this.#exchange.headSent ? '0' : prefix.charAt(this.#sent));
     this.#sent++;
     this.#wait(pause);
   }
 
   #wait(pause: number | undefined): void {
-    this.#bytesWritten = this.#socket.bytesWritten;
+    this.#bytesWritten = this.#connection.socket.bytesWritten;
     if (pause !== undefined) this.#deadlines.queue(pause).arm(this.#deadline);
   }
 }

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { turn } from '@reverseit/test-servers';
 import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../../../test/fake-clock.ts';
+import { DeadlineQueue } from '../../time/deadlines.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Stands for a socket; notes each write, and a vector as one. */
@@ -24,11 +26,13 @@ class Sink extends Writable {
   }
 }
 
+/** `blocked` tells whether the client is being waited for. */
 function setUp(): { sink: Sink; writer: SocketWriter; blocked: () => number } {
   const sink = new Sink();
-  let blocked = 0;
-  const writer = new SocketWriter(sink as unknown as Socket, { onBlocked: () => blocked++ });
-  return { sink, writer, blocked: () => blocked };
+  const clock = new FakeClock();
+  const queue = new DeadlineQueue(clock, 100);
+  const writer = new SocketWriter(sink as unknown as Socket, queue, { abort() {} });
+  return { sink, writer, blocked: () => clock.timers.size };
 }
 
 describe('what is written to a client', () => {

@@ -4,7 +4,11 @@
  * latin1.
  */
 import type { Socket } from 'node:net';
+import { timedOut } from '../../errors/passed-limit.ts';
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import { isReading, putOff } from '../../io/read-end.ts';
+import type { DeadlineQueue } from '../../time/deadlines.ts';
+import { SendWatch, type WatchedSender } from './send-watch.ts';
 
 /** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
 const coalesceBytes = 16384;
@@ -18,21 +22,27 @@ function flushWaiting(): void {
   for (const writer of writers) writer.flush();
 }
 
-/** Who is told that the socket has taken more than it should hold. */
+/** Who writes. */
 export interface SocketWriterOwner {
-  onBlocked(): void;
+  /** The client has taken nothing of what waits for it within the timeout, and must not hold it for ever. */
+  abort(error: ReverseItError): void;
 }
 
-export class SocketWriter {
+export class SocketWriter implements WatchedSender {
   readonly #socket: Socket;
+  readonly #sendDeadlines: DeadlineQueue;
   readonly #owner: SocketWriterOwner;
+  /** Made when the client first takes no more. */
+  #watch: SendWatch | null = null;
   #pieces: (string | Buffer)[] = [];
   #bytes = 0;
   #flushed = 0;
   #scheduled = false;
+  #stopped = false;
 
-  constructor(socket: Socket, owner: SocketWriterOwner) {
+  constructor(socket: Socket, sendDeadlines: DeadlineQueue, owner: SocketWriterOwner) {
     this.#socket = socket;
+    this.#sendDeadlines = sendDeadlines;
     this.#owner = owner;
   }
 
@@ -111,7 +121,28 @@ export class SocketWriter {
       for (const piece of pieces) write(socket, piece);
       socket.uncork();
     }
-    if (socket.writableNeedDrain) this.#owner.onBlocked();
+    if (socket.writableNeedDrain && !this.#stopped) this.#startWatch();
+  }
+
+  #startWatch(): void {
+    this.#watch ??= new SendWatch(this, this.#sendDeadlines);
+    this.#watch.start();
+  }
+
+  /** All that was written has been taken. */
+  onDrain(): void {
+    this.#watch?.stop();
+  }
+
+  /** Nothing is awaited of the client any more: whoever ends its connection waits for it by himself. */
+  stop(): void {
+    this.#stopped = true;
+    this.#watch?.stop();
+  }
+
+  /** @internal */
+  onSendTimeout(): void {
+    this.#owner.abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#sendDeadlines.ms));
   }
 }
 
