@@ -92,12 +92,11 @@ export class Connection
 
   /** Cuts the connection at once. */
   destroy(error: ReverseItError): void {
-    const { socket } = this;
-    const isComplete = !this.#state.responding && socket.writableLength === 0;
+    const isComplete = !this.#state.responding && this.socket.writableLength === 0;
     if (this.#tunnel !== null) endTunnel(this.#tunnel, error, this.#context);
     this.#onClose(error);
-    if (this.#tunnel !== null || isComplete) socket.destroy();
-    else cutSocket(socket);
+    if (this.#tunnel !== null || isComplete) this.socket.destroy();
+    else cutSocket(this.socket);
   }
 
   // The request
@@ -105,10 +104,9 @@ export class Connection
   onRequest(head: RequestHead): void {
     this.#readDeadline.clear();
     this.#served++;
-    const exchange = new ConnectionExchange(head, this);
-    this.#exchange = exchange;
+    this.#exchange = new ConnectionExchange(head, this);
     this.#context.onExchangeStart();
-    exchange.callListener(this.#context.listener);
+    this.#exchange.callListener(this.#context.listener);
   }
 
   onBody(bytes: Buffer): void {
@@ -243,9 +241,8 @@ export class Connection
     const exchange = this.#exchange;
     if (exchange === null) {
       this.#context.onRefusal(error);
-      if (error.status !== 0) {
-        this.writer.pushAndFlush(errorResponse(error, this.feed.asksByHead));
-      }
+      const { asksByHead } = this.feed;
+      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error, asksByHead));
       this.finish();
     } else if (this.#state.responding) {
       this.#state.on(EVENT.FAULT);
