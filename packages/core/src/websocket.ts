@@ -37,7 +37,7 @@ export {
   maxHeaderLength,
   writeFrameHeader,
 } from './websocket/frames/frame-header.ts';
-export type { FrameReaderOptions, Step } from './websocket/frames/frame-reader.ts';
+export type { Step } from './websocket/frames/frame-reader.ts';
 export { FrameReader, steps } from './websocket/frames/frame-reader.ts';
 export { FragmentWriter, frame, frameHeader } from './websocket/frames/frame-writer.ts';
 export {
@@ -48,6 +48,7 @@ export {
 } from './websocket/frames/masking.ts';
 export type { Opcode } from './websocket/frames/opcode.ts';
 export { isControlOpcode, isOpcode, opcodes } from './websocket/frames/opcode.ts';
+export type { FrameReaderOptions } from './websocket/frames/pass-rules.ts';
 export { Utf8Stream } from './websocket/frames/utf8-stream.ts';
 export type {
   Extension,

@@ -114,7 +114,7 @@ export class Connection
   }
 
   onBodyAnnounced(length: number): void {
-    if (this.#state.responding) this.#exchange?.handler.onContentAnnounced?.(length);
+    if (this.#state.responding) this.#exchange?.callContentAnnounced(length);
   }
 
   onBodyEnd(trailers: FieldSection): void {

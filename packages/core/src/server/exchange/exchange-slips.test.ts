@@ -170,6 +170,19 @@ describe('a handler', () => {
     expect(rig.server.stats().activeExchanges).toBe(0);
   });
 
+  test.for(ways)('whose onContentAnnounced %s: 500', async ([, act]) => {
+    const { rig, told } = await startTold((exchange) => {
+      exchange.handler = { ...silentHandler, onContentAnnounced: act as () => never };
+      exchange.readContent(0);
+    });
+    const client = await rig.client();
+    const chunked = request('POST /', ['Transfer-Encoding: chunked'], '5\r\nab');
+    expect((await client.request(chunked)).status).toBe(500);
+    await client.expectFin();
+    expect(told.map(facts)).toEqual([['RIT_ERR_INTERNAL', 'onContentAnnounced threw', slip]]);
+    expect(rig.server.stats().activeExchanges).toBe(0);
+  });
+
   test.for(ways)('whose onDrain %s: the response is cut', async ([, act]) => {
     const { rig, told } = await startTold((exchange) => {
       exchange.handler = { ...silentHandler, onDrain: act as () => never };

@@ -26,8 +26,16 @@ import {
   silentHandler,
   type Tunnel,
 } from './exchange-handler.ts';
+import {
+  callAbort,
+  callContent,
+  callContentAnnounced,
+  callContentEnd,
+  callDrain,
+  callFault,
+  callListener,
+} from './handler-calls.ts';
 import type { RequestListener } from './server-context.ts';
-import { watchCallback } from './thenable.ts';
 import { wholeResponseFields } from './whole-response.ts';
 
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
@@ -247,79 +255,42 @@ export abstract class Exchange {
   /** @internal The connection ended the exchange by itself. */
   abandon(error: ReverseItError): void {
     this.#phase = PHASE.DONE;
-    this.#callAbort(this.handler, error);
+    callAbort(this, this.handler, error);
   }
 
   /** @internal The client is at fault within its content: the handler answers, or the server does and tells it. */
   refuse(error: ReverseItError): void {
     this.head.persistent = false;
-    if (!this.#callFault(error)) this.#giveUp(error);
+    if (!callFault(this, error)) this.#giveUp(error);
   }
-
-  // Calls of the listener and the handler: what they throw, now or later, ends the exchange and nothing else.
 
   /** @internal */
   callListener(listener: RequestListener): void {
-    try {
-      const result: unknown = listener(this);
-      if (result !== undefined) this.#watch('the request listener', result);
-    } catch (cause) {
-      this.#callFailed('the request listener', cause);
-    }
+    callListener(this, listener);
   }
 
   /** @internal */
-  callContent(piece: Buffer): void {
-    try {
-      const result: unknown = this.handler.onContent(piece);
-      if (result !== undefined) this.#watch('onContent', result);
-    } catch (cause) {
-      this.#callFailed('onContent', cause);
-    }
+  callContent(bytes: Buffer): void {
+    callContent(this, bytes);
+  }
+
+  /** @internal */
+  callContentAnnounced(length: number): void {
+    callContentAnnounced(this, length);
   }
 
   /** @internal */
   callContentEnd(trailers: FieldSection): void {
-    try {
-      const result: unknown = this.handler.onContentEnd(trailers);
-      if (result !== undefined) this.#watch('onContentEnd', result);
-    } catch (cause) {
-      this.#callFailed('onContentEnd', cause);
-    }
+    callContentEnd(this, trailers);
   }
 
   /** @internal */
   callDrain(): void {
-    try {
-      const result: unknown = this.handler.onDrain();
-      if (result !== undefined) this.#watch('onDrain', result);
-    } catch (cause) {
-      this.#callFailed('onDrain', cause);
-    }
+    callDrain(this);
   }
 
-  #callAbort(handler: ExchangeHandler, error: ReverseItError): void {
-    try {
-      this.#watch('onAbort', handler.onAbort(error));
-    } catch (cause) {
-      this.#callFailed('onAbort', cause);
-    }
-  }
-
-  #callFault(error: ReverseItError): boolean {
-    try {
-      return this.handler.onFault?.(error) === true;
-    } catch (cause) {
-      this.#callFailed('onFault', cause);
-      return true;
-    }
-  }
-
-  #watch(name: string, result: unknown): void {
-    watchCallback(result, (cause) => this.#callFailed(name, cause));
-  }
-
-  #callFailed(name: string, cause: unknown): void {
+  /** @internal The listener or the handler threw, or a promise that it returned was rejected. */
+  onCallFailed(name: string, cause: unknown): void {
     const error =
       isReverseItError(cause) && cause.status !== 0
         ? cause
@@ -334,7 +305,7 @@ export abstract class Exchange {
     // The answer first: it may still be sent, which an aborted exchange cannot.
     this.handler = silentHandler;
     this.fail(error);
-    this.#callAbort(handler, error);
+    callAbort(this, handler, error);
   }
 
   // What a subclass is asked for, and what it goes by.

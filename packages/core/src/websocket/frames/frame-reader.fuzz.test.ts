@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../errors/catalog.ts';
-import { FrameReader, type FrameReaderOptions, steps } from './frame-reader.ts';
+import { FrameReader, steps } from './frame-reader.ts';
 import { frame } from './frame-writer.ts';
 import { readMaskingKey } from './masking.ts';
+import type { FrameReaderOptions } from './pass-rules.ts';
 
 interface Sent {
   opcode: number;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { closeFrame, pingFrame, pongFrame } from './control-frame.ts';
 import { writeFrameHeader } from './frame-header.ts';
-import { FrameReader, type FrameReaderOptions, steps } from './frame-reader.ts';
+import { FrameReader, steps } from './frame-reader.ts';
 import { frame } from './frame-writer.ts';
+import type { FrameReaderOptions } from './pass-rules.ts';
 
 const key = 0x3d21fa37;
 

@@ -14,28 +14,15 @@
 import type { ErrorCode } from '../../errors/catalog.ts';
 import { overLimit } from '../../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
-import { type CloseStatus, maxControlPayload, readCloseStatus } from './control-frame.ts';
-import { Fragmentation, type MessageLimits } from './fragmentation.ts';
+import { type CloseStatus, readCloseStatus } from './control-frame.ts';
+import { ControlPayload } from './control-payload.ts';
+import { Fragmentation } from './fragmentation.ts';
 import { FrameHeader, maxHeaderLength } from './frame-header.ts';
 import { checkFrameLength, checkFrameStart, type FrameRules } from './frame-rules.ts';
 import { applyMask, rotateMaskingKey } from './masking.ts';
 import { isControlOpcode, opcodes } from './opcode.ts';
+import { type FrameReaderOptions, isPassed } from './pass-rules.ts';
 import { Utf8Stream } from './utf8-stream.ts';
-
-export interface FrameReaderOptions extends MessageLimits {
-  /** What we are to this peer: a server reads masked frames, a client unmasked ones (RFC 6455 §5.1). */
-  readonly role: 'server' | 'client';
-  /** Whether permessage-deflate was agreed on: RSV1 may then stand on the first frame of a message. */
-  readonly compression: boolean;
-  /** Whether text is checked. Compressed text cannot be checked here, but where it is inflated. */
-  readonly validateUtf8: boolean;
-  /** Data frames that are reported instead of passed: none, those of compressed messages, or all. */
-  readonly reportData: 'none' | 'compressed' | 'all';
-  /** A data message of one frame shorter than this passes, unless it is compressed. In bytes. */
-  readonly passBelowBytes: number;
-  /** Whether pings and pongs are reported instead of passed. Close frames always are reported. */
-  readonly reportPings: boolean;
-}
 
 /** What `next` found. */
 export const steps = {
@@ -110,8 +97,7 @@ export class FrameReader {
   /** Whether the payload of the current frame is text to be checked. */
   #checking = false;
   readonly #text = new Utf8Stream();
-  #control: Uint8Array = empty;
-  #controlLength = 0;
+  readonly #control = new ControlPayload();
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
@@ -129,7 +115,7 @@ export class FrameReader {
 
   /** The unmasked payload of a `control` step, valid until the next call of `next`. */
   get controlPayload(): Uint8Array {
-    return this.#control.subarray(0, this.#controlLength);
+    return this.#control.bytes;
   }
 
   /**
@@ -215,7 +201,7 @@ export class FrameReader {
     if (available < header.length) return this.#cut();
     header.readMaskingKey(source, at);
 
-    const passes = this.#passes();
+    const passes = isPassed(header, this.message, this.#options);
     // What is in front goes first; the header is then read once more.
     if (!passes && this.#takePass()) return steps.pass;
     this.#begin();
@@ -226,17 +212,6 @@ export class FrameReader {
     this.#position += header.length - this.#cutLength;
     this.#cutLength = 0;
     return passes ? null : this.#beginReport();
-  }
-
-  /** Whether the frame goes on as it is. */
-  #passes(): boolean {
-    const { opcode, rsv1, fin, payloadLength } = this.header;
-    const { reportData, reportPings, passBelowBytes } = this.#options;
-    if (isControlOpcode(opcode)) return opcode !== opcodes.close && !reportPings;
-    const first = opcode !== opcodes.continuation;
-    if (first ? rsv1 : this.message.compressed) return reportData === 'none';
-    if (reportData !== 'all') return true;
-    return first && fin && payloadLength < passBelowBytes;
   }
 
   /** Commits to a frame whose header was accepted. */
@@ -259,8 +234,7 @@ export class FrameReader {
 
   #beginReport(): Step | null {
     if (isControlOpcode(this.header.opcode)) {
-      if (this.#control.length === 0) this.#control = new Uint8Array(maxControlPayload);
-      this.#controlLength = 0;
+      this.#control.begin();
       this.#phase = 'collecting';
       return null;
     }
@@ -328,14 +302,13 @@ export class FrameReader {
     const start = this.#position;
     const length = Math.min(this.#left, this.#chunk.length - start);
     const end = start + length;
-    this.#control.set(this.#chunk.subarray(start, end), this.#controlLength);
-    this.#controlLength += length;
+    this.#control.append(this.#chunk, start, end);
     this.#left -= length;
     this.#position = end;
     this.#passStart = end;
     this.#passEnd = end;
     if (this.#left > 0) return this.#releaseChunk();
-    if (this.#masked) applyMask(this.#control, 0, this.#controlLength, this.header.maskingKey);
+    if (this.#masked) this.#control.unmask(this.header.maskingKey);
     this.#phase = 'header';
     if (this.header.opcode !== opcodes.close) return steps.control;
     const status = readCloseStatus(this.controlPayload);

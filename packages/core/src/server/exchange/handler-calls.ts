@@ -1,0 +1,81 @@
+/**
+ * Calls of the application's code. What it throws, or what a promise that it returns is rejected with, ends
+ * its exchange and nothing else.
+ */
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import type { FieldSection } from '../../http/field-section.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeHandler } from './exchange-handler.ts';
+import type { RequestListener } from './server-context.ts';
+import { watchCallback } from './thenable.ts';
+
+export function callListener(exchange: Exchange, listener: RequestListener): void {
+  try {
+    const result: unknown = listener(exchange);
+    if (result !== undefined) watch(exchange, 'the request listener', result);
+  } catch (cause) {
+    exchange.onCallFailed('the request listener', cause);
+  }
+}
+
+export function callContent(exchange: Exchange, bytes: Buffer): void {
+  try {
+    const result: unknown = exchange.handler.onContent(bytes);
+    if (result !== undefined) watch(exchange, 'onContent', result);
+  } catch (cause) {
+    exchange.onCallFailed('onContent', cause);
+  }
+}
+
+export function callContentAnnounced(exchange: Exchange, length: number): void {
+  try {
+    const result: unknown = exchange.handler.onContentAnnounced?.(length);
+    if (result !== undefined) watch(exchange, 'onContentAnnounced', result);
+  } catch (cause) {
+    exchange.onCallFailed('onContentAnnounced', cause);
+  }
+}
+
+export function callContentEnd(exchange: Exchange, trailers: FieldSection): void {
+  try {
+    const result: unknown = exchange.handler.onContentEnd(trailers);
+    if (result !== undefined) watch(exchange, 'onContentEnd', result);
+  } catch (cause) {
+    exchange.onCallFailed('onContentEnd', cause);
+  }
+}
+
+export function callDrain(exchange: Exchange): void {
+  try {
+    const result: unknown = exchange.handler.onDrain();
+    if (result !== undefined) watch(exchange, 'onDrain', result);
+  } catch (cause) {
+    exchange.onCallFailed('onDrain', cause);
+  }
+}
+
+export function callAbort(
+  exchange: Exchange,
+  handler: ExchangeHandler,
+  error: ReverseItError,
+): void {
+  try {
+    watch(exchange, 'onAbort', handler.onAbort(error));
+  } catch (cause) {
+    exchange.onCallFailed('onAbort', cause);
+  }
+}
+
+/** Whether the handler answers the error by itself, or has failed over it. */
+export function callFault(exchange: Exchange, error: ReverseItError): boolean {
+  try {
+    return exchange.handler.onFault?.(error) === true;
+  } catch (cause) {
+    exchange.onCallFailed('onFault', cause);
+    return true;
+  }
+}
+
+function watch(exchange: Exchange, name: string, result: unknown): void {
+  watchCallback(result, (cause) => exchange.onCallFailed(name, cause));
+}
