@@ -160,7 +160,7 @@ function target(name: string, make: (index: number) => string): MicroCase {
   const rewrite = new TargetRewrite({
     path: '/api',
     stripPath: '/api',
-    backend: 'http://127.0.0.1:8080/v1',
+    pathPrefix: '/v1',
   });
   const next = inTurn(eight(make));
   return { name, bytes: 0, run: () => do_not_optimize(rewrite.apply(next())) };

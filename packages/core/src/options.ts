@@ -31,7 +31,7 @@ export {
   readOptions,
   resolveOptions,
 } from './options/option-schema.ts';
-export type { FieldsInput, FileInput, PemInput } from './options/option-wire-kinds.ts';
+export type { BackendUrl, FieldsInput, FileInput, PemInput } from './options/option-wire-kinds.ts';
 export {
   backendUrl,
   credentialFile,

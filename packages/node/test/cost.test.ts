@@ -11,7 +11,7 @@ const most = 6 * factor;
 
 const places = ['/', '/api/v1', '/a/b/c/d/e/f'].map((path) => ({ host: null, path }));
 const routes = new RouteTable(places);
-const rewrite = new TargetRewrite({ path: '/', stripPath: null, backend: 'http://b/prefix' });
+const rewrite = new TargetRewrite({ path: '/', stripPath: null, pathPrefix: '/prefix' });
 
 it.each([
   'a',

@@ -58,7 +58,14 @@ describe('backendUrl', () => {
     ['http://[::1]:3000', 'http://[::1]:3000'],
     ['http://a/caf%C3%A9', 'http://a/caf%C3%A9'],
     [new URL('http://a/b'), 'http://a/b'],
-  ])('%s is %s', (value, expected) => expect(read(url, value)).toBe(expected));
+  ])('%s is %s', (value, expected) => expect(read(url, value)).toMatchObject({ href: expected }));
+  it.each([
+    ['http://A/', { secure: false, authority: 'a', host: 'a', port: 80, pathPrefix: '' }],
+    ['wss://a:443/b/', { secure: true, authority: 'a', host: 'a', port: 443, pathPrefix: '/b' }],
+    ['https://[::1]:80', { secure: true, authority: '[::1]:80', host: '::1', port: 80 }],
+  ])('takes %s apart', (value, expected) => {
+    expect(read(url, value)).toMatchObject(expected);
+  });
   it.each([
     ...['', 'a', 'a:80', '//a', 'http:a', 'http:/a', 'http://', 'http:///a', 'ftp://a', 'unix:/a'],
     ...['http://u@a', 'http://u:p@a', 'http://a?b', 'http://a/?b', 'http://a#b', 'http://a b'],

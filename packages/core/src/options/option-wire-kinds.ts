@@ -46,15 +46,26 @@ export function pathPrefix<const Default extends string | null>(
 /** `scheme://authority/path`, without userinfo, query and fragment. */
 const urlText = /^([A-Za-z]+):\/\/([^/?#@\\]+)(\/[^?#]*)?$/;
 
-/**
- * The URL of a backend. The resolved value is a string in one spelling: scheme and host in lower case,
- * the default port left out, no slash at the end.
- */
+/** The URL of a backend, taken apart once. */
+export interface BackendUrl {
+  /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
+  readonly href: string;
+  readonly secure: boolean;
+  /** Host, and port where it is not the default: as Host has it. */
+  readonly authority: string;
+  /** Name or address; an IPv6 address without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Before the path of each request: `/base`, or empty. */
+  readonly pathPrefix: string;
+}
+
+/** The URL of a backend. */
 export function backendUrl(
   spec: RowText & { readonly schemes: readonly string[] },
-): Option<string | URL | null, string | null> {
+): Option<string | URL | null, BackendUrl | null> {
   const { schemes, ...row } = spec;
-  return custom<string | URL | null, string | null>({
+  return custom<string | URL | null, BackendUrl | null>({
     ...row,
     kind: 'url',
     default: null,
@@ -69,10 +80,23 @@ export function backendUrl(
       if (!schemes.includes(`${scheme.toLowerCase()}:`) || authority.endsWith(':'))
         return undefined;
       const prefix = plainPath(path);
-      if (prefix === undefined || !URL.canParse(text)) return undefined;
-      const { protocol, host, port } = new URL(text);
-      return port === '0' ? undefined : `${protocol}//${host}${prefix}`;
+      const url = URL.parse(text);
+      return prefix === undefined || url === null || url.port === '0'
+        ? undefined
+        : backendOf(url, prefix);
     },
+  });
+}
+
+function backendOf({ protocol, host, hostname, port }: URL, pathPrefix: string): BackendUrl {
+  const secure = protocol === 'https:' || protocol === 'wss:';
+  return Object.freeze({
+    href: `${protocol}//${host}${pathPrefix}`,
+    secure,
+    authority: host,
+    host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    pathPrefix,
   });
 }
 

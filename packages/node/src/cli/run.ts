@@ -136,7 +136,7 @@ const mostShown = 3;
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
   const all = routes.map(({ backend, unixSocket }) => {
     if (backend === null) return 'its own responses';
-    return unixSocket === null ? backend : `${backend} (unix:${unixSocket})`;
+    return unixSocket === null ? backend.href : `${backend.href} (unix:${unixSocket})`;
   });
   const distinct = [...new Set(all)];
   return distinct.length > mostShown ? `${distinct.length} backends` : distinct.join(', ');

@@ -26,7 +26,11 @@ describe('resolveProxyOptions', () => {
   it('makes one route of options without routes', () => {
     const { routes } = resolveProxyOptions({ backend: 'http://H:80/base/', path: '/a/' });
     expect(routes).toHaveLength(1);
-    expect(routes[0]).toMatchObject({ backend: 'http://h/base', path: '/a', host: null });
+    expect(routes[0]).toMatchObject({
+      backend: { href: 'http://h/base' },
+      path: '/a',
+      host: null,
+    });
   });
 
   it('takes what stands beside routes for defaults of all of them', () => {
@@ -41,7 +45,9 @@ describe('resolveProxyOptions', () => {
         {},
       ],
     });
-    expect(routes.map(({ path, backend: to, poolTimeout }) => [path, to, poolTimeout])).toEqual([
+    expect(
+      routes.map(({ path, backend: to, poolTimeout }) => [path, to?.href, poolTimeout]),
+    ).toEqual([
       ['/a', backend, 2],
       ['/b', 'http://other', 1],
       ['/', backend, 1],

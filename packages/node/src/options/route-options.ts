@@ -467,7 +467,4 @@ export interface RouteOptions extends OwnInput, HookInput {}
 type RouteValues = OptionValues<typeof routeOptions>;
 
 /** Options of a route, checked, complete and frozen. In a timeout 0 means none. */
-export interface ResolvedRouteOptions extends RouteValues {
-  /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
-  readonly backend: string | null;
-}
+export interface ResolvedRouteOptions extends RouteValues {}

@@ -60,7 +60,7 @@ export class ProxyEngine {
       tunnels: this.#tunnels,
     };
     const routes = options.routes.map((route) => {
-      const origin = route.backend === null ? null : this.#origin(route, route.backend);
+      const origin = route.backend === null ? null : this.#origin(route, route.backend.href);
       return new RouteRuntime(route, origin, outerHooks, shared, this.#share(route.pool));
     });
     for (const route of routes) named.set(route.name, route);

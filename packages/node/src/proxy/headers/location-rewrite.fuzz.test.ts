@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { LocationRewrite } from './location-rewrite.ts';
 
-const backend = 'http://10.0.0.1:8080/base';
+const backend = resolveProxyOptions({ backend: 'http://10.0.0.1:8080/base' }).routes[0]!.backend!;
 const rewrite = new LocationRewrite({ backend, host: null, stripPath: '/api' });
 const place = { authority: 'example.org', encrypted: false, mountPath: '' };
 

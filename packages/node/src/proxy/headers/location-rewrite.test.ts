@@ -1,23 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { LocationRewrite, type LocationRules, type PublicPlace } from './location-rewrite.ts';
 
 const place: PublicPlace = { authority: 'example.org', encrypted: true, mountPath: '' };
 
+interface Rules extends Omit<LocationRules, 'backend'> {
+  readonly backend: string;
+}
+
 /** What becomes of a URL. */
 function rewritten(
   url: string,
-  rules: Partial<LocationRules> = {},
+  rules: Partial<Rules> = {},
   where: Partial<PublicPlace> = {},
   stripped = true,
 ): string {
-  const all = { backend: 'http://10.0.0.1:8080', host: null, stripPath: null, ...rules };
+  const { backend: given = 'http://10.0.0.1:8080', ...others } = rules;
+  const backend = resolveProxyOptions({ backend: given }).routes[0]!.backend!;
+  const all = { backend, host: null, stripPath: null, ...others };
   return new LocationRewrite(all).apply(url, { ...place, ...where }, stripped);
 }
 
 describe('RFC 9110 §10.2.2: the backend’s own URL becomes the public one', () => {
-  it.each<
-    [url: string, result: string, rules?: Partial<LocationRules>, where?: Partial<PublicPlace>]
-  >([
+  it.each<[url: string, result: string, rules?: Partial<Rules>, where?: Partial<PublicPlace>]>([
     ['http://10.0.0.1:8080/x', 'https://example.org/x'],
     ['http://10.0.0.1:8080/x?a=b#c', 'https://example.org/x?a=b#c'],
     ['http://10.0.0.1:8080/', 'https://example.org/'],
@@ -78,7 +83,7 @@ describe('RFC 9110 §10.2.2: the backend’s own URL becomes the public one', ()
 });
 
 describe('everything else stays as it is', () => {
-  it.each<[url: string, rules?: Partial<LocationRules>, where?: Partial<PublicPlace>]>([
+  it.each<[url: string, rules?: Partial<Rules>, where?: Partial<PublicPlace>]>([
     // Relative (RFC 3986 §4.2).
     ['/x'],
     ['/x', { stripPath: '/api' }],

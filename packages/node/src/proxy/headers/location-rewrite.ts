@@ -3,11 +3,11 @@
  * `https://example.org/api/x` to a client that came by there. Pure.
  */
 import { toLowerAscii } from '@reverseit/core/http';
+import type { BackendUrl } from '@reverseit/core/options';
 
 /** What decides about the URLs of a route. */
 export interface LocationRules {
-  /** URL of the backend in its resolved spelling. */
-  readonly backend: string;
+  readonly backend: BackendUrl;
   /** Host that the backend is told in place of its own authority, or null. */
   readonly host: string | null;
   /** Removed from the start of the path on the way to the backend, or null. */
@@ -36,12 +36,12 @@ export class LocationRewrite {
   readonly #strip: string;
 
   constructor({ backend, host, stripPath }: LocationRules) {
-    const [, scheme = '', authority = '', prefix = ''] = absolute.exec(backend) ?? [];
-    this.#scheme = scheme === 'https' || scheme === 'wss' ? 'https' : 'http';
+    const { secure, authority, pathPrefix } = backend;
+    this.#scheme = secure ? 'https' : 'http';
     this.#authorities = new Set(
       [authority, host ?? authority].map((one) => this.#canonical(one) ?? one),
     );
-    this.#prefix = prefix;
+    this.#prefix = pathPrefix;
     this.#strip = stripPath === null || stripPath === '/' ? '' : stripPath;
   }
 

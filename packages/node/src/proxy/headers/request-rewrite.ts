@@ -71,7 +71,7 @@ export class RequestRewrite {
   readonly #spellings: ReadonlyMap<string, string> | null;
 
   constructor(options: ResolvedRouteOptions) {
-    this.#host = authorityOf(options.backend ?? '');
+    this.#host = options.backend?.authority ?? '';
     this.#preserveHost = options.preserveHostHeader;
     this.#forwarded = options.forwardedHeaders;
     this.#via = options.via;
@@ -255,11 +255,4 @@ export function mayForward(head: RequestHead): boolean {
 function joined(list: string, more: string): string {
   if (list === '') return more;
   return more === '' ? list : `${list}, ${more}`;
-}
-
-/** The authority of a resolved backend URL: the default port is left out there already. */
-function authorityOf(url: string): string {
-  const start = url.indexOf('://') + 3;
-  const end = url.indexOf('/', start);
-  return end === -1 ? url.substring(start) : url.substring(start, end);
 }

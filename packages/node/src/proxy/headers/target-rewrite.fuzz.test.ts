@@ -74,7 +74,7 @@ const applied = (
   target: string,
 ): string | null => {
   try {
-    return new TargetRewrite({ path, stripPath, backend: `http://h${base}` }).apply(target);
+    return new TargetRewrite({ path, stripPath, pathPrefix: base }).apply(target);
   } catch (error) {
     expect(error).toMatchObject({ code: 'RIT_ERR_TARGET' });
     return null;

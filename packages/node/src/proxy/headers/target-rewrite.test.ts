@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TargetRewrite } from './target-rewrite.ts';
 
 const rewrite = (target: string, path = '/', stripPath: string | null = null, base = ''): string =>
-  new TargetRewrite({ path, stripPath, backend: `http://h:1${base}` }).apply(target);
+  new TargetRewrite({ path, stripPath, pathPrefix: base }).apply(target);
 
 describe('TargetRewrite', () => {
   it.each<[target: string, path: string, strip: string | null, base: string, expected: string]>([
@@ -81,8 +81,8 @@ describe('TargetRewrite', () => {
 
   // GHSA-v574-6498-x57v: a cache keyed by joined strings mixed up backends.
   it('keeps nothing between requests and routes', () => {
-    const one = new TargetRewrite({ path: '/', stripPath: null, backend: 'http://h/a' });
-    const other = new TargetRewrite({ path: '/', stripPath: null, backend: 'http://h' });
+    const one = new TargetRewrite({ path: '/', stripPath: null, pathPrefix: '/a' });
+    const other = new TargetRewrite({ path: '/', stripPath: null, pathPrefix: '' });
     for (let i = 0; i < 3; i++) {
       expect(one.apply('/b')).toBe('/a/b');
       expect(other.apply('/a/b')).toBe('/a/b');

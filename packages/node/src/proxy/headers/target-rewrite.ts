@@ -7,8 +7,8 @@ export interface TargetRules {
   readonly path: string | null;
   /** Removed from the start of the path, or null. */
   readonly stripPath: string | null;
-  /** URL of the backend in its resolved spelling, whose path prefix goes first; null where there is none. */
-  readonly backend: string | null;
+  /** That of the backend, which goes first; empty where there is none. */
+  readonly pathPrefix: string;
 }
 
 /**
@@ -22,10 +22,10 @@ export class TargetRewrite {
   readonly #strip: string;
   readonly #prefix: string;
 
-  constructor({ path, stripPath, backend }: TargetRules) {
+  constructor({ path, stripPath, pathPrefix }: TargetRules) {
     this.#path = withoutRoot(path ?? '/');
     this.#strip = withoutRoot(stripPath ?? '/');
-    this.#prefix = backend === null ? '' : withoutRoot(pathOf(backend));
+    this.#prefix = pathPrefix;
   }
 
   /** Whether `stripPath` is taken off a target. */
@@ -61,10 +61,4 @@ const isUnder = (target: string, prefix: string): boolean => {
   if (!target.startsWith(prefix)) return false;
   const next = target[prefix.length];
   return next === '/' || next === undefined || next === '?';
-};
-
-/** The path of a resolved backend URL, `/` where it has none. */
-const pathOf = (url: string): string => {
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  return start === -1 ? '/' : url.slice(start);
 };

@@ -4,7 +4,7 @@ import type { Exchange } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import { catalog, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getField, hasField } from '@reverseit/core/http';
-import { pickOptions } from '@reverseit/core/options';
+import { type BackendUrl, pickOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
@@ -62,12 +62,16 @@ export class RouteRuntime {
     shared: ProxyShared,
     streams: StreamShare,
   ) {
-    const { host, path } = options;
+    const { host, path, stripPath, backend } = options;
     this.host = host;
     this.path = path;
     this.name = options.name ?? `${host ?? ''}${path ?? ''}`;
     this.options = options;
-    this.target = new TargetRewrite(options);
+    this.target = new TargetRewrite({
+      path,
+      stripPath,
+      pathPrefix: backend?.pathPrefix ?? '',
+    });
     this.request = new RequestRewrite(options);
     this.locations = locationRewrite(options);
     this.limits = pickOptions(dispatchLimits, options);
@@ -83,7 +87,7 @@ export class RouteRuntime {
     this.origin = origin;
     this.streams = streams;
     this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
-    this.backendOrigin = /^[^/]*\/\/[^/]*/.exec(options.backend ?? '')?.[0] ?? '';
+    this.backendOrigin = backend === null ? '' : originOf(backend);
     this.hooks = new RouteHooks(
       outer,
       options,
@@ -124,3 +128,6 @@ function locationRewrite(options: ResolvedRouteOptions): LocationRewrite | null 
 
 const withType = (fields: readonly string[]): FieldSection =>
   hasField(fields, 'content-type') ? [...fields] : [...plainText, ...fields];
+
+const originOf = ({ href, pathPrefix }: BackendUrl): string =>
+  href.slice(0, href.length - pathPrefix.length);
