@@ -121,22 +121,33 @@ const placeText = {
   route: 'Per route; beside `routes` they are the defaults for all routes.',
 };
 
+/** The options that README.md shows, in this order. */
+export const firstOptions = [
+  'backend',
+  'listen',
+  'workers',
+  'tls',
+  'host',
+  'path',
+  'stripPath',
+  'forwardedHeaders',
+  'preserveHostHeader',
+  'pool.poolSize',
+  'maxRequestBodySize',
+  'responseHeaderTimeout',
+];
+
 /** @param {readonly Row[]} rows */
 function shortReference(rows) {
-  return [...grouped(rows)]
-    .map(
-      ([group, members]) =>
-        `**${group}**\n\n${table(
-          ['Option', 'Default', 'If exceeded', 'Meaning'],
-          members.map(({ path, option }) => [
-            code(path.join('.')),
-            defaultOf(option),
-            option.answers,
-            option.prose,
-          ]),
-        )}`,
-    )
-    .join('\n');
+  const byPath = new Map(rows.map((row) => [row.path.join('.'), row.option]));
+  return table(
+    ['Option', 'Default', 'Meaning'],
+    firstOptions.map((path) => {
+      const option = byPath.get(path);
+      if (option === undefined) throw new Error(`there is no option ${path}`);
+      return [code(path), defaultOf(option), option.prose];
+    }),
+  );
 }
 
 /** @param {readonly Row[]} rows @returns {Map<string, Row[]>} in the order of first appearance */
