@@ -26,7 +26,12 @@ export const tableFiles = [
   'packages/core/src/server/server-options.ts',
   'packages/upstream/src/options/upstream-options.ts',
   'packages/upstream/src/options/tls-options.ts',
+  'packages/upstream/src/exchange/dispatch-limits.ts',
   'packages/node/src/options/route-options.ts',
+  'packages/node/src/options/backend-request-options.ts',
+  'packages/node/src/options/backend-response-options.ts',
+  'packages/node/src/options/request-body-options.ts',
+  'packages/node/src/options/upgrade-options.ts',
   'packages/node/src/options/hook-options.ts',
   'packages/node/src/options/proxy-options.ts',
 ];

@@ -11,71 +11,88 @@ import {
   readOptions,
 } from '@reverseit/core/options';
 
-const group = 'Backend request';
+const request = 'Backend request';
+const response = 'Backend response';
 
 /** Interim responses can extend `responseHeaderTimeout` to at most this many times its length. */
 const interimFactor = 10;
 
 /** What bounds one request, with the defaults of a proxy's routes. */
 export const dispatchLimits = defineOptions({
-  /** Maximum time to wait for a free connection, in ms. 0: no limit. Default: 5000. */
+  /** Maximum time to wait for a free backend connection. Default: 5000 ms. If exceeded: 503. */
   poolTimeout: milliseconds({
-    group,
+    group: request,
     prose: 'Maximum time to wait for a free backend connection.',
     default: 5000,
+    answers: '503',
   }),
   /**
-   * From the last request byte sent to the response headers, in ms. Each interim response (1xx) restarts
-   * it, up to ten times its length in total. 0: no limit. Default: 30000.
+   * Maximum wait for the response headers after the request was sent; each 1xx response restarts it, up to ten times in total.
+   * Default: 30000 ms. If exceeded: 504.
    */
   responseHeaderTimeout: milliseconds({
-    group,
+    group: response,
     prose:
       'Maximum wait for the response headers after the request was sent; each 1xx response restarts it, up to ten times in total.',
-    default: 30_000,
+    default: 30000,
+    answers: '504',
   }),
   /**
-   * Maximum time without progress of the backend, in ms: while more of its response is wanted, and while it
-   * reads nothing of a request that is ready. 0: no limit. Default: 55000.
+   * Maximum time without data from the backend while a response is received.
+   * Default: 55000 ms. If exceeded: 504; aborted if response headers were already sent.
    */
   upstreamIdleTimeout: milliseconds({
-    group,
+    group: response,
     prose: 'Maximum time without data from the backend while a response is received.',
-    default: 55_000,
+    default: 55000,
+    answers: '504; aborted if response headers were already sent',
   }),
   /**
-   * Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first
-   * response byte. Default: 1.
+   * Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first response byte.
+   * Default: 1.
    */
   responseHeaderRetries: count({
-    group,
+    group: response,
     prose:
       'Retries of GET, HEAD and OPTIONS on a fresh connection when a kept-alive one closes before the first response byte.',
     default: 1,
     min: 0,
     max: 10,
   }),
-  /** Size of all response headers, name + 2 + value of each line, in bytes. Default: 65536. */
+  /**
+   * Maximum size of all response headers: name, colon, space and value of each line.
+   * Default: 65536 bytes. If exceeded: 502.
+   */
   maxResponseHeaderBytes: bytes({
-    group,
+    group: response,
     prose: 'Maximum size of all response headers: name, colon, space and value of each line.',
-    default: 65_536,
+    default: 65536,
     max: 1024 * 1024 * 1024,
+    answers: '502',
   }),
-  /** Size of all interim responses (1xx) to one request, in bytes. Default: 65536. */
+  /**
+   * Maximum size of all interim responses (1xx) to one request; they are forwarded to HTTP/1.1 and HTTP/2 clients.
+   * Default: 65536 bytes. If exceeded: 502.
+   */
   maxInterimResponseBytes: bytes({
-    group,
-    prose: 'Maximum size of all interim responses (1xx) to one request.',
-    default: 65_536,
+    group: response,
+    prose:
+      'Maximum size of all interim responses (1xx) to one request; they are forwarded to HTTP/1.1 and HTTP/2 clients.',
+    default: 65536,
     max: 1024 * 1024 * 1024,
+    answers: '502',
   }),
-  /** Size of a response body, in bytes; 0 allows none. Default: Infinity. */
+  /**
+   * Maximum size of a response body; 0 allows none.
+   * Default: Infinity. If exceeded: 502; aborted if response headers were already sent.
+   */
   maxResponseBodySize: bytes({
-    group,
+    group: response,
     prose: 'Maximum size of a response body; 0 allows none.',
     default: Number.POSITIVE_INFINITY,
     min: 0,
     lift: true,
+    answers: '502; aborted if response headers were already sent',
   }),
 });
 
