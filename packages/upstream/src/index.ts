@@ -1,3 +1,20 @@
+export { AffinityCookie, type AffinityRules } from './backends/affinity-cookie.ts';
+export type {
+  BackendGroup,
+  BackendGroupOptions,
+} from './backends/backend-group.ts';
+export { createBackendGroup } from './backends/backend-group.ts';
+export type { BackendInput, BackendSpec } from './backends/backend-list.ts';
+export type {
+  BackendStateChange,
+  BackendStateName,
+  BackendStatus,
+} from './backends/backend-status.ts';
+export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
+export type { GroupOptions, GroupValues } from './backends/group-options.ts';
+export { groupOptions } from './backends/group-options.ts';
+export type { GroupRequest } from './backends/group-request.ts';
+export type { ChosenBackend } from './backends/member.ts';
 export type { LookupCallback, Network } from './connect/network.ts';
 export type { DispatchLimits } from './exchange/dispatch-limits.ts';
 export { dispatchLimits } from './exchange/dispatch-limits.ts';

@@ -1,0 +1,154 @@
+/** The list of a group's backends: what may be written, and the same checked and complete. */
+import {
+  backendUrl,
+  boolean,
+  count,
+  defaultValues,
+  defineOptions,
+  Faults,
+  type OptionInput,
+  readOptions,
+  string,
+} from '@reverseit/core/options';
+import type { OriginPlace } from '../options/origin.ts';
+
+const group = 'Backends';
+
+const mostBackends = 10_000;
+
+export const backendOptions = defineOptions({
+  /** The backend, with a path prefix if need be. Required. */
+  url: backendUrl({
+    group,
+    prose: 'The backend, with a path prefix if need be.',
+    schemes: ['http:', 'https:', 'ws:', 'wss:'],
+  }),
+  /** By it the backend is known to logs, to hashing and to whoever drains it. Default: the URL. */
+  name: string({
+    group,
+    prose: 'By it the backend is known to logs, to hashing and to whoever drains it.',
+    default: null,
+    accepts: 'a text of at most 255 characters that is not empty',
+    check: (name) => name !== '' && name.length <= 255,
+  }),
+  /** Share of the requests, in proportion to the others; 0: only those that are bound to it. Default: 1. */
+  weight: count({
+    group,
+    prose: 'Share of the requests, in proportion to the others; 0: only those bound to it.',
+    default: 1,
+    min: 0,
+    max: 65_535,
+  }),
+  /** Gets requests only when every other backend is down or has `maxRequests`. Default: false. */
+  backup: boolean({
+    group,
+    prose: 'Gets requests only when every other backend is down or has maxRequests.',
+    default: false,
+  }),
+  /** Most requests at the same time; beyond them it is passed over. Default: Infinity. */
+  maxRequests: count({
+    group,
+    prose: 'Most requests at the same time; beyond them it is passed over.',
+    default: Number.POSITIVE_INFINITY,
+    lift: true,
+  }),
+  /** Unix socket to connect to; the URL stays the authority. Default: none. */
+  unixSocket: string({
+    group,
+    prose: 'Unix socket to connect to; the URL stays the authority.',
+    default: null,
+    accepts: 'a path of at most 107 bytes',
+    placeholder: 'PATH',
+    check: (path) => path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= 107,
+  }),
+});
+
+/** One backend of a list: its URL, or an object. */
+export type BackendInput = string | URL | OptionInput<typeof backendOptions>;
+
+/** A backend of a list, checked and complete. */
+export interface BackendSpec {
+  readonly name: string;
+  /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
+  readonly url: string;
+  /** Host and port of the URL, as Host names them. */
+  readonly authority: string;
+  /** Path of the URL; empty where it has none. */
+  readonly pathPrefix: string;
+  readonly weight: number;
+  /** 0 first; the next one is for when nobody of those before it can serve. */
+  readonly tier: number;
+  readonly maxRequests: number;
+  readonly unixSocket: string | null;
+  /** Where it is reached, if not where its URL says. */
+  readonly place: OriginPlace | null;
+}
+
+const defaults = defaultValues(backendOptions);
+
+export const listAccepted =
+  'the URL of a backend, or an array of URLs and of {url, name, weight, backup, maxRequests, unixSocket}';
+
+/** Reads a list; reports what is wrong under `key`. */
+export function readBackendList(
+  value: unknown,
+  key: string,
+  faults: Faults,
+): readonly BackendSpec[] {
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const specs: BackendSpec[] = [];
+  const places = new Map<string, string>();
+  if (given.length > mostBackends) {
+    faults.add(key, `${given.length} backends are too many; expected at most ${mostBackends}`);
+    return specs;
+  }
+  for (const [index, one] of given.entries()) {
+    const at = Array.isArray(value) ? `${key}[${index}]` : key;
+    const spec = readBackend(one, at, faults);
+    if (spec === null) continue;
+    const namesake = places.get(spec.name);
+    if (namesake !== undefined) {
+      faults.add(
+        at,
+        `has the name of ${namesake}, ${JSON.stringify(spec.name)}; expected one of its own`,
+      );
+      continue;
+    }
+    places.set(spec.name, at);
+    specs.push(spec);
+  }
+  return Object.freeze(specs);
+}
+
+/** @throws ConfigError `RIT_ERR_CONFIG` that names every fault */
+export function resolveBackendList(value: unknown): readonly BackendSpec[] {
+  const faults = new Faults();
+  const specs = readBackendList(value, 'backends', faults);
+  faults.throwIfAny();
+  return specs;
+}
+
+function readBackend(value: unknown, key: string, faults: Faults): BackendSpec | null {
+  const isUrl = typeof value === 'string' || value instanceof URL;
+  const before = faults.list.length;
+  const { url, name, weight, backup, maxRequests, unixSocket } = isUrl
+    ? { ...defaults, url: backendOptions.url.read(value, key, faults, null) }
+    : readOptions(backendOptions, value, key, faults, defaults);
+  if (faults.list.length > before) return null;
+  if (url === null) {
+    faults.add(`${key}.url`, 'required; expected the URL of a backend');
+    return null;
+  }
+  const spec = {
+    name: name ?? (unixSocket === null ? url.href : `${url.href} (unix:${unixSocket})`),
+    url: url.href,
+    authority: url.authority,
+    pathPrefix: url.pathPrefix,
+    weight,
+    tier: backup ? 1 : 0,
+    maxRequests,
+    unixSocket,
+    place: null,
+  };
+  return Object.freeze(spec);
+}
