@@ -1,24 +1,16 @@
 /**
  * One request and its response, whatever the connection speaks: the one object that a request costs. It
- * waits in the pool's queue, is told by its connection how the exchange goes, keeps deadlines, retries and
- * the limit on the body, and tells the handler. It knows no transport. Every way out passes `#finish`, once.
+ * waits in the pool's queue, is told by its connection how the exchange goes, and keeps deadlines and retries;
+ * what the handler is told is in ResponseDelivery. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { type FieldSection, hasField } from '@reverseit/core/http';
 import { isReplayable } from './body-pieces.ts';
-import { warnOf } from './callback-warning.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
-import {
-  callData,
-  callEnd,
-  callError,
-  callHead,
-  callInterim,
-  callSwitch,
-} from './handler-calls.ts';
-import { bodyTooLarge, type CheckedHead, malformed } from './response-head.ts';
+import { ResponseDelivery } from './response-delivery.ts';
+import { type CheckedHead, malformed } from './response-head.ts';
 import { decideRetry, isSafe, mayRetry } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
 import type { BodySource, UpstreamRequest } from './upstream-request.ts';
@@ -47,13 +39,11 @@ type Phase =
   | 'receiving'
   | 'done';
 
-/** A socket is read in pieces of at most so many bytes. */
-const longestRead = 65_536;
-
 /** Deadlines of an exchange's own, beside that of its connection. */
 const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
 export class DispatchedExchange
+  extends ResponseDelivery
   implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
 {
   // Links of the wait queue.
@@ -63,14 +53,12 @@ export class DispatchedExchange
   readonly oneShot: boolean;
   attempts = 0;
   readonly request: UpstreamRequest;
-  readonly limits: ResolvedLimits;
   /** Of the request in HTTP/1.1; empty where it has not been written yet. */
   head = '';
   /** What Upgrade offers; empty where no switch of protocols is asked for. */
   readonly protocol: string;
 
   readonly #home: ExchangeHome;
-  readonly #handler: ResponseHandler;
   readonly #onSwitch: UpgradeHandler | null;
   #phase: Phase = 'new';
   /** `dispatch` has not returned yet: nobody may be called. */
@@ -85,15 +73,6 @@ export class DispatchedExchange
   #interimDeadline: Deadline | null = null;
   #retries: number;
   #paused = false;
-  #head: CheckedHead | null = null;
-  #received = 0;
-  /**
-   * Content of the read that brought the head, which is not told yet: where a limit may be passed within that
-   * read, nothing of the response has been sent on when it is. Else null.
-   */
-  #start: Buffer[] | null = null;
-  /** The handler needs the present piece no more. */
-  #givenBack = false;
 
   constructor(
     home: ExchangeHome,
@@ -104,10 +83,9 @@ export class DispatchedExchange
     oneShot: boolean,
     protocol: string,
   ) {
+    super(limits, handler);
     this.#home = home;
     this.request = request;
-    this.limits = limits;
-    this.#handler = handler;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
     this.protocol = protocol;
@@ -134,10 +112,6 @@ export class DispatchedExchange
   #hold(): void {
     this.#connection?.pause();
     if (this.#upload?.blocked !== true) this.#connection?.disarm();
-  }
-
-  giveBack(): void {
-    this.#givenBack = true;
   }
 
   abort(): void {
@@ -198,9 +172,12 @@ export class DispatchedExchange
     return this.#onSwitch !== null;
   }
 
-  /** Whether the final head has come. */
-  get headSeen(): boolean {
-    return this.#head !== null;
+  protected get isReceiving(): boolean {
+    return this.#phase === 'receiving';
+  }
+
+  protected get isOver(): boolean {
+    return this.#phase === 'done';
   }
 
   /** The upload of a streamed body, for a transport that puts its pieces on the wire. */
@@ -254,7 +231,7 @@ export class DispatchedExchange
         this.limits.interims.arm(this.#interimDeadline);
       }
     }
-    this.#onThrown(callInterim(this.#handler, status, fields));
+    this.deliverInterim(status, fields);
   }
 
   /** A read has ended before the final head; `inside`: within a head, so that more of it is due. */
@@ -270,60 +247,10 @@ export class DispatchedExchange
     if (this.#phase === 'done') return;
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();
-    this.#head = head;
     if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
-    const unbounded = this.limits.maxResponseBodySize >= longestRead;
-    if (unbounded || head.contentLength !== null) this.#onThrown(callHead(this.#handler, head));
-    else this.#start = [];
-  }
-
-  /** Whether the head, and what came with it, waits for `onReadEnd`. */
-  get holdsStart(): boolean {
-    return this.#start !== null;
-  }
-
-  /** The read that brought the head is over. Harmless at any other time. */
-  onReadEnd(): void {
-    const start = this.#start;
-    const head = this.#head;
-    if (start === null || head === null || this.#phase !== 'receiving') return;
-    this.#start = null;
-    this.#onThrown(callHead(this.#handler, head));
-    for (const piece of start) {
-      if (!this.#isOver) this.#onThrown(callData(this.#handler, piece));
-    }
-  }
-
-  /** The handler may have ended it. */
-  get #isOver(): boolean {
-    return this.#phase === 'done';
-  }
-
-  /** So many bytes of content have come or are announced; more, that is, than have come. */
-  onAnnounced(length: number): void {
-    const { maxResponseBodySize } = this.limits;
-    if (length > maxResponseBodySize) this.#fail(bodyTooLarge(maxResponseBodySize, length));
-  }
-
-  /** Answers whether the handler gave the piece back. */
-  onPiece(chunk: Buffer): boolean {
-    if (this.#phase !== 'receiving') return false;
-    this.#received += chunk.length;
-    if (this.#received > this.limits.maxResponseBodySize) {
-      this.#fail(bodyTooLarge(this.limits.maxResponseBodySize, this.#received));
-      return false;
-    }
-    if (this.#start !== null) {
-      this.#start.push(chunk);
-      return false;
-    }
-    this.#givenBack = false;
-    const thrown = callData(this.#handler, chunk);
-    if (thrown === null) return this.#givenBack;
-    this.#onThrown(thrown);
-    return false;
+    this.deliverHead(head);
   }
 
   /** A read has brought the head, or something of the body, and the response is not complete. */
@@ -335,7 +262,7 @@ export class DispatchedExchange
   onComplete(trailers: FieldSection): void {
     this.onReadEnd();
     const connection = this.#connection;
-    const head = this.#head;
+    const head = this.responseHead;
     if (this.#phase !== 'receiving' || connection === null || head === null) return;
     const uploading = this.#upload?.active === true;
     // A Connection trailer is none (RFC 9110 §6.5.1), but parsers heed it, undici's among them.
@@ -343,7 +270,7 @@ export class DispatchedExchange
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;
     connection.release(persistent, head.idleHint);
-    this.#onThrown(callEnd(this.#handler, trailers));
+    this.deliverEnd(trailers);
   }
 
   /** The backend has switched protocols, as it was asked. */
@@ -360,7 +287,7 @@ export class DispatchedExchange
     const socket = connection.surrender();
     if (socket === null) return;
     const head = { status: 101, reason: '', fields, lines: null, contentLength: 0 };
-    this.#onThrown(callSwitch(handler, head, socket));
+    this.deliverSwitch(handler, head, socket);
   }
 
   /** The attempt failed; `error` is what that means unless the request is sent again. */
@@ -434,14 +361,7 @@ export class DispatchedExchange
   }
 
   #report(error: ReverseItError): void {
-    if (!this.#aborted) this.#onThrown(callError(this.#handler, error));
-  }
-
-  /** A handler that throws loses its exchange, and nobody else anything. */
-  #onThrown(error: ReverseItError | null): void {
-    if (error === null) return;
-    if (this.#phase === 'done') warnOf(error.message, error.cause);
-    else this.#fail(error);
+    if (!this.#aborted) this.deliverError(error);
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */

@@ -18,11 +18,10 @@ import {
   malformed,
   readHead,
 } from '../exchange/response-head.ts';
-import type { Upload, UploadPort } from '../exchange/upload.ts';
-import type { BodySource } from '../exchange/upstream-request.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
-import { requestFields, responseFields, trailerFields } from './http2-fields.ts';
+import { requestFields, responseFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
+import { Http2Upload } from './http2-upload.ts';
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
 
@@ -51,14 +50,14 @@ export interface StreamHome {
   onDataFrame(bytes: number): boolean;
 }
 
-export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamListener {
+export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   readonly fresh: boolean;
   readonly exchange: DispatchedExchange;
   readonly #home: StreamHome;
   readonly #deadline = new Deadline(this, 0);
   #stream: ListenedStream | null = null;
-  #upload: Upload | null = null;
-  #written: (() => void) | undefined;
+  /** Of a body that is streamed. */
+  #upload: Http2Upload | null = null;
   #over = false;
   #responseStarted = false;
   /** Of the interim responses so far, as HTTP/1.1 would have them, in bytes. */
@@ -170,7 +169,11 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
     else if (Buffer.isBuffer(body) && body.length <= pieceSize) {
       stream.end(body, () => this.#onWritten());
       exchange.onSent();
-    } else this.#startUpload(bodySource(body, true));
+    } else {
+      const written = () => this.#onWritten();
+      this.#upload = new Http2Upload(stream, exchange, bodySource(body, true), written);
+      this.#upload.start();
+    }
   }
 
   #open(session: ClientHttp2Session, fields: string[]): ListenedStream | null {
@@ -185,30 +188,6 @@ export class Http2Stream implements Carrier, DeadlineTarget, UploadPort, StreamL
       } else this.exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
       return null;
     }
-  }
-
-  #startUpload(source: BodySource): void {
-    this.#written = () => this.#onWritten();
-    this.#upload = this.exchange.openUpload(this, source);
-    this.#upload.start();
-  }
-
-  sendPiece(piece: Buffer): void {
-    const stream = this.#stream;
-    if (stream === null || piece.length === 0) return;
-    if (!stream.write(piece, this.#written)) this.#upload?.block();
-  }
-
-  /** The session does not tell: what its stream has taken still waits in it. */
-  get settled(): boolean {
-    return false;
-  }
-
-  sendEnd(trailers: FieldSection): void {
-    const stream = this.#stream;
-    if (stream !== null && trailers.length > 0) stream.trailers = trailerFields(trailers);
-    stream?.end();
-    this.exchange.onSent();
   }
 
   onDrain(): void {

@@ -20,6 +20,7 @@ import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { linesRefused } from '../../exchange/request-head.ts';
 import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
+import { Bite } from './bite.ts';
 import { LengthMask } from './length-mask.ts';
 import { ResponseGate } from './response-gate.ts';
 import { UndiciHandler } from './undici-handler.ts';
@@ -39,12 +40,6 @@ const clientOptions = {
   // Memory is bounded by the response gate, fields are counted exactly by the handler.
   maxHeaderSize: Number.MAX_SAFE_INTEGER,
 };
-/** What it costs undici to report a chunk, in ns. */
-const costOfChunk = 500;
-/** Where that adds up, undici gets no more than so many bytes at a time, between which others may have their turn. */
-const smallBite = 4096;
-/** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
-const costlyBite = 250_000;
 
 const asteriskRefused = 'undici cannot send the target "*"; use transport: "direct"';
 /** The Client never connects by itself nor names a host: TLS, SNI and Host are decided by us. */
@@ -55,7 +50,6 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly #mask = new LengthMask();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
-  /** Null over TLS, which decrypts into buffers that are its own to choose. */
   /** Null where the socket reads into memory of its own, a new one each time. */
   #readBuffer: ReadBuffer | null = new ReadBuffer(this);
   readonly #secure: boolean;
@@ -72,11 +66,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   #returned = 0;
   /** Where the latest chunk ends that undici has reported, in its memory. */
   #chunkEnd = 0;
-  /** What undici was given last: its bytes, those of them that were content, and what that cost. */
-  #bite = 0;
-  #contentBytes = 0;
-  #chunkCost = 0;
-  #mostBytes = Number.POSITIVE_INFINITY;
+  readonly #bite = new Bite();
   /** undici is inside its parser with bytes of this connection, and will ask for more by itself. */
   #parsing = false;
   #readSocket: (() => Buffer | null) | null = null;
@@ -127,7 +117,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici is about to write the request. */
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
-    this.#mostBytes = Number.POSITIVE_INFINITY;
+    this.#bite.reset();
     const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
     this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     this.#mask.begin();
@@ -222,10 +212,10 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** The next bytes; null where there are none. Lets the socket read on. */
   #next(): Buffer | null {
     const bytes = this.#unread.length > 0 ? this.#unread.take() : this.#readStream();
-    if (bytes === null || bytes.length <= this.#mostBytes) return bytes;
-    this.#unread.append(bytes.subarray(this.#mostBytes));
+    if (bytes === null || bytes.length <= this.#bite.max) return bytes;
+    this.#unread.append(bytes.subarray(this.#bite.max));
     // Not a part of what was lent, which comes back as a whole or not at all.
-    return Buffer.from(bytes.subarray(0, this.#mostBytes));
+    return Buffer.from(bytes.subarray(0, this.#bite.max));
   }
 
   #readStream(): Buffer | null {
@@ -237,8 +227,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici has found a chunk of content. */
   onChunk({ byteOffset, length }: Buffer): void {
     this.#chunkEnd = byteOffset + length;
-    this.#contentBytes += length;
-    this.#chunkCost += costOfChunk;
+    this.#bite.addChunk(length);
   }
 
   /** A piece of content was handed on, and given back or not. */
@@ -255,14 +244,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   #endBite(): void {
     this.#handler.flush();
     this.#freeContent();
-    if (this.#bite === 0) return;
-    const framing = this.#bite - this.#contentBytes;
-    const cost = this.#contentBytes * COST.BYTE + framing * COST.PARSED_BYTE + this.#chunkCost;
+    const cost = this.#bite.end();
+    if (cost === 0) return;
     this.share.spend(cost);
-    this.#mostBytes = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
-    this.#bite = 0;
-    this.#contentBytes = 0;
-    this.#chunkCost = 0;
     if (this.share.spent) this.share.yield();
   }
 
@@ -298,7 +282,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       if (bytes !== null) {
         if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
-        this.#bite = bytes.length;
+        this.#bite.begin(bytes.length);
         if (inContent && this.#unread.length === 0) {
           this.#content = bytes;
           this.#returned = 0;

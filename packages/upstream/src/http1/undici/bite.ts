@@ -1,0 +1,47 @@
+/**
+ * What undici is given to parse at a time. It costs by its content, its framing, and the chunks that undici
+ * reports one by one; where that adds up, the next bites are small, and between them others have their turn.
+ */
+import { COST } from '@reverseit/core/io';
+
+/** What it costs undici to report a chunk, in ns. */
+const costOfChunk = 500;
+/** Bytes of a bite where bites are costly. */
+const smallBite = 4096;
+/** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
+const costlyBite = 250_000;
+
+export class Bite {
+  /** What the next one may hold, in bytes. */
+  max = Number.POSITIVE_INFINITY;
+  #bytes = 0;
+  #contentBytes = 0;
+  #chunkCost = 0;
+
+  /** Another response begins, of which nothing is known. */
+  reset(): void {
+    this.max = Number.POSITIVE_INFINITY;
+  }
+
+  begin(bytes: number): void {
+    this.#bytes = bytes;
+  }
+
+  /** undici has found a chunk of content in it. */
+  addChunk(bytes: number): void {
+    this.#contentBytes += bytes;
+    this.#chunkCost += costOfChunk;
+  }
+
+  /** undici is through with it. Answers what it cost, in ns; 0 where there was none. */
+  end(): number {
+    if (this.#bytes === 0) return 0;
+    const framing = this.#bytes - this.#contentBytes;
+    const cost = this.#contentBytes * COST.BYTE + framing * COST.PARSED_BYTE + this.#chunkCost;
+    this.max = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
+    this.#bytes = 0;
+    this.#contentBytes = 0;
+    this.#chunkCost = 0;
+    return cost;
+  }
+}
