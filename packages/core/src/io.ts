@@ -9,3 +9,4 @@ export {
   resumeReading,
   stopReading,
 } from './node-internals/reading.ts';
+export { usesNodeInternals } from './node-internals/switch.ts';

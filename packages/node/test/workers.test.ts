@@ -10,6 +10,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { usesNodeInternals } from '@reverseit/core/io';
 import { connectRaw, deferred, eventually, guarded } from '@reverseit/test-servers';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -186,46 +187,54 @@ function tryKill(pid: number): void {
   }
 }
 
-it('serves those who have connected before SIGTERM was heard', async () => {
-  await writeConfig();
-  const { proxy, where } = await start();
-  await twoPids(where);
-  // While it stands still, the kernel connects whoever comes.
-  proxy.signal('SIGSTOP');
-  const clients = await Promise.all(
-    Array.from({ length: 40 }, () => connectRaw({ port: Number(where.port), guardMs: patienceMs })),
-  );
-  const answers = clients.map((client) => client.request('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n'));
-  proxy.signal('SIGTERM');
-  proxy.signal('SIGCONT');
-  for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
-  expect(await inTime(proxy.ended, 'the command to end')).toBe(0);
-  for (const client of clients) await client.close();
-});
+it.runIf(usesNodeInternals)(
+  'serves those who have connected before SIGTERM was heard',
+  async () => {
+    await writeConfig();
+    const { proxy, where } = await start();
+    await twoPids(where);
+    // While it stands still, the kernel connects whoever comes.
+    proxy.signal('SIGSTOP');
+    const clients = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        connectRaw({ port: Number(where.port), guardMs: patienceMs }),
+      ),
+    );
+    const answers = clients.map((client) => client.request('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n'));
+    proxy.signal('SIGTERM');
+    proxy.signal('SIGCONT');
+    for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+    expect(await inTime(proxy.ended, 'the command to end')).toBe(0);
+    for (const client of clients) await client.close();
+  },
+);
 
-it('closes a connection whose worker ends before it has taken it', async () => {
-  await writeConfig();
-  const { proxy, where } = await start();
-  const [stopped = 0, other = 0] = await twoPids(where);
-  process.kill(stopped, 'SIGSTOP');
-  const clients = [];
-  for (let nth = 0; nth < 2; nth++) {
-    const client = use(await connectRaw({ port: Number(where.port), guardMs: patienceMs }));
-    client.send('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n');
-    clients.push(client);
-  }
-  // One of them is answered, the other one is on its way to the worker that does not move.
-  const served = await inTime(
-    Promise.any(clients.map(async (client) => [client, await client.readResponse()] as const)),
-    'the worker that moves',
-  );
-  expect(served[1].text).toBe(String(other));
-  const waiting = clients.find((client) => client !== served[0]);
-  process.kill(stopped, 'SIGKILL');
-  expect(await inTime(waiting?.reader.hasMore() ?? Promise.resolve(true), 'its end')).toBe(false);
-  proxy.signal('SIGTERM');
-  expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
-});
+it.runIf(usesNodeInternals)(
+  'closes a connection whose worker ends before it has taken it',
+  async () => {
+    await writeConfig();
+    const { proxy, where } = await start();
+    const [stopped = 0, other = 0] = await twoPids(where);
+    process.kill(stopped, 'SIGSTOP');
+    const clients = [];
+    for (let nth = 0; nth < 2; nth++) {
+      const client = use(await connectRaw({ port: Number(where.port), guardMs: patienceMs }));
+      client.send('GET /pid HTTP/1.1\r\nHost: a\r\n\r\n');
+      clients.push(client);
+    }
+    // One of them is answered, the other one is on its way to the worker that does not move.
+    const served = await inTime(
+      Promise.any(clients.map(async (client) => [client, await client.readResponse()] as const)),
+      'the worker that moves',
+    );
+    expect(served[1].text).toBe(String(other));
+    const waiting = clients.find((client) => client !== served[0]);
+    process.kill(stopped, 'SIGKILL');
+    expect(await inTime(waiting?.reader.hasMore() ?? Promise.resolve(true), 'its end')).toBe(false);
+    proxy.signal('SIGTERM');
+    expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
+  },
+);
 
 it('RFC 9112 §9.6: loses no request while its workers are replaced', async () => {
   await writeConfig();

@@ -10,6 +10,7 @@
  */
 import { type OnReadOpts, Socket } from 'node:net';
 import type { ReadInto } from '../io/read-buffer.ts';
+import { usesNodeInternals } from './switch.ts';
 
 /** Where a socket keeps the parts of the option. */
 interface Slots {
@@ -50,7 +51,7 @@ function slotOf(part: unknown, onread: OnReadOpts): symbol | undefined {
  * that is not possible: with another stream than one of Node's sockets, or another Node.
  */
 export function letReadInto(socket: Socket, { buffer, callback }: ReadInto): boolean {
-  if (slots === undefined) slots = findSlots();
+  if (slots === undefined) slots = usesNodeInternals ? findSlots() : null;
   if (slots === null) return false;
   const fields = socket as unknown as Fields & { _handle?: ReadingHandle };
   const { _handle: handle } = fields;

@@ -4,6 +4,7 @@
  * at once. Where a version of Node does it another way, the stream is paused and no more.
  */
 import type { Duplex } from 'node:stream';
+import { usesNodeInternals } from './switch.ts';
 
 /** As `pause` and `resume` of `node:net` use it where a socket reads into a buffer of its user's. */
 interface Handle {
@@ -13,7 +14,7 @@ interface Handle {
 }
 
 const handleOf = (socket: Duplex): Handle | null | undefined =>
-  (socket as unknown as { readonly _handle?: Handle | null })._handle;
+  usesNodeInternals ? (socket as unknown as { readonly _handle?: Handle | null })._handle : null;
 
 export function pauseReading(socket: Duplex): void {
   if (!socket.isPaused()) socket.pause();

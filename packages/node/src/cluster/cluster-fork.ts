@@ -10,7 +10,10 @@
  * each worker (`SO_REUSEPORT`) the connections that wait in one would end with its worker.
  */
 import cluster, { type Worker } from 'node:cluster';
-import { closeUntaken, type HandOverObserver } from '../node-internals/untaken-connection.ts';
+import {
+  closeOrphanedConnection,
+  type HandOverObserver,
+} from '../node-internals/orphaned-connection.ts';
 import { fileFlags } from './file-flags.ts';
 import { enveloped, type FromWorker, messageIn, type ToWorker } from './messages.ts';
 import type { Fork, Forked, ForkListener } from './worker-process.ts';
@@ -37,7 +40,7 @@ class ForkedWorker implements Forked {
     this.id = worker.id;
     this.pid = worker.process.pid ?? 0;
     this.#worker = worker;
-    closeUntaken(worker.process, handOvers);
+    closeOrphanedConnection(worker.process, handOvers);
     worker.on('message', (value: unknown) => {
       const message = messageIn<FromWorker>(value);
       if (message !== null) listener.onMessage(message);

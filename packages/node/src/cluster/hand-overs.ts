@@ -1,6 +1,6 @@
 /** The connections that this process, as the primary of a cluster, has on their way to workers. */
 import { AcceptDrain } from '@reverseit/core';
-import type { HandOverObserver } from '../node-internals/untaken-connection.ts';
+import type { HandOverObserver } from '../node-internals/orphaned-connection.ts';
 
 export class HandOvers implements HandOverObserver {
   #underWay = 0;

@@ -5,11 +5,11 @@
  * is handed the connection again.
  */
 import { EventEmitter } from 'node:events';
-import http, { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Server as TlsServer } from 'node:tls';
 import { equalsIgnoreCase, hasField } from '@reverseit/core/http';
+import { serveAgain } from '../node-internals/connection-listener.ts';
 
 /** From this version on, Node reads the content of a request before it lets go of the connection. */
 const readsContent = Number.parseInt(process.versions.node, 10) >= 26;
@@ -31,20 +31,9 @@ export function serveWithoutOffer(
   if (stream === socket) {
     const head = Buffer.from(headOf(request), 'latin1');
     socket.unshift(Buffer.concat([head, ...contentOf(request), following]));
-    handBack(server, socket);
+    serveAgain(server, socket);
   } else serveLast(server, request, socket);
   return true;
-}
-
-/** What `node:http` does with a connection, apart from telling the application of it, which knows it already. */
-const { _connectionListener: serve } = http as {
-  readonly _connectionListener?: (this: EventEmitter, socket: Socket) => void;
-};
-
-function handBack(server: EventEmitter, socket: Socket): void {
-  if (serve !== undefined) serve.call(server, socket);
-  // As it is documented for connections from elsewhere.
-  else server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
 }
 
 /** A request whose content Node is still reading. What follows it cannot be had, so that it is the last. */

@@ -6,6 +6,7 @@
 import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { usesNodeInternals } from '@reverseit/core/io';
 
 const oneByte = Buffer.alloc(1);
 
@@ -15,7 +16,7 @@ const oneByte = Buffer.alloc(1);
  * all that was sent has come; and TLS has an end of its own.
  */
 export function hiddenReset(socket: Socket): Error | null {
-  if (socket instanceof TLSSocket) return null;
+  if (!usesNodeInternals || socket instanceof TLSSocket) return null;
   const descriptor = descriptorOf(socket);
   if (descriptor < 0) return null;
   try {

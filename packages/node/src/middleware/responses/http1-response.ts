@@ -7,6 +7,7 @@ import {
   type ReadonlyFieldSection,
   reasonPhrase,
 } from '@reverseit/core/http';
+import { awaitsContinue } from '../../node-internals/sent-continue.ts';
 import {
   isEventStream,
   joinLists,
@@ -51,9 +52,7 @@ export class Http1Response implements ResponseSide {
   }
 
   sendContinue(): void {
-    // Node has done it unless the request came by `checkContinue`; nothing else tells.
-    const { _sent100: sent } = this.#response as { readonly _sent100?: boolean };
-    if (sent === false) this.#response.writeContinue();
+    if (awaitsContinue(this.#response)) this.#response.writeContinue();
   }
 
   sendInterim(status: number, fields: ReadonlyFieldSection): void {

@@ -3,6 +3,7 @@
  * answered, and forgets it where the worker ends first: the client would wait for ever.
  */
 import type { ChildProcess } from 'node:child_process';
+import { usesNodeInternals } from '@reverseit/core/io';
 
 /** Who is told of connections on their way. */
 export interface HandOverObserver {
@@ -18,7 +19,8 @@ interface HandedOver {
 }
 
 /** Closes the connection that the worker has not taken or given back when it ends; it has one at a time. */
-export function closeUntaken(child: ChildProcess, observer: HandOverObserver): void {
+export function closeOrphanedConnection(child: ChildProcess, observer: HandOverObserver): void {
+  if (!usesNodeInternals) return;
   const { send } = child;
   let underWay: HandedOver | null = null;
   child.send = (...given: readonly unknown[]) => {
