@@ -4,8 +4,8 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { getSystemErrorMap } from 'node:util';
+import type { TLSSocket } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
@@ -14,10 +14,10 @@ import { Connection } from './connection/connection.ts';
 import type { OpenConnection, RequestListener, ServerContext } from './exchange/server-context.ts';
 import { watchCallback } from './exchange/thenable.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
-import { type OnServerError, warnOfFailure } from './server-errors.ts';
+import { type OnServerError, reasonText, warnOfFailure } from './server-errors.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { guardCallbacks } from './tls-callbacks.ts';
+import { TlsAcceptor, type TlsDelegate } from './tls-acceptor.ts';
 
 /**
  * Where to listen: a TCP port (0: a free one) or the path of a Unix socket. Without a host on every address
@@ -60,23 +60,25 @@ export interface ServerStats {
 }
 
 /** An HTTP/1.1 server that hands each request to its listener as an exchange. Made by `createHttpServer`. */
-export class HttpServer implements ServerContext, DeadlineTarget {
+export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   /** @internal */
-  readonly limits: ResolvedServerOptions;
+  limits: ResolvedServerOptions;
   /** @internal */
-  readonly maxRequestsPerConnection: number;
+  maxRequestsPerConnection: number;
   /** @internal */
   readonly listener: RequestListener;
   /** @internal */
   readonly deadlines = new Deadlines();
   /** @internal */
-  readonly headDeadlines: DeadlineQueue;
+  headDeadlines: DeadlineQueue;
   /** @internal */
-  readonly keepAliveDeadlines: DeadlineQueue;
+  keepAliveDeadlines: DeadlineQueue;
   /** @internal */
-  readonly sendDeadlines: DeadlineQueue;
+  sendDeadlines: DeadlineQueue;
   readonly #onError: OnServerError;
   readonly #server: Server;
+  /** Null where clients speak plain HTTP. */
+  #tls: TlsAcceptor | null;
   readonly #connections = new Set<OpenConnection>();
   /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
   readonly #tlsSockets = new Set<Socket>();
@@ -109,53 +111,77 @@ export class HttpServer implements ServerContext, DeadlineTarget {
     this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
     this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
-    this.#server = options.tls === null ? this.#plain() : this.#tls(options.tls);
-    if (Number.isFinite(options.maxConnections)) {
-      // In a cluster one too many would otherwise be offered again and again to workers that are all full.
-      Object.assign(this.#server, {
-        maxConnections: options.maxConnections,
-        dropMaxConnection: true,
-      });
-    }
+    this.#tls = this.#acceptor(options);
+    this.#server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) =>
+      this.#onSocket(socket),
+    );
+    this.#limitConnections();
     this.#server.on('drop', () => this.#totalDropped++);
   }
 
-  #plain(): Server {
-    return createServer({ ...socketOptions, allowHalfOpen: true }, (socket) =>
-      this.#accept(socket),
+  /**
+   * Puts other options in place of the present ones: at once for connections to come, and for timeouts of all.
+   * Limits and TLS of a connection stay as they were when it was accepted.
+   * @throws ConfigError `RIT_ERR_CONFIG` for TLS options that cannot be used; nothing is changed then
+   */
+  update(options: ResolvedServerOptions): void {
+    const { tls, requestHeaderTimeout } = this.limits;
+    // Sessions are resumed across an update that changes nothing of them.
+    const same = isDeepStrictEqual(
+      [tls, requestHeaderTimeout],
+      [options.tls, options.requestHeaderTimeout],
     );
+    if (!same) this.#tls = this.#acceptor(options);
+    this.limits = options;
+    this.maxRequestsPerConnection = options.maxRequestsPerConnection;
+    this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
+    this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
+    this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
+    this.#limitConnections();
   }
 
-  #tls(options: TlsOptions): Server {
-    const timeout = this.limits.requestHeaderTimeout;
-    const server = tlsServer({
-      ...guardCallbacks(options, (name, cause) => {
-        this.onFailure(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
-      }),
-      ...socketOptions,
-      // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
-      ALPNProtocols: ['http/1.1', 'http/1.0'],
-      // Not before the handshake is done: a client that ends inside it has gone.
-      allowHalfOpen: false,
-      handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : 120_000,
+  #acceptor({ tls, requestHeaderTimeout }: ResolvedServerOptions): TlsAcceptor | null {
+    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, this);
+  }
+
+  #limitConnections(): void {
+    const { maxConnections } = this.limits;
+    // In a cluster one too many would otherwise be offered again and again to workers that are all full.
+    Object.assign(this.#server, {
+      maxConnections: Number.isFinite(maxConnections) ? maxConnections : undefined,
+      dropMaxConnection: true,
     });
-    server.on('connection', (socket: Socket) => {
-      this.#tlsSockets.add(socket);
-      socket.on('close', () => {
-        this.#tlsSockets.delete(socket);
-        this.#onEmpty?.();
-      });
-    });
-    server.on('tlsClientError', (error, socket) => this.#onHandshakeFailed(error, socket));
-    server.on('secureConnection', (socket) => {
-      socket.allowHalfOpen = true;
+  }
+
+  #onSocket(socket: Socket): void {
+    const tls = this.#tls;
+    if (tls === null) {
       this.#accept(socket);
+      return;
+    }
+    // Not before the handshake is done: a client that ends inside it has gone.
+    socket.allowHalfOpen = false;
+    this.#tlsSockets.add(socket);
+    socket.on('close', () => {
+      this.#tlsSockets.delete(socket);
+      this.#onEmpty?.();
     });
-    return server;
+    tls.take(socket);
   }
 
-  /** Node only reports a failed handshake, and one that took too long; the socket would stay. */
-  #onHandshakeFailed(error: Error, socket: TLSSocket): void {
+  /** @internal */
+  onSecure(socket: TLSSocket): void {
+    socket.allowHalfOpen = true;
+    this.#accept(socket);
+  }
+
+  /** @internal */
+  onCallbackThrew(name: string, cause: unknown): void {
+    this.onFailure(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+  }
+
+  /** @internal */
+  onHandshakeFailed(error: Error, socket: TLSSocket): void {
     if (isPlainHttp(error)) {
       new PlainHttpRefusal(socket, this.deadlines);
       this.onRefusal(fail('RIT_ERR_PLAIN_HTTP'));
@@ -340,15 +366,6 @@ const handOverMs = 50;
 const isHandedOver = (): boolean =>
   cluster.isWorker && cluster.schedulingPolicy !== cluster.SCHED_NONE;
 
-/** @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads */
-function tlsServer(options: TlsOptions): Server {
-  try {
-    return createTlsServer(options);
-  } catch (cause) {
-    throw fail('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
-  }
-}
-
 const isTaken = (error: unknown): boolean =>
   error instanceof Error && (error.cause as NodeJS.ErrnoException)?.code === 'EADDRINUSE';
 
@@ -356,12 +373,4 @@ function placeText(target: ListenTarget): string {
   if ('path' in target) return `unix:${target.path}`;
   const { host = '*', port } = target;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Of a system error what it means and its code; Node's own message repeats the call and the address. */
-function reasonText(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const { errno, code } = cause as NodeJS.ErrnoException;
-  if (errno === undefined) return cause.message;
-  return `${getSystemErrorMap().get(errno)?.[1] ?? 'unknown system error'} (${code})`;
 }
