@@ -151,6 +151,10 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toMatch(/^listening on \{ host: '127\.0\.0\.1', port: \d+ \}\n$/);
   },
+  'packages/node/README.md: Reload': async (code) => {
+    const { ended, output } = start(code);
+    expect([await ended, output()]).toEqual([[0, null], '']);
+  },
   'packages/node/README.md: Hooks': async (code) => {
     const output = await running(code, async (url) => {
       const refused = await fetch(`${url}/echo`);

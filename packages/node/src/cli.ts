@@ -1,5 +1,5 @@
 /** The `reverseit` command: connects `run` to the process. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { wantsColor } from './cli/color.ts';
 import { run } from './cli/run.ts';
 import type { Signal } from './cli/serve.ts';
@@ -9,6 +9,9 @@ import { superviseWorkers } from './supervise-workers.ts';
 
 // A reader that went away is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+/** Time between two looks at a watched file, in ms. */
+const watchInterval = 1000;
 
 const code = await run({
   args: process.argv.slice(2),
@@ -25,6 +28,19 @@ const code = await run({
     const listener = (signal: NodeJS.Signals): void => callback(signal as Signal);
     process.on('SIGINT', listener).on('SIGTERM', listener);
     return () => process.off('SIGINT', listener).off('SIGTERM', listener);
+  },
+  watch(files, onChange) {
+    const watched = files.map((file) => {
+      const listener: StatsListener = (now, before) => {
+        if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) onChange(file);
+      };
+      // By looking: what replaces a file, or what a link leads to, is seen by no event.
+      watchFile(file, { interval: watchInterval, persistent: false }, listener);
+      return { file, listener };
+    });
+    return () => {
+      for (const { file, listener } of watched) unwatchFile(file, listener);
+    };
   },
   onHangup(callback) {
     process.on('SIGHUP', callback);

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -91,6 +94,74 @@ describe('the reverseit command', () => {
     finish();
     expect(await (await answer).text()).toBe('slow');
     expect((await proxy.ended)[0]).toBe(0);
+  });
+
+  it.each([
+    ['JSON', 'c.json', (options: object) => JSON.stringify(options)],
+    ['an ES module', 'c.mjs', (options: object) => `export default ${JSON.stringify(options)};`],
+    ['CommonJS', 'c.cjs', (options: object) => `module.exports = ${JSON.stringify(options)};`],
+  ])('reads its configuration again at SIGHUP: %s', async (_, name, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'reverseit-'));
+    try {
+      const file = join(folder, name);
+      const write = (status: number): void =>
+        writeFileSync(file, text({ listen: 0, path: '/', respond: { status } }));
+      write(201);
+      const proxy = start('--config', file);
+      const url = urlOf(await proxy.line);
+      expect((await fetch(url)).status).toBe(201);
+      let log = '';
+      const logged = (line: RegExp) =>
+        new Promise<void>((resolve) => {
+          const look = (piece = ''): void => {
+            log += piece;
+            if (line.test(log)) resolve();
+          };
+          proxy.child.stderr?.on('data', look);
+          look();
+        });
+      for (const status of [202, 203]) {
+        write(status);
+        log = '';
+        const reloaded = logged(/the configuration was reloaded\n/);
+        proxy.child.kill('SIGHUP');
+        await reloaded;
+        expect((await fetch(url)).status).toBe(status);
+      }
+      writeFileSync(file, text({ listen: 0, bakend: 1 }));
+      const failed = logged(/reload failed: .*bakend.*; the current configuration stays\n/s);
+      proxy.child.kill('SIGHUP');
+      await failed;
+      expect((await fetch(url)).status).toBe(203);
+      proxy.child.kill('SIGTERM');
+      expect((await proxy.ended)[0]).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('reloads when a watched file changes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reverseit-'));
+    try {
+      const file = join(folder, 'c.json');
+      const write = (status: number): void =>
+        writeFileSync(file, JSON.stringify({ listen: 0, path: '/', respond: { status } }));
+      write(201);
+      const proxy = start('--config', file, '--watch');
+      const url = urlOf(await proxy.line);
+      const log = once(proxy.child.stderr as NodeJS.ReadableStream, 'data');
+      // Again and again: a change is one to what was there when watching began.
+      const status = async (): Promise<number> => {
+        write(202);
+        return (await fetch(url)).status;
+      };
+      await expect.poll(status, { interval: 200, timeout: 20_000 }).toBe(202);
+      expect(String(await log)).toBe(`reverseit: ${file} changed: reloading the configuration\n`);
+      proxy.child.kill('SIGTERM');
+      expect((await proxy.ended)[0]).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends at once at a second signal', async () => {

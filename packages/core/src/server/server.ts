@@ -112,9 +112,8 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
     this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
     this.#tls = this.#acceptor(options);
-    this.#server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) =>
-      this.#onSocket(socket),
-    );
+    this.#server = this.#tls?.server ?? createServer({ ...socketOptions, allowHalfOpen: true });
+    this.#server.on('connection', (socket) => this.#onSocket(socket));
     this.#limitConnections();
     this.#server.on('drop', () => this.#totalDropped++);
   }
@@ -141,7 +140,7 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   }
 
   #acceptor({ tls, requestHeaderTimeout }: ResolvedServerOptions): TlsAcceptor | null {
-    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, this);
+    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, socketOptions, this);
   }
 
   #limitConnections(): void {
@@ -155,12 +154,12 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
 
   #onSocket(socket: Socket): void {
     const tls = this.#tls;
+    // Plain, on a server that has spoken TLS before, or the other way round.
+    socket.allowHalfOpen = tls === null;
     if (tls === null) {
       this.#accept(socket);
       return;
     }
-    // Not before the handshake is done: a client that ends inside it has gone.
-    socket.allowHalfOpen = false;
     this.#tlsSockets.add(socket);
     socket.on('close', () => {
       this.#tlsSockets.delete(socket);
@@ -276,6 +275,15 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   }
 
   /**
+   * Whether none of the first `count` exchanges is under way (`stats().totalExchanges` counts them), so that
+   * what was replaced since then is not needed any more.
+   */
+  areOver(count: number): boolean {
+    for (const { exchangeNumber } of this.#connections) if (exchangeNumber <= count) return false;
+    return true;
+  }
+
+  /**
    * Takes the connections that wait to be accepted, then no more; lets exchanges under way finish, closes
    * idle connections, and cuts what is left after `timeout`. Resolves when no connection is left.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
@@ -324,14 +332,16 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   }
 
   /** @internal */
-  onExchangeStart(): void {
+  onExchangeStart(connection: OpenConnection): void {
     this.#activeExchanges++;
     this.#totalExchanges++;
+    connection.exchangeNumber = this.#totalExchanges;
   }
 
   /** @internal */
-  onExchangeEnd(): void {
+  onExchangeEnd(connection: OpenConnection): void {
     this.#activeExchanges--;
+    connection.exchangeNumber = Number.POSITIVE_INFINITY;
   }
 
   /** @internal */

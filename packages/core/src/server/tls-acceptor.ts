@@ -1,8 +1,8 @@
 /**
- * TLS for the sockets that a server accepts. It listens nowhere itself, so that a server whose
- * certificates or other TLS options change takes another for the connections to come.
+ * TLS for the sockets that a server accepts. A server whose certificates or other TLS options change takes
+ * another acceptor for the connections to come, whichever socket listens.
  */
-import type { Socket } from 'node:net';
+import type { ServerOpts, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { fail } from '../errors/reverseit-error.ts';
 import { reasonText } from './server-errors.ts';
@@ -20,17 +20,32 @@ export interface TlsDelegate {
 /** Handshakes without a limit of their own end after so many ms all the same. */
 const longestHandshake = 120_000;
 
+type Handshake = (this: Server, socket: Socket) => void;
+
 export class TlsAcceptor {
-  readonly #server: Server;
+  /**
+   * May listen: in a cluster, Node shares the keys of session tickets among servers that listen. What it
+   * accepts does not go on to a handshake by itself.
+   */
+  readonly server: Server;
+  readonly #handshake: Handshake;
 
   /**
    * @param timeout for a handshake, in ms; 0 or `Infinity`: 120 s
    * @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads
    */
-  constructor(options: TlsOptions, timeout: number, delegate: TlsDelegate) {
+  constructor(
+    options: TlsOptions,
+    timeout: number,
+    socketOptions: ServerOpts,
+    delegate: TlsDelegate,
+  ) {
     try {
-      this.#server = createServer({
+      this.server = createServer({
         ...guardCallbacks(options, (name, cause) => delegate.onCallbackThrew(name, cause)),
+        ...socketOptions,
+        // Not before the handshake is done: a client that ends inside it has gone.
+        allowHalfOpen: false,
         // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
         ALPNProtocols: ['http/1.1', 'http/1.0'],
         handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : longestHandshake,
@@ -38,12 +53,14 @@ export class TlsAcceptor {
     } catch (cause) {
       throw fail('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
     }
-    this.#server.on('tlsClientError', (error, socket) => delegate.onHandshakeFailed(error, socket));
-    this.#server.on('secureConnection', (socket) => delegate.onSecure(socket));
+    this.#handshake = this.server.listeners('connection')[0] as Handshake;
+    this.server.off('connection', this.#handshake);
+    this.server.on('tlsClientError', (error, socket) => delegate.onHandshakeFailed(error, socket));
+    this.server.on('secureConnection', (socket) => delegate.onSecure(socket));
   }
 
   /** Begins the handshake over a socket that was accepted. */
   take(socket: Socket): void {
-    this.#server.emit('connection', socket);
+    this.#handshake.call(this.server, socket);
   }
 }

@@ -9,7 +9,10 @@ export interface Arguments {
   readonly help: boolean;
   readonly version: boolean;
   readonly check: boolean;
+  readonly watch: boolean;
   readonly config: string | null;
+  /** Files that flags name, such as that of a private key. */
+  readonly files: readonly string[];
   /** Options as a configuration file would hold them. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The flags that were given, by the path of their options, such as `pool.poolSize`. */
@@ -92,6 +95,8 @@ class ArgumentReader implements Arguments {
   help = false;
   version = false;
   check = false;
+  watch = false;
+  readonly files: string[] = [];
   config: string | null = null;
   readonly options: Record<string, unknown> = {};
   readonly given = new Map<string, string>();
@@ -125,6 +130,7 @@ class ArgumentReader implements Arguments {
     if (value !== undefined) this.#faults.add(raw, 'takes no value');
     if (name === 'help') this.help = true;
     else if (name === 'version') this.version = true;
+    else if (name === 'watch') this.watch = true;
     else this.check = true;
   }
 
@@ -152,6 +158,7 @@ class ArgumentReader implements Arguments {
   }
 
   #contentOf(raw: string, path: string): string | undefined {
+    this.files.push(path);
     try {
       return this.#readFile(path);
     } catch (error) {

@@ -49,6 +49,13 @@ export const commandFlags: readonly CommandFlag[] = [
     prose:
       'Reads options from a JSON file or the default export of an ES module; flags take precedence.',
   },
+  {
+    name: 'watch',
+    short: null,
+    placeholder: '',
+    prose:
+      'Reloads when the configuration file or a file of certificates or keys changes, as SIGHUP does.',
+  },
   { name: 'check', short: null, placeholder: '', prose: 'Checks the configuration and exits.' },
   { name: 'help', short: 'h', placeholder: '', prose: 'Shows this help.' },
   { name: 'version', short: 'v', placeholder: '', prose: 'Shows the version.' },

@@ -45,8 +45,9 @@ A hardened HTTP/1.1 and WebSocket reverse proxy.
 
 const notes = `Sizes are in bytes, times in milliseconds. "infinity" disables a limit where allowed; 0
 disables a timeout. Switches also take true or false, as in --verify-tls false.
-SIGTERM and SIGINT shut down gracefully; a second signal exits at once. With workers, SIGHUP
-restarts them one by one with the configuration read again.
+SIGTERM and SIGINT shut down gracefully; a second signal exits at once. SIGHUP reads the
+configuration again and applies it without losing a request; with workers, by restarting them
+one by one. A configuration with a mistake is reported, and the current one stays.
 Several routes need a configuration file.
 `;
 

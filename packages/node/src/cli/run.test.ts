@@ -32,6 +32,9 @@ class FakeHost implements CommandHost {
   #hangup: (() => void) | null = null;
   source: (() => WorkerSource) | null = null;
   restart: () => Promise<void> = async () => undefined;
+  reload: (options: ReverseItOptions) => void = () => undefined;
+  readonly watched: string[] = [];
+  change: (file: string) => void = () => undefined;
   closeTimeouts: (number | undefined)[] = [];
 
   constructor(...args: string[]) {
@@ -71,6 +74,7 @@ class FakeHost implements CommandHost {
       stats: () => {
         throw new Error('not asked for');
       },
+      reload: (again) => this.reload(again),
     };
   }
   createCluster(source: () => WorkerSource): ReverseItCluster {
@@ -92,6 +96,13 @@ class FakeHost implements CommandHost {
     this.#signal = callback;
     return () => {
       this.#signal = null;
+    };
+  }
+  watch(files: readonly string[], onChange: (file: string) => void): () => void {
+    this.watched.push(...files);
+    this.change = onChange;
+    return () => {
+      this.change = () => undefined;
     };
   }
   onHangup(callback: () => void): () => void {
@@ -423,14 +434,50 @@ describe('run with workers', () => {
     expect(await done).toBe(0);
   });
 
-  it('leaves SIGHUP alone where there are none', async () => {
-    const host = new FakeHost(...backend);
+  it('reloads in its own process at SIGHUP and at a change, and says how it went', async () => {
+    const host = new FakeHost('--config', 'c.json', '--watch', '--via', 'me');
+    host.files = { 'c.json': { backend: 'http://a', tls: { keyFile: 'k', certFile: 'c' } } };
+    const reloads: unknown[] = [];
+    host.reload = ({ logger: _, ...options }) => {
+      if (options.backend === 'http://c') throw fail('RIT_ERR_CONFIG', 'why');
+      reloads.push(options);
+    };
+    host.files = { 'c.json': { backend: 'http://a' } };
     const done = run(host);
     await host.listening;
+    expect(host.watched).toEqual(['c.json']);
+    host.files = { 'c.json': { backend: 'http://b' } };
     host.hangUp();
+    await vi.waitFor(() => expect(host.logged).toHaveLength(2));
+    expect(reloads).toEqual([{ backend: 'http://b', via: 'me' }]);
+    host.files = { 'c.json': { backend: 'http://c' } };
+    host.change('c.json');
+    await vi.waitFor(() => expect(host.logged).toHaveLength(4));
+    host.files = {};
+    host.hangUp();
+    await vi.waitFor(() => expect(host.logged).toHaveLength(6));
+    expect(host.logged).toEqual([
+      'reverseit: SIGHUP: reloading the configuration',
+      'reverseit: the configuration was reloaded',
+      'reverseit: c.json changed: reloading the configuration',
+      'reverseit: reload failed: why; the current configuration stays',
+      'reverseit: SIGHUP: reloading the configuration',
+      'reverseit: reload failed: cannot load c.json; the current configuration stays',
+    ]);
+    expect(reloads).toHaveLength(1);
+    host.signal('SIGTERM');
+    host.closed();
+    expect(await done).toBe(0);
+  });
+
+  it('watches nothing without --watch', async () => {
+    const host = new FakeHost('--config', 'c.json');
+    host.files = { 'c.json': { backend: 'http://a' } };
+    const done = run(host);
+    await host.listening;
+    expect(host.watched).toEqual([]);
     host.signal('SIGTERM');
     host.closed();
     await done;
-    expect(host.logged).toHaveLength(1);
   });
 });

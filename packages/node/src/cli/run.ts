@@ -6,18 +6,19 @@ import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { Logger } from '../logging/logger.ts';
-import { showListenAddress } from '../options/listen-address.ts';
+import { type ListenAddress, showListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
 import { type Workers, workerCount } from '../options/workers.ts';
-import type { ReverseItServer } from '../server/create-server.ts';
+import type { Address, ReverseItServer } from '../server/create-server.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
-import { type ExitCode, type Served, type ServeHost, serve } from './serve.ts';
+import { type ExitCode, type Served, type ServeHost, type StopWaiting, serve } from './serve.ts';
+import { filesIn } from './watched-files.ts';
 
 /** The world of the command. */
 export interface CommandHost extends ServeHost {
@@ -27,7 +28,10 @@ export interface CommandHost extends ServeHost {
   /** Whether headings are shown in bold. */
   readonly color: boolean;
   readFile(path: string): string;
-  loadConfig(file: string): Promise<unknown>;
+  /** `times`: how often it was loaded before. */
+  loadConfig(file: string, times: number): Promise<unknown>;
+  /** Calls back with the name of a file that has changed. */
+  watch(files: readonly string[], onChange: (file: string) => void): StopWaiting;
   createServer(options: ReverseItOptions): ReverseItServer;
   /** A cluster whose workers are made of what `source` says, asked for each of them. */
   createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
@@ -47,10 +51,12 @@ export async function run(host: CommandHost): Promise<ExitCode> {
 async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   let options: ResolvedProxyOptions;
   let served: Served;
+  let files: readonly string[];
   try {
-    const input = await loadConfiguration(given, (file) => host.loadConfig(file));
+    const input = await loadConfiguration(given, (file) => host.loadConfig(file, 0));
     options = resolveProxyOptions(input);
     served = servedBy(host, options, withLogger(host, input));
+    files = given.watch ? filesIn(given, input) : [];
   } catch (error) {
     if (!isReverseItError(error)) throw error;
     return refuse(host, withFlags(error.message, error.details?.faults, given));
@@ -59,11 +65,12 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     host.print('The configuration is valid.');
     return 0;
   }
-  return serve(host, served, (address) => {
+  const lineOf = (address: Address): string => {
     const where = showListenAddress(address, options.server.tls !== null);
     const workers = options.workers === 1 ? '' : ` (${workersText(options.workers)})`;
     return `reverseit listening on ${where} -> ${backendsOf(options)}${workers}`;
-  });
+  };
+  return serve(host, served, lineOf, (onChange) => host.watch(files, onChange));
 }
 
 const workersText = (workers: Workers): string => {
@@ -79,16 +86,59 @@ function servedBy(
 ): Served {
   // Made in any case: there are options that only the server can judge.
   const server = host.createServer({ ...input, workers: undefined });
-  if (workers === 1) {
-    return {
-      listen: () => server.listen(listen),
-      close: (how) => server.close(how),
-    };
-  }
-  return host.createCluster(() => workerSource(host), input.logger ?? null);
+  if (workers === 1) return new ServedHere(host, server, listen);
+  const cluster = host.createCluster(() => workerSource(host), input.logger ?? null);
+  return {
+    listen: () => cluster.listen(),
+    close: (how) => cluster.close(how),
+    reload: () => cluster.restart(),
+    reloadTexts: {
+      begun: 'restarting the workers one by one',
+      done: 'the workers were restarted',
+      failed: 'restart failed',
+      kept: 'the current workers keep running',
+    },
+  };
 }
 
-/** Read anew for each worker: the files that flags name may have changed. */
+/** A server in this process. */
+class ServedHere implements Served {
+  readonly reloadTexts = {
+    begun: 'reloading the configuration',
+    done: 'the configuration was reloaded',
+    failed: 'reload failed',
+    kept: 'the current configuration stays',
+  };
+  readonly #host: CommandHost;
+  readonly #server: ReverseItServer;
+  readonly #listen: ListenAddress;
+  #times = 0;
+
+  constructor(host: CommandHost, server: ReverseItServer, listen: ListenAddress) {
+    this.#host = host;
+    this.#server = server;
+    this.#listen = listen;
+  }
+
+  listen(): Promise<Address> {
+    return this.#server.listen(this.#listen);
+  }
+
+  close(how?: { readonly timeout?: number }): Promise<void> {
+    return this.#server.close(how);
+  }
+
+  async reload(): Promise<void> {
+    const host = this.#host;
+    const given = workerSource(host);
+    this.#times++;
+    const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
+    // What is no object is for the server to judge.
+    this.#server.reload(withLogger(host, input));
+  }
+}
+
+/** Read again for each worker and each reload: the files that flags name may have changed. */
 function workerSource(host: CommandHost): WorkerSource {
   const { config, options, faults } = parseArguments(host.args, (path) => host.readFile(path));
   if (faults.length > 0) throw fail('RIT_ERR_CONFIG', faultText(faults));

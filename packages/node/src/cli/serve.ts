@@ -28,18 +28,32 @@ export interface ServeHost {
 export interface Served {
   listen(): Promise<Address>;
   close(options?: { readonly timeout?: number }): Promise<void>;
-  /** Of a cluster only. */
-  restart?(): Promise<void>;
+  /** Reads the configuration again and applies it. Where it is rejected, nothing has changed. */
+  reload(): Promise<void>;
+  readonly reloadTexts: ReloadTexts;
 }
 
-/** @param lineOf what is printed once it listens */
+/** What is logged about a reload. */
+export interface ReloadTexts {
+  readonly begun: string;
+  readonly done: string;
+  readonly failed: string;
+  readonly kept: string;
+}
+
+/**
+ * @param lineOf what is printed once it listens
+ * @param onChange calls back with the name of a file that has changed, upon which it reloads
+ */
 export async function serve(
   host: ServeHost,
   served: Served,
   lineOf: (address: Address) => string,
+  onChange: (callback: (file: string) => void) => StopWaiting,
 ): Promise<ExitCode> {
   // A cluster takes a while to listen, and part of it serves before.
   const signals = new Signals(host, served);
+  signals.waitFor(onChange);
   try {
     const address = await served.listen();
     if (!signals.heard) host.print(lineOf(address));
@@ -66,6 +80,8 @@ class Signals {
   readonly #served: Served;
   readonly #waits: StopWaiting[] = [];
   #drainingSince: number | null = null;
+  /** The reload under way; another that is asked for meanwhile follows it. */
+  #reloading = Promise.resolve();
   #end: (code: ExitCode) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -77,7 +93,12 @@ class Signals {
       this.#fail = reject;
     });
     this.#waits.push(host.onSignal((signal) => this.#onSignal(signal)));
-    if (served.restart !== undefined) this.#waits.push(host.onHangup(() => this.#onHangup()));
+    this.#waits.push(host.onHangup(() => this.#reload('SIGHUP')));
+  }
+
+  /** Reloads at each change. */
+  waitFor(onChange: (callback: (file: string) => void) => StopWaiting): void {
+    this.#waits.push(onChange((file) => this.#reload(`${file} changed`)));
   }
 
   /** Whether one has come that ends the command. */
@@ -107,16 +128,20 @@ class Signals {
     this.#end(code);
   }
 
-  #onHangup(): void {
-    this.#host.log('reverseit: SIGHUP: restarting the workers one by one');
-    this.#served.restart?.().then(
-      () => this.#host.log('reverseit: the workers were restarted'),
-      (error: unknown) => {
-        if (this.heard) return;
-        const reason = messageOf(error);
-        this.#host.log(`reverseit: restart failed: ${reason}; the current workers keep running`);
-      },
-    );
+  #reload(reason: string): void {
+    this.#reloading = this.#reloading.then(() => this.#reloadNow(reason));
+  }
+
+  async #reloadNow(reason: string): Promise<void> {
+    if (this.heard) return;
+    const { begun, done, failed, kept } = this.#served.reloadTexts;
+    this.#host.log(`reverseit: ${reason}: ${begun}`);
+    try {
+      await this.#served.reload();
+      this.#host.log(`reverseit: ${done}`);
+    } catch (error) {
+      if (!this.heard) this.#host.log(`reverseit: ${failed}: ${messageOf(error)}; ${kept}`);
+    }
   }
 }
 

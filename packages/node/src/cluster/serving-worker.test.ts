@@ -40,6 +40,9 @@ class FakeHost implements WorkerHost {
       stats: () => {
         throw new Error('not asked for');
       },
+      reload: () => {
+        throw new Error('not asked for');
+      },
     };
   }
   exit(): void {

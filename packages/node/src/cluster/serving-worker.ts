@@ -17,7 +17,7 @@ export interface WorkerHost {
   log(line: string): void;
   /** Milliseconds that never run backwards. */
   now(): number;
-  loadConfig(file: string): Promise<unknown>;
+  loadConfig(file: string, times: number): Promise<unknown>;
   createServer(options: ReverseItOptions): ReverseItServer;
   /** Ends the process, whatever else the configuration has opened. */
   exit(): void;
@@ -66,7 +66,7 @@ export class ServingWorker {
 
   async #start(source: WorkerSource): Promise<void> {
     const host = this.#host;
-    const input = await loadConfiguration(source, (file) => host.loadConfig(file));
+    const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
     const { listen, workers, closeTimeout } = resolveProxyOptions(input);
     // A plain object: it was accepted.
     const options = input as ReverseItOptions;

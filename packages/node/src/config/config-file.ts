@@ -1,15 +1,28 @@
 /** Reads a configuration file: JSON, or an ES module whose default export is the configuration. */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail } from '@reverseit/core/errors';
 
-/** @throws ConfigError (`RIT_ERR_CONFIG`) that names the file. */
-export async function loadConfigFile(file: string): Promise<unknown> {
+const require = createRequire(import.meta.url);
+
+/**
+ * A module is loaded again only under another name, and what was loaded before stays in memory, so `times`
+ * says how often this process has loaded it. What it imports itself is not loaded again.
+ * @throws ConfigError (`RIT_ERR_CONFIG`) that names the file.
+ */
+export async function loadConfigFile(file: string, times = 0): Promise<unknown> {
   const path = resolve(file);
   try {
     if (extname(path) === '.json') return JSON.parse(withoutMark(await readFile(path, 'utf8')));
-    const module: unknown = await import(pathToFileURL(path).href);
+    const url = pathToFileURL(path);
+    if (times > 0) {
+      url.search = `?reload=${times}`;
+      // CommonJS goes by the path alone.
+      delete require.cache[path];
+    }
+    const module: unknown = await import(url.href);
     if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -3,7 +3,7 @@
 import type { Exchange } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { createPool, type OriginPool, type Pool, type PoolStats } from '@reverseit/upstream';
+import type { OriginPool, Pool, PoolStats } from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import { OpenSet } from '../lifecycle/open-set.ts';
@@ -15,8 +15,8 @@ import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
 import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { RoutePools } from './runtime/route-pools.ts';
 import { RouteRuntime } from './runtime/route-runtime.ts';
-import { StreamShare } from './runtime/stream-share.ts';
 import { OpenWebSockets } from './websocket/open-websockets.ts';
 
 /** Figures of what serves the requests. */
@@ -29,71 +29,127 @@ export interface EngineStats {
   readonly pools: readonly PoolStats[];
 }
 
-type EngineOptions = Pick<
+export type EngineOptions = Pick<
   ResolvedProxyOptions,
   'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
 >;
 
-export class ProxyEngine {
-  readonly observer: Observer;
-  /** What any of the routes lets clients switch to. */
+/** What serves requests by one set of options. A request ends by the one that it began with. */
+interface Generation {
+  readonly runtime: ProxyRuntime;
+  readonly pools: RoutePools;
+  /** The ways to backends that its routes hold. */
+  readonly origins: readonly OriginPool[];
   readonly upgrades: UpgradeRules;
-  readonly #runtime: ProxyRuntime;
+  readonly maxBufferedRequestBytes: number;
+}
+
+/** Routes, pools and hooks that are ready to take the place of the present ones. */
+export interface Replacement {
+  /** Requests that begin from now on are served by them. */
+  commit(): void;
+  /** They will not be. */
+  discard(): void;
+}
+
+/** The exchanges of the server that hands them in. */
+export interface Exchanges {
+  stats(): { readonly totalExchanges: number };
+  /** Whether none of the first so many is under way. */
+  areOver(count: number): boolean;
+}
+
+interface RetiredPool {
+  readonly pool: Pool;
+  /** Exchanges that had begun when it was replaced: of these, one may still ask it. */
+  readonly totalExchanges: number;
+}
+
+export class ProxyEngine {
   readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
   readonly #tunnels = new OpenSet();
-  readonly #pools: Map<ResolvedRouteOptions['pool'], Pool> = new Map();
-  readonly #shares: Map<ResolvedRouteOptions['pool'], StreamShare> = new Map();
+  #current: Generation;
+  /** Pools that no route has any more, but requests under way may have. */
+  #retired: RetiredPool[] = [];
 
   constructor(options: EngineOptions) {
-    this.observer = new Observer(options.hooks);
-    this.upgrades = new UpgradeRules(options.routes.flatMap((route) => route.upgrades));
-    const { outerHooks, hookTimeout } = options;
+    this.#current = this.#build(options, null);
+  }
+
+  get observer(): Observer {
+    return this.#current.runtime.shared.observer;
+  }
+
+  /** What any of the routes lets clients switch to. */
+  get upgrades(): UpgradeRules {
+    return this.#current.upgrades;
+  }
+
+  /**
+   * Makes ready what other options mean. Nothing changes before `commit`. Of `exchanges`, those that have
+   * begun by then end by the present ones.
+   * @throws ConfigError `RIT_ERR_CONFIG` for options that cannot be used
+   */
+  prepare(options: EngineOptions, exchanges: Exchanges): Replacement {
+    const former = this.#current;
+    const next = this.#build(options, former);
+    return {
+      commit: () => {
+        this.#current = next;
+        // Connections to backends that are needed no more are closed as they become idle.
+        for (const origin of former.origins) origin.release();
+        const { totalExchanges } = exchanges.stats();
+        for (const pool of next.pools.unused) this.#retired.push({ pool, totalExchanges });
+        this.#endRetired(exchanges);
+      },
+      discard: () => discard(next),
+    };
+  }
+
+  #build(options: EngineOptions, former: Generation | null): Generation {
+    const { outerHooks, hookTimeout, maxBufferedRequestBytes } = options;
+    const pools = new RoutePools(former?.pools ?? null);
+    const origins: OriginPool[] = [];
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
-      observer: this.observer,
+      observer: new Observer(options.hooks),
       named,
       unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
       deadlines: this.#deadlines,
-      buffers: new BufferBudget(options.maxBufferedRequestBytes),
+      buffers:
+        former?.maxBufferedRequestBytes === maxBufferedRequestBytes
+          ? former.runtime.shared.buffers
+          : new BufferBudget(maxBufferedRequestBytes),
       webSockets: this.#webSockets,
       tunnels: this.#tunnels,
     };
-    const routes = options.routes.map((route) => {
-      const origin = route.backend === null ? null : this.#origin(route, route.backend.href);
-      return new RouteRuntime(route, origin, outerHooks, shared, this.#share(route.pool));
-    });
-    for (const route of routes) named.set(route.name, route);
-    this.#runtime = { routes: new RouteTable(routes.filter(isPlaced)), shared };
-  }
-
-  #share(pool: ResolvedRouteOptions['pool']): StreamShare {
-    let share = this.#shares.get(pool);
-    if (share === undefined) {
-      share = new StreamShare(pool);
-      this.#shares.set(pool, share);
+    try {
+      for (const route of options.routes) {
+        const pool = pools.get(route.pool);
+        const { backend } = route;
+        const origin = backend === null ? null : originOf(pool.open(), route, backend.href);
+        if (origin !== null) origins.push(origin);
+        const runtime = new RouteRuntime(route, origin, outerHooks, shared, pool.streams);
+        named.set(runtime.name, runtime);
+      }
+    } catch (error) {
+      discard({ pools, origins });
+      throw error;
     }
-    return share;
-  }
-
-  #origin(options: ResolvedRouteOptions, backend: string): OriginPool {
-    let pool = this.#pools.get(options.pool);
-    if (pool === undefined) {
-      pool = createPool(options.pool);
-      this.#pools.set(options.pool, pool);
-    }
-    return pool.origin(backend, {
-      connection: options.upstreamConnection,
-      unixSocket: options.unixSocket,
-      // They come from core's parser and from options that were checked.
-      checkRequests: false,
-    });
+    return {
+      runtime: { routes: new RouteTable([...named.values()].filter(isPlaced)), shared },
+      pools,
+      origins,
+      upgrades: new UpgradeRules(options.routes.flatMap((route) => route.upgrades)),
+      maxBufferedRequestBytes,
+    };
   }
 
   /** Whether a route serves the request, were it only by refusing it. */
   serves(authority: string | null, target: string): boolean {
     try {
-      return this.#runtime.routes.match(authority, target) !== null;
+      return this.#current.runtime.routes.match(authority, target) !== null;
     } catch {
       return true;
     }
@@ -101,20 +157,27 @@ export class ProxyEngine {
 
   /** Serves a request, to its end. */
   handle(exchange: Exchange): void {
-    handleRequest(this.#runtime, exchange);
+    handleRequest(this.#current.runtime, exchange);
   }
 
   /** Answers a request that is refused before it is looked at. */
   refuse(exchange: Exchange, error: ReverseItError): void {
-    answerError(this.#runtime.shared, exchange, null, null, error);
+    answerError(this.#current.runtime.shared, exchange, null, null, error);
+  }
+
+  /** Ends those pools that no request can ask any more. */
+  #endRetired(exchanges: Exchanges): void {
+    this.#retired = this.#retired.filter(({ pool, totalExchanges }) => {
+      if (isInUse(pool) || !exchanges.areOver(totalExchanges)) return true;
+      void pool.destroy();
+      return false;
+    });
   }
 
   stats(): EngineStats {
-    return {
-      webSockets: this.#webSockets.count,
-      tunnels: this.#tunnels.count,
-      pools: [...this.#pools.values()].map((pool) => pool.stats()),
-    };
+    const pools = this.#current.pools.pools.map((pool) => pool.stats());
+    for (const { pool } of this.#retired) if (isInUse(pool)) pools.push(pool.stats());
+    return { webSockets: this.#webSockets.count, tunnels: this.#tunnels.count, pools };
   }
 
   /** WebSockets that open from now on are to close at once. */
@@ -129,9 +192,31 @@ export class ProxyEngine {
   async close(timeout: number): Promise<void> {
     // A client may be gone while its backend has yet to answer.
     await Promise.all([this.#webSockets.close(timeout), this.#tunnels.close(timeout)]);
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    const pools = [...this.#current.pools.pools, ...this.#retired.map(({ pool }) => pool)];
+    await Promise.all(pools.map((pool) => pool.destroy()));
     this.#deadlines.dispose();
   }
 }
 
 const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== null;
+
+/** Whether a pool has a connection, or a request that waits for one. */
+function isInUse(pool: Pool): boolean {
+  const { open, waiting, switched } = pool.stats();
+  return open + waiting + switched > 0;
+}
+
+/** The way to the backend of a route. */
+function originOf(pool: Pool, options: ResolvedRouteOptions, backend: string): OriginPool {
+  return pool.origin(backend, {
+    connection: options.upstreamConnection,
+    unixSocket: options.unixSocket,
+    // They come from core's parser and from options that were checked.
+    checkRequests: false,
+  });
+}
+
+function discard({ origins, pools }: Pick<Generation, 'origins' | 'pools'>): void {
+  for (const origin of origins) origin.release();
+  pools.discard();
+}

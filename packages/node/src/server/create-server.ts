@@ -1,4 +1,5 @@
 /** `createServer`: options in, a proxy out. */
+import { isDeepStrictEqual } from 'node:util';
 import { HttpServer, type ServerStats } from '@reverseit/core';
 import { fail } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
@@ -38,6 +39,14 @@ export interface ReverseItServer {
   /** Where it listens; null before `listen` and after `close`. */
   address(): Address | null;
   stats(): ReverseItStats;
+  /**
+   * Puts other options in place of the present ones, all of them or none: routes, backends, hooks, limits and
+   * certificates, from the next request or connection on. What is under way ends by the former ones. Pools
+   * whose options stay keep their connections; open WebSockets are not touched. What is not given has its
+   * default, except `listen` and `workers`, which cannot change.
+   * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option; nothing is changed then
+   */
+  reload(options: ReverseItOptions): void;
 }
 
 /**
@@ -62,8 +71,21 @@ function refuseWorkers({ workers }: ResolvedProxyOptions): void {
   faults.throwIfAny();
 }
 
+/** What a server that runs cannot do. */
+function refuseMoves(
+  given: ReverseItOptions,
+  { listen, workers }: ResolvedProxyOptions,
+  present: ResolvedProxyOptions,
+): void {
+  const faults = new Faults();
+  const moves = given.listen !== undefined && !isDeepStrictEqual(listen, present.listen);
+  if (moves) faults.add('listen', 'cannot change at a reload; start another server');
+  if (workers !== 1) faults.add('workers', 'cannot change at a reload');
+  faults.throwIfAny();
+}
+
 class ProxyServer implements ReverseItServer {
-  readonly #options: ResolvedProxyOptions;
+  #options: ResolvedProxyOptions;
   readonly #engine: ProxyEngine;
   readonly #server: HttpServer;
 
@@ -76,6 +98,20 @@ class ProxyServer implements ReverseItServer {
       (exchange) => engine.handle(exchange),
       (error) => engine.observer.onRefusal(error),
     );
+  }
+
+  reload(input: ReverseItOptions): void {
+    const options = resolveProxyOptions(input);
+    refuseMoves(input, options, this.#options);
+    const replacement = this.#engine.prepare(options, this.#server);
+    try {
+      this.#server.update(options.server);
+    } catch (error) {
+      replacement.discard();
+      throw error;
+    }
+    replacement.commit();
+    this.#options = { ...options, listen: this.#options.listen };
   }
 
   async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {

@@ -162,13 +162,25 @@ export class ConnectionPool implements Pool, ShardOwner {
 
   /** The way to an origin that may be served by another place than its name says. */
   originAt(origin: Origin, options: OriginValues): OriginPool {
+    const shards = this.#shardsOf(origin);
+    shards.acquire();
+    return new PooledOrigin(this, shards, this.#limits, options);
+  }
+
+  /** @internal For a way that was released, and to which nobody else has one: used once more all the same. */
+  reviveShards(origin: Origin): OriginShards {
+    const shards = this.#shardsOf(origin);
+    if (shards.isReleased) for (const shard of shards.shards) shard.retired = true;
+    return shards;
+  }
+
+  #shardsOf(origin: Origin): OriginShards {
     let shards = this.#origins.get(origin.key);
     if (shards === undefined) {
       shards = new OriginShards(origin, this.#makeShards(origin));
       this.#origins.set(origin.key, shards);
     }
-    shards.acquire();
-    return new PooledOrigin(shards, this.#limits, options, this.takesLines);
+    return shards;
   }
 
   #makeShards(origin: Origin): Shard[] {
@@ -226,7 +238,9 @@ export class ConnectionPool implements Pool, ShardOwner {
 
   onEmpty(): void {
     for (const [key, origin] of this.#origins) {
-      if (origin.isReleased && origin.isUnused) this.#origins.delete(key);
+      if (!origin.isReleased || !origin.isUnused) continue;
+      origin.forgotten = true;
+      this.#origins.delete(key);
     }
     if (!this.closing) return;
     for (const { shards } of this.#origins.values()) {
@@ -240,13 +254,15 @@ export class ConnectionPool implements Pool, ShardOwner {
 /** The shards of one origin, served in turn. */
 class OriginShards {
   readonly shards: readonly Shard[];
-  readonly #origin: Origin;
+  readonly origin: Origin;
+  /** The pool does not know it any more, since nobody used it. */
+  forgotten = false;
   /** Ways to it that are not released. */
   #users = 0;
   #next = 0;
 
   constructor(origin: Origin, shards: readonly Shard[]) {
-    this.#origin = origin;
+    this.origin = origin;
     this.shards = shards;
   }
 
@@ -301,26 +317,28 @@ class OriginShards {
   }
 
   stats(): OriginStats {
-    return { origin: this.#origin.label, ...sum(this.shards.map((shard) => shard.stats())) };
+    return { origin: this.origin.label, ...sum(this.shards.map((shard) => shard.stats())) };
   }
 }
 
 class PooledOrigin implements OriginPool {
   readonly takesLines: boolean;
-  readonly #shards: OriginShards;
+  readonly #pool: ConnectionPool;
+  #shards: OriginShards;
   readonly #limits: LimitsResolver;
   readonly #options: OriginValues;
 
   constructor(
+    pool: ConnectionPool,
     shards: OriginShards,
     limits: LimitsResolver,
     options: OriginValues,
-    takesLines: boolean,
   ) {
+    this.#pool = pool;
     this.#shards = shards;
     this.#limits = limits;
     this.#options = options;
-    this.takesLines = takesLines;
+    this.takesLines = pool.takesLines;
   }
 
   get hasRoom(): boolean {
@@ -365,6 +383,8 @@ class PooledOrigin implements OriginPool {
       : null;
     // Who vouches for a request gives it in the form in which it is sent.
     const request = checked === null ? (input as UpstreamRequest) : checked.request;
+    // A request that began before its route was replaced may come after the last connection has gone.
+    if (this.#shards.forgotten) this.#shards = this.#pool.reviveShards(this.#shards.origin);
     const shard = this.#shards.pick(request);
     const exchange = new DispatchedExchange(
       shard,

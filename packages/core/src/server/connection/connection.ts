@@ -34,6 +34,7 @@ export class Connection
 {
   readonly socket: Socket;
   readonly feed: RequestFeed;
+  exchangeNumber = Number.POSITIVE_INFINITY;
   readonly writer: SocketWriter;
   readonly #state = new ConnectionState();
   readonly #context: ServerContext;
@@ -105,7 +106,7 @@ export class Connection
     this.#readDeadline.clear();
     this.#served++;
     this.#exchange = new ConnectionExchange(head, this);
-    this.#context.onExchangeStart();
+    this.#context.onExchangeStart(this);
     this.#exchange.callListener(this.#context.listener);
   }
 
@@ -173,7 +174,7 @@ export class Connection
     if (!this.#state.open) return;
     this.#state.on(EVENT.RESPONSE_END);
     this.#stopProbe();
-    this.#context.onExchangeEnd();
+    this.#context.onExchangeEnd(this);
     if (!keepAlive || this.#context.closing || this.#state.reading === READING.FAILED) {
       this.finish();
       return;
@@ -195,7 +196,7 @@ export class Connection
     }
     const { socket } = this;
     this.writer.pushAndFlush(head);
-    this.#context.onExchangeEnd();
+    this.#context.onExchangeEnd(this);
     this.#exchange = null;
     const early = this.feed.detach();
     this.#detach(EVENT.SWITCH);
@@ -280,7 +281,7 @@ export class Connection
     this.#exchange = null;
     this.#detach(EVENT.CLOSE);
     if (exchange === null || !responding) return;
-    this.#context.onExchangeEnd();
+    this.#context.onExchangeEnd(this);
     // Unless it is the exchange that cuts the connection.
     if (exchange.done) return;
     exchange.abandon(

@@ -12,6 +12,8 @@ export type RequestListener = (exchange: Exchange) => void;
 
 /** A connection as its server sees it. */
 export interface OpenConnection {
+  /** Which of the server's exchanges is under way, counted from 1; `Infinity` where there is none. */
+  exchangeNumber: number;
   /** Ends in good order: with the response under way, or now where there is none. */
   shutdown(): void;
   /** Is cut. */
@@ -28,8 +30,8 @@ export interface ServerContext {
   readonly sendDeadlines: DeadlineQueue;
   /** The server has been told to close. */
   readonly closing: boolean;
-  onExchangeStart(): void;
-  onExchangeEnd(): void;
+  onExchangeStart(connection: OpenConnection): void;
+  onExchangeEnd(connection: OpenConnection): void;
   onRefusal(error: ReverseItError): void;
   /** A listener, a handler or a tunnel threw. */
   onFailure(error: ReverseItError): void;
