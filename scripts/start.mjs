@@ -1,9 +1,9 @@
-// The demonstration behind `npm start`: the friendly backend of the tests, and
-// ReverseIt in front of it.
+// `npm start`: the friendly backend of the tests, and ReverseIt in front of it. Runs from source, installed or
+// not (see lib/from-source.mjs).
 
 import { relative } from 'node:path';
 import { createServer } from '@reverseit/node';
-import { startFriendlyOrigin } from '@reverseit/test-servers';
+import { startFriendlyOrigin } from '@reverseit/test-servers/friendly-origin';
 import { toolchain } from './lib/toolchain.mjs';
 
 const host = '127.0.0.1';
@@ -17,7 +17,7 @@ try {
   const { cause } = /** @type {{ cause?: NodeJS.ErrnoException }} */ (error);
   console.error(
     cause?.code === 'EADDRINUSE'
-      ? `Port ${port} is taken; PORT=${port + 1} npm start uses another.`
+      ? `Port ${port} is in use. Choose another one: PORT=${port + 1} npm start`
       : error,
   );
   await origin.close();
@@ -25,11 +25,11 @@ try {
 }
 
 const url = `http://${host}:${port}`;
-// A Node that had to be fetched: the one in the path is older, and may have no WebSocket.
-const isFetched = process.execPath.startsWith(toolchain);
-const node = isFetched ? relative(process.cwd(), process.execPath) : 'node';
+// The Node in the path may be older, and have no WebSocket.
+const isOurs = process.execPath.startsWith(toolchain);
+const node = isOurs ? relative(process.cwd(), process.execPath) : 'node';
 console.log(`
-ReverseIt listens on ${url}, in front of the demo backend on ${origin.url}
+ReverseIt is listening on ${url}, in front of a demo backend on ${origin.url}
 
   curl -i ${url}/hello
   curl -i ${url}/api/items
@@ -39,7 +39,7 @@ ReverseIt listens on ${url}, in front of the demo backend on ${origin.url}
     target.send('hello');
   }"
 
-Ctrl-C ends it, once the requests under way are answered.
+Ctrl-C stops it, once requests in progress are answered.
 `);
 
 /** @type {number | undefined} */

@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureFrameworks } from './frameworks.mjs';
 import { capture, cleanEnvironment, Failure, isWindows, run } from './process.mjs';
+import { ensureStartDependencies } from './start-dependencies.mjs';
 import {
   alone,
   canRunTools,
   ensureInstalled,
   ensureNode,
   ensurePnpm,
+  isInstalled,
   root,
   say,
   toolEnvironment,
@@ -31,9 +33,6 @@ const tasks = {
   install: async () => 0,
 
   build: async (args, tools) => build(args, tools),
-
-  start: async (args, tools) =>
-    (await build([], tools)) || tools.node('scripts/start.mjs', args, { forwardInterrupt: true }),
 
   test: async (args, tools) => (await build([], tools)) || tools.tool('vitest', ['run', ...args]),
 
@@ -116,16 +115,34 @@ export const main = async (name, args) => {
  */
 const perform = async (name, args) => {
   const task = Object.hasOwn(tasks, name ?? '') ? tasks[name ?? ''] : undefined;
-  if (task === undefined) {
-    throw new Failure(
-      `There is no task ${name ?? '(none)'}. Tasks: ${Object.keys(tasks).join(', ')}.`,
-      2,
-    );
+  if (task === undefined && name !== 'start') {
+    const names = ['start', ...Object.keys(tasks)].join(', ');
+    throw new Failure(`unknown task ${name ?? '(none)'}; expected one of ${names}`, 2);
   }
   if (!canRunTools()) return performOnOtherNode([/** @type {string} */ (name), ...args]);
+  if (name === 'start') return start(args);
   const pnpm = await ensurePnpm();
   await ensureInstalled(pnpm);
-  return task(args, toolsOf(pnpm));
+  return /** @type {Task} */ (task)(args, toolsOf(pnpm));
+};
+
+/**
+ * The demo runs from source, and needs neither a build nor the development dependencies.
+ *
+ * @param {readonly string[]} args
+ */
+const start = async (args) => {
+  const env = cleanEnvironment();
+  const flags = ['--disable-warning=ExperimentalWarning', '--conditions=@reverseit/source'];
+  if (!(await isInstalled())) {
+    env.REVERSEIT_DEPENDENCIES = await ensureStartDependencies();
+    flags.push(`--import=${new URL('./from-source.mjs', import.meta.url)}`);
+  }
+  return run(process.execPath, [...flags, 'scripts/start.mjs', ...args], {
+    cwd: root,
+    env,
+    forwardInterrupt: true,
+  });
 };
 
 /** @param {readonly string[]} args */

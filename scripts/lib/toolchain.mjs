@@ -46,9 +46,11 @@ export const ensureNode = async (major = toolNode) => {
   const executable = join(name, 'bin', isWindows ? 'node.exe' : 'node');
   const folder = await ensureTool(
     `node-${major}`,
-    `${name}@${major}`,
+    [`${name}@${major}`],
     executable,
     `Node.js ${major}`,
+    // Headers for native add-ons, a third of its size.
+    (modules) => rm(join(modules, name, 'include'), { recursive: true, force: true }),
   );
   const path = join(folder, executable);
   const { code, output } = await capture(path, ['--version']).catch((error) => ({
@@ -70,27 +72,28 @@ export const ensurePnpm = async () => {
   const version = /^pnpm@(\d+\.\d+\.\d+)/.exec(packageManager)?.[1];
   if (version === undefined) throw new Failure(`Not a version of pnpm: ${packageManager}`);
   const cli = join('pnpm', 'bin', 'pnpm.cjs');
-  const folder = await ensureTool(`pnpm-${version}`, `pnpm@${version}`, cli, `pnpm ${version}`);
+  const folder = await ensureTool(`pnpm-${version}`, [`pnpm@${version}`], cli, `pnpm ${version}`);
   return { cli: join(folder, cli), bin: join(folder, '.bin') };
 };
 
 /**
- * Install a package from npm into its own folder of the toolchain. It is made
+ * Install packages from npm into their own folder of the toolchain. It is made
  * aside and moved into place whole, so an interrupted install leaves nothing.
  *
  * @param {string} name
- * @param {string} spec
+ * @param {readonly string[]} specs
  * @param {string} proof a file that a complete install has
  * @param {string} title
+ * @param {(modules: string) => Promise<void>} [finish]
  * @returns {Promise<string>} its node_modules
  */
-const ensureTool = async (name, spec, proof, title) => {
+export const ensureTool = async (name, specs, proof, title, finish) => {
   const place = join(toolchain, name);
   const modules = join(place, 'node_modules');
   if (existsSync(join(modules, proof))) return modules;
   return alone(async () => {
     if (existsSync(join(modules, proof))) return modules;
-    say(`fetching ${title}`);
+    say(`downloading ${title}`);
     await demandNpm();
     const aside = join(toolchain, `${name}.${process.pid}.tmp`);
     await rm(aside, { recursive: true, force: true });
@@ -101,11 +104,12 @@ const ensureTool = async (name, spec, proof, title) => {
       const { code, output } = await npm(
         [
           'install',
-          spec,
+          ...specs,
           '--no-package-lock',
           '--no-audit',
           '--no-fund',
           '--ignore-scripts',
+          '--legacy-peer-deps',
           ...impatient,
           '--loglevel=error',
         ],
@@ -114,6 +118,7 @@ const ensureTool = async (name, spec, proof, title) => {
       if (code !== 0 || !existsSync(join(aside, 'node_modules', proof))) {
         throw new Failure(explainInstall(title, output));
       }
+      await finish?.(join(aside, 'node_modules'));
       await rm(place, { recursive: true, force: true });
       await rename(aside, place);
     } finally {
@@ -157,7 +162,7 @@ export const explainInstall = (title, output) => {
   return /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|ECONNRESET/.test(
     output,
   )
-    ? `${title} could not be fetched: npm cannot reach its registry.\nThe first run needs a network; later ones do not.\n\n${tail}`
+    ? `${title} could not be downloaded: npm cannot reach its registry.\nThe first run needs a network; later ones do not.\n\n${tail}`
     : `${title} could not be installed:\n\n${tail}`;
 };
 
@@ -184,14 +189,9 @@ export const toolEnvironment = ({ bin }) => ({
  * @param {{ cli: string, bin: string }} pnpm
  */
 export const ensureInstalled = async (pnpm) => {
-  const stamp = join(toolchain, 'installed');
-  const wanted = await installHash();
-  const isCurrent = async () =>
-    existsSync(join(root, 'node_modules', '.modules.yaml')) &&
-    (await readFile(stamp, 'utf8').catch(() => '')) === wanted;
-  if (await isCurrent()) return;
+  if (await isInstalled()) return;
   await alone(async () => {
-    if (await isCurrent()) return;
+    if (await isInstalled()) return;
     say('installing dependencies');
     await rm(stamp, { force: true });
     const { code, output } = await capture(
@@ -207,9 +207,16 @@ export const ensureInstalled = async (pnpm) => {
       { cwd: root, env: toolEnvironment(pnpm), timeoutMs: 600_000 },
     );
     if (code !== 0) throw new Failure(explainInstall('The dependencies', output));
-    await writeFile(stamp, wanted);
+    await writeFile(stamp, await installHash());
   });
 };
+
+const stamp = join(toolchain, 'installed');
+
+/** Whether everything is installed, and nothing that it depends on has changed since. */
+export const isInstalled = async () =>
+  existsSync(join(root, 'node_modules', '.modules.yaml')) &&
+  (await readFile(stamp, 'utf8').catch(() => '')) === (await installHash());
 
 const installHash = async () => {
   const hash = createHash('sha256');
