@@ -28,7 +28,7 @@ export interface ExternalServer {
 }
 
 /** Where a program is, in PATH or where Debian puts servers. */
-function find(program: string): string | undefined {
+export function find(program: string): string | undefined {
   const folders = [
     ...(process.env.PATH ?? '').split(':'),
     '/usr/sbin',
