@@ -11,7 +11,7 @@ export type { ParserState } from './http1/request-parser.ts';
 export { PARSER, RequestParser } from './http1/request-parser.ts';
 export type { ContentFraming, ParsedResponseHead, ResponseState } from './http1/response-parser.ts';
 export { RESPONSE, ResponseParser } from './http1/response-parser.ts';
-export { freeMemory } from './io/free-memory.ts';
+export { releaseBytes } from './io/lease.ts';
 export type { ByteReader, ReadInto } from './io/read-buffer.ts';
 export { ReadBuffer } from './io/read-buffer.ts';
 export { beginRead, endRead } from './io/read-end.ts';

@@ -73,7 +73,7 @@ const collected = (trailers: string[]): CollectedBody => ({
   contentLength: 3,
   pieces: [Buffer.from('abc')],
   trailers,
-  giveBack() {},
+  releaseChunk() {},
 });
 const trailers = ['X-Sum', '1', 'x-two', 'a', 'X-Two', 'b', 'Connection', 'x', 'te', 'x'];
 const passed = { 'x-sum': '1', 'x-two': 'a, b' };

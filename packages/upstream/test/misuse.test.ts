@@ -37,7 +37,7 @@ const ways: [string, () => Promise<AnyBench>][] = [
 type Loose = (request: unknown, limits: unknown, handler: unknown) => UpstreamExchange;
 
 const source = { contentLength: null, start() {}, resume() {}, cancel() {} };
-const collected = { contentLength: 2, pieces: [Buffer.from('ab')], giveBack() {} };
+const collected = { contentLength: 2, pieces: [Buffer.from('ab')], releaseChunk() {} };
 const body = (value: unknown) => ({ method: 'POST', body: value });
 const without = (object: object, name: string) => ({ ...object, [name]: undefined });
 
@@ -134,7 +134,7 @@ const invalidRequests: [string, unknown, RegExp][] = [
   ['pieces that are none', body({ ...collected, pieces: 'ab' }), /body.pieces must be an array/],
   ['pieces of text', body({ ...collected, pieces: ['ab'] }), /body.pieces must hold Buffers/],
   ['pieces of another length', body({ ...collected, contentLength: 3 }), /body.contentLength/],
-  ['pieces without giveBack', body(without(collected, 'giveBack')), /body.giveBack/],
+  ['pieces without releaseChunk', body(without(collected, 'releaseChunk')), /body.releaseChunk/],
 ];
 
 const handlerMethods = ['onInterim', 'onHead', 'onData', 'onEnd', 'onError'] as const;

@@ -51,7 +51,7 @@ test.each([
       sent.onPiece = (piece) => {
         if (givesBack && kept.length % 3 === 0) {
           kept.push(Buffer.from(piece));
-          sent.exchange.giveBack();
+          sent.exchange.releaseChunk();
         } else kept.push(piece);
         if (seed % 4 === 0) {
           sent.exchange.pause();
@@ -84,7 +84,7 @@ test('trailers that begin in a read whose content was given back (RFC 9112 §7.1
   for (const one of sent) {
     one.onPiece = (piece) => {
       pieces.push(Buffer.from(piece));
-      one.exchange.giveBack();
+      one.exchange.releaseChunk();
     };
   }
   for (const one of sent) {
@@ -100,7 +100,7 @@ class Collected implements CollectedBody {
   readonly contentLength = 2_000_000;
   givenBack = 0;
 
-  giveBack(piece: Buffer): void {
+  releaseChunk(piece: Buffer): void {
     expect(this.pieces[this.givenBack++]).toBe(piece);
     piece.fill('X');
   }

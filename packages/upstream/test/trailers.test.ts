@@ -20,7 +20,7 @@ const source = (contentLength: number | null, trailers?: string[]): BodySource =
 const collected = (trailers?: string[]): CollectedBody => ({
   contentLength: 3,
   pieces: [Buffer.from('a'), Buffer.from('bc')],
-  giveBack() {},
+  releaseChunk() {},
   ...(trailers === undefined ? {} : { trailers }),
 });
 

@@ -30,7 +30,9 @@ export class HeldBytes {
 
   /** Takes all of it out. */
   take(): Buffer {
-    const bytes = this.#bytes.subarray(0, this.#length);
+    const all = this.#bytes;
+    // The very buffer that came, where it came alone: its owner releases that (`lease.ts`).
+    const bytes = all.length === this.#length ? all : all.subarray(0, this.#length);
     this.#bytes = nothing;
     this.#length = 0;
     return bytes;

@@ -1,11 +1,11 @@
-/** What was kept of a read stays as it was, whoever reads, gives back and frees in whatever order. */
+/** What was kept of a read stays as it was, whoever reads and releases in whatever order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { freeMemory } from './free-memory.ts';
+import { releaseBytes } from './lease.ts';
 import { type ByteReader, ReadBuffer } from './read-buffer.ts';
 
-/** Of a part of a read: let pass, taken back at once, freed at once or later, or kept for good. */
-type Fate = 'passed' | 'taken back' | 'freed' | 'freed later' | 'kept';
+/** Of a part of a read: let pass, released at once or later, or kept for good. */
+type Fate = 'passed' | 'released' | 'released later' | 'kept';
 
 interface Read {
   readonly nth: number;
@@ -56,10 +56,9 @@ class Connection implements ByteReader {
       const part = bytes.subarray(at, at + size);
       at += size;
       if (fate === 'passed') continue;
-      const loan = { piece: this.#buffer.keep(part), value: this.#value, size };
+      const loan = { piece: this.#buffer.lend(part), value: this.#value, size };
       expect(loanIsWhole(loan)).toBe(true);
-      if (fate === 'taken back') this.#buffer.takeBack();
-      else if (fate === 'freed') freeMemory(loan.piece);
+      if (fate === 'released') releaseBytes(loan.piece);
       else (fate === 'kept' ? this.#loans : this.#due).push(loan);
     }
     this.expectsContent = read.expects;
@@ -73,7 +72,7 @@ const sizes = fc.oneof(
 );
 const part = fc.record({
   size: sizes,
-  fate: fc.constantFrom<Fate>('passed', 'taken back', 'freed', 'freed later', 'kept'),
+  fate: fc.constantFrom<Fate>('passed', 'released', 'released later', 'kept'),
 });
 const read: fc.Arbitrary<Read> = fc.record({
   nth: fc.nat(2),
@@ -91,7 +90,7 @@ test('kept parts stay', () => {
       const due: Loan[] = [];
       const connections = [0, 1, 2].map(() => new Connection(loans, due));
       for (const [i, each] of reads.entries()) {
-        for (const { piece } of due.splice(0, each.frees)) freeMemory(piece);
+        for (const { piece } of due.splice(0, each.frees)) releaseBytes(piece);
         connections[each.nth]?.take(each, (i % 255) + 1);
         expect([...loans, ...due].every(loanIsWhole)).toBe(true);
       }

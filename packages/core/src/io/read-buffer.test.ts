@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
-import { freeMemory } from './free-memory.ts';
+import { expect, test, vi } from 'vitest';
+import { releaseBytes } from './lease.ts';
 import { type ByteReader, ReadBuffer, type ReadInto } from './read-buffer.ts';
+
+// Which memory is used again shows in what is left in it.
+vi.mock('./lease-checks.ts', () => ({ leaseChecks: null }));
 
 /** What a socket does with its option: reads into the buffer, calls back, asks for the next buffer. */
 class FakeSocket {
@@ -26,16 +29,14 @@ class Reader implements ByteReader {
   readonly kept: Buffer[] = [];
   expectsContent = true;
   goOn = true;
-  givesBack = false;
   frees = false;
   throws = false;
 
   onRead(bytes: Buffer): boolean {
-    const piece = this.buffer.keep(bytes);
+    const piece = this.buffer.lend(bytes);
     this.kept.push(piece);
-    if (this.frees) freeMemory(piece);
     if (this.throws) throw new Error('thrown');
-    if (this.givesBack) this.buffer.takeBack();
+    if (this.frees) releaseBytes(piece);
     return this.goOn;
   }
 }
@@ -105,12 +106,12 @@ test('the reader’s answer stops the socket', () => {
 test('a buffer whose pieces were given back is read into again', () => {
   const reader = new Reader();
   const { socket } = reader;
-  reader.givesBack = true;
+  reader.frees = true;
   socket.read(bytes(65_536, 1));
   const own = socket.buffer;
   socket.read(bytes(65_536, 2));
   expect(socket.buffer).toBe(own);
-  reader.givesBack = false;
+  reader.frees = false;
   socket.read(bytes(65_536, 3));
   expect(socket.buffer).not.toBe(own);
   socket.read(bytes(65_536, 4));
@@ -122,7 +123,7 @@ test('a buffer that nobody holds on to serves the next long message', () => {
   first.socket.read(bytes(65_536, 1));
   const own = first.socket.buffer;
   first.expectsContent = false;
-  first.givesBack = true;
+  first.frees = true;
   first.socket.read(bytes(65_536, 42));
   // A view that should not be there any more shows nothing of the next message.
   expect(own).toHaveLength(0);
@@ -137,7 +138,7 @@ test('a loan that is given back later serves the next long message', () => {
   socket.read(bytes(65_536, 43));
   const loan = kept[1] as Buffer;
   expect(loan[0]).toBe(43);
-  freeMemory(loan);
+  releaseBytes(loan);
   expect(loan).toHaveLength(0);
   const other = new Reader();
   other.socket.read(bytes(65_536, 3));
@@ -178,13 +179,12 @@ test('a reader that throws stops its socket, and what it has kept stays', async 
 });
 
 test('memory that is read into is not freed, whoever asks', () => {
-  const { socket, buffer, kept } = new Reader();
-  freeMemory(socket.buffer);
+  const { socket, kept } = new Reader();
+  releaseBytes(socket.buffer);
   expect(socket.buffer).toHaveLength(65_536);
   socket.read(bytes(65_536, 1));
-  buffer.takeBack();
   socket.read(bytes(65_536, 2));
-  freeMemory(socket.buffer);
+  releaseBytes(socket.buffer);
   expect(socket.buffer).toHaveLength(65_536);
   expect(kept[0]?.equals(bytes(65_536, 1))).toBe(true);
 });
@@ -204,7 +204,7 @@ class Splitter implements ByteReader {
   onRead(read: Buffer): boolean {
     let at = 0;
     for (const size of this.#sizes) {
-      this.kept.push(this.buffer.keep(read.subarray(at, at + size)));
+      this.kept.push(this.buffer.lend(read.subarray(at, at + size)));
       at += size;
     }
     return true;
@@ -231,7 +231,7 @@ test.each([
   kept.length = 0;
   socket.read(bytes(65_536, 2));
   expect(kept.map((piece) => piece.buffer === own)).toEqual(lent);
-  for (const [nth, piece] of kept.entries()) if (lent[nth]) freeMemory(piece);
+  for (const [nth, piece] of kept.entries()) if (lent[nth]) releaseBytes(piece);
   // What was copied is not touched by the end of the loan.
   for (const [nth, piece] of kept.entries()) {
     expect(piece.equals(lent[nth] ? Buffer.alloc(0) : bytes(sizes[nth] as number, 2))).toBe(true);
@@ -246,9 +246,8 @@ class Half implements ByteReader {
   readonly kept: Buffer[] = [];
 
   onRead(read: Buffer): boolean {
-    this.kept.push(this.buffer.keep(read.subarray(0, 32_768)));
-    this.buffer.keep(read.subarray(32_768));
-    this.buffer.takeBack();
+    this.kept.push(this.buffer.lend(read.subarray(0, 32_768)));
+    releaseBytes(this.buffer.lend(read.subarray(32_768)));
     return true;
   }
 }

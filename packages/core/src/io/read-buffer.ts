@@ -1,18 +1,12 @@
 /**
  * What a socket reads into. Small messages are read into one buffer that all connections share: libuv
- * fills it and tells of it in one step, so it is never of use to two at a time. Content that needs more
- * of it than a copy is worth is read on into buffers of the connection's own, and a piece of such a read
- * is handed on as it is; one whose piece has been given back is read into again. A buffer for each read,
- * as sockets have them by themselves, costs a proxy most of what it spends on long messages
- * (`free-memory.ts`), and two of the 25 µs of a short one.
+ * fills it and tells of it in one step, so it is never of use to two at a time. A body that needs more
+ * of it than a copy is worth is read on into buffers of the connection's own, and a slice of such a read
+ * is lent as it is; one whose slice has been released is read into again. A buffer for each read, as
+ * sockets have them by themselves, costs a proxy most of what it spends on long messages (`lease.ts`),
+ * and two of the 25 µs of a short one.
  */
-import {
-  bytesPerRead,
-  isFreed,
-  lendReadMemory,
-  returnReadMemory,
-  takeReadMemory,
-} from './free-memory.ts';
+import { acquireMemory, bytesPerRead, isReleased, lendMemory, recycleMemory } from './lease.ts';
 import { beginRead, endRead } from './read-end.ts';
 
 /** Below it, a copy is cheaper than a buffer that is held on to for a few bytes. */
@@ -54,13 +48,11 @@ export class ReadBuffer {
   /** The socket does not know `#current` yet. */
   #changed = true;
   #lendable = false;
-  /** The piece of the present read that is lent. There is one at most: then all of its memory comes back with it. */
+  /** The slice of the current read that is on loan (at most one, so that releasing it releases the whole buffer). */
   #lent: Buffer | null = null;
-  /** The piece that was kept last is the one that is lent. */
-  #lentLast = false;
 
   constructor(reader: ByteReader) {
-    sharedBuffer ??= takeReadMemory();
+    sharedBuffer ??= acquireMemory();
     this.#reader = reader;
     this.#shared = sharedBuffer;
     this.#current = sharedBuffer;
@@ -68,27 +60,19 @@ export class ReadBuffer {
 
   get onread(): ReadInto {
     return {
-      // Whatever is no buffer changes nothing.
+      // Returning a non-buffer keeps the current one (undocumented).
       buffer: () => (this.#changed ? this.#current : undefined) as Uint8Array,
       callback: (length) => this.#onRead(length),
     };
   }
 
-  /** A piece of the bytes that are being read, for somebody to keep, and to end with `freeMemory`. */
-  keep(piece: Buffer): Buffer {
-    if (this.#lendable && this.#lent === null && piece.length >= worthLending) {
-      this.#lent = piece;
-      this.#lentLast = true;
-      return piece;
+  /** Bytes of the current read for somebody to own, who ends that with `releaseBytes`. */
+  lend(slice: Buffer): Buffer {
+    if (this.#lendable && this.#lent === null && slice.length >= worthLending) {
+      this.#lent = slice;
+      return slice;
     }
-    this.#lentLast = false;
-    return copyOf(piece);
-  }
-
-  /** The piece that was kept last is not needed any more; told within the same read. */
-  takeBack(): void {
-    if (this.#lentLast) this.#lent = null;
-    this.#lentLast = false;
+    return copyOf(slice);
   }
 
   #onRead(length: number): boolean {
@@ -102,7 +86,7 @@ export class ReadBuffer {
         this.#lendable ? buffer.subarray(0, length) : viewOf(buffer, length),
       );
     } catch (cause) {
-      // Not through the socket: it would read on into memory of which a piece is out.
+      // Rethrow asynchronously: thrown into the socket, it would leave it reading into a buffer that is on loan.
       queueMicrotask(() => {
         throw cause;
       });
@@ -120,14 +104,13 @@ export class ReadBuffer {
     const own = length >= worthLending && this.#reader.expectsContent;
     const lent = this.#lent;
     this.#lent = null;
-    this.#lentLast = false;
-    if (lent !== null && !isFreed(lent)) {
-      lendReadMemory(former);
-      this.#use(own ? takeReadMemory() : this.#shared);
-    } else if (own && former === this.#shared) this.#use(takeReadMemory());
+    if (lent !== null && !isReleased(lent)) {
+      lendMemory(lent);
+      this.#use(own ? acquireMemory() : this.#shared);
+    } else if (own && former === this.#shared) this.#use(acquireMemory());
     else if (!own && former !== this.#shared) {
       this.#use(this.#shared);
-      returnReadMemory(former);
+      recycleMemory(former);
     }
   }
 

@@ -112,7 +112,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** `node:http` does not tell. */
-  get settled(): boolean {
+  get isFlushed(): boolean {
     return false;
   }
 
@@ -146,7 +146,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     return false;
   }
 
-  giveBack(_piece: Buffer): void {
+  releaseChunk(_chunk: Buffer): void {
     // The application may listen to the request as well.
   }
 

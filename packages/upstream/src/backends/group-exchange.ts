@@ -161,8 +161,8 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     this.#attempt?.resume();
   }
 
-  giveBack(): void {
-    this.#attempt?.giveBack();
+  releaseChunk(): void {
+    this.#attempt?.releaseChunk();
   }
 
   abort(): void {

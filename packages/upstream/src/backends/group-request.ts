@@ -42,7 +42,7 @@ export class RetainedRequest implements RequestInput {
     this.#request = request;
     if ('pieces' in body) {
       this.#source = null;
-      this.body = { ...body, giveBack: keep };
+      this.body = { ...body, releaseChunk: keep };
     } else {
       this.#source = new RetainedSource(body);
       this.body = this.#source;

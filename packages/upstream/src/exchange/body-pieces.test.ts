@@ -12,7 +12,7 @@ function sink(most: number) {
       pieces.push(piece);
       return --room > 0;
     },
-    get settled(): boolean {
+    get isFlushed(): boolean {
       return room > 0;
     },
     end() {
@@ -53,7 +53,7 @@ test('stops where no more is taken, goes on where it stopped', () => {
 });
 
 test('goes on where the sink says no, and yet has passed all on', () => {
-  const to = { ...sink(1), settled: true };
+  const to = { ...sink(1), isFlushed: true };
   bodySource(Buffer.alloc(2 * pieceSize), false).start(to);
   expect([to.pieces.length, to.ended]).toEqual([2, 1]);
 });

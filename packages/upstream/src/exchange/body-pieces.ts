@@ -37,7 +37,11 @@ export function mayTrail(body: Body): boolean {
 export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
   if (!hasTrailers(body)) return body;
   const { contentLength, pieces } = body as CollectedBody;
-  return { contentLength, pieces, giveBack: (piece) => (body as CollectedBody).giveBack(piece) };
+  return {
+    contentLength,
+    pieces,
+    releaseChunk: (chunk) => (body as CollectedBody).releaseChunk(chunk),
+  };
 }
 
 /** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be given back. */
@@ -89,15 +93,15 @@ class BodyPieces implements BodySource {
     while (this.#next < this.#pieces.length) {
       const more = sink.write(this.#pieces[this.#next++] as Buffer);
       // A socket that has passed all on will say only later that it takes more.
-      if (!more && !sink.settled) break;
-      this.#giveBack(sink);
+      if (!more && !sink.isFlushed) break;
+      this.#release(sink);
     }
     if (this.#next === this.#pieces.length) sink.end(this.#trailers);
   }
 
-  #giveBack(sink: BodySink): void {
-    if (this.#owner === null || !sink.settled) return;
-    while (this.#left < this.#next) this.#owner.giveBack(this.#pieces[this.#left++] as Buffer);
+  #release(sink: BodySink): void {
+    if (this.#owner === null || !sink.isFlushed) return;
+    while (this.#left < this.#next) this.#owner.releaseChunk(this.#pieces[this.#left++] as Buffer);
   }
 
   cancel(): void {

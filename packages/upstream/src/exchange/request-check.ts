@@ -167,7 +167,7 @@ function objectFault(body: unknown): string {
   return isCollected ? piecesFault(body.pieces, contentLength) : '';
 }
 
-const collectedMethods = ['giveBack'] as const;
+const collectedMethods = ['releaseChunk'] as const;
 const sourceMethods = ['start', 'resume', 'cancel'] as const;
 
 function piecesFault(pieces: unknown, contentLength: unknown): string {

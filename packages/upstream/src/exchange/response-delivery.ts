@@ -32,7 +32,7 @@ export abstract class ResponseDelivery {
    */
   #start: Buffer[] | null = null;
   /** The handler needs the present chunk no more. */
-  #givenBack = false;
+  #released = false;
 
   constructor(limits: ResolvedLimits, handler: ResponseHandler) {
     this.limits = limits;
@@ -56,8 +56,8 @@ export abstract class ResponseDelivery {
   }
 
   /** Towards the handler, from within `onData`. */
-  giveBack(): void {
-    this.#givenBack = true;
+  releaseChunk(): void {
+    this.#released = true;
   }
 
   /** Whether the head, and what came with it, waits for `onReadEnd`. */
@@ -95,9 +95,9 @@ export abstract class ResponseDelivery {
       this.#start.push(chunk);
       return false;
     }
-    this.#givenBack = false;
+    this.#released = false;
     const thrown = callData(this.#handler, chunk);
-    if (thrown === null) return this.#givenBack;
+    if (thrown === null) return this.#released;
     this.#onThrown(thrown);
     return false;
   }

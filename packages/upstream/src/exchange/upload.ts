@@ -22,7 +22,7 @@ export interface UploadObserver {
 export interface UploadPort {
   sendPiece(piece: Buffer): void;
   /** Whether every piece that was sent is known to have left. */
-  readonly settled: boolean;
+  readonly isFlushed: boolean;
   /** Every piece has been sent. Trailers that the transport cannot send are left out. */
   sendEnd(trailers: FieldSection): void;
 }
@@ -81,8 +81,8 @@ export class Upload implements BodySink {
     return !this.#blocked;
   }
 
-  get settled(): boolean {
-    return this.#port.settled;
+  get isFlushed(): boolean {
+    return this.#port.isFlushed;
   }
 
   end(trailers: FieldSection = noTrailers): void {

@@ -73,16 +73,16 @@ export interface CollectedBody {
    * and leaves them out. Default: none.
    */
   readonly trailers?: FieldSection;
-  /** A piece is not needed any more: it has left, and the request will not be sent again. */
-  giveBack(piece: Buffer): void;
+  /** A chunk is not needed any more: it has been sent, and the request will not be retried. */
+  releaseChunk(chunk: Buffer): void;
 }
 
 /** Where the transport puts the pieces of a streamed request body. */
 export interface BodySink {
   /** Sends a piece, text as UTF-8. False: stop until `resume` is called on the source. */
   write(chunk: Uint8Array | string): boolean;
-  /** Whether all that was written is known to have left, so that no piece is held on to. */
-  readonly settled: boolean;
+  /** Whether every write has been flushed, so that chunks may be released. */
+  readonly isFlushed: boolean;
   /**
    * The body is complete. Trailers, well formed and fit for one (RFC 9110 §6.5.1), follow it over HTTP/2, and
    * where it has no `contentLength` by `direct`; else they are left out. Default: none.

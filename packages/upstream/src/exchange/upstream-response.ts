@@ -49,10 +49,10 @@ export interface UpstreamExchange {
   pause(): void;
   resume(): void;
   /**
-   * Within `onData` only: nothing of its piece is held on to any more. Its memory may then be read into
-   * again, which spares a long response the garbage of its pieces.
+   * Within `onData` only: releases its chunk, which the handler uses no more. Its memory serves the next
+   * read; otherwise it is left to the garbage collector.
    */
-  giveBack(): void;
+  releaseChunk(): void;
   /** Gives the request up and drops its connection. No handler call follows. Harmless when it is over. */
   abort(): void;
 }

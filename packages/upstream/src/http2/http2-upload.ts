@@ -38,7 +38,7 @@ export class Http2Upload implements UploadPort {
   }
 
   /** The session does not tell: what its stream has taken still waits in it. */
-  get settled(): boolean {
+  get isFlushed(): boolean {
     return false;
   }
 

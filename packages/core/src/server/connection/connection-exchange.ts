@@ -79,8 +79,8 @@ export class ConnectionExchange extends Exchange {
     return this.#connection.writer.needsDrain;
   }
 
-  get settled(): boolean {
-    return this.#connection.writer.settled;
+  get isFlushed(): boolean {
+    return this.#connection.writer.isFlushed;
   }
 
   readContent(idleTimeout: number): void {
@@ -109,8 +109,8 @@ export class ConnectionExchange extends Exchange {
     if (!this.done) this.#connection.pauseContent();
   }
 
-  giveBack(piece: Buffer): void {
-    this.#connection.feed.release(piece);
+  releaseChunk(chunk: Buffer): void {
+    this.#connection.feed.release(chunk);
   }
 
   protected writeInterim(status: number, fields: ReadonlyFieldSection): void {

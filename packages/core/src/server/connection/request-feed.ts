@@ -11,8 +11,8 @@ import type { ContentSink } from '../../http1/body/chunked-reader.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../../http1/request-parser.ts';
-import { freeMemory } from '../../io/free-memory.ts';
 import { HeldBytes } from '../../io/held-bytes.ts';
+import { releaseBytes } from '../../io/lease.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
 import { type ConnectionState, EVENT, READING } from './connection-state.ts';
 import { SocketInput, type SocketInputOwner } from './socket-input.ts';
@@ -23,7 +23,7 @@ const maxHeld = 65536;
 /** Who is told of what is read. */
 export interface FeedDelegate {
   onRequest(head: RequestHead): void;
-  /** Bytes of the body, valid during the call, unless they are kept. */
+  /** Bytes of the body, which are the handler's from now on (`lease.ts`). */
   onBody(bytes: Buffer): void;
   /** Headers of chunks have announced so many bytes of body in all. */
   onBodyAnnounced(length: number): void;
@@ -170,8 +170,8 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
     // Of a slice that has just come, the rest of the chunk may still be of use.
     if (slice === this.#slice) {
       this.#slice = null;
-      this.#input.takeBack();
-    } else freeMemory(slice);
+      this.#input.releaseSlice(slice);
+    } else releaseBytes(slice);
   }
 
   /** Leaves the rest of the turn to others where the share is spent. */
@@ -196,7 +196,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
       this.#unparsed = false;
     }
     if (!this.#state.open) return;
-    if (!this.#sliceKept && this.#held.length === 0) this.#input.free(chunk);
+    if (!this.#sliceKept && this.#held.length === 0) this.#input.release(chunk);
     this.#yieldIfSpent();
     // What has come is looked at before anybody is late.
     if (this.#held.length === 0 || !this.#share.waiting) this.#delegate.onFed();
@@ -269,16 +269,16 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
     this.#bodyBytes += slice.length;
     if (this.#state.reading === READING.DISCARDING) this.#discarded += slice.length;
     if (!this.#state.responding) return;
-    const kept = this.#input.keep(slice);
-    this.#slice = kept;
-    this.#delegate.onBody(kept);
+    const lent = this.#input.lend(slice);
+    this.#slice = lent;
+    this.#delegate.onBody(lent);
     if (this.#slice !== null) this.#sliceKept = true;
     this.#slice = null;
   }
 
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
-    this.#held.append(this.#input.hold(offset === 0 ? chunk : chunk.subarray(offset)));
+    this.#held.append(this.#input.own(offset === 0 ? chunk : chunk.subarray(offset)));
     // Not before: a socket that is not read does not tell that its client has left.
     if (this.#held.length >= this.#maxHeld) this.#input.pause();
   }

@@ -47,8 +47,8 @@ const stream = () => new Duplex({ read() {}, write() {} }) as Socket;
 const content = patternBytes(1_000_000);
 
 test.each<[string, (input: SocketInput, bytes: Buffer) => Buffer]>([
-  ['kept', (input, bytes) => input.keep(bytes)],
-  ['held', (input, bytes) => input.hold(bytes)],
+  ['kept', (input, bytes) => input.lend(bytes)],
+  ['held', (input, bytes) => input.own(bytes)],
 ])('what is %s stays, though every read goes into the same memory', async (_, keep) => {
   const { client, socket } = await pair();
   const owner = new Owner(socket, keep);
@@ -61,7 +61,7 @@ test('small reads of all sockets go into one buffer', async () => {
   const owners: Owner[] = [];
   for (const letter of ['a', 'b']) {
     const { client, socket } = await pair();
-    const owner = new Owner(socket, (input, bytes) => input.keep(bytes));
+    const owner = new Owner(socket, (input, bytes) => input.lend(bytes));
     owners.push(owner);
     client.write(letter);
     await eventually(() => owner.length === 1, letter);
@@ -74,7 +74,7 @@ test('a pause within a read stops it, and a socket that is given away is a strea
   const { client, socket } = await pair();
   const owner = new Owner(socket, (input, bytes) => {
     input.pause();
-    return input.keep(bytes);
+    return input.lend(bytes);
   });
   client.write('first');
   await eventually(() => owner.length === 5, 'the first bytes');
@@ -91,12 +91,12 @@ test('a pause within a read stops it, and a socket that is given away is a strea
 
 test('where a socket cannot be told, its events are heard, and their bytes need no copy', async () => {
   const socket = stream();
-  const owner = new Owner(socket, (input, bytes) => input.keep(bytes));
+  const owner = new Owner(socket, (input, bytes) => input.lend(bytes));
   const bytes = Buffer.from('bytes');
   socket.push(bytes);
   await eventually(() => owner.length === 5, 'the bytes');
   expect(owner.kept[0]).toBe(bytes);
-  expect(owner.input.hold(bytes)).toBe(bytes);
+  expect(owner.input.own(bytes)).toBe(bytes);
   owner.input.surrender();
   expect(socket.listenerCount('data')).toBe(0);
   expect(socket.isPaused()).toBe(true);

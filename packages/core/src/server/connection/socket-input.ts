@@ -4,7 +4,7 @@
  * and goes on, and here it is known which bytes are valid during the call only.
  */
 import type { Socket } from 'node:net';
-import { freeMemory } from '../../io/free-memory.ts';
+import { releaseBytes } from '../../io/lease.ts';
 import { type ByteReader, copyOf, ReadBuffer } from '../../io/read-buffer.ts';
 import { beginRead, endRead } from '../../io/read-end.ts';
 import { COST } from '../../io/turn-share.ts';
@@ -47,7 +47,7 @@ export class SocketInput implements ByteReader {
   }
 
   onRead(bytes: Buffer): boolean {
-    if (this.#surrendered) return this.#socket.push(this.#buffer?.keep(bytes));
+    if (this.#surrendered) return this.#socket.push(this.#buffer?.lend(bytes));
     this.#borrowed = true;
     try {
       this.#owner.onBytes(bytes);
@@ -71,24 +71,25 @@ export class SocketInput implements ByteReader {
     return this.#buffer === null ? COST.STREAM_READ : COST.READ;
   }
 
-  /** A piece of the bytes that are being told of, for somebody to keep, and to end with `freeMemory`. */
-  keep(piece: Buffer): Buffer {
-    return this.#borrowed && this.#buffer !== null ? this.#buffer.keep(piece) : piece;
+  /** A slice of the bytes that are being told of, for somebody to own (`lease.ts`). */
+  lend(slice: Buffer): Buffer {
+    return this.#borrowed && this.#buffer !== null ? this.#buffer.lend(slice) : slice;
   }
 
-  /** The piece that was kept last is not needed any more; told within the same call. */
-  takeBack(): void {
-    if (this.#borrowed) this.#buffer?.takeBack();
+  /** A slice that was lent is released within the call that told of it. */
+  releaseSlice(slice: Buffer): void {
+    // Where it was read by events, it is a part of what `release` ends.
+    if (this.#borrowed) releaseBytes(slice);
   }
 
-  /** Bytes that are told of again, perhaps in parts: never lent, since parts of a loan cannot come back. */
-  hold(bytes: Buffer): Buffer {
+  /** The same bytes, to be told of again, perhaps in parts: never lent, since parts of a loan cannot be released. */
+  own(bytes: Buffer): Buffer {
     return this.#borrowed ? copyOf(bytes) : bytes;
   }
 
   /** Nothing of all the bytes that were told of is needed any more. */
-  free(bytes: Buffer): void {
-    if (!this.#borrowed) freeMemory(bytes);
+  release(bytes: Buffer): void {
+    if (!this.#borrowed) releaseBytes(bytes);
   }
 
   pause(): void {

@@ -51,8 +51,8 @@ export class SocketWriter implements WatchedSender {
     return this.#socket.writableNeedDrain;
   }
 
-  /** All that was written has left; nothing that was handed in is held on to. */
-  get settled(): boolean {
+  /** Whether every write has been flushed: buffers that were written may be released. */
+  get isFlushed(): boolean {
     return this.#pieces.length === 0 && this.#socket.writableLength === 0;
   }
 

@@ -8,7 +8,7 @@ import type { FieldSection } from '../../http/field-section.ts';
  * promise is rejected, ends the exchange: with 500 where no head is out yet, by cutting the connection otherwise.
  */
 export interface ExchangeHandler {
-  /** A piece of the request's content, after `readContent`. It may be kept. */
+  /** A chunk of the request's body, after `readContent`. It is the handler's: see `Exchange.releaseChunk`. */
   onContent(piece: Buffer): void;
   /**
    * The client has announced so many bytes of content in all, by the headers of chunks that have begun; some
@@ -46,7 +46,7 @@ export interface SwitchedSocket {
   readonly socket: Duplex;
   /** Bytes that the client sent behind its request. */
   readonly early: Buffer;
-  /** Nobody else hears what is read from the socket: its memory may be freed (`freeMemory`). */
+  /** Nobody else hears what is read from the socket: its memory may be freed (`releaseBytes`). */
   readonly exclusive: boolean;
 }
 

@@ -68,8 +68,8 @@ export abstract class Exchange {
   abstract readonly requestComplete: boolean;
   /** Whether the client's socket holds more than it should. */
   abstract readonly needsDrain: boolean;
-  /** Whether all that was written is known to have left, so that no buffer that was handed in is held on to. */
-  abstract readonly settled: boolean;
+  /** Whether every write has been flushed, so that the buffers that were written may be released or reused. */
+  abstract readonly isFlushed: boolean;
   #phase: Phase = PHASE.HEAD;
   #encoding: Encoding = ENCODING.NONE;
   /** Content that was announced and not written yet, in bytes. */
@@ -127,10 +127,10 @@ export abstract class Exchange {
   abstract pauseContent(): void;
 
   /**
-   * Nothing of a piece of the request's content is held on to any more: its memory is freed, where it is
-   * ours to free. Whoever does not say so leaves it to the garbage collector.
+   * Releases a chunk that the handler was given and uses no more: its memory serves the next read. Once at
+   * most; not calling it leaves the memory to the garbage collector.
    */
-  abstract giveBack(piece: Buffer): void;
+  abstract releaseChunk(chunk: Buffer): void;
 
   /**
    * Sends an interim response (RFC 9110 §15.2). Left out for an HTTP/1.0 client and after the final head.

@@ -25,7 +25,7 @@ export class DiscardedResponse implements DeadlineTarget {
   onData(chunk: Buffer): void {
     this.#discarded += chunk.length;
     if (this.#discarded > mostDiscarded) this.onDeadline();
-    else this.#upstream.giveBack();
+    else this.#upstream.releaseChunk();
   }
 
   /** The response has ended, in whatever way. */

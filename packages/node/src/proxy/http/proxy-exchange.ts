@@ -230,7 +230,7 @@ export class ProxyExchange
     // Step 8: the response's body.
     if (this.#aside !== null) this.#aside.onData(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
-    else if (this.#exchange.settled) this.#upstream?.giveBack();
+    else if (this.#exchange.isFlushed) this.#upstream?.releaseChunk();
   }
 
   onEnd(trailers: FieldSection): void {

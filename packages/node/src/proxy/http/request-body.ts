@@ -171,8 +171,8 @@ export class RequestBody implements BodySource, DeadlineTarget {
   #collected(buffer: ContentBuffer): Buffer | CollectedBody {
     const trailers = this.#trailers;
     if (this.#received < longBody && trailers.length === 0) return buffer.takeWhole();
-    const giveBack = (piece: Buffer) => this.#exchange.giveBack(piece);
-    return { contentLength: this.#received, pieces: buffer.take(), trailers, giveBack };
+    const releaseChunk = (chunk: Buffer) => this.#exchange.releaseChunk(chunk);
+    return { contentLength: this.#received, pieces: buffer.take(), trailers, releaseChunk };
   }
 
   #startStreaming(): void {
@@ -236,9 +236,9 @@ export class RequestBody implements BodySource, DeadlineTarget {
 
   #stream(sink: BodySink, piece: Buffer): void {
     if (!sink.write(piece)) this.#exchange.pauseContent();
-    if (!sink.settled) return;
-    this.#exchange.giveBack(piece);
-    for (const sent of this.#sent) this.#exchange.giveBack(sent);
+    if (!sink.isFlushed) return;
+    this.#exchange.releaseChunk(piece);
+    for (const sent of this.#sent) this.#exchange.releaseChunk(sent);
     this.#sent = noPieces;
   }
 }

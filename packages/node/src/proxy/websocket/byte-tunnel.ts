@@ -12,7 +12,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { cutSocket, freeMemory, type SwitchedSocket, type Tunnel } from '@reverseit/core';
+import { cutSocket, releaseBytes, type SwitchedSocket, type Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { OpenItem, OpenSet } from '../../lifecycle/open-set.ts';
@@ -89,7 +89,7 @@ export class ByteTunnel implements Tunnel, OpenItem, DeadlineTarget {
     if (!sink.socket.writable) return;
     if (!sink.socket.write(chunk)) source.socket.pause();
     // It has left, and nobody holds on to it.
-    else if (source.exclusive && sink.socket.writableLength === 0) freeMemory(chunk);
+    else if (source.exclusive && sink.socket.writableLength === 0) releaseBytes(chunk);
   }
 
   #onEnd(sink: TunnelEnd): void {

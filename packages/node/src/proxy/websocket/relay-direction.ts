@@ -2,7 +2,7 @@
  * One direction of a relay: the frames that one peer sends, checked and passed on to the other. What is
  * read waits here, and the peer is not read, while the other peer takes no more: at most one chunk.
  */
-import { freeMemory } from '@reverseit/core';
+import { releaseBytes } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
 import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 import {
@@ -96,7 +96,7 @@ export class RelayDirection implements CodecOwner, TurnTaker {
     this.pump();
     // What has been read to its end and has left, nobody holds on to: codecs copy.
     if (this.#over || !this.source.exclusive) return;
-    if (this.#reader.drained && this.sink.settled) freeMemory(chunk);
+    if (this.#reader.drained && this.sink.isFlushed) releaseBytes(chunk);
   }
 
   /** The source sends no more. What came of it before is still passed on. */

@@ -92,7 +92,7 @@ export class RelaySide {
   }
 
   /** All that was added has left: no piece of it is held on to. */
-  get settled(): boolean {
+  get isFlushed(): boolean {
     return this.#first === null && this.#socket.writableLength === 0;
   }
 

@@ -14,6 +14,7 @@ import {
   RESPONSE,
   ReadBuffer,
   ResponseParser,
+  releaseBytes,
 } from '@reverseit/core/http1';
 import {
   allowReading,
@@ -121,7 +122,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     const { exchange } = this;
     if (this.state === 'switched') {
       const { socket } = this;
-      return socket?.push(this.#keep(bytes)) ?? false;
+      return socket?.push(this.#lend(bytes)) ?? false;
     }
     this.share.spend(this.#readBuffer === null ? COST.STREAM_READ : COST.READ);
     if (this.#paused || this.share.waiting) {
@@ -267,7 +268,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     } else if (!namesProtocol(fields)) {
       exchange.onFailed(malformed('status 101 without an Upgrade header'));
     } else {
-      this.#early = this.#keep(early);
+      this.#early = this.#lend(early);
       exchange.onSwitched(fields);
     }
   }
@@ -275,12 +276,14 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   onContent(piece: Buffer): void {
     this.#contentBytes += piece.length;
     this.#progressed = true;
-    if (this.exchange?.onPiece(this.#keep(piece)) === true) this.#readBuffer?.takeBack();
+    const lent = this.#lend(piece);
+    // What was read by events may be a part of what is still being parsed.
+    if (this.exchange?.onPiece(lent) === true && this.#readBuffer !== null) releaseBytes(lent);
   }
 
   /** Bytes that others may hold on to. */
-  #keep(bytes: Buffer): Buffer {
-    return this.#readBuffer === null ? bytes : this.#readBuffer.keep(bytes);
+  #lend(bytes: Buffer): Buffer {
+    return this.#readBuffer === null ? bytes : this.#readBuffer.lend(bytes);
   }
 
   pause(): void {

@@ -69,7 +69,7 @@ export class RequestWriter implements UploadPort {
     if (socket.writableNeedDrain) this.#upload?.block();
   }
 
-  get settled(): boolean {
+  get isFlushed(): boolean {
     return this.#socket.writableLength === 0;
   }
 

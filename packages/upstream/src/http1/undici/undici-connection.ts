@@ -10,7 +10,7 @@
  */
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { type ByteReader, freeMemory, ReadBuffer } from '@reverseit/core/http1';
+import { type ByteReader, ReadBuffer, releaseBytes } from '@reverseit/core/http1';
 import { COST, HeldBytes, letReadInto } from '@reverseit/core/io';
 import { Client } from 'undici';
 import type { SocketSource } from '../../connect/connector.ts';
@@ -56,13 +56,12 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** What was read past the stream, until undici takes it; meanwhile the socket is not read. */
   readonly #unread = new HeldBytes();
   /** The bytes that undici has are those of the present read. */
-  #inRead = false;
   #connectCallback: ConnectCallback | null = null;
   #guard: WriteGuard | null = null;
   #paused = false;
   /** Content that undici's parser has, and nothing else: neither a head nor trailers, which it keeps. */
   #content: Buffer | null = null;
-  /** Where the latest of its pieces ends, all of which have been given back. */
+  /** Where the latest of its pieces ends, all of which have been released. */
   #returned = 0;
   /** Where the latest chunk ends that undici has reported, in its memory. */
   #chunkEnd = 0;
@@ -196,16 +195,11 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     this.share.spend(COST.READ);
     this.#freeContent();
     // undici may hold on to parts of it.
-    const bytes = this.#readBuffer?.keep(view) ?? view;
+    const bytes = this.#readBuffer?.lend(view) ?? view;
     if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
     this.#unread.append(bytes);
-    this.#inRead = true;
-    try {
-      if (this.state === 'busy') this.pump();
-      else this.giveUp();
-    } finally {
-      this.#inRead = false;
-    }
+    if (this.state === 'busy') this.pump();
+    else this.giveUp();
     return this.#unread.length === 0;
   }
 
@@ -230,13 +224,13 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     this.#bite.addChunk(length);
   }
 
-  /** A piece of content was handed on, and given back or not. */
-  onPieceDone(piece: Buffer, givenBack: boolean): void {
+  /** A chunk was handed on, and released or not. */
+  onPieceDone(piece: Buffer, released: boolean): void {
     const content = this.#content;
     if (content === null) return;
     // A copy of chunks, which nobody has then.
     if (piece.buffer !== content.buffer) this.#returned = this.#chunkEnd - content.byteOffset;
-    else if (!givenBack) this.#content = null;
+    else if (!released) this.#content = null;
     else this.#returned = piece.byteOffset + piece.length - content.byteOffset;
   }
 
@@ -255,8 +249,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const content = this.#content;
     this.#content = null;
     if (content === null || this.#returned !== content.length) return;
-    if (this.#inRead) this.#readBuffer?.takeBack();
-    else freeMemory(content);
+    releaseBytes(content);
   }
 
   #read(): Buffer | null {

@@ -40,7 +40,7 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
     this.emit('data', piece);
   }
 
-  get settled(): boolean {
+  get isFlushed(): boolean {
     return this.#socket.unsent === 0;
   }
 

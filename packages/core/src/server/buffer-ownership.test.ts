@@ -1,4 +1,4 @@
-/** Content that its handler gives back, and content that it keeps. */
+/** Chunks that their handler releases, and chunks that it keeps. */
 import { eventually, patternBytes } from '@reverseit/test-servers';
 import { expect, test } from 'vitest';
 import { Recorder, Requests, request, useRig } from '../../test/server-rig.ts';
@@ -24,7 +24,7 @@ class Keeper extends Recorder {
     this.all.push(kept ? piece : copy);
     if (kept) return;
     this.given.push({ piece, copy });
-    this.exchange.giveBack(piece);
+    this.exchange.releaseChunk(piece);
   }
 }
 
@@ -39,9 +39,9 @@ const chunked = (content: Buffer): Buffer[] => {
 };
 
 const manners: [string, (nth: number) => boolean][] = [
-  ['all is given back', () => false],
+  ['all is released', () => false],
   ['nothing is', () => true],
-  ['each second piece is given back', (nth) => nth % 2 === 0],
+  ['each second chunk is released', (nth) => nth % 2 === 0],
   ['the first is kept', (nth) => nth === 0],
 ];
 
@@ -81,9 +81,9 @@ test.each(
     next.exchange.respond(200, [], 'ok');
     for (let i = 0; i < 2; i++) expect((await client.readResponse()).text).toBe('ok');
     expect(Buffer.concat(keeper.all).equals(content)).toBe(true);
-    // Read into again, or freed; of what was given back behind something that is kept, it depends.
+    // Read into again, or freed; of what was released after something that is kept, it depends.
     const reused = keeper.given.some(({ piece, copy }) => !piece.equals(copy));
-    if (manner === 'all is given back') expect(reused).toBe(true);
+    if (manner === 'all is released') expect(reused).toBe(true);
     if (manner === 'nothing is') expect(reused).toBe(false);
   }
 });
