@@ -103,7 +103,7 @@ test('the reader’s answer stops the socket', () => {
   expect(reader.socket.read(bytes(1, 1))).toBe(false);
 });
 
-test('a buffer whose pieces were given back is read into again', () => {
+test('a buffer whose slices were released is read into again', () => {
   const reader = new Reader();
   const { socket } = reader;
   reader.frees = true;
@@ -132,7 +132,7 @@ test('a buffer that nobody holds on to serves the next long message', () => {
   expect(second.socket.buffer.every((byte) => byte === 42)).toBe(true);
 });
 
-test('a loan that is given back later serves the next long message', () => {
+test('a loan that is released later serves the next long message', () => {
   const { socket, kept } = new Reader();
   socket.read(bytes(65_536, 1));
   socket.read(bytes(65_536, 43));
@@ -145,7 +145,7 @@ test('a loan that is given back later serves the next long message', () => {
   expect(other.socket.buffer.every((byte) => byte === 43)).toBe(true);
 });
 
-test('a loan that is freed within its read is read into again', () => {
+test('a loan that is released within its read is read into again', () => {
   const reader = new Reader();
   const { socket } = reader;
   socket.read(bytes(65_536, 1));

@@ -44,7 +44,7 @@ export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
   };
 }
 
-/** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be given back. */
+/** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be released. */
 export function bodySource(body: NonNullable<Body>, mayRepeat: boolean): BodySource {
   if (Buffer.isBuffer(body)) return new BodyPieces(cut(body), body.length, null, noTrailers);
   if (!isReplayable(body)) return body;
