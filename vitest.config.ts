@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Tests run against source: workspace packages resolve through this condition
@@ -23,22 +24,18 @@ const transportTests = [
   'packages/upstream/test/*.test.ts',
   'packages/node/test/middleware-{early,fields}.test.ts',
   'test-frameworks/middleware.test.ts',
-  'packages/node/test/{corpus,faults,hook,http,original,transports,websocket}*.test.ts',
+  'packages/node/test/{corpus,elixir-parity,faults,hook,http,transports,websocket}*.test.ts',
 ];
 
-const optionTable = '/packages/upstream/src/options/upstream-options.ts';
-const directTransport = {
-  name: 'direct-transport',
-  enforce: 'pre' as const,
-  transform(code: string, id: string): string | undefined {
-    if (!id.endsWith(optionTable)) return undefined;
-    if (!code.includes("default: 'undici'")) throw new Error('no default of the transport');
-    return code.replace("default: 'undici'", "default: 'direct'");
-  },
-};
+// The one constant that says which transport a pool has by default.
+const directTransport = fileURLToPath(
+  new URL('packages/upstream/test/direct-transport.ts', import.meta.url),
+);
 const direct = {
   extends: true as const,
-  plugins: [directTransport],
+  resolve: {
+    alias: [{ find: /^\.\/default-transport\.ts$/, replacement: directTransport }],
+  },
   test: { name: 'direct', include: transportTests, env: { REVERSEIT_TRANSPORT: 'direct' } },
 };
 

@@ -3,14 +3,14 @@ import { answerEach, response } from '@reverseit/test-servers';
 import { checkSeen, playCase } from '@reverseit/test-servers/corpus-client';
 import { loadCorpus } from '@reverseit/test-servers/load-corpus';
 import { describe, expect, it } from 'vitest';
-import { useBench } from './harness.ts';
+import { useProxy } from './harness.ts';
 
 const cases = loadCorpus('proxy');
 /** Longer inputs are played whole only: their bulk is padding. */
 const maxPiecedBytes = 1024;
 
 describe('the corpus through the proxy', () => {
-  const start = useBench();
+  const start = useProxy();
 
   it('is there', () => expect(cases.length).toBeGreaterThan(500));
 

@@ -30,6 +30,7 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+import { whenIdle } from './when-idle.ts';
 
 countInCensus('parsers', liveParsers);
 
@@ -39,7 +40,7 @@ export type Message = readonly string[];
 /** Options of a proxy; `{origin}` in a text stands for host and port of the backend. */
 export type Options = ReverseItOptions | ((origin: ScriptedOrigin) => ReverseItOptions);
 
-export interface BenchSetup {
+export interface ProxySetup {
   readonly options?: Options;
   readonly origin?: ScriptedOriginOptions;
   /** Default: a free port on 127.0.0.1. */
@@ -47,8 +48,8 @@ export interface BenchSetup {
 }
 
 /** Starts benches in a test, and judges and stops them behind it. */
-export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
-  const open: Bench[] = [];
+export function useProxy(): (setup?: ProxySetup) => Promise<TestProxy> {
+  const open: TestProxy[] = [];
   useCensus();
   afterEach(async () => {
     for (const bench of open.splice(0)) await bench.close();
@@ -69,13 +70,13 @@ export function useBench(): (setup?: BenchSetup) => Promise<Bench> {
       ...given,
     });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
-    const bench = new Bench(origin, proxy);
+    const bench = new TestProxy(origin, proxy);
     open.push(bench);
     return bench;
   };
 }
 
-export class Bench {
+export class TestProxy {
   readonly origin: ScriptedOrigin;
   readonly proxy: ReverseItServer;
   readonly port: number;
@@ -109,25 +110,8 @@ export class Bench {
     return pool;
   }
 
-  /** Waits until no request is under way and no client is connected. */
-  async whenIdle(): Promise<void> {
-    const busy = (): string[] => {
-      const { connections, activeExchanges, pools } = this.proxy.stats();
-      const found = [`${connections} clients`, `${activeExchanges} exchanges`];
-      for (const pool of pools) found.push(`${pool.active} active`, `${pool.waiting} waiting`);
-      return found.filter((text) => !text.startsWith('0 '));
-    };
-    await eventually(
-      () => busy().length === 0,
-      () => `the proxy to be idle; left: ${busy().join(', ')}`,
-    );
-    // What is open then, is idle: no slot is lost.
-    for (const pool of this.proxy.stats().pools) {
-      await eventually(
-        () => this.proxy.stats().pools.every(({ open, idle }) => open === idle),
-        `the pool's connections to be idle or closed: ${JSON.stringify(pool)}`,
-      );
-    }
+  whenIdle(): Promise<void> {
+    return whenIdle(this.proxy);
   }
 
   /** Waits until the pool has seen that every backend connection is closed. */
@@ -184,7 +168,7 @@ const defaultAgain = '/again';
 
 /** Makes each case a test. */
 export function runCases(
-  start: (setup?: BenchSetup) => Promise<Bench>,
+  start: (setup?: ProxySetup) => Promise<TestProxy>,
   cases: readonly HttpCase[],
 ) {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
@@ -193,7 +177,7 @@ export function runCases(
 }
 
 async function runCase(
-  start: (setup?: BenchSetup) => Promise<Bench>,
+  start: (setup?: ProxySetup) => Promise<TestProxy>,
   one: HttpCase,
 ): Promise<void> {
   const { again = defaultAgain, answer = response(200, 'ok'), fate = 'kept' } = one;
@@ -236,7 +220,7 @@ async function runCase(
   checkSeen(bench, one.seen.map(fill), fate === 'kept');
 }
 
-function checkSeen(bench: Bench, wanted: readonly Message[], again: boolean): void {
+function checkSeen(bench: TestProxy, wanted: readonly Message[], again: boolean): void {
   if (wanted.length === 0 && !again) {
     // Not even a connection: nothing of it can have got there.
     expect({ bytes: bench.seenBytes, connections: bench.origin.connectionCount }).toEqual({

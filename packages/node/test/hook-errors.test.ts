@@ -17,10 +17,10 @@ import type {
   OnErrorResponse,
   ReverseItOptions,
 } from '../src/index.ts';
-import { got, request, responseLines, useBench } from './harness.ts';
+import { got, request, responseLines, useProxy } from './harness.ts';
 import { handshake } from './hook-cases.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const fails = (): never => {
   throw new Error('no');

@@ -2,10 +2,10 @@
 import { eventually } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { HookContext, HookRequest, ReverseItOptions, RouteOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 import { bypassCases } from './hook-cases.ts';
 
-const start = useBench();
+const start = useProxy();
 
 /** Both ways of a hook to answer. */
 const inBothWays = [

@@ -9,9 +9,9 @@ import {
 } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { AccessRecord, RequestInfo, ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 interface Finished {
   readonly record: AccessRecord;

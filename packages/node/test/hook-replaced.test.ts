@@ -10,9 +10,9 @@ import {
 import type { Script } from '@reverseit/test-servers/scripted-origin';
 import { describe, expect, it } from 'vitest';
 import type { DirectResponse, ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const long = 100_000;
 
 const inBothWays = [

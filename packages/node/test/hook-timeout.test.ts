@@ -10,10 +10,10 @@ import {
 } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { HookContext, ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 import { handshake } from './hook-cases.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const soon = 30;
 const stuck = new Promise<never>(() => {});

@@ -11,7 +11,6 @@ import {
 } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import {
-  type Bench,
   badGateway,
   declined,
   got,
@@ -23,16 +22,17 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  type TestProxy,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const expects = 'Expect: 100-continue';
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n';
 const streaming = { requestBodyBufferSize: 0 };
 
 /** What the backend saw of the first request, on its first connection. */
-const filled = (bench: Bench, lines: readonly string[]): string =>
+const filled = (bench: TestProxy, lines: readonly string[]): string =>
   lines.join('\r\n').replace('{origin}', bench.authority);
 
 describe('Expect', () => {

@@ -12,9 +12,9 @@ import {
   response,
 } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
-import { type Bench, request, useBench } from './harness.ts';
+import { request, type TestProxy, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const MiB = 1024 * 1024;
 
 /** A content that no other client has: of a length and with bytes of its own. */
@@ -52,7 +52,7 @@ async function exchange(
   expect(answered.body.equals(content)).toBe(true);
 }
 
-const connectAll = (bench: Bench, count: number, guardMs?: number): Promise<RawClient[]> =>
+const connectAll = (bench: TestProxy, count: number, guardMs?: number): Promise<RawClient[]> =>
   Promise.all(Array.from({ length: count }, () => bench.connect(guardMs)));
 
 describe('many clients', () => {

@@ -1,10 +1,10 @@
 /** Backends that authenticate the connection and not the request: NTLM, Negotiate (RFC 4559). */
 import { expect, test } from 'vitest';
 import { runConnectionAuthCases } from './connection-auth-cases.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 import { ntlmOrigin } from './ntlm-origin.ts';
 
-const start = useBench();
+const start = useProxy();
 
 runConnectionAuthCases(() => start({ origin: ntlmOrigin }));
 

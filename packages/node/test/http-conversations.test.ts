@@ -2,9 +2,9 @@
 import type { OriginConnection } from '@reverseit/test-servers';
 import { eventually, response } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
-import { type Options, request, useBench } from './harness.ts';
+import { type Options, request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 /** undici sends the head of a request with its first piece. */
 const isDirect = process.env.REVERSEIT_TRANSPORT === 'direct';
 

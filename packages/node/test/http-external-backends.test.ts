@@ -13,9 +13,9 @@ import {
 } from '@reverseit/test-servers/external-servers';
 import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const use = useCleanup();
 
 const MiB = 1024 * 1024;

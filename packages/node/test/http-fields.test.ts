@@ -11,10 +11,10 @@ import {
   request,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const sends = (
   name: string,

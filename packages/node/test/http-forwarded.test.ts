@@ -17,10 +17,10 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const use = useCleanup();
 
 const forwards = (

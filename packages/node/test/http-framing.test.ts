@@ -12,10 +12,10 @@ import {
   request,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const post = (fields: readonly string[], content: string): string =>
   request('POST /x', fields, content);

@@ -15,10 +15,10 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const isDirect = process.env.REVERSEIT_TRANSPORT === 'direct';
 
 const tooLong = refused('414 URI Too Long');

@@ -2,10 +2,10 @@
 import { answerEach, response } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { AccessRecord, ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 import { handshake } from './hook-cases.ts';
 
-const start = useBench();
+const start = useProxy();
 
 /** A backend that answers with these fields; `{origin}` stands for its host and port. */
 async function bind(fields: readonly string[], options: ReverseItOptions = {}, status = 302) {

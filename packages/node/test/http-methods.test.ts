@@ -1,8 +1,8 @@
 /** Methods and request targets (RFC 9110 §9, RFC 9112 §3). */
 import { describe } from 'vitest';
-import { got, type HttpCase, ok, refused, request, runCases, seen, useBench } from './harness.ts';
+import { got, type HttpCase, ok, refused, request, runCases, seen, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const passes = (
   section: string,

@@ -12,10 +12,10 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const with11 = (fields: readonly string[]): string => request('GET /x', fields);
 const with10 = (fields: readonly string[]): string =>

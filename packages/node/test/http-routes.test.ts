@@ -12,10 +12,10 @@ import {
   request,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 /** Every route leads to the one origin, under a prefix that tells which it was. */
 const routed = (origin: ScriptedOrigin): ReverseItOptions => ({

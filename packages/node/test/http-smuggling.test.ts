@@ -12,10 +12,10 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 const prize = request('GET /smuggled');
 const lengths = (...values: string[]): string[] =>

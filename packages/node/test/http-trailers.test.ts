@@ -9,10 +9,10 @@ import {
   request,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 /** undici cannot send trailers, nor name TE in Connection. */
 const isDirect = process.env.REVERSEIT_TRANSPORT === 'direct';

@@ -130,7 +130,7 @@ describe.each(fronts)('%s', (name, front) => {
     to.socket.write(large);
     to.end();
     expect((await from.reader.takeAll()).equals(large)).toBe(true);
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it.each(['client', 'backend'] as const)('a %s that resets it resets the other', async (who) => {
@@ -146,7 +146,7 @@ describe.each(fronts)('%s', (name, front) => {
       backend.reset();
       await client.expectReset();
     }
-    await rig.whenQuiet();
+    await rig.whenIdle();
     expect(records.map(({ status, errorCode }) => [status, errorCode])).toEqual([
       [101, who === 'client' ? 'RIT_ERR_CLIENT_ABORTED' : 'RIT_ERR_UPSTREAM_TRUNCATED'],
     ]);
@@ -162,7 +162,7 @@ describe.each(fronts)('%s', (name, front) => {
     expect(String(await ends.client.reader.takeAll())).toBe('!');
     expect(records).toEqual([]);
     ends.client.end();
-    await rig.whenQuiet();
+    await rig.whenIdle();
     expect(records).toMatchObject([
       { status: 101, errorCode: null, bytesReceived: 3 + 4, bytesSent: 4 + 1 },
     ]);
@@ -181,7 +181,7 @@ describe.each(fronts)('%s', (name, front) => {
     const { client, backend } = await rig.open(attach);
     await client.expectReset();
     expect(await backend.whenPeerGone()).toBe('reset');
-    await rig.whenQuiet();
+    await rig.whenIdle();
     expect(records.map(({ errorCode }) => errorCode)).toEqual(['RIT_ERR_TUNNEL_IDLE']);
     expect(records[0]?.error?.message).toContain('tunnelIdleTimeout (100 ms)');
   });
@@ -332,7 +332,7 @@ describe.each(fronts)('%s', (name, front) => {
     await client.write(post(['Content-Length: 30'], 'a'));
     await eventually(() => rig.origin.connectionCount === 1, 'the backend to be asked');
     client.reset();
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('a client that leaves a request that was refused leaves nothing behind', async () => {
@@ -342,7 +342,7 @@ describe.each(fronts)('%s', (name, front) => {
     const request = ['POST / HTTP/1.1', 'Host: a', ...offer('websocket'), ...fields, '', ''];
     expect((await client.request(request.join('\r\n'))).status).toBe(400);
     client.reset();
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('responseHeaderTimeout: a backend that does not answer is a 504', async () => {

@@ -23,10 +23,10 @@ import {
   responseLines,
   runCases,
   seen,
-  useBench,
+  useProxy,
 } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 
 describe('the keep-alive race', () => {
   const race = (method: string, content: string, ends: 'fin' | 'reset', retries: number) => ({

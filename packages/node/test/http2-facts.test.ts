@@ -20,9 +20,9 @@ import {
 import { useCleanup } from '@reverseit/test-servers/use-server';
 import { expect, it } from 'vitest';
 import type { ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const use = useCleanup();
 
 async function before(port: number, options: Partial<ReverseItOptions> = {}) {

@@ -26,6 +26,7 @@ import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHandler, type HandlerOptions, type ReverseItHandler } from '../src/index.ts';
 import { ntlmOrigin } from './ntlm-origin.ts';
+import { whenIdle } from './when-idle.ts';
 
 useCensus();
 
@@ -82,14 +83,8 @@ class Rig {
     return read(this.open(headers, body));
   }
 
-  async whenIdle(): Promise<void> {
-    await eventually(
-      () => {
-        const { activeExchanges, pools } = this.handler.stats();
-        return activeExchanges === 0 && pools.every(({ open, idle }) => open === idle);
-      },
-      () => `the handler to be idle: ${JSON.stringify(this.handler.stats())}`,
-    );
+  whenIdle(): Promise<void> {
+    return whenIdle(this.handler);
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,7 @@ import {
   isReverseItError,
   type ReverseItHandler,
 } from '../src/index.ts';
+import { whenIdle } from './when-idle.ts';
 
 /** What the application answers by itself: the text of its 404, and the code of an error it was given. */
 export const appNotFound = 'the application knows no such page';
@@ -191,19 +192,8 @@ export class MiddlewareRig {
     return answer;
   }
 
-  /** Waits until no request is under way, here and in the pool. */
-  async whenIdle(): Promise<void> {
-    const busy = (): boolean => {
-      const { activeExchanges, webSockets, pools } = this.handler.stats();
-      return (
-        activeExchanges + webSockets > 0 ||
-        pools.some((pool) => pool.active + pool.waiting > 0 || pool.open !== pool.idle)
-      );
-    };
-    await eventually(
-      () => !busy(),
-      () => `the handler to be idle: ${JSON.stringify(this.handler.stats())}`,
-    );
+  whenIdle(): Promise<void> {
+    return whenIdle(this.handler);
   }
 
   /** Ends it: no request may be under way, and nothing may hold the server's connections. */

@@ -4,9 +4,9 @@ import { available, startNginx } from '@reverseit/test-servers/external-servers'
 import { startHttpsThread } from '@reverseit/test-servers/https-thread';
 import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const use = useCleanup();
 const { ca, server: tls } = testCertificates();
 const clients = 50;

@@ -9,7 +9,6 @@ import type { AddressInfo } from 'node:net';
 import { liveParsers } from '@reverseit/core/http1';
 import {
   connectRaw,
-  eventually,
   guarded,
   type OriginConnection,
   type RawClient,
@@ -25,6 +24,7 @@ import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach } from 'vitest';
 import { createHandler, createServer, type HandlerOptions } from '../src/index.ts';
 import type { EngineStats } from '../src/proxy/proxy-engine.ts';
+import { whenIdle } from './when-idle.ts';
 
 countInCensus('parsers', liveParsers);
 
@@ -122,15 +122,8 @@ export class TunnelRig {
     return { client, backend, request: await this.origin.request(nth), head };
   }
 
-  async whenQuiet(): Promise<void> {
-    await eventually(
-      () => {
-        const { tunnels, activeExchanges, pools } = this.proxy.stats();
-        const isQuiet = pools.every((pool) => pool.switched === 0 && pool.open === pool.idle);
-        return tunnels === 0 && activeExchanges === 0 && isQuiet;
-      },
-      () => `the proxy to be quiet: ${JSON.stringify(this.proxy.stats())}`,
-    );
+  whenIdle(): Promise<void> {
+    return whenIdle(this.proxy);
   }
 
   async close(): Promise<void> {
@@ -138,7 +131,7 @@ export class TunnelRig {
       for (const client of this.#clients) await client.close();
       // A tunnel may be half-closed for as long as its peers like.
       for (const connection of this.origin.connections) connection.destroy();
-      await this.whenQuiet();
+      await this.whenIdle();
       await guarded(this.proxy.close({ timeout: 0 }), 'a quiet proxy to close');
       this.origin.assertScripts();
     } finally {

@@ -169,7 +169,7 @@ describe.each<Sender>(['client', 'backend'])('RFC 6455: closed by the %s', (send
     expect(ends.backend.reader.departure).toBe(undefined);
     ends.backend.socket.end();
     expect(await ends.backend.expectClosed()).toBe('fin');
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('§5.5.1: what follows a close frame is dropped', async () => {

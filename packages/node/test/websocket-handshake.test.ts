@@ -515,7 +515,7 @@ describe('waiting for the backend', () => {
     await rig.origin.request();
     client.reset();
     await (await rig.origin.connection()).whenPeerGone();
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 });
 

@@ -41,7 +41,7 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     if (lost === 'client') to.socket.end();
     expect(await to.expectClosed()).toBe('fin');
     if (how === 'fin') expect(await from.expectClosed()).toBe('fin');
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('within a frame: the other connection ends without a close frame', async () => {
@@ -57,7 +57,7 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     await to.reader.take(400);
     reset(from);
     expect(await to.expectClosed()).toBe('fin');
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('within a message: the other side is closed between its frames', async () => {
@@ -105,7 +105,7 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     await to.sendClose(4000);
     if (lost === 'client') to.socket.end();
     expect(await to.expectClosed()).toBe('fin');
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('while it does not read: the other side is closed', async () => {
@@ -459,7 +459,7 @@ describe('what is left', () => {
     };
     for (let i = 0; i < 20; i += 1) await Promise.all(Array.from({ length: 15 }, run));
     for (const connection of rig.origin.connections) connection.destroy();
-    await rig.whenQuiet();
+    await rig.whenIdle();
     const [pool] = rig.proxy.stats().pools;
     expect(pool).toMatchObject({ active: 0, waiting: 0, switched: 0 });
   });
@@ -485,7 +485,7 @@ describe('what is left', () => {
       await peer.reader.whenGone();
       await peer.close();
     }
-    await rig.whenQuiet();
+    await rig.whenIdle();
     expect(records).toMatchObject([{ status, errorCode, method: 'GET', target: '/ws' }]);
   });
 });

@@ -31,6 +31,7 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+import { whenIdle } from './when-idle.ts';
 
 countInCensus('parsers', liveParsers);
 
@@ -90,27 +91,15 @@ export class WebSocketRig {
     return this.#accepted.length;
   }
 
-  /** Waits until the proxy has no WebSocket, no exchange, and no connection but idle ones. */
-  async whenQuiet(): Promise<void> {
-    await eventually(
-      () => {
-        const { webSockets, connections, activeExchanges, pools } = this.proxy.stats();
-        return (
-          webSockets === 0 &&
-          connections === 0 &&
-          activeExchanges === 0 &&
-          pools.every((pool) => pool.switched === 0 && pool.open === pool.idle)
-        );
-      },
-      () => `the proxy to be quiet: ${JSON.stringify(this.proxy.stats())}`,
-    );
+  whenIdle(): Promise<void> {
+    return whenIdle(this.proxy);
   }
 
   async close(): Promise<void> {
     try {
       for (const end of [...this.#opened, ...this.#accepted]) await end.close();
       for (const connection of this.origin.connections) connection.destroy();
-      await this.whenQuiet();
+      await this.whenIdle();
       await guarded(this.proxy.close({ timeout: 0 }), 'a quiet proxy to close');
       this.origin.assertScripts();
     } finally {

@@ -217,7 +217,7 @@ async function expectRefused(
   await to.sendClose(1000);
   if (sender === 'client') to.socket.end();
   await expectGone(to);
-  await rig.whenQuiet();
+  await rig.whenIdle();
 }
 
 async function expectGone(peer: FramePeer): Promise<void> {
@@ -267,7 +267,7 @@ describe.each<Sender>(['client', 'backend'])('RFC 6455: refused from the %s', (s
     expect(await from.readClose()).toMatchObject({ code: 1007 });
     expect(await to.expectClosed()).toBe('fin');
     await expectGone(from);
-    await rig.whenQuiet();
+    await rig.whenIdle();
   });
 
   it('what an offender still sends is dropped', async () => {

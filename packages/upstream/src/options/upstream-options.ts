@@ -10,6 +10,7 @@ import {
   type OptionValues,
   optionalGroup,
 } from '@reverseit/core/options';
+import { defaultTransport } from './default-transport.ts';
 import { type PoolTlsOptions, type PoolTlsValues, tlsOptions } from './tls-options.ts';
 import { checkTls, tlsElsewhere } from './tls-rules.ts';
 
@@ -85,7 +86,7 @@ export const poolOptions = defineOptions({
     prose:
       'HTTP/1.1 client for backends: undici, or "direct", the built-in one with less overhead.',
     values: ['undici', 'direct'],
-    default: 'undici',
+    default: defaultTransport,
   }),
   /** Verifies the certificate of the backend. Default: true. Error: 502. */
   verifyTls: boolean({

@@ -1,6 +1,6 @@
 /**
  * What the tests of the Elixir original assert of HTTP, one for one and in their order. The WebSocket part
- * is in `websocket-original.test.ts`.
+ * is in `websocket-elixir-parity.test.ts`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * What the tests of the Elixir original assert of WebSockets, one for one and in their order. The rest is
- * in `original.test.ts`.
+ * in `elixir-parity.test.ts`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
