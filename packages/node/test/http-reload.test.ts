@@ -12,9 +12,9 @@ import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import type { ReverseItOptions } from '../src/index.ts';
-import { request, useBench } from './harness.ts';
+import { request, useProxy } from './harness.ts';
 
-const start = useBench();
+const start = useProxy();
 const use = useCleanup();
 const { key, cert } = testCertificates().server;
 

@@ -1,4 +1,5 @@
 /** Switches to protocols of which the proxy knows the name only (RFC 9110 §7.8): Docker, Kubernetes. */
+import { usesNodeInternals } from '@reverseit/core/io';
 import { eventually, patternBytes, waitForPeerGone } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { AccessRecord } from '../src/index.ts';
@@ -94,7 +95,9 @@ describe.each(fronts)('%s', (name, front) => {
     await expectTunnel(ends);
   });
 
-  it('RFC 9110 §10.1.1: a client that waits for 100 (Continue)', async () => {
+  // Whether Node has sent it by itself, only a private field tells.
+  const knowsContinue = name !== 'createHandler' || usesNodeInternals;
+  it.runIf(knowsContinue)('RFC 9110 §10.1.1: a client that waits for 100 (Continue)', async () => {
     const rig = await start({ front });
     const client = await rig.connect();
     client.send(post(['Content-Length: 3', 'Expect: 100-continue']));
