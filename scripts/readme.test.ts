@@ -5,11 +5,15 @@
  * the scripts of package.json and the command line.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, guarded, startFriendlyOrigin } from '@reverseit/test-servers';
+import { type KeyPair, testCertificates } from '@reverseit/test-servers/certificates';
 import { useServer } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import { type Snippet, snippetsOf } from './lib/snippets.mjs';
@@ -20,6 +24,7 @@ const files = [
   'packages/core/README.md',
   'packages/upstream/README.md',
   'packages/node/README.md',
+  'docs/cookbook.md',
 ];
 const snippets = await Promise.all(
   files.map(async (file) => [file, snippetsOf(await readFile(join(root, file), 'utf8'))] as const),
@@ -77,11 +82,11 @@ function start(code: string): Running {
 /** Runs a snippet while `use` looks at it, and ends it. What it has printed. */
 async function running(
   code: string,
-  use: (url: string, output: () => string) => Promise<void>,
+  use: (url: string, output: () => string, child: ChildProcess) => Promise<void>,
 ): Promise<string> {
   const { child, ended, port, output } = start(code);
   try {
-    await use(`http://127.0.0.1:${await port}`, output);
+    await use(`http://127.0.0.1:${await port}`, output, child);
     child.kill('SIGTERM');
     await guarded(ended, () => `the snippet to end: ${output()}`);
     if (code.includes('SIGTERM')) expect(child.exitCode, output()).toBe(0);
@@ -177,6 +182,104 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
   'packages/node/README.md: Upgrades to other protocols': (code) =>
     running(code, async (url) => {
       expect((await fetch(`${url}/containers/a/attach`)).status).toBe(401);
+    }),
+  'docs/cookbook.md: TLS with several certificates, and their renewal': async (code) => {
+    const { ca, server, expired } = testCertificates();
+    const folder = await mkdtemp(join(tmpdir(), 'reverseit-'));
+    const write = async (name: string, { key, cert }: KeyPair): Promise<void> => {
+      await writeFile(join(folder, `${name}.key`), key);
+      await writeFile(join(folder, `${name}.pem`), cert);
+    };
+    try {
+      await write('default', server);
+      await write('blog.example.org', server);
+      await write('shop.example.org', server);
+      await running(code.replace('/etc/reverseit', folder), async (url, output, child) => {
+        const { port } = new URL(url);
+        const shop = {
+          ca,
+          host: '127.0.0.1',
+          port,
+          path: '/hello',
+          servername: 'shop.example.org',
+        };
+        const shown = async (): Promise<string> => {
+          const options = { ...shop, headers: { host: 'shop.example.org' }, agent: false };
+          const [response] = await once(get({ ...options, rejectUnauthorized: false }), 'response');
+          response.resume();
+          expect(response.statusCode, output()).toBe(200);
+          return response.socket.getPeerX509Certificate().serialNumber;
+        };
+        const serialOf = ({ cert }: KeyPair): string => new X509Certificate(cert).serialNumber;
+        expect(await shown()).toBe(serialOf(server));
+        await write('shop.example.org', expired);
+        child.kill('SIGHUP');
+        const deadline = Date.now() + 10_000;
+        while ((await shown()) !== serialOf(expired)) expect(Date.now()).toBeLessThan(deadline);
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+  'docs/cookbook.md: Behind a load balancer': (code) =>
+    running(code.replace('5_000', '50'), async (url) => {
+      expect(await text(`${url}/healthz`)).toBe('ready\n');
+      const headers = { 'x-forwarded-for': '203.0.113.7, 198.51.100.1', 'x-client-address': 'me' };
+      const seen = await text(`${url}/echo`, { headers });
+      expect(seen).toContain('198.51.100.1');
+      expect(seen).not.toContain('"me"');
+    }),
+  'docs/cookbook.md: Canary releases': async (code) => {
+    const output = await running(code, async (url) => {
+      for (const wanted of ['always', 'never']) {
+        const response = await fetch(`${url}/hello`, { headers: { 'x-canary': wanted } });
+        expect(await response.text()).toBe('Hello from the backend.\n');
+        expect(response.headers.get('x-served-by')).toBe(wanted === 'always' ? 'canary' : null);
+      }
+    });
+    expect(output).toBe('canary 200\nstable 200\n');
+  },
+  'docs/cookbook.md: Maintenance mode': (code) =>
+    running(code, async (url, output, child) => {
+      expect((await fetch(`${url}/hello`)).status).toBe(200);
+      child.kill('SIGUSR2');
+      const deadline = Date.now() + 10_000;
+      let response = await fetch(`${url}/hello`);
+      while (response.status === 200) {
+        expect(Date.now(), output()).toBeLessThan(deadline);
+        response = await fetch(`${url}/hello`);
+      }
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('600');
+      expect(await response.text()).toContain('Back in ten minutes');
+    }),
+  'docs/cookbook.md: Request ids': async (code) => {
+    let id: string | null = null;
+    const output = await running(code, async (url) => {
+      const response = await fetch(`${url}/echo`, { headers: { 'x-request-id': 'mine' } });
+      id = response.headers.get('x-request-id');
+      const seen = await response.text();
+      expect(seen).toContain(id);
+      expect(seen).not.toContain('mine');
+    });
+    expect(JSON.parse(output)).toEqual({ id, method: 'GET', target: '/echo', status: 200 });
+    expect(id).toMatch(/^[\da-f-]{36}$/);
+  },
+  'docs/cookbook.md: Error pages': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/shop/hello`)).toBe('Hello from the backend.\n');
+      const page = await fetch(`${url}/nowhere`);
+      expect(page.status).toBe(404);
+      expect(await page.text()).toContain('There is nothing here.');
+      const json = await fetch(`${url}/nowhere`, { headers: { accept: 'application/json' } });
+      expect(await json.json()).toMatchObject({ error: 'RIT_ERR_NO_ROUTE' });
+    }),
+  'docs/cookbook.md: Rate limits': (code) =>
+    running(code, async (url) => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 40; i++) statuses.push((await fetch(`${url}/hello`)).status);
+      expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 200));
+      expect(statuses).toContain(429);
     }),
   'README.md: As middleware': asMiddleware,
   'packages/node/README.md: Middleware': asMiddleware,

@@ -58,6 +58,7 @@ const tasks = {
     (await tools.tool('biome', ['check', '--error-on-warnings', ...args])) ||
     (await tools.node('scripts/check-boundaries.mjs', ['--strict'])) ||
     (await tools.node('scripts/check-links.mjs', [])) ||
+    (await tools.node('scripts/check-words.mjs', [])) ||
     tools.node('scripts/generate-docs.mjs', ['--check']),
 
   format: async (args, tools) => tools.tool('biome', ['check', '--write', ...args]),

@@ -17,24 +17,24 @@ const group = 'Backends';
 const mostBackends = 10_000;
 
 export const backendOptions = defineOptions({
-  /** The backend, with a path prefix if need be. Required. */
+  /** URL of the backend, optionally with a path prefix. Required. */
   url: backendUrl({
     group,
-    prose: 'The backend, with a path prefix if need be.',
+    prose: 'URL of the backend, optionally with a path prefix.',
     schemes: ['http:', 'https:', 'ws:', 'wss:'],
   }),
-  /** By it the backend is known to logs, to hashing and to whoever drains it. Default: the URL. */
+  /** Name of the backend in logs, for hashing and for draining it. Default: the URL. */
   name: string({
     group,
-    prose: 'By it the backend is known to logs, to hashing and to whoever drains it.',
+    prose: 'Name of the backend in logs, for hashing and for draining it.',
     default: null,
-    accepts: 'a text of at most 255 characters that is not empty',
+    accepts: 'a non-empty string of at most 255 characters',
     check: (name) => name !== '' && name.length <= 255,
   }),
   /** Share of the requests, in proportion to the others; 0: only those that are bound to it. Default: 1. */
   weight: count({
     group,
-    prose: 'Share of the requests, in proportion to the others; 0: only those bound to it.',
+    prose: 'Share of the requests, relative to the other backends; 0 gets only those bound to it.',
     default: 1,
     min: 0,
     max: 65_535,
@@ -42,20 +42,20 @@ export const backendOptions = defineOptions({
   /** Gets requests only when every other backend is down or has `maxRequests`. Default: false. */
   backup: boolean({
     group,
-    prose: 'Gets requests only when every other backend is down or has maxRequests.',
+    prose: 'Gets requests only while every other backend is down or at its maxRequests.',
     default: false,
   }),
-  /** Most requests at the same time; beyond them it is passed over. Default: Infinity. */
+  /** Maximum number of concurrent requests; above it the backend is skipped. Default: Infinity. */
   maxRequests: count({
     group,
-    prose: 'Most requests at the same time; beyond them it is passed over.',
+    prose: 'Maximum number of concurrent requests; above it the backend is skipped.',
     default: Number.POSITIVE_INFINITY,
     lift: true,
   }),
-  /** Unix socket to connect to; the URL stays the authority. Default: none. */
+  /** Unix socket to connect to; the host of the URL is still sent as Host. Default: none. */
   unixSocket: string({
     group,
-    prose: 'Unix socket to connect to; the URL stays the authority.',
+    prose: 'Unix socket to connect to; the host of the URL is still sent as Host.',
     default: null,
     accepts: 'a path of at most 107 bytes',
     placeholder: 'PATH',

@@ -24,7 +24,7 @@ const acceptsStatuses = 'statuses and ranges such as "200-399" or "429,500-599"'
 
 function statuses(text: { prose: string; default: string }): Option<string, StatusSet> {
   const initial = StatusSet.parse(text.default);
-  if (initial === null) throw new Error('a default that is no set of statuses');
+  if (initial === null) throw new Error('invalid default for a set of statuses');
   return custom<string, StatusSet>({
     group,
     kind: 'statuses',
@@ -66,26 +66,26 @@ export const healthCheckOptions = defineOptions({
     values: ['http', 'tcp'],
     default: 'http',
   }),
-  /** Target of the request; the path prefix of the backend is not put before it. Default: "/". */
+  /** Target of the health check; the path prefix of the backend is not prepended. Default: "/". */
   path: string({
     group,
-    prose: 'Target of the request; the path prefix of the backend is not put before it.',
+    prose: 'Target of the health check; the path prefix of the backend is not prepended.',
     default: '/',
-    accepts: 'a path that begins with a slash, in printable ASCII',
+    accepts: 'a path that starts with a slash, in printable ASCII',
     placeholder: 'PATH',
     check: (path) => /^\/[!-~]*$/.test(path) && !path.includes('#'),
   }),
-  /** Time from one check to the next, give or take a twentieth. Default: 10000 ms. */
+  /** Time between two checks, plus or minus 5 percent. Default: 10000 ms. */
   interval: span({
-    prose: 'Time from one check to the next, give or take a twentieth.',
+    prose: 'Time between two checks, plus or minus 5 percent.',
     default: 10_000,
   }),
-  /** Longest time that a check takes, connecting included. Default: 2000 ms. */
-  timeout: span({ prose: 'Longest time that a check takes, connecting included.', default: 2000 }),
-  /** Good checks in a row that bring a backend back. Default: 2. */
+  /** Maximum time for a check, connecting included. Default: 2000 ms. */
+  timeout: span({ prose: 'Maximum time for a check, connecting included.', default: 2000 }),
+  /** Successful checks in a row after which a backend gets requests again. Default: 2. */
   healthyThreshold: count({
     group,
-    prose: 'Good checks in a row that bring a backend back.',
+    prose: 'Successful checks in a row after which a backend gets requests again.',
     default: 2,
     max: 100,
   }),
@@ -96,8 +96,8 @@ export const healthCheckOptions = defineOptions({
     default: 3,
     max: 100,
   }),
-  /** Statuses of a good check. Default: "200-399". */
-  status: statuses({ prose: 'Statuses of a good check.', default: '200-399' }),
+  /** Statuses of a successful check. Default: "200-399". */
+  status: statuses({ prose: 'Statuses of a successful check.', default: '200-399' }),
   /** Method of the request. Default: "GET". */
   method: choice({
     group,
@@ -105,10 +105,10 @@ export const healthCheckOptions = defineOptions({
     values: ['GET', 'HEAD', 'OPTIONS'],
     default: 'GET',
   }),
-  /** Fields of the request, in place of our own Host and User-Agent. Default: none. */
+  /** Headers of the check, replacing the default Host and User-Agent. Default: none. */
   headers: fields({
     group,
-    prose: 'Fields of the request, in place of our own Host and User-Agent.',
+    prose: 'Headers of the check, replacing the default Host and User-Agent.',
     never: [
       'connection',
       'content-length',
@@ -133,33 +133,33 @@ export const healthCheckOptions = defineOptions({
     json: { type: 'integer', minimum: 1, maximum: 65_535 },
     check: (value) => (isWhole(value, 1, 65_535) ? value : undefined),
   }),
-  /** Text that the first 64 KiB of the response have to contain. Default: none. */
+  /** Text that the first 64 KiB of the response must contain. Default: none. */
   body: string({
     group,
-    prose: 'Text that the first 64 KiB of the response have to contain.',
+    prose: 'Text that the first 64 KiB of the response must contain.',
     default: null,
-    accepts: 'a text that is not empty',
+    accepts: 'a non-empty string',
     check: (text) => text !== '',
   }),
 });
 
 export const outlierOptions = defineOptions({
-  /** Failed requests in a row after which a backend is ejected; 0: never. Default: 5. */
+  /** Failed requests in a row after which a backend is ejected; 0 never ejects. Default: 5. */
   consecutiveFailures: count({
     group,
-    prose: 'Failed requests in a row after which a backend is ejected; 0: never.',
+    prose: 'Failed requests in a row after which a backend is ejected; 0 never ejects.',
     default: 5,
     min: 0,
   }),
   /** Statuses that count as failures. Default: "502-504". */
   failureStatus: statuses({ prose: 'Statuses that count as failures.', default: '502-504' }),
-  /** First ejection; each further one is longer by as much. Default: 30000 ms. */
+  /** Length of the first ejection; each further one is longer by this much. Default: 30000 ms. */
   ejectionTime: span({
-    prose: 'First ejection; each further one is longer by as much.',
+    prose: 'Length of the first ejection; each further one is longer by this much.',
     default: 30_000,
   }),
   /** Longest ejection. Default: 300000 ms. */
-  maxEjectionTime: span({ prose: 'Longest ejection.', default: 300_000 }),
+  maxEjectionTime: span({ prose: 'Maximum length of an ejection.', default: 300_000 }),
   /** Share of the backends, in percent, that may be ejected at the same time; never the last one. Default: 50. */
   maxEjectedPercent: count({
     group,
@@ -184,10 +184,10 @@ const idempotent = Object.freeze(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TR
 const acceptsTriggers = 'an array of "connect", "reset", "timeout", statuses and ranges of them';
 
 export const retryOptions = defineOptions({
-  /** Attempts beside the first, each at another backend where there is one. Default: 1. */
+  /** Maximum retries, each at another backend if there is one. Default: 1. */
   attempts: count({
     group,
-    prose: 'Attempts beside the first, each at another backend where there is one.',
+    prose: 'Maximum retries, each at another backend if there is one.',
     default: 1,
     min: 0,
     max: 10,
@@ -200,24 +200,24 @@ export const retryOptions = defineOptions({
     group,
     kind: 'triggers',
     prose:
-      'What is tried again: "connect" (nothing was sent: any method), "reset", "timeout" and statuses (only methods).',
+      'What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).',
     default: Object.freeze({ onConnect: true, onReset: false, onTimeout: false, onStatus: null }),
     defaultText: '["connect"]',
     accepts: acceptsTriggers,
     text: {
       placeholder: 'WHAT,…',
       repeats: true,
-      accepts: '"connect", "reset", "timeout", statuses and ranges, with commas between them',
+      accepts: '"connect", "reset", "timeout", statuses and ranges, separated by commas',
       parse: (text) => text.split(','),
     },
     json: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
     check: readTriggers,
   }),
-  /** Methods that may be sent again although the backend may have processed them. Default: the idempotent ones. */
+  /** Methods that may be retried although the backend may have processed them. Default: the idempotent ones. */
   methods: custom<readonly string[], readonly string[]>({
     group,
     kind: 'methods',
-    prose: 'Methods that may be sent again although the backend may have processed them.',
+    prose: 'Methods that may be retried although the backend may have processed them.',
     default: idempotent,
     defaultText: JSON.stringify(idempotent),
     accepts: 'an array of methods',
@@ -228,41 +228,41 @@ export const retryOptions = defineOptions({
         ? Object.freeze([...(value as string[])])
         : undefined,
   }),
-  /** Bounds retries of all requests together. */
+  /** Limits the retries of all requests together. */
   budget: optionGroup({
     group,
-    prose: 'Bounds retries of all requests together.',
+    prose: 'Limits the retries of all requests together.',
     flagPrefix: 'retry-budget',
     rows: defineOptions({
-      /** Retries under way at most, in percent of the requests under way. Default: 20. */
+      /** Maximum retries in progress, in percent of the requests in progress. Default: 20. */
       percent: count({
         group,
-        prose: 'Retries under way at most, in percent of the requests under way.',
+        prose: 'Maximum retries in progress, in percent of the requests in progress.',
         default: 20,
         min: 0,
         max: 100,
       }),
-      /** Retries that are allowed however few requests are under way. Default: 3. */
+      /** Retries that are always allowed, however few requests are in progress. Default: 3. */
       minimum: count({
         group,
-        prose: 'Retries that are allowed however few requests are under way.',
+        prose: 'Retries that are always allowed, however few requests are in progress.',
         default: 3,
         min: 0,
       }),
     }),
   }),
-  /** Longest wait for the response head of one attempt, waiting and connecting included. Default: 0. */
+  /** Maximum time to the response headers of one attempt, queueing and connecting included. Default: 0. */
   perTryTimeout: milliseconds({
     group,
-    prose: 'Longest wait for the response head of one attempt, waiting and connecting included.',
+    prose: 'Maximum time to the response headers of one attempt, queueing and connecting included.',
     default: 0,
     answers: '504',
   }),
-  /** Pause before a retry, by chance up to this and doubled each time; none where nothing was sent and another backend is there. Default: 25 ms. */
+  /** Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available. Default: 25 ms. */
   backOff: milliseconds({
     group,
     prose:
-      'Pause before a retry, by chance up to this and doubled each time; none where nothing was sent and another backend is there.',
+      'Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available.',
     default: 25,
   }),
 });
@@ -277,11 +277,11 @@ export const affinityOptions = defineOptions({
     placeholder: 'NAME',
     check: isToken,
   }),
-  /** Seconds that browsers keep it. Default: until they close. */
+  /** Max-Age of the cookie, in seconds. Default: until they close. */
   maxAge: custom<number | null, number | null>({
     group,
     kind: 'count',
-    prose: 'Seconds that browsers keep it.',
+    prose: 'Max-Age of the cookie, in seconds.',
     default: null,
     defaultText: 'until they close',
     accepts: 'a whole number of seconds from 1',
@@ -294,24 +294,24 @@ export const affinityOptions = defineOptions({
     group,
     prose: 'Path of the cookie.',
     default: '/',
-    accepts: 'a path that begins with a slash, without semicolons',
+    accepts: 'a path that starts with a slash, without semicolons',
     placeholder: 'PATH',
     check: (path) => /^\/[!-:<-~]*$/.test(path),
   }),
-  /** SameSite of the cookie. Default: "lax". */
+  /** SameSite attribute of the cookie. Default: "lax". */
   sameSite: choice({
     group,
-    prose: 'SameSite of the cookie.',
+    prose: 'SameSite attribute of the cookie.',
     values: ['lax', 'strict', 'none'],
     default: 'lax',
   }),
-  /** Secure of the cookie. Default: where the client came by TLS. */
+  /** Secure attribute of the cookie. Default: where the client came by TLS. */
   secure: custom<boolean | null, boolean | null>({
     group,
     kind: 'boolean',
-    prose: 'Secure of the cookie.',
+    prose: 'Secure attribute of the cookie.',
     default: null,
-    defaultText: 'where the client came by TLS',
+    defaultText: 'if the client uses TLS',
     accepts: 'true or false',
     text: {
       placeholder: 'true|false',
@@ -320,12 +320,12 @@ export const affinityOptions = defineOptions({
     json: { type: 'boolean' },
     check: (value) => (typeof value === 'boolean' ? value : undefined),
   }),
-  /** Key of the cookie’s value: without it a backend that is known by name can be found out and chosen. Default: none. */
+  /** Key that signs the cookie; without it, clients can guess the value for a backend whose name they know. Default: none. */
   secret: custom<string | null, string | null>({
     group,
     kind: 'string',
     prose:
-      'Key of the cookie’s value: without it a backend that is known by name can be found out and chosen.',
+      'Key that signs the cookie; without it, clients can guess the value for a backend whose name they know.',
     default: null,
     accepts: 'a text of at least 16 characters',
     secret: true,
@@ -336,11 +336,11 @@ export const affinityOptions = defineOptions({
 });
 
 export const subsetOptions = defineOptions({
-  /** Backends that this replica uses. Required. */
+  /** Number of backends that this replica uses. Required. */
   size: custom<number | null, number | null>({
     group,
     kind: 'count',
-    prose: 'Backends that this replica uses.',
+    prose: 'Number of backends that this replica uses.',
     default: null,
     defaultText: 'required',
     accepts: 'a whole number from 1',
@@ -348,14 +348,14 @@ export const subsetOptions = defineOptions({
     json: { type: 'integer', minimum: 1 },
     check: (value) => (isWhole(value, 1) ? value : undefined),
   }),
-  /** This replica: its number from 0, or any text that only it has. Required. */
+  /** Identity of this replica: its number from 0, or any unique text. Required. */
   id: custom<number | string | null, number | string | null>({
     group,
     kind: 'string',
-    prose: 'This replica: its number from 0, or any text that only it has.',
+    prose: 'Identity of this replica: its number from 0, or any unique text.',
     default: null,
     defaultText: 'required',
-    accepts: 'a whole number from 0, or a text that is not empty',
+    accepts: 'a whole number from 0, or a non-empty string',
     text: { placeholder: 'N|TEXT', parse: digits },
     json: {
       anyOf: [
@@ -370,17 +370,17 @@ export const subsetOptions = defineOptions({
 
 /** Every option of a group but its backends. */
 export const groupOptions = defineOptions({
-  /** How one of several backends is chosen. Default: "least-requests". */
+  /** How one of several backends is selected. Default: "least-requests". */
   loadBalancing: choice({
     group,
-    prose: 'How one of several backends is chosen.',
+    prose: 'How one of several backends is selected.',
     values: policyNames,
     default: 'least-requests',
   }),
-  /** Sticky sessions by a cookie that names no address. Default: none. */
+  /** Sticky sessions, by a cookie that reveals no address. Default: none. */
   affinity: optionalGroup({
     group,
-    prose: 'Sticky sessions by a cookie that names no address.',
+    prose: 'Sticky sessions, by a cookie that reveals no address.',
     flagPrefix: 'affinity',
     rows: affinityOptions,
     check({ cookie, sameSite, secure }, key, faults) {
@@ -394,10 +394,10 @@ export const groupOptions = defineOptions({
       }
     },
   }),
-  /** Checks that find out which backends are well. Default: none. */
+  /** Active health checks of the backends. Default: none. */
   healthCheck: optionalGroup({
     group,
-    prose: 'Checks that find out which backends are well.',
+    prose: 'Active health checks of the backends.',
     flagPrefix: 'health-check',
     rows: healthCheckOptions,
   }),
@@ -408,23 +408,23 @@ export const groupOptions = defineOptions({
     flagPrefix: 'outlier',
     rows: outlierOptions,
   }),
-  /** Time over which a backend that came or came back gets its full share. Default: 0. */
+  /** Time over which a new or recovered backend is brought up to its full share. Default: 0. */
   slowStart: milliseconds({
     group,
-    prose: 'Time over which a backend that came or came back gets its full share.',
+    prose: 'Time over which a new or recovered backend is brought up to its full share.',
     default: 0,
   }),
-  /** Further attempts of requests that failed. */
+  /** Retries of failed requests. */
   retry: optionGroup({
     group,
-    prose: 'Further attempts of requests that failed.',
+    prose: 'Retries of failed requests.',
     flagPrefix: 'retry',
     rows: retryOptions,
   }),
-  /** The part of a long list that this replica uses. Default: none. */
+  /** Lets each replica use only a part of a long list. Default: none. */
   subset: optionalGroup({
     group,
-    prose: 'The part of a long list that this replica uses.',
+    prose: 'Lets each replica use only a part of a long list.',
     flagPrefix: 'subset',
     rows: subsetOptions,
     check({ size, id }, key, faults) {
