@@ -105,6 +105,18 @@ test('what was spent far beyond a share is paid for by a rest', async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(19);
 });
 
+test('rests follow each other, so that many who have rested do not come back together', async () => {
+  const shares = ['a', 'b', 'c'].map((name) => new Worker(name).share);
+  const began = performance.now();
+  for (const share of shares) {
+    share.spend(wholeShare + 10_000_000);
+    share.yield();
+  }
+  await vi.waitFor(() => expect(log).toHaveLength(3), { timeout: 10_000, interval: 1 });
+  expect(log).toEqual(['a', 'b', 'c']);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(57);
+});
+
 test('who rests can do without its turn, too', async () => {
   const [a, b] = [new Worker('a').share, new Worker('b').share];
   a.spend(wholeShare + 10_000_000);

@@ -51,6 +51,19 @@ const takersPerTurn = 4;
 const mostDebt = 2_000_000;
 const restMs = (debt: number): number => Math.min(100, (2 * debt) / 1_000_000);
 
+/** The longest that anybody waits for the rests of others and its own, in ms. */
+const longestRest = 5_000;
+
+/** Rests are taken one after the other, so that fifty that are over do not meet in one turn. */
+let restsEnd = 0;
+
+/** How long somebody rests who is this much in debt, in ms from now. */
+function takeRest(debt: number): number {
+  const now = performance.now();
+  restsEnd = Math.min(Math.max(restsEnd, now) + restMs(debt), now + longestRest);
+  return restsEnd - now;
+}
+
 /** Somebody whose share was spent. */
 export interface TurnTaker {
   /** Its turn has come: it goes on where it stopped. Must not throw. */
@@ -104,7 +117,7 @@ export class TurnShare {
     if (debt <= mostDebt) return false;
     this.#left = 0;
     dequeue(this);
-    this.#rest = setTimeout(endRest, restMs(debt), this);
+    this.#rest = setTimeout(endRest, takeRest(debt), this);
     return true;
   }
 
