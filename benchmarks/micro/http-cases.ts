@@ -5,7 +5,7 @@ import { defaultValues } from '@reverseit/core/options';
 import { do_not_optimize } from 'mitata';
 import { resolveProxyOptions } from '../../packages/node/src/options/resolve-proxy-options.ts';
 import { RequestRewrite } from '../../packages/node/src/proxy/headers/request-rewrite.ts';
-import { responseFields } from '../../packages/node/src/proxy/headers/response-rewrite.ts';
+import { responseHeaders } from '../../packages/node/src/proxy/headers/response-rewrite.ts';
 import { TargetRewrite } from '../../packages/node/src/proxy/headers/target-rewrite.ts';
 import { RouteTable } from '../../packages/node/src/routes/route-table.ts';
 import { eight, inTurn, type MicroCase } from './case.ts';
@@ -125,12 +125,12 @@ const parsedRequest = (index: number) => {
   return head;
 };
 
-const parsedFields = (index: number) => {
+const parsedHeaders = (index: number) => {
   const parser = new ResponseParser(65_536);
   const head = parser.readHead(responseBytes(index), 0);
   parser.free();
   if (head === null) throw new Error('the head of a response is refused');
-  return head.fields;
+  return head.headers;
 };
 
 function requestRules(): MicroCase {
@@ -143,16 +143,16 @@ function requestRules(): MicroCase {
   return {
     name: 'header rules, request',
     bytes: 0,
-    run: () => do_not_optimize(rewrite.fields(next(), client)),
+    run: () => do_not_optimize(rewrite.apply(next(), client)),
   };
 }
 
 function responseRules(): MicroCase {
-  const next = inTurn(eight(parsedFields));
+  const next = inTurn(eight(parsedHeaders));
   return {
     name: 'header rules, response',
     bytes: 0,
-    run: () => do_not_optimize(responseFields(next(), 200, false, null, false)),
+    run: () => do_not_optimize(responseHeaders(next(), 200, false, null, false)),
   };
 }
 

@@ -15,6 +15,7 @@ export type { Field, FieldEntry } from './http/field-registry.ts';
 export { FIELD, fieldEntry, fieldsWhere } from './http/field-registry.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
 export {
+  fieldLines,
   getField,
   getFieldValues,
   hasField,
@@ -23,7 +24,9 @@ export {
   setField,
 } from './http/field-section.ts';
 export { foldName, removeDisguised } from './http/fold-name.ts';
-export { heedsMaxForwards, spendMaxForwards } from './http/max-forwards.ts';
+export type { FieldRule } from './http/header-section.ts';
+export { HeaderSection } from './http/header-section.ts';
+export { decrementMaxForwards, isLastHop, usesMaxForwards } from './http/max-forwards.ts';
 export { isBodiless, reasonPhrase } from './http/status.ts';
 export {
   acceptsTrailers,

@@ -5,7 +5,7 @@ export type { RequestHeadLimits } from './http1/grammar/head-limits.ts';
 export { judgeParsedHead } from './http1/grammar/parsed-head.ts';
 export type { BodyFraming } from './http1/grammar/request-head.ts';
 export { RequestHead } from './http1/grammar/request-head.ts';
-export { fieldLines, statusLine } from './http1/grammar/response-head.ts';
+export { statusLine } from './http1/grammar/status-line.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export type { ParserState } from './http1/request-parser.ts';
 export { PARSER, RequestParser } from './http1/request-parser.ts';

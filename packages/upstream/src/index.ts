@@ -26,7 +26,6 @@ export type {
   CollectedBody,
   RequestInput,
   UpstreamRequest,
-  WrittenFields,
 } from './exchange/upstream-request.ts';
 export type {
   ResponseHandler,

@@ -1,15 +1,20 @@
+import { HeaderSection } from '@reverseit/core/http';
 import { expect, test } from 'vitest';
 import type { BodySource, CollectedBody } from '../src/index.ts';
 import { turns } from './harness.ts';
 import { DATA, END_STREAM, frameBench, http2Bench } from './http2-rig.ts';
 import { get } from './recorder.ts';
 
-test('fields that are written already are not taken where HTTP/2 may be spoken', async () => {
-  const made = await http2Bench((stream) => stream.respond({ ':status': 200 }));
-  expect(made.to.takesLines).toBe(false);
-  const fields = { host: 'backend.test', lines: 'A: b\r\n', added: [] };
-  const sent = await made.send(get('/', { fields })).done;
-  expect(sent.error?.code).toBe('RIT_ERR_INTERNAL');
+test('fields may be a section (RFC 9113 §8.3)', async () => {
+  const seen: unknown[] = [];
+  const it = await http2Bench((stream, headers) => {
+    seen.push(headers.a, headers[':authority']);
+    stream.respond({ ':status': 200 });
+    stream.end();
+  });
+  const fields = HeaderSection.parsed(['A', 'b', 'Host', 'h'], 'A: b\r\nHost: h\r\n');
+  expect((await it.send(get('/', { fields })).done).events).toEqual(['head 200', 'end']);
+  expect(seen).toEqual(['b', 'h']);
 });
 
 test.each([

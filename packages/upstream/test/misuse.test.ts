@@ -73,11 +73,7 @@ const invalidRequests: [string, unknown, RegExp][] = [
   ],
   ['no Host (RFC 9112 §3.2)', { fields: [] }, /no Host/],
   ['two Host (RFC 9112 §3.2)', { fields: ['host', 'a', 'Host', 'a'] }, /two Host/],
-  [
-    'a name that is no token',
-    { fields: ['host', 'a', 'b:', 'c'] },
-    /invalid name of a request header/,
-  ],
+  ['a name that is no token', { fields: ['host', 'a', 'b:', 'c'] }, /invalid header name/],
   [
     'CR LF in a value',
     { fields: ['host', 'a', 'b', 'c\r\nd: e'] },
@@ -367,7 +363,9 @@ describe('over HTTP/1.1', () => {
     const to = it.pool.origin(it.origin.url, { checkRequests: false });
     const fields = ['host', 'a', 'b', 'c\r\nd: e'];
     const sent = it.send(get('/', { fields }), null, to);
-    expect((await sent.done).error?.message).toBe('invalid value of a request header');
+    expect((await sent.done).error?.message).toBe(
+      'invalid value for the header "b" (RFC 9110 §5.5)',
+    );
     await it.settle({ open: 0 });
   });
 });

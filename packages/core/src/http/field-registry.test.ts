@@ -19,7 +19,7 @@ describe('fields that a proxy treats specially', () => {
     ['X-Forwarded-For', FIELD.X_FORWARDED_FOR],
     ['x-forwarded-Host', FIELD.X_FORWARDED_HOST],
     ['X-FORWARDED-PROTO', FIELD.X_FORWARDED_PROTO],
-    ['Authorization', FIELD.AUTHORIZATION],
+    ['Max-Forwards', FIELD.MAX_FORWARDS],
     ['Location', FIELD.LOCATION],
     ['Content-Location', FIELD.LOCATION],
     ['', FIELD.OTHER],

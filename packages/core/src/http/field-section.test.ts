@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  fieldLines,
   getField,
   getFieldValues,
   hasField,
@@ -12,6 +13,11 @@ import {
 const section = (): string[] => ['A', '1', 'b', '2', 'a', '3', '__proto__', '4', 'C', ''];
 
 describe('a field section (RFC 9110 §5)', () => {
+  test('is written in order, case and repetition kept (RFC 9112 §5)', () => {
+    expect(fieldLines([])).toBe('');
+    expect(fieldLines(['B', '1', 'a', '', 'B', '\xff'])).toBe('B: 1\r\na: \r\nB: \xff\r\n');
+  });
+
   test('reads without regard to case, in order', () => {
     expect(getField(section(), 'a')).toBe('1');
     expect(getFieldValues(section(), 'a')).toEqual(['1', '3']);

@@ -67,3 +67,13 @@ export function sectionSize(fields: ReadonlyFieldSection): number {
   for (const text of fields) size += text.length;
   return size;
 }
+
+/** The section as it is written (RFC 9112 §5): a line for each field, with its end. The fields are well formed. */
+export function fieldLines(fields: ReadonlyFieldSection): string {
+  let lines = '';
+  for (let i = 0; i < fields.length; i += 2) {
+    // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
+    lines += (fields[i] as string) + ': ' + (fields[i + 1] as string) + '\r\n';
+  }
+  return lines;
+}

@@ -1,20 +1,19 @@
 /** Max-Forwards (RFC 9110 §7.6.2): how many more proxies OPTIONS and TRACE may pass. */
-import { equalsIgnoreCase } from './ascii.ts';
 import { readDecimal } from './digits.ts';
-import type { FieldSection } from './field-section.ts';
+import { getFieldValues, type ReadonlyFieldSection } from './field-section.ts';
 
 /** Whether the field means something to a method. */
-export function heedsMaxForwards(method: string): boolean {
+export function usesMaxForwards(method: string): boolean {
   return method === 'OPTIONS' || method === 'TRACE';
 }
 
-/** Counts one hop, in place. False: the count has run out, and we are the final recipient. */
-export function spendMaxForwards(fields: FieldSection): boolean {
-  for (let i = 0; i < fields.length; i += 2) {
-    if (!equalsIgnoreCase(fields[i] as string, 'max-forwards')) continue;
-    const left = readDecimal(fields[i + 1] as string);
-    if (left === 0) return false;
-    if (left > 0) fields[i + 1] = String(left - 1);
-  }
-  return true;
+/** Whether no hop is left: then we are the final recipient. */
+export function isLastHop(fields: ReadonlyFieldSection): boolean {
+  return getFieldValues(fields, 'max-forwards').some((value) => readDecimal(value) === 0);
+}
+
+/** The value for the next hop. What is no number means nothing, and stays. */
+export function decrementMaxForwards(value: string): string {
+  const left = readDecimal(value);
+  return left > 0 ? String(left - 1) : value;
 }

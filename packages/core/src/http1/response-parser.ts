@@ -9,11 +9,12 @@
 import type { ErrorCode } from '../errors/catalog.ts';
 import { overLimit } from '../errors/passed-limit.ts';
 import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
-import type { FieldSection } from '../http/field-section.ts';
+import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
+import type { HeaderSection } from '../http/header-section.ts';
 import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
 import { checkFieldLimits, type FieldLimits } from './grammar/head-limits.ts';
 import { PartialHead } from './grammar/partial-head.ts';
-import { readFields, usualLines } from './grammar/read-fields.ts';
+import { readHeaderSection } from './grammar/read-fields.ts';
 import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
 
@@ -28,9 +29,7 @@ export class ParsedResponseHead {
   /** Printable ASCII, or empty. */
   readonly reason: string;
   readonly minorVersion: 0 | 1;
-  readonly fields: FieldSection;
-  /** The field lines as received, where each reads `name: value`, as one of ours does; else null. */
-  readonly lines: string | null;
+  readonly headers: HeaderSection;
   /** Bytes of the head on the wire. */
   readonly byteLength: number;
 
@@ -38,16 +37,19 @@ export class ParsedResponseHead {
     status: number,
     reason: string,
     minorVersion: 0 | 1,
-    fields: FieldSection,
-    lines: string | null,
+    headers: HeaderSection,
     byteLength: number,
   ) {
     this.status = status;
     this.reason = reason;
     this.minorVersion = minorVersion;
-    this.fields = fields;
-    this.lines = lines;
+    this.headers = headers;
     this.byteLength = byteLength;
+  }
+
+  /** The header section as a list. */
+  get fields(): ReadonlyFieldSection {
+    return this.headers.fields;
   }
 }
 
@@ -164,13 +166,12 @@ export class ResponseParser {
     const lineEnd = first < used ? (spans[first + 1] as number) - origin : text.length - 2;
     const status = readStatus(text, lineEnd - 2);
     const reason = readReason(text, lineEnd - 2);
-    const fields = readFields(text, origin, spans, first, used);
-    if (status === 0 || reason === null || typeof fields === 'string') {
+    const headers = readHeaderSection(text, origin, spans, first, used);
+    if (status === 0 || reason === null || typeof headers === 'string') {
       return this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
     }
     const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
-    const lines = usualLines(text, origin, spans, first, used);
-    return new ParsedResponseHead(status, reason, minorVersion, fields, lines, end - origin);
+    return new ParsedResponseHead(status, reason, minorVersion, headers, end - origin);
   }
 
   /**

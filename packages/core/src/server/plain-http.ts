@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { catalog } from '../errors/catalog.ts';
-import { statusLine } from '../http1/grammar/response-head.ts';
+import { statusLine } from '../http1/grammar/status-line.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { httpDate } from './exchange/http-date.ts';
 

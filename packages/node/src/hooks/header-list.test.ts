@@ -1,9 +1,10 @@
+import { HeaderSection } from '@reverseit/core/http';
 import { describe, expect, it } from 'vitest';
 import { HeaderList } from './header-list.ts';
 
-const make = (): { fields: string[]; list: HeaderList } => {
-  const fields = ['A', '1', 'b', '2', 'a', '3'];
-  return { fields, list: new HeaderList(fields) };
+const make = () => {
+  const section = HeaderSection.from(['A', '1', 'b', '2', 'a', '3']);
+  return { fields: section.fields, list: new HeaderList(section) };
 };
 
 describe('HeaderList', () => {
@@ -27,11 +28,11 @@ describe('HeaderList', () => {
       [true, ['X-A', '3']],
       [false, ['X-A', '3', 'x_a', '2', 'X_B', '2']],
     ] as const) {
-      const fields = ['X-A', '1', 'x_a', '2', 'X_B', '2', 'X-B', '1'];
-      const list = new HeaderList(fields, isClients);
+      const section = HeaderSection.from(['X-A', '1', 'x_a', '2', 'X_B', '2', 'X-B', '1']);
+      const list = new HeaderList(section, isClients);
       list.set('X-A', '3');
       list.delete('x-b');
-      expect(fields).toEqual(left);
+      expect(section.fields).toEqual(left);
     }
   });
 

@@ -1,45 +1,34 @@
 /** A field section as hooks see it: names in any case, order and repetition kept, values checked. */
-import { fail } from '@reverseit/core/errors';
-import {
-  type FieldSection,
-  getField,
-  getFieldValues,
-  hasField,
-  isFieldValue,
-  isToken,
-  removeDisguised,
-  removeField,
-  setField,
-  toLowerAscii,
-} from '@reverseit/core/http';
+import type { HeaderSection } from '@reverseit/core/http';
 
 /** Header fields. Names are matched without regard to case. */
 export class HeaderView implements Iterable<readonly [name: string, value: string]> {
   /** @internal The section itself, not a copy. */
-  protected readonly fields: FieldSection;
+  protected readonly section: HeaderSection;
 
   /** @internal */
-  constructor(fields: FieldSection) {
-    this.fields = fields;
+  constructor(section: HeaderSection) {
+    this.section = section;
   }
 
   /** The first value, or undefined. */
   get(name: string): string | undefined {
-    return getField(this.fields, toLowerAscii(name));
+    return this.section.get(name);
   }
 
   /** All values, in order. */
   getAll(name: string): string[] {
-    return getFieldValues(this.fields, toLowerAscii(name));
+    return this.section.getAll(name);
   }
 
   has(name: string): boolean {
-    return hasField(this.fields, toLowerAscii(name));
+    return this.section.has(name);
   }
 
   *[Symbol.iterator](): Generator<readonly [string, string]> {
-    for (let i = 0; i < this.fields.length; i += 2) {
-      yield [this.fields[i] as string, this.fields[i + 1] as string];
+    const { fields } = this.section;
+    for (let i = 0; i < fields.length; i += 2) {
+      yield [fields[i] as string, fields[i + 1] as string];
     }
   }
 }
@@ -58,36 +47,25 @@ export class HeaderList extends HeaderView {
    * @internal The section itself, not a copy. `isClients`: what a hook sets or deletes, a client must not
    * bring back by `_` for `-` (RFC 3875 §4.1.18).
    */
-  constructor(fields: FieldSection, isClients = false) {
-    super(fields);
+  constructor(section: HeaderSection, isClients = false) {
+    super(section);
     this.#isClients = isClients;
   }
 
   /** Replaces all lines of the field by one, in the place of the first. */
   set(name: string, value: string): void {
-    assertField(name, value);
-    setField(this.fields, name, value);
-    if (this.#isClients) removeDisguised(this.fields, name);
+    this.section.set(name, value);
+    if (this.#isClients) this.section.removeDisguised(name);
   }
 
   /** Adds a line behind all others. */
   append(name: string, value: string): void {
-    assertField(name, value);
-    this.fields.push(name, value);
+    this.section.append(name, value);
   }
 
   /** Removes all lines of the field. */
   delete(name: string): void {
-    removeField(this.fields, toLowerAscii(name));
-    if (this.#isClients) removeDisguised(this.fields, name);
-  }
-}
-
-function assertField(name: string, value: string): void {
-  if (typeof name !== 'string' || !isToken(name)) {
-    throw fail('RIT_ERR_INTERNAL', 'a hook used an invalid header name');
-  }
-  if (typeof value !== 'string' || !isFieldValue(value)) {
-    throw fail('RIT_ERR_INTERNAL', `a hook set an invalid value for the header "${name}"`);
+    this.section.remove(name);
+    if (this.#isClients) this.section.removeDisguised(name);
   }
 }

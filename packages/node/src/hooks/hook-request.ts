@@ -11,9 +11,7 @@ export class RequestView implements HookRequest {
 
   constructor(head: RequestHead) {
     this.#head = head;
-    // They say what the fields may say no longer.
-    head.lines = null;
-    this.headers = new HeaderList(head.fields, true);
+    this.headers = new HeaderList(head.headers, true);
   }
 
   get method(): string {

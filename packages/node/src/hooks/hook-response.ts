@@ -1,10 +1,11 @@
 import { fail } from '@reverseit/core/errors';
 import {
   FIELD,
-  type FieldSection,
-  fieldEntry,
+  type FieldEntry,
+  type FieldRule,
+  type HeaderSection,
   isBodiless,
-  removeField,
+  type ReadonlyFieldSection,
 } from '@reverseit/core/http';
 import { HeaderList } from './header-list.ts';
 import type { HookResponse } from './hooks.ts';
@@ -12,13 +13,13 @@ import type { HookResponse } from './hooks.ts';
 /** What `onResponse` sees of a response, and what becomes of it. */
 export class ResponseView implements HookResponse {
   readonly headers: HeaderList;
-  readonly #fields: FieldSection;
+  readonly #section: HeaderSection;
   #status: number;
 
-  constructor(status: number, fields: FieldSection) {
+  constructor(status: number, section: HeaderSection) {
     this.#status = status;
-    this.#fields = fields;
-    this.headers = new HeaderList(fields);
+    this.#section = section;
+    this.headers = new HeaderList(section);
   }
 
   get status(): number {
@@ -35,30 +36,37 @@ export class ResponseView implements HookResponse {
     this.#status = status;
   }
 
-  /** The fields to send: without what would contradict the framing of content of the given length. */
-  seal(method: string, contentLength: number | null): FieldSection {
-    const fields = this.#fields;
+  /** What to send: without what would contradict the framing of content of the given length. */
+  seal(method: string, contentLength: number | null): HeaderSection {
     const hasContent = !isBodiless(method, this.#status);
-    // Content without a length may have trailers, and a Trailer field.
-    removeConnectionFields(fields, hasContent && contentLength === null);
-    // One without content may say what length it would have, but a 204 must not (RFC 9110 §8.6).
-    if (hasContent || this.#status === 204) removeField(fields, 'content-length');
-    if (hasContent && contentLength !== null) fields.push('content-length', String(contentLength));
-    return fields;
+    // Content without a length may have trailers, and a Trailer field. A response without content may say what
+    // length it would have, but a 204 must not (RFC 9110 §8.6).
+    const mayTrail = hasContent && contentLength === null;
+    const sealed = this.#section.filter(
+      new SealRule(mayTrail, !hasContent && this.#status !== 204),
+    );
+    if (hasContent && contentLength !== null)
+      sealed.append('content-length', String(contentLength));
+    return sealed;
   }
 
   /** The same for a response that is sent whole: its length is told where it is sent. */
-  sealWhole(): FieldSection {
-    removeConnectionFields(this.#fields, false);
-    removeField(this.#fields, 'content-length');
-    return this.#fields;
+  sealWhole(): ReadonlyFieldSection {
+    return this.#section.filter(new SealRule(false, false)).fields;
   }
 }
 
-function removeConnectionFields(fields: FieldSection, mayTrail: boolean): void {
-  for (let i = fields.length - 2; i >= 0; i -= 2) {
-    const { hopByHop, id } = fieldEntry(fields[i] as string);
-    if (!hopByHop || (mayTrail && id === FIELD.TRAILER)) continue;
-    fields.splice(i, 2);
+class SealRule implements FieldRule {
+  readonly #mayTrail: boolean;
+  readonly #mayTellLength: boolean;
+
+  constructor(mayTrail: boolean, mayTellLength: boolean) {
+    this.#mayTrail = mayTrail;
+    this.#mayTellLength = mayTellLength;
+  }
+
+  pass(_: string, value: string, { id, hopByHop }: FieldEntry): string | null {
+    if (id === FIELD.CONTENT_LENGTH) return this.#mayTellLength ? value : null;
+    return hopByHop && !(this.#mayTrail && id === FIELD.TRAILER) ? null : value;
   }
 }

@@ -1,7 +1,7 @@
 /** Notes the moments of one request, for the record at its end. */
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
+import { HeaderSection } from '@reverseit/core/http';
 import type { UpstreamExchange } from '@reverseit/upstream';
 import { HeaderView } from './header-list.ts';
 import type { AccessRecord, RequestInfo } from './hooks.ts';
@@ -68,7 +68,7 @@ export class Recorder {
       errorCode: error?.code ?? null,
       error,
     } as const;
-    return Object.assign(new RecordHeaders(head.fields, this.#exchange.sentFields), facts);
+    return Object.assign(new RecordHeaders(head.headers, this.#exchange.sentHeaders), facts);
   }
 }
 
@@ -77,10 +77,10 @@ export class Recorder {
  * JSON does not write down credentials.
  */
 class RecordHeaders {
-  readonly #request: FieldSection;
-  readonly #response: ReadonlyFieldSection | string | null;
+  readonly #request: HeaderSection;
+  readonly #response: HeaderSection | null;
 
-  constructor(request: FieldSection, response: ReadonlyFieldSection | string | null) {
+  constructor(request: HeaderSection, response: HeaderSection | null) {
     this.#request = request;
     this.#response = response;
   }
@@ -90,17 +90,6 @@ class RecordHeaders {
   }
 
   get responseHeaders(): HeaderView {
-    const sent = this.#response;
-    return new HeaderView(typeof sent === 'string' ? fieldsOf(sent) : [...(sent ?? [])]);
+    return new HeaderView(this.#response ?? HeaderSection.empty());
   }
-}
-
-/** The fields of lines that are written already. */
-function fieldsOf(lines: string): FieldSection {
-  const fields: FieldSection = [];
-  for (const line of lines.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.push(line.slice(0, colon), line.slice(colon + 1).trim());
-  }
-  return fields;
 }

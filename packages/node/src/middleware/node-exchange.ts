@@ -14,7 +14,7 @@ import {
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
-import type { ReadonlyFieldSection } from '@reverseit/core/http';
+import type { HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import type { OpenItem } from '../lifecycle/open-set.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
 import { mountPathOf } from './mount-path.ts';
@@ -142,10 +142,6 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#content?.pause();
   }
 
-  get takesLines(): boolean {
-    return false;
-  }
-
   releaseChunk(_chunk: Buffer): void {
     // The application may listen to the request as well.
   }
@@ -190,22 +186,19 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#side.sendInterim(status, fields);
   }
 
-  sendHead(
+  protected writeHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection | string,
+    headers: HeaderSection,
     contentLength: number | null,
   ): void {
-    if (typeof fields === 'string')
-      throw fail('RIT_ERR_INTERNAL', 'middleware does not accept pre-serialised headers');
-    if (!this.mayBegin(status, reason, fields, contentLength)) return;
     const encoding = this.encodingFor(status, contentLength);
     const framing = encoding === ENCODING.CHUNKED ? ['transfer-encoding', 'chunked'] : [];
     const close = this.mayPersist(status, encoding) ? [] : ['close'];
-    const options = demandsUpgrade(status, fields) ? ['upgrade', ...close] : close;
+    const options = demandsUpgrade(status, headers) ? ['upgrade', ...close] : close;
     if (options.length > 0) framing.push('connection', options.join(', '));
     try {
-      this.#side.writeHead(status, reason, fields, framing);
+      this.#side.writeHead(status, reason, headers.fields, framing);
     } catch (cause) {
       // The application is at the same response.
       const error = fail('RIT_ERR_INTERNAL', 'the response cannot be written', { cause });
@@ -213,7 +206,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       else this.#abort(error);
       return;
     }
-    this.begin(status, fields, encoding, contentLength);
+    this.begin(status, headers, encoding, contentLength);
     // Leaves with the first content, where that comes at once.
     process.nextTick(flushHead, this.#side);
   }

@@ -33,7 +33,6 @@ function createProxied(
   context: RequestContext | null,
 ): ProxyExchange {
   const { head } = exchange;
-  const lines = route.origin?.takesLines === true ? route.request.lines(head, exchange) : null;
-  const fields = lines ?? route.request.fields(head, exchange);
+  const fields = route.request.apply(head, exchange);
   return new ProxyExchange(exchange, route, target, fields, context);
 }

@@ -122,7 +122,6 @@ const STRICTNESS = { ALL: 2, ROOM: 1, LIMITS: 0 } as const;
 
 export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admission<Member> {
   readonly affinity: AffinityCookie | null;
-  readonly takesLines: boolean;
   readonly deadlines: Deadlines;
   readonly retryRules: RetryRules;
   readonly perTryTimeout: number;
@@ -163,7 +162,6 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
     this.#originOptions = origin;
     this.#onState = onState;
     this.#random = random;
-    this.takesLines = pool.takesLines;
     this.deadlines = pool.deadlines;
     const { affinity, healthCheck, outlierDetection, retry, slowStart } = values;
     this.affinity =

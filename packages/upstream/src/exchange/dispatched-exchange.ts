@@ -5,7 +5,12 @@
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
-import { type FieldSection, hasField } from '@reverseit/core/http';
+import {
+  type FieldSection,
+  type HeaderSection,
+  hasField,
+  type ReadonlyFieldSection,
+} from '@reverseit/core/http';
 import { isReplayable } from './body-pieces.ts';
 import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
@@ -53,6 +58,8 @@ export class DispatchedExchange
   readonly oneShot: boolean;
   attempts = 0;
   readonly request: UpstreamRequest;
+  /** Those of the request. */
+  readonly fields: HeaderSection;
   /** Of the request in HTTP/1.1; empty where it has not been written yet. */
   head = '';
   /** What Upgrade offers; empty where no switch of protocols is asked for. */
@@ -77,6 +84,7 @@ export class DispatchedExchange
   constructor(
     home: ExchangeHome,
     request: UpstreamRequest,
+    fields: HeaderSection,
     limits: ResolvedLimits,
     handler: ResponseHandler,
     onSwitch: UpgradeHandler | null,
@@ -86,6 +94,7 @@ export class DispatchedExchange
     super(limits, handler);
     this.#home = home;
     this.request = request;
+    this.fields = fields;
     this.#onSwitch = onSwitch;
     this.oneShot = oneShot;
     this.protocol = protocol;
@@ -221,7 +230,7 @@ export class DispatchedExchange
   }
 
   /** An interim response other than 100 and 101. The backend is at work: the wait for the head begins anew. */
-  onInterim(status: number, fields: FieldSection): void {
+  onInterim(status: number, fields: ReadonlyFieldSection): void {
     if (this.#phase === 'done') return;
     if (this.#phase === 'awaiting') {
       this.#connection?.arm(this.limits.head);
@@ -274,7 +283,7 @@ export class DispatchedExchange
   }
 
   /** The backend has switched protocols, as it was asked. */
-  onSwitched(fields: FieldSection): void {
+  onSwitched(headers: HeaderSection): void {
     const connection = this.#connection;
     const handler = this.#onSwitch;
     if (this.#phase === 'done' || connection === null || handler === null) return;
@@ -286,7 +295,8 @@ export class DispatchedExchange
     this.#finish();
     const socket = connection.surrender();
     if (socket === null) return;
-    const head = { status: 101, reason: '', fields, lines: null, contentLength: 0 };
+    const { fields } = headers;
+    const head = { status: 101, reason: '', headers, fields, contentLength: 0 };
     this.deliverSwitch(handler, head, socket);
   }
 

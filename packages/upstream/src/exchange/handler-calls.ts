@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import type { ResponseHandler, UpgradeHandler, UpstreamResponseHead } from './upstream-response.ts';
 
 type Thrown = ReverseItError | null;
@@ -12,7 +12,7 @@ type Thrown = ReverseItError | null;
 export function callInterim(
   handler: ResponseHandler,
   status: number,
-  fields: FieldSection,
+  fields: ReadonlyFieldSection,
 ): Thrown {
   try {
     handler.onInterim(status, fields);

@@ -2,22 +2,20 @@
  * What a caller may have got wrong in a request, found before a connection is asked for and said in words.
  * What passes means the same to every transport.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
-import {
-  equalsIgnoreCase,
-  type FieldSection,
-  isFieldValue,
-  readDecimal,
-} from '@reverseit/core/http';
+import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { equalsIgnoreCase, HeaderSection, isFieldValue, readDecimal } from '@reverseit/core/http';
 import { kindOf } from './kind-of.ts';
-import { linesRefused, requestHead } from './request-head.ts';
-import type { RequestInput, UpstreamRequest, WrittenFields } from './upstream-request.ts';
+import { requestHead } from './request-head.ts';
+import type { RequestInput, UpstreamRequest } from './upstream-request.ts';
 
 type Body = UpstreamRequest['body'];
+
+const noFields = HeaderSection.empty();
 
 /** A request that may be sent, and its head in HTTP/1.1; or why it may not, and the source to cancel. */
 export interface CheckedRequest {
   readonly request: UpstreamRequest;
+  readonly fields: HeaderSection;
   readonly head: string;
   readonly error: ReverseItError | null;
 }
@@ -28,17 +26,26 @@ export interface RequestWay {
   readonly connection: string;
   /** A handshake of a WebSocket, rather than an offer of some other protocol or none. */
   readonly isWebSocket: boolean;
-  /** Whether fields may be `WrittenFields`. */
-  readonly takesLines: boolean;
 }
 
 export function checkRequest(input: RequestInput, way: RequestWay): CheckedRequest {
   const checker = new RequestChecker(way);
   const request = checker.read(input);
-  const head = checker.fault === '' ? requestHead(request, way.connection) : '';
-  if (typeof head !== 'string') return { request, head: '', error: head };
-  const error = checker.fault === '' ? null : invalid(checker.fault);
-  return { request, head, error };
+  const fields = checker.fault === '' ? sectionOf(request) : invalid(checker.fault);
+  if (isReverseItError(fields)) return { request, fields: noFields, head: '', error: fields };
+  const head = requestHead(request, fields, way.connection);
+  const isHead = typeof head === 'string';
+  return { request, fields, head: isHead ? head : '', error: isHead ? null : head };
+}
+
+/** The fields of a request, which need not have been checked. Answers an error where they are malformed. */
+export function sectionOf({ fields }: UpstreamRequest): HeaderSection | ReverseItError {
+  if (fields instanceof HeaderSection) return fields;
+  try {
+    return HeaderSection.from(fields);
+  } catch (cause) {
+    return isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', undefined, { cause });
+  }
 }
 
 class RequestChecker {
@@ -79,23 +86,20 @@ class RequestChecker {
   }
 
   #checkFields(fields: unknown): void {
-    if (Array.isArray(fields)) this.#checkList(fields, 'fields');
-    else if (!isWrittenFields(fields)) {
+    if (fields instanceof HeaderSection) return;
+    if (!Array.isArray(fields)) {
       this.#wrong(fields, 'fields', 'an array [name, value, name, value, …]');
-    } else if (this.#way.takesLines) this.#checkList(fields.added, 'fields.added');
-    else this.#add(linesRefused);
-  }
-
-  #checkList(list: readonly unknown[], name: string): void {
-    if (list.length % 2 !== 0) this.#add(`${name} must hold a value for each name`);
-    for (const [at, item] of list.entries()) {
-      if (typeof item !== 'string') this.#wrong(item, `${name}[${at}]`, 'a string');
+      return;
+    }
+    if (fields.length % 2 !== 0) this.#add('fields must hold a value for each name');
+    for (const [at, item] of fields.entries()) {
+      if (typeof item !== 'string') this.#wrong(item, `fields[${at}]`, 'a string');
     }
   }
 
-  /** What transports judge differently: control characters, and a length that is not the body's. */
+  /** Control characters, and a length that is not the body's. */
   #checkValues(fields: UpstreamRequest['fields'], body: Body): void {
-    const list: FieldSection = Array.isArray(fields) ? fields : fields.added;
+    const list = fields instanceof HeaderSection ? fields.fields : fields;
     let lengths = 0;
     for (let i = 0; i < list.length; i += 2) {
       const value = list[i + 1] as string;
@@ -139,12 +143,6 @@ const refusedRequest: UpstreamRequest = Object.freeze({
   fields: [],
   body: null,
 });
-
-function isWrittenFields(fields: unknown): fields is WrittenFields {
-  if (typeof fields !== 'object' || fields === null) return false;
-  const { host, lines, added } = fields as Partial<WrittenFields>;
-  return typeof host === 'string' && typeof lines === 'string' && Array.isArray(added);
-}
 
 /** What is wrong with a body that is neither a string nor bytes; empty where nothing is. */
 function objectFault(body: unknown): string {

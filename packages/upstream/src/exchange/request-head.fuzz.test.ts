@@ -1,6 +1,7 @@
 import { isReverseItError } from '@reverseit/core/errors';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sectionOf } from './request-check.ts';
 import { CONNECTION, requestHead } from './request-head.ts';
 
 const texts = fc.oneof(
@@ -22,7 +23,11 @@ test('what is written reads back as what was given, field by field', () => {
       fc.array(fc.tuple(names, texts), { maxLength: 5 }),
       (method, target, pairs) => {
         const fields = ['Host', 'h', ...pairs.flat()];
-        const text = requestHead({ method, target, fields, body: null }, CONNECTION.CLOSE);
+        const request = { method, target, fields, body: null };
+        const section = sectionOf(request);
+        const text = isReverseItError(section)
+          ? section
+          : requestHead(request, section, CONNECTION.CLOSE);
         if (isReverseItError(text)) {
           expect(text.code).toBe('RIT_ERR_INTERNAL');
           return;

@@ -1,11 +1,15 @@
 import { isReverseItError } from '@reverseit/core/errors';
+import { fieldLines, HeaderSection } from '@reverseit/core/http';
 import { expect, test } from 'vitest';
+import { sectionOf } from './request-check.ts';
 import { CONNECTION, requestHead, upgradeLines } from './request-head.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 function head(more: Partial<UpstreamRequest>): string {
   const request = { method: 'GET', target: '/', fields: ['Host', 'a'], body: null, ...more };
-  const text = requestHead(request, CONNECTION.KEEP_ALIVE);
+  const fields = sectionOf(request);
+  if (isReverseItError(fields)) return fields.code;
+  const text = requestHead(request, fields, CONNECTION.KEEP_ALIVE);
   return isReverseItError(text) ? text.code : text;
 }
 
@@ -23,28 +27,33 @@ test.each([
   [upgradeLines('tcp, SPDY/3.1'), 'connection: upgrade\r\nupgrade: tcp, SPDY/3.1\r\n'],
 ])('connection lines: %j', (connection, lines) => {
   const request = { method: 'GET', target: '/x', fields: ['A', 'b', 'Host', 'h'], body: null };
-  expect(requestHead(request, connection)).toBe(
+  expect(requestHead(request, HeaderSection.from(request.fields), connection)).toBe(
     `GET /x HTTP/1.1\r\nhost: h\r\n${lines}A: b\r\n\r\n`,
   );
 });
 
-test('fields that are written already stand before those that are added', () => {
-  const fields = { host: 'h', lines: 'A:  b\r\nC: \xff\r\n', added: ['D', 'e'] };
-  expect(head({ method: 'POST', fields, body: Buffer.alloc(3) })).toBe(
-    'POST / HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\nA:  b\r\nC: \xff\r\nD: e\r\ncontent-length: 3\r\n\r\n',
+test('the text of a section goes out as it is, but for Host and what frames the body', () => {
+  const text = 'A: b\r\nHost: h\r\nContent-Length: 3\r\nC: \xff\r\n';
+  const fields = HeaderSection.parsed(
+    ['A', 'b', 'Host', 'h', 'Content-Length', '3', 'C', '\xff'],
+    text,
   );
-  expect(head({ fields: { host: 'h', lines: '', added: [] } })).toBe(
+  expect(head({ method: 'POST', fields, body: Buffer.alloc(3) })).toBe(
+    'POST / HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\nA: b\r\nC: \xff\r\ncontent-length: 3\r\n\r\n',
+  );
+  expect(head({ fields: HeaderSection.parsed(['host', 'h'], 'host: h\r\n') })).toBe(
     'GET / HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\n\r\n',
   );
 });
 
 test.each([
-  ['a second Host', { host: 'h', added: ['host', 'h'] }],
-  ['CR LF in Host', { host: 'a\r\nb: c', added: [] }],
-  ['CR LF in a value', { host: 'h', added: ['b', 'c\r\nd: e'] }],
-  ['a field of the connection', { host: 'h', added: ['Transfer-Encoding', 'chunked'] }],
-])('what is added is refused like any other: %s', (_, fields) => {
-  expect(head({ fields: { lines: 'A: b\r\n', ...fields } })).toBe('RIT_ERR_INTERNAL');
+  ['a second Host', ['host', 'h', 'A', 'b', 'host', 'h']],
+  ['no Host', ['A', 'b']],
+  ['a field of the connection', ['host', 'h', 'Transfer-Encoding', 'chunked']],
+])('a section is refused like a list: %s', (_, fields) => {
+  expect(head({ fields })).toBe('RIT_ERR_INTERNAL');
+  const text = fieldLines(fields);
+  expect(head({ fields: HeaderSection.parsed(fields, text) })).toBe('RIT_ERR_INTERNAL');
 });
 
 // RFC 9112 §6, RFC 9110 §8.6.

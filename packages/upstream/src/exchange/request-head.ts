@@ -6,8 +6,11 @@ import { fail, type ReverseItError } from '@reverseit/core/errors';
 import {
   authenticatesConnection,
   FIELD,
-  type FieldSection,
+  type FieldEntry,
+  type FieldRule,
   fieldEntry,
+  type HeaderSection,
+  isFieldValue,
   isToken,
 } from '@reverseit/core/http';
 import { announcedLength } from './body-pieces.ts';
@@ -35,112 +38,54 @@ export function connectionLines({
   return oneShot ? CONNECTION.CLOSE : CONNECTION.KEEP_ALIVE;
 }
 
-/** Of a transport that writes fields its own way. */
-export const linesRefused = 'this pool does not accept pre-serialised headers';
+/** What a transport makes of the fields of a request, whatever it speaks. */
+export class RequestFieldRule implements FieldRule {
+  host: string | null = null;
+  /** Why the fields cannot be sent; empty where they can. */
+  fault = '';
+  /** A TE passes, which Connection has to name (RFC 9110 §10.1.4). */
+  te = false;
 
-/** Of a field that the transport sets. */
-export const fieldRefused = 'request header is set by the transport';
-
-const beyondLatin1 = /[\u0100-\uffff]/;
+  pass(_: string, value: string, { id, setByTransport }: FieldEntry): string | null {
+    if (id === FIELD.HOST) {
+      if (this.host !== null) this.fault = 'request has two Host headers';
+      this.host = value;
+      return null;
+    }
+    // The body's own length counts.
+    if (id === FIELD.CONTENT_LENGTH) return null;
+    if (setByTransport) this.fault = 'request header is set by the transport';
+    else if (id === FIELD.TE && value !== '') this.te = true;
+    return value;
+  }
+}
 
 /**
- * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what could not be told apart on the wire: a line
- * end within a field, a name that is no token, a target with blanks, a field that is the transport's
- * own, a missing or second Host.
+ * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what must not be sent: a
+ * method that is no token, a target with blanks, a field that is the transport's own, a missing or second Host.
  */
-export function requestHead(request: UpstreamRequest, connection: string): string | ReverseItError {
-  const { method, target, fields } = request;
+export function requestHead(
+  request: UpstreamRequest,
+  fields: HeaderSection,
+  connection: string,
+): string | ReverseItError {
+  const { method, target } = request;
   if (!isToken(method)) return misuse('invalid request method');
   if (!isTarget(target)) return misuse('invalid request target');
-  const isList = Array.isArray(fields);
-  const section = isList ? writeSection(fields, null) : writeSection(fields.added, fields.host);
-  const { host, fault, te } = section;
+  const rule = new RequestFieldRule();
+  const lines = fields.serialize(rule);
+  const { host, fault } = rule;
   if (fault !== '') return misuse(fault);
   if (host === null) return misuse('request has no Host header');
   const framed = framing(request);
-  const options = te ? withTe(connection) : connection;
-  const start = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${options}`;
   const trailer = framed === chunked ? trailerLine(request) : '';
-  const end = `${section.lines}${framed}${trailer}\r\n`;
-  // Request line, Host, Connection, and the empty line at the end.
-  let breaks = 4 + section.count;
-  if (framed !== '') breaks++;
-  if (trailer !== '') breaks++;
-  // Upgrade.
-  if (connection !== CONNECTION.KEEP_ALIVE && connection !== CONNECTION.CLOSE) breaks++;
-  if (!hasLines(start + end, breaks)) return misuse('invalid value of a request header');
-  return isList ? start + end : start + fields.lines + end;
-}
-
-interface WrittenSection {
-  host: string | null;
-  lines: string;
-  /** Of the lines, of which Host is none. */
-  count: number;
-  /** Why it cannot be written; empty where it can. */
-  fault: string;
-  /** A TE is among the lines, which Connection has to name (RFC 9110 §10.1.4). */
-  te: boolean;
-}
-
-/** Writes fields whose Host, if not among them, is known. Line ends within values are left to be found. */
-function writeSection(fields: FieldSection, host: string | null): WrittenSection {
-  const section: WrittenSection = { host, lines: '', count: 0, fault: '', te: false };
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    const value = fields[i + 1] as string;
-    if (!isToken(name)) section.fault = 'invalid name of a request header';
-    const { id, setByTransport } = fieldEntry(name);
-    if (id === FIELD.HOST) {
-      if (section.host !== null) section.fault = 'request has two Host headers';
-      section.host = value;
-      continue;
-    }
-    // The body's own length counts.
-    if (id === FIELD.CONTENT_LENGTH) continue;
-    if (id === FIELD.TE && value !== '') section.te = true;
-    if (setByTransport) section.fault = fieldRefused;
-    // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
-    section.lines += name + ': ' + value + '\r\n';
-    section.count++;
-  }
-  return section;
-}
-
-/**
- * Whether a text is latin1, without NUL, and of so many lines. A line end that came with a value is one
- * too many: to count them costs a fifth of looking at each character of each value.
- */
-function hasLines(text: string, lines: number): boolean {
-  return (
-    !beyondLatin1.test(text) &&
-    !text.includes('\0') &&
-    count(text, '\r') === lines &&
-    count(text, '\n') === lines
-  );
-}
-
-function count(text: string, character: string): number {
-  let found = 0;
-  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found++;
-  return found;
+  if (trailer === null) return misuse('invalid value of a request header');
+  const options = rule.te ? withTe(connection) : connection;
+  return `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${options}${lines}${framed}${trailer}\r\n`;
 }
 
 /** Whether a request has credentials of a scheme that authenticates the connection (RFC 4559). */
-export function logsIn({ fields }: UpstreamRequest): boolean {
-  if (Array.isArray(fields)) return hasLogin(fields);
-  const { lines, added, authenticatesConnection: known } = fields;
-  return (known ?? linesHaveLogin(lines)) || hasLogin(added);
-}
-
-function linesHaveLogin(lines: string): boolean {
-  for (const [, value] of lines.matchAll(/^(?:proxy-)?authorization:(.*)$/gim)) {
-    if (value !== undefined && authenticatesConnection(value)) return true;
-  }
-  return false;
-}
-
-function hasLogin(fields: FieldSection): boolean {
+export function logsIn({ fields }: HeaderSection): boolean {
   for (let i = 0; i < fields.length; i += 2) {
     const { auth } = fieldEntry(fields[i] as string);
     if (auth === 'credentials' && authenticatesConnection(fields[i + 1] as string)) return true;
@@ -162,9 +107,10 @@ function framing({ method, body }: UpstreamRequest): string {
   return length > 0 || bringsContent(method) ? `content-length: ${length}\r\n` : '';
 }
 
-/** RFC 9110 §6.6.2: only chunks have trailers. */
-function trailerLine({ trailer }: UpstreamRequest): string {
-  return trailer === undefined || trailer === null ? '' : `trailer: ${trailer}\r\n`;
+/** RFC 9110 §6.6.2: only chunks have trailers. Null where the value could not be told apart on the wire. */
+function trailerLine({ trailer }: UpstreamRequest): string | null {
+  if (trailer === undefined || trailer === null) return '';
+  return isFieldValue(trailer) ? `trailer: ${trailer}\r\n` : null;
 }
 
 export function bringsContent(method: string): boolean {

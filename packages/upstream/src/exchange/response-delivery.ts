@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import { warnOf } from './callback-warning.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import {
@@ -109,7 +109,7 @@ export abstract class ResponseDelivery {
     else this.#start = [];
   }
 
-  protected deliverInterim(status: number, fields: FieldSection): void {
+  protected deliverInterim(status: number, fields: ReadonlyFieldSection): void {
     this.#onThrown(callInterim(this.#handler, status, fields));
   }
 

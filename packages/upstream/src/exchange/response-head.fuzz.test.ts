@@ -1,4 +1,5 @@
 import { isReverseItError } from '@reverseit/core/errors';
+import { HeaderSection } from '@reverseit/core/http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readHead } from './response-head.ts';
@@ -33,7 +34,8 @@ test('a head has one framing beyond doubt, or is the backend\u2019s fault', () =
       fc.boolean(),
       fc.boolean(),
       (status, lines, isHead, isHttp10) => {
-        const head = readHead(status, '', lines.flat(), isHead, isHttp10, max);
+        const headers = HeaderSection.parsed(lines.flat());
+        const head = readHead(status, '', headers, isHead, isHttp10, max);
         const named = (name: string) =>
           lines.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
         const lengths = named('content-length');

@@ -1,4 +1,5 @@
 import { isReverseItError } from '@reverseit/core/errors';
+import { HeaderSection } from '@reverseit/core/http';
 import { expect, test } from 'vitest';
 import { type CheckedHead, readHead } from './response-head.ts';
 
@@ -13,7 +14,14 @@ interface Message {
 
 function read(fields: string[], message: Message = {}): string | CheckedHead {
   const { status = 200, reason = 'OK', isHead = false, isHttp10 = false } = message;
-  const head = readHead(status, reason, fields, isHead, isHttp10, maxBodySize);
+  const head = readHead(
+    status,
+    reason,
+    HeaderSection.parsed(fields),
+    isHead,
+    isHttp10,
+    maxBodySize,
+  );
   return isReverseItError(head) ? head.code.replace('RIT_ERR_UPSTREAM_', '') : head;
 }
 

@@ -7,10 +7,11 @@ import {
   authenticatesConnection,
   equalsIgnoreCase,
   FIELD,
-  type FieldSection,
   fieldEntry,
   getFieldValues,
+  type HeaderSection,
   hasField,
+  type ReadonlyFieldSection,
   readDecimal,
   readTokenList,
   trimOws,
@@ -22,7 +23,6 @@ export const longestInterimHead = 16_384;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
-  lines: string | null;
   /** Whether the connection may carry another request (RFC 9112 §9.3). */
   readonly persistent: boolean;
   /** Whether the end of the connection is the end of the body (RFC 9112 §6.3, rule 8). */
@@ -37,12 +37,12 @@ export interface CheckedHead extends UpstreamResponseHead {
 export function readHead(
   status: number,
   reason: string,
-  fields: FieldSection,
+  headers: HeaderSection,
   isHead: boolean,
   isHttp10: boolean,
   maxBodySize: number,
 ): CheckedHead | ReverseItError {
-  const framing = readFraming(fields, isHttp10);
+  const framing = readFraming(headers.fields, isHttp10);
   if (framing.error !== '') return malformed(framing.error);
 
   const { length, chunked, close, keepAlive, idleHint } = framing;
@@ -57,8 +57,8 @@ export function readHead(
   return {
     status,
     reason: isPrintable(reason) ? reason : '',
-    fields,
-    lines: null,
+    headers,
+    fields: headers.fields,
     contentLength: bodiless ? 0 : length === -1 ? null : length,
     persistent,
     untilClose,
@@ -80,7 +80,7 @@ interface Framing {
   offersLogin: boolean;
 }
 
-function readFraming(fields: FieldSection, isHttp10: boolean): Framing {
+function readFraming(fields: ReadonlyFieldSection, isHttp10: boolean): Framing {
   const framing: Framing = {
     error: '',
     length: -1,
@@ -142,7 +142,7 @@ function readKeepAlive(framing: Framing, value: string): void {
 }
 
 /** Whether a 101 says what was switched to: an Upgrade field that Connection names (RFC 9110 §7.8). */
-export function namesProtocol(fields: FieldSection): boolean {
+export function namesProtocol(fields: ReadonlyFieldSection): boolean {
   if (!hasField(fields, 'upgrade')) return false;
   const tokens: string[] = [];
   for (const value of getFieldValues(fields, 'connection')) readTokenList(value, tokens);

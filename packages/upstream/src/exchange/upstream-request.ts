@@ -1,5 +1,5 @@
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import type { FieldSection, HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 
 /** One request to a backend. Fields are final: what stands here goes on the wire. */
 export interface UpstreamRequest {
@@ -8,11 +8,11 @@ export interface UpstreamRequest {
   /** Request target in origin form (`/path?query`). undici cannot send `*`. */
   readonly target: string;
   /**
-   * End-to-end fields in wire order, exactly one `host` among them. The transport frames the body:
-   * `content-length` is needed only with a source that knows its length, and there is never a
-   * `transfer-encoding`, `connection`, `expect` or another connection-specific field (RFC 9110 §7.6.1).
+   * End-to-end fields in wire order, exactly one `host` among them, as a list or, where a parser has read them, a
+   * section. The transport frames the body and sets the fields of the connection (RFC 9110 §7.6.1): there is never
+   * a `transfer-encoding`, `connection` or `expect`, and a `content-length` is that of the body.
    */
-  readonly fields: FieldSection | WrittenFields;
+  readonly fields: ReadonlyFieldSection | HeaderSection;
   /** No content, content that is complete, or content that arrives while it is sent. */
   readonly body: Buffer | CollectedBody | BodySource | null;
   /**
@@ -44,23 +44,6 @@ export interface ClientCloseListener {
 /** A request as it may be given: a body may also be text, which is sent as UTF-8, other bytes, or left out. */
 export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
   readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
-}
-
-/**
- * The same as lines that are written already, for a pool that takes them (`OriginPool.takesLines`): a
- * request that is sent on mostly as it came need not be taken apart and put together again.
- */
-export interface WrittenFields {
-  readonly host: string;
-  /** `name: value` CRLF, again and again, of fields from a parser: they are written as they are. */
-  readonly lines: string;
-  /** Fields that follow the lines. */
-  readonly added: FieldSection;
-  /**
-   * Whether credentials among the lines are of a scheme that authenticates the connection (NTLM, Negotiate).
-   * Where it is left out, the lines are searched for them.
-   */
-  readonly authenticatesConnection?: boolean;
 }
 
 /** Long content that is complete, in the pieces in which it came. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import type { FieldSection, HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 
 /** The head of a backend's final response, checked: every name is a token, no value holds a control character. */
 export interface UpstreamResponseHead {
@@ -8,9 +8,9 @@ export interface UpstreamResponseHead {
   /** As the backend sent it, or empty. Printable ASCII only. */
   readonly reason: string;
   /** As received, connection-specific fields included, latin1. */
-  readonly fields: FieldSection;
-  /** The same as lines, where the transport has them and each reads `name: value`, CRLF; else null. */
-  readonly lines: string | null;
+  readonly headers: HeaderSection;
+  /** The same as a list: name, value, name, value, … */
+  readonly fields: ReadonlyFieldSection;
   /** Body length in bytes where the response announced it (0 where it can have no body), null otherwise. */
   readonly contentLength: number | null;
 }
@@ -21,7 +21,7 @@ export interface UpstreamResponseHead {
  */
 export interface ResponseHandler {
   /** An interim response (RFC 9110 §15.2) other than 100 and 101. */
-  onInterim(status: number, fields: FieldSection): void;
+  onInterim(status: number, fields: ReadonlyFieldSection): void;
   /** The final head. Once, before any data. */
   onHead(head: UpstreamResponseHead): void;
   /** A piece of the body. The buffer may be kept. */

@@ -138,7 +138,7 @@ export abstract class Http1Connection
     }
     this.served++;
     exchange.onAssigned(this);
-    if (!this.bound && logsIn(exchange.request)) this.bind();
+    if (!this.bound && logsIn(exchange.fields)) this.bind();
     this.send(exchange);
   }
 

@@ -4,12 +4,13 @@ import {
   FIELD,
   type FieldSection,
   fieldEntry,
+  type HeaderSection,
   isFieldValue,
   isToken,
   toLowerAscii,
 } from '@reverseit/core/http';
 import { mayTrail } from '../exchange/body-pieces.ts';
-import { bringsContent, fieldRefused, isTarget, linesRefused } from '../exchange/request-head.ts';
+import { bringsContent, isTarget, RequestFieldRule } from '../exchange/request-head.ts';
 import { headTooLarge, malformed } from '../exchange/response-head.ts';
 import type { UpstreamRequest } from '../exchange/upstream-request.ts';
 
@@ -19,31 +20,24 @@ import type { UpstreamRequest } from '../exchange/upstream-request.ts';
  */
 export function requestFields(
   request: UpstreamRequest,
+  fields: HeaderSection,
   scheme: 'http' | 'https',
 ): string[] | ReverseItError {
-  const { method, target, fields } = request;
-  if (!Array.isArray(fields)) return misuse(linesRefused);
+  const { method, target } = request;
   if (!isToken(method)) return misuse('invalid request method');
   if (!isTarget(target)) return misuse('invalid request target');
-  const section = [':method', method, ':scheme', scheme, ':authority', '', ':path', target];
-  let host: string | null = null;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    const value = fields[i + 1] as string;
-    if (!isToken(name) || !isFieldValue(value)) return misuse('invalid request header');
-    const { id, setByTransport, forbiddenInHttp2 } = fieldEntry(name);
-    if (setByTransport) return misuse(fieldRefused);
-    if (id === FIELD.HOST) {
-      if (host !== null) return misuse('request has two Host headers');
-      host = value;
-      continue;
-    }
-    // The body's own length counts.
-    if (id === FIELD.CONTENT_LENGTH || forbiddenInHttp2) continue;
-    if (id !== FIELD.TE || value === 'trailers') section.push(toLowerAscii(name), value);
+  const rule = new RequestFieldRule();
+  const passed = fields.filter(rule).fields;
+  if (rule.fault !== '') return misuse(rule.fault);
+  if (rule.host === null) return misuse('request has no Host header');
+  const section = [':method', method, ':scheme', scheme, ':authority', rule.host, ':path', target];
+  for (let i = 0; i < passed.length; i += 2) {
+    const name = passed[i] as string;
+    const value = passed[i + 1] as string;
+    const { id, forbiddenInHttp2 } = fieldEntry(name);
+    if (forbiddenInHttp2 || (id === FIELD.TE && value !== 'trailers')) continue;
+    section.push(toLowerAscii(name), value);
   }
-  if (host === null) return misuse('request has no Host header');
-  section[5] = host;
   return pushFraming(section, request);
 }
 

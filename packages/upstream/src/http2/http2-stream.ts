@@ -7,7 +7,7 @@ import { type ClientHttp2Session, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import { type FieldSection, HeaderSection, sectionSize } from '@reverseit/core/http';
 import { lost } from '../connect/error-map.ts';
 import { bodySource, mayTrail, pieceSize } from '../exchange/body-pieces.ts';
 import type { Carrier } from '../exchange/carrier.ts';
@@ -155,7 +155,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   send(session: ClientHttp2Session): void {
     if (this.#over) return;
     const { exchange } = this;
-    const fields = requestFields(exchange.request, this.#home.scheme);
+    const fields = requestFields(exchange.request, exchange.fields, this.#home.scheme);
     if (isReverseItError(fields)) {
       exchange.onFailed(fields);
       return;
@@ -227,7 +227,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
       exchange.onFailed(malformed('unexpected status'));
       return false;
     }
-    const head = readHead(status, '', fields, exchange.isHead, false, limits.maxResponseBodySize);
+    const headers = HeaderSection.parsed(fields);
+    const head = readHead(status, '', headers, exchange.isHead, false, limits.maxResponseBodySize);
     if (isReverseItError(head)) {
       exchange.onFailed(head);
       return false;

@@ -4,7 +4,7 @@
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { fail } from '@reverseit/core/errors';
-import { readUpgrade } from '@reverseit/core/http';
+import { HeaderSection, readUpgrade } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
 import { attemptDelay } from '../connect/connect-race.ts';
 import { ConnectedSocket, Connector, type ConnectorContext } from '../connect/connector.ts';
@@ -13,7 +13,7 @@ import { type Network, systemNetwork } from '../connect/network.ts';
 import { type DispatchLimits, LimitsResolver } from '../exchange/dispatch-limits.ts';
 import { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import { checkHandler } from '../exchange/handler-check.ts';
-import { type CheckedRequest, checkRequest } from '../exchange/request-check.ts';
+import { type CheckedRequest, checkRequest, sectionOf } from '../exchange/request-check.ts';
 import { connectionLines } from '../exchange/request-head.ts';
 import type { RequestInput, UpstreamRequest } from '../exchange/upstream-request.ts';
 import type {
@@ -33,8 +33,6 @@ import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from 
 
 /** A backend, reached through a pool. Cheap; made once for each route. */
 export interface OriginPool {
-  /** Whether a request's fields may be `WrittenFields`: over the direct transport, unless HTTP/2 may be spoken. */
-  readonly takesLines: boolean;
   /** Whether a request would get a connection without waiting for others. */
   readonly hasRoom: boolean;
   /**
@@ -140,7 +138,6 @@ export class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly deadlines: Deadlines;
   readonly network: Network;
-  readonly takesLines: boolean;
   readonly #options: ResolvedPoolOptions;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
@@ -151,7 +148,6 @@ export class ConnectionPool implements Pool, ShardOwner {
     this.#options = options;
     this.deadlines = deadlines;
     this.network = network;
-    this.takesLines = options.transport === 'direct' && !options.protocols.includes('http2');
     this.#limits = new LimitsResolver(deadlines);
   }
 
@@ -322,7 +318,6 @@ class OriginShards {
 }
 
 class PooledOrigin implements OriginPool {
-  readonly takesLines: boolean;
   readonly #pool: ConnectionPool;
   #shards: OriginShards;
   readonly #limits: LimitsResolver;
@@ -338,7 +333,6 @@ class PooledOrigin implements OriginPool {
     this.#shards = shards;
     this.#limits = limits;
     this.#options = options;
-    this.takesLines = pool.takesLines;
   }
 
   get hasRoom(): boolean {
@@ -383,12 +377,14 @@ class PooledOrigin implements OriginPool {
       : null;
     // Who vouches for a request gives it in the form in which it is sent.
     const request = checked === null ? (input as UpstreamRequest) : checked.request;
+    const fields = checked === null ? sectionOf(request) : (checked.error ?? checked.fields);
     // A request that began before its route was replaced may come after the last connection has gone.
     if (this.#shards.forgotten) this.#shards = this.#pool.reviveShards(this.#shards.origin);
     const shard = this.#shards.pick(request);
     const exchange = new DispatchedExchange(
       shard,
       request,
+      fields instanceof HeaderSection ? fields : HeaderSection.empty(),
       resolved,
       handler,
       onSwitch,
@@ -396,8 +392,8 @@ class PooledOrigin implements OriginPool {
       protocol,
     );
     if (checked !== null) exchange.head = checked.head;
-    if (checked === null || checked.error === null) shard.acquire(exchange);
-    else exchange.onFailed(checked.error);
+    if (fields instanceof HeaderSection) shard.acquire(exchange);
+    else exchange.onFailed(fields);
     return exchange.dispatched();
   }
 
@@ -410,7 +406,7 @@ class PooledOrigin implements OriginPool {
     checkHandler(handler, protocol !== '');
     const connection = connectionLines({ protocol, oneShot });
     const isWebSocket = protocol === 'websocket';
-    return checkRequest(input, { connection, isWebSocket, takesLines: this.takesLines });
+    return checkRequest(input, { connection, isWebSocket });
   }
 }
 

@@ -1,6 +1,5 @@
 /** Content to bytes: counted against its length, chunked, or until close (RFC 9112 §6, §7.1). */
-import type { ReadonlyFieldSection } from '../../http/field-section.ts';
-import { fieldLines } from '../grammar/response-head.ts';
+import { fieldLines, type ReadonlyFieldSection } from '../../http/field-section.ts';
 
 /** How the content of a response is delimited. */
 export const ENCODING = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeaderSection } from '../../http/header-section.ts';
 import { judgeParsedHead } from './parsed-head.ts';
 import { RequestHead } from './request-head.ts';
 
@@ -10,7 +11,7 @@ const limits = {
 };
 
 function judge(fields: string[], method = 'GET', target = '/', minorVersion: 0 | 1 = 1) {
-  const head = new RequestHead(method, target, minorVersion, fields, 0);
+  const head = new RequestHead(method, target, minorVersion, HeaderSection.parsed(fields), 0);
   return { head, error: judgeParsedHead(head, limits) };
 }
 

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../errors/catalog.ts';
 import { equalsIgnoreCase } from '../../http/ascii.ts';
 import type { FieldSection } from '../../http/field-section.ts';
+import { HeaderSection } from '../../http/header-section.ts';
 import { SPAN } from '../llhttp/constants.ts';
 
 /**
@@ -53,18 +54,31 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
+/** The same of a whole head, with the text of its lines where each reads as one of ours does. */
+export function readHeaderSection(
+  text: string,
+  origin: number,
+  spans: Int32Array,
+  first: number,
+  used: number,
+): HeaderSection | ErrorCode {
+  const fields = readFields(text, origin, spans, first, used);
+  if (typeof fields === 'string') return fields;
+  return HeaderSection.parsed(fields, canonicalLines(text, origin, spans, first, used));
+}
+
 /**
- * The same lines as they stand, each with its line end, where one space, and nothing else, stands before
- * each value and nothing behind it: where each, that is, reads as one of ours does. Else null.
+ * The lines as they stand, each with its line end, where one space, and nothing else, stands before each value
+ * and nothing after it; else null.
  */
-export function usualLines(
+function canonicalLines(
   text: string,
   origin: number,
   spans: Int32Array,
   first: number,
   used: number,
 ): string | null {
-  // Behind the last stands the empty line.
+  // After the last stands the empty line.
   const end = text.length - 2;
   let lineStart = first < used ? (spans[first + 1] as number) - origin : end;
   const start = lineStart;

@@ -1,7 +1,7 @@
 /** Spans to a request head: one latin1 decode of the whole head, then substrings. */
 import type { ErrorCode } from '../../errors/catalog.ts';
 import type { RequestHeadLimits } from './head-limits.ts';
-import { readFields, usualLines } from './read-fields.ts';
+import { readHeaderSection } from './read-fields.ts';
 import { RequestHead } from './request-head.ts';
 
 const versionPrefix = ' HTTP/';
@@ -35,12 +35,10 @@ export function buildRequestHead(
   if (text.charCodeAt(targetEnd + 6) !== 0x31 || (minor !== 0 && minor !== 1)) {
     return 'RIT_ERR_HTTP_VERSION';
   }
-  const fields = readFields(text, origin, spans, 3, used);
-  if (typeof fields === 'string') return fields;
+  const headers = readHeaderSection(text, origin, spans, 3, used);
+  if (typeof headers === 'string') return headers;
   const target = text.substring(targetStart, targetEnd);
-  const head = new RequestHead(method, target, minor, fields, end - origin);
-  head.lines = usualLines(text, origin, spans, 3, used);
-  return head;
+  return new RequestHead(method, target, minor, headers, end - origin);
 }
 
 /** The message of a refused limit: names the option and its value, never the input. */

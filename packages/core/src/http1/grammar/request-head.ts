@@ -1,4 +1,5 @@
-import type { FieldSection } from '../../http/field-section.ts';
+import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import type { HeaderSection } from '../../http/header-section.ts';
 
 /** How the end of a message's content is told (RFC 9112 §6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked';
@@ -12,7 +13,7 @@ export class RequestHead {
   /** Minor version of HTTP/1. */
   readonly minorVersion: 0 | 1;
   /** The header section as received: order, case and repetition kept, values without surrounding blanks. */
-  readonly fields: FieldSection;
+  readonly headers: HeaderSection;
   /** Bytes of the head on the wire. */
   readonly byteLength: number;
   /** Host and port that the request is for; null only for HTTP/1.0 without Host. */
@@ -26,11 +27,6 @@ export class RequestHead {
   expectContinue = false;
   /** The client offers to switch protocols: an Upgrade field that Connection names (RFC 9110 §7.8). */
   upgrade = false;
-  /**
-   * The field lines as received, where each reads `name: value`, as one of ours does; else null. Whoever
-   * changes `fields` sets it to null.
-   */
-  lines: string | null = null;
   /** Lower-case names that Connection lists, without `close`, `keep-alive` and `upgrade`; mostly null. */
   connectionNames: string[] | null = null;
 
@@ -38,13 +34,18 @@ export class RequestHead {
     method: string,
     target: string,
     minorVersion: 0 | 1,
-    fields: FieldSection,
+    headers: HeaderSection,
     byteLength: number,
   ) {
     this.method = method;
     this.target = target;
     this.minorVersion = minorVersion;
-    this.fields = fields;
+    this.headers = headers;
     this.byteLength = byteLength;
+  }
+
+  /** The header section as a list. */
+  get fields(): ReadonlyFieldSection {
+    return this.headers.fields;
   }
 }

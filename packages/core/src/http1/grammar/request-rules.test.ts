@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeaderSection } from '../../http/header-section.ts';
 import { RequestHead } from './request-head.ts';
 import { applyRequestRules } from './request-rules.ts';
 
@@ -148,7 +149,13 @@ for (const [group, cases] of Object.entries(groups)) {
   describe(group, () => {
     test.for(cases)('%s with %j', ([line, fields, outcome]) => {
       const [method = '', version = ''] = line.split(' ');
-      const head = new RequestHead(method, '/', version === '1.1' ? 1 : 0, [...fields], 0);
+      const head = new RequestHead(
+        method,
+        '/',
+        version === '1.1' ? 1 : 0,
+        HeaderSection.parsed([...fields]),
+        0,
+      );
       const code = applyRequestRules(head);
       if (typeof outcome === 'string') expect(code).toBe(outcome);
       else {

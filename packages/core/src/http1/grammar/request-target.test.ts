@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeaderSection } from '../../http/header-section.ts';
 import { RequestHead } from './request-head.ts';
 import { normalizeTarget } from './request-target.ts';
 
@@ -59,7 +60,7 @@ const cases: readonly Case[] = [
 
 describe('the four forms of a target (RFC 9112 §3.2)', () => {
   test.for(cases)('%s %j, Host %j: %s', ([method, target, authority, outcome, becomes]) => {
-    const head = new RequestHead(method, target, 1, [], 0);
+    const head = new RequestHead(method, target, 1, HeaderSection.empty(), 0);
     head.authority = authority;
     const code = normalizeTarget(head);
     expect(code ?? head.target).toBe(outcome);

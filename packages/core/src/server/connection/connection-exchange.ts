@@ -2,10 +2,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import { fieldLines, type ReadonlyFieldSection } from '../../http/field-section.ts';
+import type { HeaderSection } from '../../http/header-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
-import { fieldLines, statusLine } from '../../http1/grammar/response-head.ts';
+import { statusLine } from '../../http1/grammar/status-line.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
@@ -45,10 +46,6 @@ export class ConnectionExchange extends Exchange {
   constructor(head: RequestHead, connection: ExchangeConnection) {
     super(head);
     this.#connection = connection;
-  }
-
-  get takesLines(): boolean {
-    return true;
   }
 
   get remoteAddress(): string {
@@ -118,22 +115,19 @@ export class ConnectionExchange extends Exchange {
     this.#connection.writer.push(text.substring(this.#connection.takeProbed()));
   }
 
-  sendHead(
+  protected writeHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection | string,
+    headers: HeaderSection,
     contentLength: number | null,
   ): void {
-    if (!this.mayBegin(status, reason, fields, contentLength)) return;
-    const lines = typeof fields === 'string' ? fields : fieldLines(fields);
-    // Throws where it cannot be written; then nothing has been.
-    let text = statusLine(status, reason) + lines;
+    let text = statusLine(status, reason) + headers.serialize();
     const encoding = this.encodingFor(status, contentLength);
     this.#keepAlive =
       this.mayPersist(status, encoding) && !this.#connection.ending && !this.#continueWithheld;
-    this.begin(status, fields, encoding, contentLength);
+    this.begin(status, headers, encoding, contentLength);
     if (encoding === ENCODING.CHUNKED) text += 'transfer-encoding: chunked\r\n';
-    if (demandsUpgrade(status, fields)) text += upgradeLine(this.#keepAlive);
+    if (demandsUpgrade(status, headers)) text += upgradeLine(this.#keepAlive);
     else if (!this.#keepAlive) text += 'connection: close\r\n\r\n';
     else if (this.head.minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
     else text += '\r\n';

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { catalog, type ErrorCode } from '../../errors/catalog.ts';
 import { fail } from '../../errors/reverseit-error.ts';
 import { getField } from '../../http/field-section.ts';
+import { HeaderSection } from '../../http/header-section.ts';
 import { demandsUpgrade, errorFields, errorResponse, errorText } from './error-response.ts';
 import { httpDate } from './http-date.ts';
 
@@ -33,9 +34,9 @@ test('426 names the version that is supported (RFC 6455 §4.4)', () => {
 test('RFC 9110 §15.5.22: 426 says what to upgrade to, and Connection names it', () => {
   const fields = errorFields(fail('RIT_ERR_WS_VERSION'));
   expect(getField(fields, 'upgrade')).toBe('websocket');
-  expect(demandsUpgrade(426, fields)).toBe(true);
-  expect(demandsUpgrade(400, fields)).toBe(false);
-  expect(demandsUpgrade(426, ['content-type', 'text/plain'])).toBe(false);
+  expect(demandsUpgrade(426, HeaderSection.from(fields))).toBe(true);
+  expect(demandsUpgrade(400, HeaderSection.from(fields))).toBe(false);
+  expect(demandsUpgrade(426, HeaderSection.from(['content-type', 'text/plain']))).toBe(false);
   expect(errorFields(fail('RIT_ERR_WS_HANDSHAKE'))).not.toContain('upgrade');
 });
 

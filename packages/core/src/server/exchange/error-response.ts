@@ -1,12 +1,9 @@
 /** The only place that turns an error into a response: a small text that never echoes the input. */
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import {
-  type FieldSection,
-  hasField,
-  type ReadonlyFieldSection,
-} from '../../http/field-section.ts';
+import { type FieldSection, fieldLines } from '../../http/field-section.ts';
+import type { HeaderSection } from '../../http/header-section.ts';
 import { reasonPhrase } from '../../http/status.ts';
-import { fieldLines, statusLine } from '../../http1/grammar/response-head.ts';
+import { statusLine } from '../../http1/grammar/status-line.ts';
 import { httpDate } from './http-date.ts';
 
 /** The text that a refusal carries. */
@@ -29,8 +26,8 @@ export function errorFields(error: ReverseItError): FieldSection {
  * Whether Connection has to name Upgrade (RFC 9110 §7.8): in a final response of our own it tells what a
  * client has to switch to.
  */
-export function demandsUpgrade(status: number, fields: ReadonlyFieldSection | string): boolean {
-  return status === 426 && typeof fields !== 'string' && hasField(fields, 'upgrade');
+export function demandsUpgrade(status: number, headers: HeaderSection): boolean {
+  return status === 426 && headers.has('upgrade');
 }
 
 /**

@@ -3,6 +3,7 @@
  * before anything of it reaches the connection. Each check is a look at a type; contents are the caller's.
  */
 import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { HeaderSection } from '../../http/header-section.ts';
 import { describe } from '../../options/faults.ts';
 
 /** The error of a misuse. */
@@ -32,7 +33,7 @@ export function checkHead(
   }
   if (status < 200) throw misuse('an interim status needs sendInterim, not a final response');
   if (typeof reason !== 'string') throw expected('a reason phrase, such as ""', reason);
-  if (typeof fields !== 'string') checkFields(fields);
+  if (!(fields instanceof HeaderSection)) checkFields(fields);
   if (contentLength !== null && !isCount(contentLength)) {
     throw expected('a content length in bytes, or null if unknown', contentLength);
   }

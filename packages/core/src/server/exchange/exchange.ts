@@ -6,6 +6,7 @@
  */
 import { fail, isReverseItError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../../http/field-section.ts';
+import { HeaderSection } from '../../http/header-section.ts';
 import { isBodiless } from '../../http/status.ts';
 import { ENCODING, type Encoding } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
@@ -36,7 +37,7 @@ import {
   callListener,
 } from './handler-calls.ts';
 import type { RequestListener } from './server-context.ts';
-import { wholeResponseFields } from './whole-response.ts';
+import { wholeResponseHeaders } from './whole-response.ts';
 
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
 export { silentHandler } from './exchange-handler.ts';
@@ -62,8 +63,6 @@ export abstract class Exchange {
   abstract readonly client: ClientConnection | null;
   /** What an application took off the start of the target before it handed the request over; mostly empty. */
   readonly mountPath: string = '';
-  /** Whether `sendHead` takes the fields as lines. */
-  abstract readonly takesLines: boolean;
   /** Whether the request has been read to its end. */
   abstract readonly requestComplete: boolean;
   /** Whether the client's socket holds more than it should. */
@@ -76,7 +75,7 @@ export abstract class Exchange {
   #remaining = 0;
   #status = 0;
   #bytesSent = 0;
-  #sentFields: ReadonlyFieldSection | string | null = null;
+  #sentHeaders: HeaderSection | null = null;
 
   /** @internal */
   constructor(head: RequestHead) {
@@ -103,12 +102,9 @@ export abstract class Exchange {
     return this.#status;
   }
 
-  /**
-   * Fields of the final response as they were handed in, as a list or as written lines, without those that
-   * frame its content; null before it.
-   */
-  get sentFields(): ReadonlyFieldSection | string | null {
-    return this.#sentFields;
+  /** Fields of the final response as they were handed in, without those that frame its content; null before it. */
+  get sentHeaders(): HeaderSection | null {
+    return this.#sentHeaders;
   }
 
   /** Content of the final response that was written so far, in bytes. */
@@ -144,19 +140,24 @@ export abstract class Exchange {
   }
 
   /**
-   * Sends the final head. `fields` are well formed and name neither `connection` nor
-   * `transfer-encoding`; `content-length` is among them if the length is known. Where `takesLines` is true,
-   * they may be lines that are written already, each with its line end. `contentLength` is the
-   * length of the content to come, null where it is not known: it then goes chunked, or until close to
-   * an HTTP/1.0 client.
+   * Sends the final head. `fields` name neither `connection` nor `transfer-encoding`; `content-length` is among
+   * them if the length is known. `contentLength` is the length of the content to come, null where it is not
+   * known: it then goes chunked, or until close to an HTTP/1.0 client.
    * @throws StateError `RIT_ERR_INTERNAL` where no head can be made of it, or one was sent before
    */
-  abstract sendHead(
+  sendHead(
     status: number,
     reason: string,
-    fields: ReadonlyFieldSection | string,
+    fields: HeaderSection | ReadonlyFieldSection,
     contentLength: number | null,
-  ): void;
+  ): void {
+    checkHead(status, reason, fields, contentLength);
+    // The client left, and the handler was told; what it had under way may still end here.
+    if (this.#phase === PHASE.DONE && this.#status === 0) return;
+    if (this.#phase !== PHASE.HEAD) throw misuse('the response head was already sent');
+    const headers = fields instanceof HeaderSection ? fields : HeaderSection.from(fields);
+    this.writeHead(status, reason, headers, contentLength);
+  }
 
   /**
    * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
@@ -210,8 +211,8 @@ export abstract class Exchange {
     checkFields(fields);
     checkBody(body);
     const content = contentOf(body);
-    const all = wholeResponseFields(status, fields, content.length);
-    this.sendHead(status, '', all, content.length);
+    const headers = wholeResponseHeaders(status, fields, content.length);
+    this.sendHead(status, '', headers, content.length);
     this.write(content);
     this.end();
   }
@@ -313,6 +314,14 @@ export abstract class Exchange {
   /** @internal Sends an interim response to a client that knows them. */
   protected abstract writeInterim(status: number, fields: ReadonlyFieldSection): void;
 
+  /** @internal Sends the final head, and calls `begin`. Throws where it cannot be written; then nothing was. */
+  protected abstract writeHead(
+    status: number,
+    reason: string,
+    headers: HeaderSection,
+    contentLength: number | null,
+  ): void;
+
   /** @internal Sends content that is not empty; `last` where it completes what was announced. */
   protected abstract writeContent(piece: Buffer, last: boolean): void;
 
@@ -328,22 +337,6 @@ export abstract class Exchange {
   /** @internal How the content of a response goes out. */
   protected get encoding(): Encoding {
     return this.#encoding;
-  }
-
-  /**
-   * @internal Whether this final head may be sent now. False: the client left, and the handler was told;
-   * what it had under way may still end here.
-   */
-  protected mayBegin(
-    status: number,
-    reason: string,
-    fields: ReadonlyFieldSection | string,
-    contentLength: number | null,
-  ): boolean {
-    checkHead(status, reason, fields, contentLength);
-    if (this.#phase === PHASE.DONE && this.#status === 0) return false;
-    if (this.#phase !== PHASE.HEAD) throw misuse('the response head was already sent');
-    return true;
   }
 
   /** @internal The encoding of a response that has not begun (RFC 9112 §6.3). */
@@ -363,13 +356,13 @@ export abstract class Exchange {
   /** @internal The final head is out, or as good as out. */
   protected begin(
     status: number,
-    fields: ReadonlyFieldSection | string,
+    headers: HeaderSection,
     encoding: Encoding,
     contentLength: number | null,
   ): void {
     this.#phase = PHASE.CONTENT;
     this.#status = status;
-    this.#sentFields = fields;
+    this.#sentHeaders = headers;
     this.#encoding = encoding;
     this.#remaining = contentLength ?? 0;
   }
@@ -384,7 +377,7 @@ export abstract class Exchange {
     }
     this.#phase = PHASE.DONE;
     this.#status = 101;
-    this.#sentFields = fields;
+    this.#sentHeaders = HeaderSection.parsed([...fields]);
   }
 }
 

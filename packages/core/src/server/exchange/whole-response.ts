@@ -1,33 +1,28 @@
 /** The fields of a response that is sent whole, by a handler that has its content at hand. */
 import { fail } from '../../errors/reverseit-error.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
-import {
-  type FieldSection,
-  hasField,
-  type ReadonlyFieldSection,
-} from '../../http/field-section.ts';
-import { assertFields } from '../../http1/grammar/response-head.ts';
+import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import { HeaderSection } from '../../http/header-section.ts';
 import { httpDate } from './http-date.ts';
 
 /**
- * The fields, with `content-length` behind them, and with `date` where they have none.
+ * The fields, with `content-length` after them, and with `date` where they have none.
  * @throws StateError `RIT_ERR_INTERNAL` where a field is malformed, or one that frames the response
  */
-export function wholeResponseFields(
+export function wholeResponseHeaders(
   status: number,
   fields: ReadonlyFieldSection,
   length: number,
-): FieldSection {
-  assertFields(fields);
+): HeaderSection {
+  const headers = HeaderSection.from(fields);
   if (fields.some((name, i) => i % 2 === 0 && fieldEntry(name).setByServer)) {
     throw fail(
       'RIT_ERR_INTERNAL',
       'exchange: content-length, transfer-encoding and connection are set by the server',
     );
   }
-  const all = [...fields];
-  if (!hasField(fields, 'date')) all.push('date', httpDate());
+  if (!headers.has('date')) headers.append('date', httpDate());
   // RFC 9110 §8.6: never in a 204 or an interim response.
-  if (status !== 204 && status >= 200) all.push('content-length', String(length));
-  return all;
+  if (status !== 204 && status >= 200) headers.append('content-length', String(length));
+  return headers;
 }

@@ -66,8 +66,8 @@ test('what our own parser takes is read alike', () => {
       const { head, error } = readNodeHead(http1Request(own), limits);
       expect(error).toBeNull();
       // The bytes themselves are lost on this way.
-      const fields = asHeard(own.fields);
-      expect({ ...head, byteLength: 0 }).toEqual({ ...own, fields, byteLength: 0, lines: null });
+      const facts = ({ fields, ...rest }: RequestHead) => ({ ...rest, fields, byteLength: 0 });
+      expect(facts(head)).toEqual({ ...facts(own), fields: asHeard(own.fields) });
     }),
     runs(500),
   );

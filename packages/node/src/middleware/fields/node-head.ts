@@ -9,6 +9,7 @@ import {
   type FieldSection,
   fieldEntry,
   getField,
+  HeaderSection,
   hasField,
   sectionSize,
 } from '@reverseit/core/http';
@@ -156,5 +157,5 @@ function makeHead(
   fields: FieldSection,
 ): RequestHead {
   const size = lineBytes + method.length + url.length + sectionSize(fields) + fields.length;
-  return new RequestHead(method, url, minorVersion, fields, size);
+  return new RequestHead(method, url, minorVersion, HeaderSection.parsed(fields), size);
 }

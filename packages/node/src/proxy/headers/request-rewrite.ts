@@ -1,27 +1,27 @@
-/** The header rules of a route: a client's request head in, the backend's field section out. Pure. */
+/** The header rules of a route: a client's request head in, the backend's header section out. Pure. */
 import { fail } from '@reverseit/core/errors';
 import {
   acceptsTrailers,
-  authenticatesConnection,
+  decrementMaxForwards,
   FIELD,
+  type FieldEntry,
+  type FieldRule,
   type FieldSection,
   fieldEntry,
   foldName,
   forwardableTrailerNames,
   forwardableTrailers,
   getFieldValues,
-  heedsMaxForwards,
+  HeaderSection,
+  isLastHop,
   isNamedByConnection,
-  setField,
-  spendMaxForwards,
   toLowerAscii,
+  usesMaxForwards,
   viaEntry,
   viaNames,
 } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
-import type { WrittenFields } from '@reverseit/upstream';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
-import { KeptLines } from './kept-lines.ts';
 
 /** What is known of a client beside its request. */
 export interface ClientInfo {
@@ -37,16 +37,6 @@ interface AddedLine {
   readonly again: boolean;
 }
 
-/** What is found among the fields: values that each hop adds to, and what must be known of the rest. */
-interface Chains {
-  forwardedFor: string;
-  via: string;
-  /** Credentials of a scheme that authenticates the connection (RFC 4559). */
-  login: boolean;
-  /** The client takes trailers (RFC 9110 §10.1.4). */
-  trailers: boolean;
-}
-
 function addedLines(fields: readonly string[]): readonly AddedLine[] {
   const seen = new Set<string>();
   const lines: AddedLine[] = [];
@@ -59,75 +49,120 @@ function addedLines(fields: readonly string[]): readonly AddedLine[] {
   return lines;
 }
 
+/** What a route says about the fields of its requests. */
+interface RouteFieldRules {
+  readonly forwarded: 'append' | 'replace' | false;
+  readonly via: string | false;
+  /** Folded: a client must not get around the route's word by `_` for `-`. */
+  readonly removed: ReadonlySet<string> | null;
+  /** The spellings of what is added, by their folded names. */
+  readonly spellings: ReadonlyMap<string, string> | null;
+}
+
+/** Which fields of one request pass; notes the values that each hop adds to. */
+class RequestRule implements FieldRule {
+  forwardedFor = '';
+  via = '';
+  /** The client takes trailers (RFC 9110 §10.1.4). */
+  trailers = false;
+  readonly #rules: RouteFieldRules;
+  readonly #head: RequestHead;
+
+  constructor(rules: RouteFieldRules, head: RequestHead) {
+    this.#rules = rules;
+    this.#head = head;
+  }
+
+  pass(name: string, value: string, entry: FieldEntry): string | null {
+    const { forwarded, via } = this.#rules;
+    let passed = value;
+    switch (entry.id) {
+      case FIELD.HOST:
+      case FIELD.CONTENT_LENGTH:
+      case FIELD.EXPECT:
+        return null;
+      case FIELD.TE:
+        if (acceptsTrailers(value)) this.trailers = true;
+        return null;
+      case FIELD.VIA:
+        if (via === false) break;
+        if (viaNames(value, via)) throw fail('RIT_ERR_LOOP_DETECTED');
+        this.via = joined(this.via, value);
+        return null;
+      case FIELD.X_FORWARDED_FOR:
+        if (forwarded === false) break;
+        this.forwardedFor = joined(this.forwardedFor, value);
+        return null;
+      case FIELD.X_FORWARDED_HOST:
+      case FIELD.X_FORWARDED_PROTO:
+      case FIELD.DISGUISED:
+        if (forwarded === false) break;
+        return null;
+      case FIELD.MAX_FORWARDS:
+        if (usesMaxForwards(this.#head.method)) passed = decrementMaxForwards(value);
+        break;
+      default:
+        if (entry.hopByHop) return null;
+    }
+    return isForwarded(name, entry, this.#rules, this.#head) ? passed : null;
+  }
+}
+
+/** Neither named by the client's Connection nor removed by the route, nor to be taken for what it adds. */
+function isForwarded(
+  name: string,
+  { describesClient }: FieldEntry,
+  { forwarded, removed, spellings }: RouteFieldRules,
+  { connectionNames }: RequestHead,
+): boolean {
+  if (forwarded === 'replace' && describesClient) return false;
+  if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
+  if (removed?.has(foldName(name)) === true) return false;
+  const spelling = spellings?.get(foldName(name));
+  return spelling === undefined || spelling === toLowerAscii(name);
+}
+
 export class RequestRewrite {
   readonly #host: string;
   readonly #preserveHost: boolean;
-  readonly #forwarded: 'append' | 'replace' | false;
-  readonly #via: string | false;
-  /** Folded: a client must not get around the route's word by `_` for `-`. */
-  readonly #removed: ReadonlySet<string> | null;
+  readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
-  /** The spellings of what is added, by their folded names. */
-  readonly #spellings: ReadonlyMap<string, string> | null;
 
   constructor(options: ResolvedRouteOptions) {
+    const { removeHeaders } = options;
+    const added = addedLines(options.addHeaders);
     this.#host = options.backend?.authority ?? '';
     this.#preserveHost = options.preserveHostHeader;
-    this.#forwarded = options.forwardedHeaders;
-    this.#via = options.via;
-    this.#removed =
-      options.removeHeaders.length === 0 ? null : new Set(options.removeHeaders.map(foldName));
-    this.#added = addedLines(options.addHeaders);
-    this.#spellings =
-      this.#added.length === 0
-        ? null
-        : new Map(this.#added.map(({ name }) => [foldName(name), toLowerAscii(name)]));
+    this.#added = added;
+    this.#rules = {
+      forwarded: options.forwardedHeaders,
+      via: options.via,
+      removed: removeHeaders.length === 0 ? null : new Set(removeHeaders.map(foldName)),
+      spellings:
+        added.length === 0
+          ? null
+          : new Map(added.map(({ name }) => [foldName(name), toLowerAscii(name)])),
+    };
   }
 
   /**
-   * The backend's fields, without framing. Order, case and repetition of end-to-end fields are kept; what
-   * concerns the client's connection is left out, what tells of the client is put behind, the route's own
+   * The backend's section, without framing. Order, case and repetition of end-to-end fields are kept; what
+   * concerns the client's connection is left out, what tells of the client is added at the end, the route's own
    * have the last word.
    * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
    */
-  fields(head: RequestHead, client: ClientInfo): FieldSection {
-    const fields: FieldSection = ['host', this.#hostFor(head)];
-    const chains: Chains = { forwardedFor: '', via: '', login: false, trailers: false };
-    const source = head.fields;
-    for (let i = 0; i < source.length; i += 2) {
-      const name = source[i] as string;
-      const value = source[i + 1] as string;
-      if (this.#goesOn(name, value, head, chains)) fields.push(name, value);
+  apply(head: RequestHead, client: ClientInfo): HeaderSection {
+    const headers = HeaderSection.empty();
+    headers.append('host', this.#hostFor(head));
+    const rule = new RequestRule(this.#rules, head);
+    head.headers.filter(rule, headers);
+    this.#addOurs(headers, head, client, rule);
+    // The first line of a name takes the place of those that were there; the others follow at the end.
+    for (const { name, value, again } of this.#added) {
+      if (again) headers.append(name, value);
+      else headers.set(name, value);
     }
-    this.#addOurs(fields, head, client, chains);
-    this.#add(fields);
-    return fields;
-  }
-
-  /**
-   * The same as lines, runs of which are taken from the client's head as they stand there; null where its
-   * lines are unusual, or the route replaces fields.
-   * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
-   */
-  lines(head: RequestHead, client: ClientInfo): WrittenFields | null {
-    const text = head.lines;
-    if (text === null || this.#added.length > 0) return null;
-    const chains: Chains = { forwardedFor: '', via: '', login: false, trailers: false };
-    const source = head.fields;
-    const kept = new KeptLines(text);
-    for (let i = 0; i < source.length; i += 2) {
-      const name = source[i] as string;
-      const value = source[i + 1] as string;
-      kept.pass(name, value, this.#goesOn(name, value, head, chains));
-    }
-    const added: FieldSection = [];
-    this.#addOurs(added, head, client, chains);
-    return {
-      host: this.#hostFor(head),
-      lines: kept.take(),
-      added,
-      authenticatesConnection: chains.login,
-    };
+    return headers;
   }
 
   /** Of a request's trailers, those that may come last (RFC 9110 §6.5.1) and that no rule of the route is about. */
@@ -152,7 +187,7 @@ export class RequestRewrite {
   #trails(name: string, head: RequestHead): boolean {
     const lower = toLowerAscii(name);
     return (
-      this.#passes(name, fieldEntry(name).describesClient, head) &&
+      isForwarded(name, fieldEntry(name), this.#rules, head) &&
       !this.#added.some((line) => toLowerAscii(line.name) === lower)
     );
   }
@@ -161,94 +196,38 @@ export class RequestRewrite {
     return this.#preserveHost && head.authority !== null ? head.authority : this.#host;
   }
 
-  /** Whether a field goes on as it is; what is to be continued is put into the chains. */
-  #goesOn(name: string, value: string, head: RequestHead, chains: Chains): boolean {
-    const { id, hopByHop, describesClient } = fieldEntry(name);
-    switch (id) {
-      case FIELD.HOST:
-      case FIELD.CONTENT_LENGTH:
-      case FIELD.EXPECT:
-        return false;
-      case FIELD.TE:
-        if (acceptsTrailers(value)) chains.trailers = true;
-        return false;
-      case FIELD.AUTHORIZATION:
-        if (authenticatesConnection(value)) chains.login = true;
-        break;
-      case FIELD.VIA:
-        if (this.#via === false) break;
-        if (viaNames(value, this.#via)) throw fail('RIT_ERR_LOOP_DETECTED');
-        chains.via = joined(chains.via, value);
-        return false;
-      case FIELD.X_FORWARDED_FOR:
-        if (this.#forwarded === false) break;
-        chains.forwardedFor = joined(chains.forwardedFor, value);
-        return false;
-      case FIELD.X_FORWARDED_HOST:
-      case FIELD.X_FORWARDED_PROTO:
-      case FIELD.DISGUISED:
-        if (this.#forwarded === false) break;
-        return false;
-      default:
-        if (hopByHop) return false;
-    }
-    return this.#passes(name, describesClient, head);
-  }
-
-  #addOurs(fields: FieldSection, head: RequestHead, client: ClientInfo, chains: Chains): void {
-    // We can pass them on to whoever does not speak HTTP/1.0.
-    if (chains.trailers && head.minorVersion === 1)
-      this.#addUnlessRemoved(fields, 'te', 'trailers');
-    if (this.#forwarded !== false) this.#addForwarded(fields, head, client, chains.forwardedFor);
-    if (this.#via === false) return;
-    fields.push('via', joined(chains.via, viaEntry(head.minorVersion, this.#via)));
-  }
-
-  /** Neither named by the client's Connection nor removed by the route, nor to be taken for what it adds. */
-  #passes(name: string, describesClient: boolean, head: RequestHead): boolean {
-    if (this.#forwarded === 'replace' && describesClient) return false;
-    const { connectionNames } = head;
-    if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
-    if (this.#removed?.has(foldName(name)) === true) return false;
-    const spelling = this.#spellings?.get(foldName(name));
-    return spelling === undefined || spelling === toLowerAscii(name);
-  }
-
-  /** The first line of a name takes the place of those that were there; the others follow at the end. */
-  #add(fields: FieldSection): void {
-    for (const { name, value, again } of this.#added) {
-      if (again) fields.push(name, value);
-      else setField(fields, name, value);
-    }
-  }
-
-  #addForwarded(
-    fields: FieldSection,
+  #addOurs(
+    headers: HeaderSection,
     head: RequestHead,
     client: ClientInfo,
-    forwardedFor: string,
+    found: RequestRule,
   ): void {
-    const chain = joined(this.#forwarded === 'append' ? forwardedFor : '', client.remoteAddress);
-    if (chain !== '') this.#addUnlessRemoved(fields, 'x-forwarded-for', chain);
-    this.#addUnlessRemoved(fields, 'x-forwarded-proto', client.encrypted ? 'https' : 'http');
-    if (head.authority !== null) {
-      this.#addUnlessRemoved(fields, 'x-forwarded-host', head.authority);
+    const { forwarded, via } = this.#rules;
+    // We can pass them on to whoever does not speak HTTP/1.0.
+    if (found.trailers && head.minorVersion === 1) {
+      this.#addUnlessRemoved(headers, 'te', 'trailers');
     }
+    if (forwarded !== false) {
+      const before = forwarded === 'append' ? found.forwardedFor : '';
+      const chain = joined(before, client.remoteAddress);
+      if (chain !== '') this.#addUnlessRemoved(headers, 'x-forwarded-for', chain);
+      this.#addUnlessRemoved(headers, 'x-forwarded-proto', client.encrypted ? 'https' : 'http');
+      if (head.authority !== null) {
+        this.#addUnlessRemoved(headers, 'x-forwarded-host', head.authority);
+      }
+    }
+    if (via !== false) headers.append('via', joined(found.via, viaEntry(head.minorVersion, via)));
   }
 
-  #addUnlessRemoved(fields: FieldSection, name: string, value: string): void {
-    if (this.#removed === null || !this.#removed.has(name)) fields.push(name, value);
+  #addUnlessRemoved(headers: HeaderSection, name: string, value: string): void {
+    const { removed } = this.#rules;
+    if (removed === null || !removed.has(name)) headers.append(name, value);
   }
 }
 
-/**
- * Whether OPTIONS or TRACE may go one hop further (RFC 9110 §7.6.2); counts the hop in the head's
- * fields. Always true for other methods.
- */
+/** Whether OPTIONS or TRACE may go one hop further (RFC 9110 §7.6.2). Always true for other methods. */
 export function mayForward(head: RequestHead): boolean {
-  if (!heedsMaxForwards(head.method)) return true;
-  head.lines = null;
-  return spendMaxForwards(head.fields);
+  return !usesMaxForwards(head.method) || !isLastHop(head.fields);
 }
 
 /** Two lists as one (RFC 9110 §5.3); either may be empty. */

@@ -1,123 +1,95 @@
-/** The header rules for responses: a backend's field section in, the client's out. Pure. */
+/** The header rules for responses: a backend's header section in, the client's out. Pure. */
 import {
   equalsIgnoreCase,
   FIELD,
   type FieldEntry,
-  type FieldSection,
+  type FieldRule,
   fieldEntry,
   forwardableTrailerNames,
-  type ReadonlyFieldSection,
+  type HeaderSection,
   readTokenList,
   toLowerAscii,
   viaEntry,
 } from '@reverseit/core/http';
-import { KeptLines } from './kept-lines.ts';
 
 /** Who knows what URLs of the backend are to the client. */
 export interface LocationMapper {
   publicLocation(url: string): string;
 }
 
+/** Which fields of one response pass. */
+class ResponseRule implements FieldRule {
+  hasDate = false;
+  /** Names that Connection lists beside the options that are no fields; null for the usual none. */
+  named: string[] | null = null;
+  readonly #status: number;
+  readonly #mayTrail: boolean;
+  readonly #mapper: LocationMapper | null;
+
+  constructor(status: number, mayTrail: boolean, mapper: LocationMapper | null) {
+    this.#status = status;
+    this.#mayTrail = mayTrail;
+    this.#mapper = mapper;
+  }
+
+  pass(_: string, value: string, { id, hopByHop }: FieldEntry): string | null {
+    switch (id) {
+      case FIELD.CONNECTION:
+        this.#addNames(value);
+        return null;
+      case FIELD.CONTENT_LENGTH:
+        // RFC 9110 §8.6: never in a 204 or an interim response.
+        return this.#status !== 204 && this.#status >= 200 ? value : null;
+      case FIELD.DATE:
+        this.hasDate = true;
+        return value;
+      case FIELD.LOCATION:
+        return this.#mapper === null ? value : this.#mapper.publicLocation(value);
+      case FIELD.TRAILER:
+        return this.#mayTrail ? forwardableTrailerNames(value) || null : null;
+      default:
+        return hopByHop ? null : value;
+    }
+  }
+
+  #addNames(value: string): void {
+    if (equalsIgnoreCase(value, 'keep-alive') || equalsIgnoreCase(value, 'close')) return;
+    this.named ??= [];
+    readTokenList(value, this.named);
+  }
+}
+
+/** Drops what Connection names. A set, since a backend may send thousands of names and thousands of fields. */
+class NamedRule implements FieldRule {
+  readonly #named: ReadonlySet<string>;
+
+  constructor(named: readonly string[]) {
+    this.#named = new Set(named.filter((name) => !fieldEntry(name).protected));
+  }
+
+  pass(name: string, value: string): string | null {
+    return this.#named.has(toLowerAscii(name)) ? null : value;
+  }
+}
+
 /**
- * The client's fields. Order, case and repetition are kept. `date` is added where the backend sent
+ * The client's section. Order, case and repetition are kept. `date` is added where the backend sent
  * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false; `mayTrail` where the client can
  * be sent trailers, and told which (RFC 9110 §6.6.2); `mapper` makes Location and Content-Location public,
  * null leaves them.
  */
-export function responseFields(
-  source: ReadonlyFieldSection,
+export function responseHeaders(
+  source: HeaderSection,
   status: number,
   via: string | false,
   date: string | null,
   mayTrail: boolean,
   mapper: LocationMapper | null = null,
-): FieldSection {
-  const fields: FieldSection = [];
-  let named: string[] | null = null;
-  let hasDate = false;
-  for (let i = 0; i < source.length; i += 2) {
-    const name = source[i] as string;
-    const value = source[i + 1] as string;
-    const entry = fieldEntry(name);
-    const field = entry.id;
-    if (field === FIELD.CONNECTION) named = namesOf(value, named);
-    if (field === FIELD.DATE) hasDate = true;
-    if (field === FIELD.LOCATION && mapper !== null) {
-      fields.push(name, mapper.publicLocation(value));
-    } else if (goesOn(entry, status)) fields.push(name, value);
-    else if (field === FIELD.TRAILER && mayTrail) {
-      const names = forwardableTrailerNames(value);
-      if (names !== '') fields.push(name, names);
-    }
-  }
-  if (named !== null) removeNamed(fields, named);
-  if (!hasDate && date !== null) fields.push('date', date);
-  if (via !== false) fields.push('via', viaEntry(1, via));
-  return fields;
-}
-
-/**
- * The same as lines, runs of which are taken from `lines`, which say what `source` says; null where
- * Connection names fields, or Trailer some that do not pass.
- */
-export function responseLines(
-  lines: string,
-  source: ReadonlyFieldSection,
-  status: number,
-  via: string | false,
-  date: string | null,
-  mayTrail: boolean,
-  mapper: LocationMapper | null = null,
-): string | null {
-  const kept = new KeptLines(lines);
-  let hasDate = false;
-  for (let i = 0; i < source.length; i += 2) {
-    const name = source[i] as string;
-    const value = source[i + 1] as string;
-    const entry = fieldEntry(name);
-    const field = entry.id;
-    if (field === FIELD.CONNECTION && namesOf(value, null) !== null) return null;
-    if (field === FIELD.DATE) hasDate = true;
-    const trails = field === FIELD.TRAILER && mayTrail;
-    if (trails && forwardableTrailerNames(value) !== value) return null;
-    if (field === FIELD.LOCATION && mapper !== null) passLocation(kept, name, value, mapper);
-    else kept.pass(name, value, trails || goesOn(entry, status));
-  }
-  let all = kept.take();
-  if (!hasDate && date !== null) all += `date: ${date}\r\n`;
-  return via === false ? all : `${all}via: ${viaEntry(1, via)}\r\n`;
-}
-
-function passLocation(kept: KeptLines, name: string, value: string, mapper: LocationMapper): void {
-  const mapped = mapper.publicLocation(value);
-  if (mapped === value) kept.pass(name, value, true);
-  else kept.replace(name, value, `${name}: ${mapped}\r\n`);
-}
-
-/** Whether a field passes, as far as its name decides. */
-function goesOn({ id, hopByHop }: FieldEntry, status: number): boolean {
-  // RFC 9110 §8.6: no length in a 204 or an interim response.
-  return id === FIELD.CONTENT_LENGTH ? status !== 204 && status >= 200 : !hopByHop;
-}
-
-/** Names that Connection lists beside the options that are no fields; null for the usual none. */
-function namesOf(value: string, before: string[] | null): string[] | null {
-  if (equalsIgnoreCase(value, 'keep-alive') || equalsIgnoreCase(value, 'close')) return before;
-  const names = before ?? [];
-  readTokenList(value, names);
-  return names;
-}
-
-/** A set, since a backend may send thousands of names and thousands of fields. */
-function removeNamed(fields: FieldSection, named: readonly string[]): void {
-  const removed = new Set(named.filter((name) => !fieldEntry(name).protected));
-  let kept = 0;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    if (removed.has(toLowerAscii(name))) continue;
-    fields[kept] = name;
-    fields[kept + 1] = fields[i + 1] as string;
-    kept += 2;
-  }
-  fields.length = kept;
+): HeaderSection {
+  const rule = new ResponseRule(status, mayTrail, mapper);
+  let headers = source.filter(rule);
+  if (rule.named !== null) headers = headers.filter(new NamedRule(rule.named));
+  if (!rule.hasDate && date !== null) headers.append('date', date);
+  if (via !== false) headers.append('via', viaEntry(1, via));
+  return headers;
 }

@@ -1,7 +1,7 @@
 /** A backend's response while `onResponse` runs: what comes of its body waits for what the hooks make of its head. */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { FieldSection } from '@reverseit/core/http';
+import { type FieldSection, HeaderSection } from '@reverseit/core/http';
 import type { UpstreamResponseHead } from '@reverseit/upstream';
 import { toWholeResponse } from '../../hooks/direct-response.ts';
 import { HookChain } from '../../hooks/hook-chain.ts';
@@ -34,16 +34,16 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   readonly #context: RequestContext;
   readonly #owner: HookedResponseOwner;
 
-  /** `fields` are those for the client, which the hooks may change. */
+  /** `headers` are those for the client, which the hooks may change. */
   constructor(
     head: UpstreamResponseHead,
-    fields: FieldSection,
+    headers: HeaderSection,
     context: RequestContext,
     owner: HookedResponseOwner,
   ) {
     super();
     this.head = head;
-    this.view = new ResponseView(head.status, fields);
+    this.view = new ResponseView(head.status, headers);
     this.#context = context;
     this.#owner = owner;
   }
@@ -77,7 +77,7 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   protected take(answer: HookAnswer): boolean {
     if (answer === undefined || answer === null) return false;
     const { status, fields, body } = toWholeResponse(answer, 'onResponse');
-    this.view = new ResponseView(status, fields);
+    this.view = new ResponseView(status, HeaderSection.parsed(fields));
     this.replacement = body;
     return false;
   }

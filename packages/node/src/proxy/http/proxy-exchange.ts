@@ -4,7 +4,12 @@
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, forwardableTrailers } from '@reverseit/core/http';
+import {
+  type FieldSection,
+  forwardableTrailers,
+  HeaderSection,
+  type ReadonlyFieldSection,
+} from '@reverseit/core/http';
 import type {
   BodySource,
   ClientConnection,
@@ -15,10 +20,9 @@ import type {
   UpstreamExchange,
   UpstreamRequest,
   UpstreamResponseHead,
-  WrittenFields,
 } from '@reverseit/upstream';
 import type { Recorder } from '../../hooks/recorder.ts';
-import { type LocationMapper, responseFields, responseLines } from '../headers/response-rewrite.ts';
+import { type LocationMapper, responseHeaders } from '../headers/response-rewrite.ts';
 import { answerError } from '../runtime/answer-error.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
@@ -38,7 +42,7 @@ export class ProxyExchange
   // The request as the pool takes it.
   readonly method: string;
   readonly target: string;
-  readonly fields: FieldSection | WrittenFields;
+  readonly fields: HeaderSection;
   body: Buffer | CollectedBody | BodySource | null = null;
 
   readonly #exchange: Exchange;
@@ -57,7 +61,7 @@ export class ProxyExchange
     exchange: Exchange,
     route: RouteRuntime,
     target: string,
-    fields: FieldSection | WrittenFields,
+    fields: HeaderSection,
     context: RequestContext | null,
   ) {
     const { head } = exchange;
@@ -105,10 +109,6 @@ export class ProxyExchange
 
   onBodyReady(body: Buffer | CollectedBody | BodySource): void {
     this.body = body;
-    // Of a Buffer, and where lines are written, the transport adds it.
-    if (!Buffer.isBuffer(body) && body.contentLength !== null && Array.isArray(this.fields)) {
-      this.fields.push('content-length', String(body.contentLength));
-    }
     this.#dispatch();
   }
 
@@ -133,9 +133,11 @@ export class ProxyExchange
     return origin.dispatch(this, limits, this);
   }
 
-  onInterim(status: number, fields: FieldSection): void {
+  onInterim(status: number, fields: ReadonlyFieldSection): void {
     // RFC 9110 §15.2: all of them, known or not.
-    this.#exchange.sendInterim(status, responseFields(fields, status, false, null, false));
+    const received = HeaderSection.parsed([...fields]);
+    const headers = responseHeaders(received, status, false, null, false);
+    this.#exchange.sendInterim(status, headers.fields);
   }
 
   onHead(head: UpstreamResponseHead): void {
@@ -144,29 +146,14 @@ export class ProxyExchange
     const { status, reason } = head;
     const { options, hooks } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
-    const { lines } = head;
     const mapper = this.#route.locations === null ? null : this;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
-    if (lines !== null && context === null && this.#exchange.takesLines) {
-      const kept = responseLines(
-        lines,
-        head.fields,
-        status,
-        options.via,
-        httpDate(),
-        mayTrail,
-        mapper,
-      );
-      if (kept !== null) {
-        this.#exchange.sendHead(status, reason, kept, head.contentLength);
-        return;
-      }
-    }
-    const fields = responseFields(head.fields, status, options.via, httpDate(), mayTrail, mapper);
-    if (context === null) this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    const { via } = options;
+    const headers = responseHeaders(head.headers, status, via, httpDate(), mayTrail, mapper);
+    if (context === null) this.#exchange.sendHead(status, reason, headers, head.contentLength);
     else {
-      const hooked = new HookedResponse(head, fields, context, this);
+      const hooked = new HookedResponse(head, headers, context, this);
       this.#aside = hooked;
       hooked.begin();
     }
@@ -198,8 +185,8 @@ export class ProxyExchange
   #sendHooked({ head, view, pieces, trailers }: HookedResponse): void {
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
-    const fields = view.seal(this.method, head.contentLength);
-    this.#exchange.sendHead(status, reason, fields, head.contentLength);
+    const headers = view.seal(this.method, head.contentLength);
+    this.#exchange.sendHead(status, reason, headers, head.contentLength);
     for (const piece of pieces) this.#exchange.write(piece);
     if (trailers !== null) this.onEnd(trailers);
     else if (!this.#exchange.needsDrain) this.#upstream?.resume();

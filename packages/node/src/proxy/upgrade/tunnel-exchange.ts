@@ -13,7 +13,7 @@ import type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import { responseFields } from '../headers/response-rewrite.ts';
+import { responseHeaders } from '../headers/response-rewrite.ts';
 import { isOffered } from '../headers/upgrade-rules.ts';
 import { ProxyExchange } from '../http/proxy-exchange.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
@@ -37,7 +37,7 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     const { head } = exchange;
     // What follows may be of the other protocol, and must not be taken for a request, whatever the answer.
     head.persistent = false;
-    super(exchange, route, target, route.request.fields(head, exchange), context);
+    super(exchange, route, target, route.request.apply(head, exchange), context);
     this.#exchange = exchange;
     this.#route = route;
     this.#protocol = protocol;
@@ -64,7 +64,7 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
       (readUpgrade(head.fields) ?? []).join(', '),
       'Connection',
       'Upgrade',
-      ...responseFields(head.fields, 101, options.via, null, false),
+      ...responseHeaders(head.headers, 101, options.via, null, false).fields,
     ];
     new ByteTunnel({
       owner: shared.tunnels,

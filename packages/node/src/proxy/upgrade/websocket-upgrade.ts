@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
 import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, getFieldValues, removeField } from '@reverseit/core/http';
+import { HeaderSection } from '@reverseit/core/http';
 import {
   acceptDeflate,
   backendRequestFields,
@@ -26,7 +26,7 @@ import type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import { responseFields } from '../headers/response-rewrite.ts';
+import { responseHeaders } from '../headers/response-rewrite.ts';
 import { ProxyExchange } from '../http/proxy-exchange.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
@@ -54,19 +54,19 @@ export function createUpgrade(
   head.persistent = false;
   const client = checkClientRequest(head);
   if (isReverseItError(client)) throw client;
-  const fields = route.request.fields(head, exchange);
-  removeField(fields, 'te');
+  const headers = route.request.apply(head, exchange);
+  headers.remove('te');
   const backend: HandshakeOffer = {
     key: makeKey(randomBytes(keyBytes)),
     // As the header rules of the route left them.
-    subprotocols: readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol')) ?? [],
+    subprotocols: readSubprotocols(headers.getAll('sec-websocket-protocol')) ?? [],
     extensions: null,
   };
   return new UpgradeExchange(
     exchange,
     route,
     target,
-    backendRequestFields(fields, backend),
+    HeaderSection.parsed(backendRequestFields(headers.fields, backend)),
     context,
     { client, backend },
   );
@@ -82,7 +82,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     exchange: Exchange,
     route: RouteRuntime,
     target: string,
-    fields: FieldSection,
+    fields: HeaderSection,
     context: RequestContext | null,
     handshakes: Handshakes,
   ) {
@@ -119,7 +119,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
     const fields = clientResponseFields(
-      responseFields(head.fields, 101, options.via, null, false),
+      responseHeaders(head.headers, 101, options.via, null, false).fields,
       {
         key: client.key,
         // Where the header rules offered others, the client is told only of its own.

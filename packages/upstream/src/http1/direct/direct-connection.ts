@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, sectionSize } from '@reverseit/core/http';
+import { type FieldSection, type HeaderSection, sectionSize } from '@reverseit/core/http';
 import {
   type ByteReader,
   beginRead,
@@ -77,7 +77,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   // ————— The request.
 
   protected send(exchange: DispatchedExchange): void {
-    const head = exchange.head || requestHead(exchange.request, connectionLines(exchange));
+    const head =
+      exchange.head || requestHead(exchange.request, exchange.fields, connectionLines(exchange));
     if (typeof head !== 'string') {
       exchange.onFailed(head);
       return;
@@ -213,7 +214,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     bytes: Buffer,
     end: number,
   ): void {
-    const { status, fields } = head;
+    const { status } = head;
     if (status < 200) {
       this.#onInterim(exchange, head, bytes, end);
       return;
@@ -221,7 +222,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     const checked = readHead(
       status,
       head.reason,
-      fields,
+      head.headers,
       exchange.isHead,
       head.minorVersion === 0,
       exchange.limits.maxResponseBodySize,
@@ -230,7 +231,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       exchange.onFailed(checked);
       return;
     }
-    checked.lines = head.lines;
     this.#expectContent(checked);
     this.#progressed = true;
     exchange.onFinal(checked);
@@ -244,32 +244,32 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   #onInterim(
     exchange: DispatchedExchange,
-    { status, fields, byteLength }: ParsedResponseHead,
+    { status, headers, byteLength }: ParsedResponseHead,
     bytes: Buffer,
     end: number,
   ): void {
     const { maxInterimResponseBytes } = exchange.limits;
     this.#interimBytes += byteLength;
-    if (status === 101) this.#onSwitch(exchange, fields, bytes.subarray(end));
-    else if (sectionSize(fields) > longestInterimHead) {
+    if (status === 101) this.#onSwitch(exchange, headers, bytes.subarray(end));
+    else if (sectionSize(headers.fields) > longestInterimHead) {
       exchange.onFailed(malformed('interim response too large'));
     } else if (this.#interimBytes > maxInterimResponseBytes) {
       exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
     } else {
       this.#parser.next();
       // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
-      if (status !== 100) exchange.onInterim(status, fields);
+      if (status !== 100) exchange.onInterim(status, headers.fields);
     }
   }
 
-  #onSwitch(exchange: DispatchedExchange, fields: FieldSection, early: Buffer): void {
+  #onSwitch(exchange: DispatchedExchange, headers: HeaderSection, early: Buffer): void {
     if (!exchange.upgrading) {
       exchange.onFailed(malformed('status 101 without an upgrade request'));
-    } else if (!namesProtocol(fields)) {
+    } else if (!namesProtocol(headers.fields)) {
       exchange.onFailed(malformed('status 101 without an Upgrade header'));
     } else {
       this.#early = this.#lend(early);
-      exchange.onSwitched(fields);
+      exchange.onSwitched(headers);
     }
   }
 

@@ -10,6 +10,7 @@
  */
 import type { Socket } from 'node:net';
 import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { hasField } from '@reverseit/core/http';
 import { type ByteReader, ReadBuffer, releaseBytes } from '@reverseit/core/http1';
 import { COST, HeldBytes, letReadInto } from '@reverseit/core/io';
 import { Client } from 'undici';
@@ -17,7 +18,6 @@ import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
 import { bodySource, withoutTrailers } from '../../exchange/body-pieces.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
-import { linesRefused } from '../../exchange/request-head.ts';
 import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
 import { Bite } from './bite.ts';
@@ -85,24 +85,24 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
 
   /** Gives the request to undici, which opens the socket first when there is none. */
   protected send(exchange: DispatchedExchange): void {
-    const { method, target, fields, body } = exchange.request;
-    if (!Array.isArray(fields)) {
-      exchange.onFailed(fail('RIT_ERR_INTERNAL', linesRefused));
-      return;
-    }
+    const { method, target, body } = exchange.request;
     if (target === '*') {
       exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
       return;
     }
-    const content =
-      body === null || Buffer.isBuffer(body)
-        ? body
-        : new UndiciUpload(exchange, bodySource(withoutTrailers(body), exchange.repeatable), this);
+    let headers = exchange.fields.fields as string[];
+    let content: Buffer | UndiciUpload | null = null;
+    if (body === null || Buffer.isBuffer(body)) content = body;
+    else {
+      const source = bodySource(withoutTrailers(body), exchange.repeatable);
+      content = new UndiciUpload(exchange, source, this);
+      headers = withLength(headers, source.contentLength);
+    }
     this.#client.dispatch(
       {
         method,
         path: target,
-        headers: fields,
+        headers,
         // A duck-typed stream, see undici-upload.ts.
         body: content as Buffer | null,
         // Else undici closes after every HEAD and after every body on a method that has none by custom.
@@ -295,6 +295,12 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     // Behind what undici has given back.
     if (this.#unread.length > 0) socket.push(this.#unread.take());
   }
+}
+
+/** Of content that is streamed undici does not know the length. */
+function withLength(fields: string[], length: number | null): string[] {
+  if (length === null || hasField(fields, 'content-length')) return fields;
+  return [...fields, 'content-length', String(length)];
 }
 
 function pump(connection: UndiciConnection): void {

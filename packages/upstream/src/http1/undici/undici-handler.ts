@@ -4,7 +4,13 @@
  * undici still reports then finds no exchange.
  */
 import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, getFieldValues, hasField, readTokenList } from '@reverseit/core/http';
+import {
+  type FieldSection,
+  getFieldValues,
+  HeaderSection,
+  hasField,
+  readTokenList,
+} from '@reverseit/core/http';
 import { PieceJoiner } from '@reverseit/core/io';
 import type { Dispatcher } from 'undici';
 import { exchangeError, isTlsFailure, lost } from '../../connect/error-map.ts';
@@ -65,7 +71,8 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     const { isHead, limits } = exchange;
     const { isHttp10 } = this.#connection.gate;
     if (status === 304) unmask(fields);
-    const head = readHead(status, reason, fields, isHead, isHttp10, limits.maxResponseBodySize);
+    const headers = HeaderSection.parsed(fields);
+    const head = readHead(status, reason, headers, isHead, isHttp10, limits.maxResponseBodySize);
     if (isReverseItError(head)) {
       exchange.onFailed(head);
       return;
@@ -120,7 +127,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
       exchange.limits.maxResponseHeaderBytes,
     );
     if (isReverseItError(fields)) exchange.onFailed(fields);
-    else exchange.onSwitched(fields);
+    else exchange.onSwitched(HeaderSection.parsed(fields));
   }
 
   onResponseError(controller: Controller | null | undefined, cause: Error): void {
@@ -141,7 +148,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
 
 /** Why undici does not send a request that was not checked, in our words where we would not either. */
 function refusal(exchange: DispatchedExchange, cause: Error): ReverseItError {
-  const head = requestHead(exchange.request, connectionLines(exchange));
+  const head = requestHead(exchange.request, exchange.fields, connectionLines(exchange));
   if (typeof head !== 'string') return head;
   return fail('RIT_ERR_INTERNAL', 'undici rejected the request', { cause });
 }

@@ -1,0 +1,185 @@
+/**
+ * A header section (RFC 9110 §5), from the parser to the wire: what was received, what rules and hooks make of it,
+ * and what is sent.
+ *
+ * It is a flat list of names and values. Where it came as text of which every line reads `name: value`, as we
+ * write them, it keeps that text beside the list. Two things hold at every moment, and every method sees to them:
+ *
+ *  - it is well formed: names are tokens, values hold no control character. The parser has checked what it read,
+ *    `from`, `append` and `set` check what they are given;
+ *  - the text, where there is one, says what the list says.
+ *
+ * So nobody can send what is out of date or could be read in two ways. A rule that passes most fields on, as those
+ * of a proxy do, copies the text in runs from one dropped field to the next; a change in the middle gives the text
+ * up, and the list is written instead. A section costs one object and its list.
+ */
+import { fail } from '../errors/reverseit-error.ts';
+import { isFieldValue, isToken, toLowerAscii } from './ascii.ts';
+import { type FieldEntry, fieldEntry } from './field-registry.ts';
+import {
+  type FieldSection,
+  fieldLines,
+  getField,
+  getFieldValues,
+  type ReadonlyFieldSection,
+  removeField,
+  setField,
+} from './field-section.ts';
+import { removeDisguised } from './fold-name.ts';
+
+/** Decides about each field of a section, in their order. */
+export interface FieldRule {
+  /** The value with which the field passes: its own or, well formed, another; null where it does not pass. */
+  pass(name: string, value: string, entry: FieldEntry): string | null;
+}
+
+/** A header section: a list of fields, together with the text that it was parsed from. */
+export class HeaderSection {
+  readonly #fields: FieldSection;
+  #text: string | null;
+
+  private constructor(fields: FieldSection, text: string | null) {
+    this.#fields = fields;
+    this.#text = text;
+  }
+
+  /**
+   * Of fields that were not parsed; they are copied.
+   * @throws StateError `RIT_ERR_INTERNAL` where a name is no token or a value no field value
+   */
+  static from(fields: ReadonlyFieldSection): HeaderSection {
+    for (let i = 0; i < fields.length; i += 2) assertField(fields[i], fields[i + 1]);
+    return new HeaderSection([...fields], null);
+  }
+
+  /**
+   * Of fields that a parser has read and checked. The list is taken over. `text` says the same in lines
+   * `name: value` CRLF, or is null.
+   */
+  static parsed(fields: FieldSection, text: string | null = null): HeaderSection {
+    return new HeaderSection(fields, text);
+  }
+
+  /** Of no fields, to be appended to. */
+  static empty(): HeaderSection {
+    return new HeaderSection([], '');
+  }
+
+  /** The fields as a list: name, value, name, value, … Not a copy. */
+  get fields(): ReadonlyFieldSection {
+    return this.#fields;
+  }
+
+  /** The first value of a field, or undefined. */
+  get(name: string): string | undefined {
+    return getField(this.#fields, toLowerAscii(name));
+  }
+
+  /** All values of a field, in order. */
+  getAll(name: string): string[] {
+    return getFieldValues(this.#fields, toLowerAscii(name));
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /**
+   * Adds a field at the end.
+   * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
+   */
+  append(name: string, value: string): void {
+    assertField(name, value);
+    this.#fields.push(name, value);
+    if (this.#text !== null) this.#text += fieldLine(name, value);
+  }
+
+  /**
+   * Replaces all lines of a field by one, in the place of the first, or adds it at the end.
+   * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
+   */
+  set(name: string, value: string): void {
+    assertField(name, value);
+    setField(this.#fields, name, value);
+    this.#text = null;
+  }
+
+  /** Removes all lines of a field. */
+  remove(name: string): void {
+    const { length } = this.#fields;
+    removeField(this.#fields, toLowerAscii(name));
+    if (this.#fields.length !== length) this.#text = null;
+  }
+
+  /** Removes what a gateway takes for a field although it is spelled otherwise (RFC 3875 §4.1.18). */
+  removeDisguised(name: string): void {
+    const { length } = this.#fields;
+    removeDisguised(this.#fields, name);
+    if (this.#fields.length !== length) this.#text = null;
+  }
+
+  /** Appends the fields that pass a rule to another section, mostly a new one, and returns that. */
+  filter(rule: FieldRule, into: HeaderSection = HeaderSection.empty()): HeaderSection {
+    if (this.#text !== null && into.#text !== null) {
+      into.#text += this.#select(rule, this.#text, into.#fields);
+    } else {
+      this.#selectFields(rule, into.#fields);
+      into.#text = null;
+    }
+    return into;
+  }
+
+  /** The fields as they are written (RFC 9112 §5), or those that pass a rule: lines, each with its end. */
+  serialize(rule: FieldRule | null = null): string {
+    if (rule === null) return this.#text ?? fieldLines(this.#fields);
+    if (this.#text !== null) return this.#select(rule, this.#text, null);
+    const passed: FieldSection = [];
+    this.#selectFields(rule, passed);
+    return fieldLines(passed);
+  }
+
+  /** The text of the fields that pass, in runs; they are appended to `into` as well. */
+  #select(rule: FieldRule, text: string, into: FieldSection | null): string {
+    const source = this.#fields;
+    let selected = '';
+    let runStart = 0;
+    let lineStart = 0;
+    for (let i = 0; i < source.length; i += 2) {
+      const name = source[i] as string;
+      const value = source[i + 1] as string;
+      const passed = rule.pass(name, value, fieldEntry(name));
+      const lineEnd = lineStart + name.length + value.length + 4;
+      if (passed !== value) {
+        if (runStart < lineStart) selected += text.substring(runStart, lineStart);
+        if (passed !== null) selected += fieldLine(name, passed);
+        runStart = lineEnd;
+      }
+      if (passed !== null) into?.push(name, passed);
+      lineStart = lineEnd;
+    }
+    return runStart < lineStart ? selected + text.substring(runStart, lineStart) : selected;
+  }
+
+  #selectFields(rule: FieldRule, into: FieldSection): void {
+    const source = this.#fields;
+    for (let i = 0; i < source.length; i += 2) {
+      const name = source[i] as string;
+      const passed = rule.pass(name, source[i + 1] as string, fieldEntry(name));
+      if (passed !== null) into.push(name, passed);
+    }
+  }
+}
+
+function fieldLine(name: string, value: string): string {
+  // biome-ignore lint/style/useTemplate: it would ask each part whether it is a string
+  return name + ': ' + value + '\r\n';
+}
+
+function assertField(name: unknown, value: unknown): void {
+  if (typeof name !== 'string' || !isToken(name)) {
+    throw fail('RIT_ERR_INTERNAL', 'invalid header name (RFC 9110 §5.1)');
+  }
+  if (typeof value !== 'string' || !isFieldValue(value)) {
+    throw fail('RIT_ERR_INTERNAL', `invalid value for the header "${name}" (RFC 9110 §5.5)`);
+  }
+}
