@@ -127,7 +127,7 @@ const placeText = {
 };
 
 /** The options that README.md shows, in this order. */
-export const firstOptions = [
+const firstOptions = [
   'backend',
   'listen',
   'workers',

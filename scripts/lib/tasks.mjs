@@ -59,7 +59,9 @@ const tasks = {
     (await tools.node('scripts/check-boundaries.mjs', ['--strict'])) ||
     (await tools.node('scripts/check-links.mjs', [])) ||
     (await tools.node('scripts/check-words.mjs', [])) ||
-    tools.node('scripts/generate-docs.mjs', ['--check']),
+    (await tools.node('scripts/generate-docs.mjs', ['--check'])) ||
+    (await tools.node('scripts/api-surface.mjs', ['--check'])) ||
+    tools.tool('knip', ['--no-progress']),
 
   format: async (args, tools) => tools.tool('biome', ['check', '--write', ...args]),
 

@@ -34,7 +34,7 @@ export interface Served {
 }
 
 /** What is logged about a reload. */
-export interface ReloadTexts {
+interface ReloadTexts {
   readonly begun: string;
   readonly done: string;
   readonly failed: string;

@@ -112,7 +112,7 @@ export class ConnectRace implements DeadlineTarget {
 }
 
 /** RFC 8305 §4: the families in turn, beginning with that of the first address; the order within each stays. */
-export function interleaveFamilies(addresses: readonly LookupAddress[]): LookupAddress[] {
+function interleaveFamilies(addresses: readonly LookupAddress[]): LookupAddress[] {
   const [first] = addresses;
   const preferred = addresses.filter(({ family }) => family === first?.family);
   const others = addresses.filter(({ family }) => family !== first?.family);

@@ -21,7 +21,7 @@ export interface ResolvedPoolOptions {
 }
 
 /** How to speak TLS to backends. */
-export interface ResolvedTls {
+interface ResolvedTls {
   readonly servername: string | null;
   /** Checks a certificate in place of Node. */
   readonly checkServerIdentity: PoolTlsValues['checkServerIdentity'];

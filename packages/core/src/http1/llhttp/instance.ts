@@ -32,7 +32,7 @@ interface LlhttpExports {
 }
 
 /** The spans of the latest `execute` call: kind, start, end, kind, start, end, …, offsets in the chunk. */
-export class SpanRecord {
+class SpanRecord {
   #words: Int32Array = new Int32Array(listStart);
   list: Int32Array = new Int32Array(0);
 
