@@ -65,7 +65,7 @@ const zones = [
     ...machine('websocket/deflate', ['errors', 'websocket/handshake', 'node-internals']),
     packages: ['node:buffer', 'node:zlib'],
   },
-  layer('time', ['errors'], []),
+  layer('time', ['errors', 'io'], []),
   // Turns of the event loop, and memory that sockets read into.
   layer('io', [], ['node:stream', 'node:buffer']),
   // What rests on private parts of Node.

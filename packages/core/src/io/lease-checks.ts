@@ -1,5 +1,4 @@
-/** Checks of who owns which bytes (`lease.ts`), for tests. */
-import { switches } from './switches.ts';
+/** Checks of who owns which bytes (`lease.ts`), for tests: with `REVERSEIT_DEBUG_LEASES=on` in the environment. */
 
 /** What released bytes are overwritten with: no letter, no digit, and no UTF-8. */
 const poison = 0xdb;
@@ -22,10 +21,11 @@ export class LeaseChecks {
 }
 
 /** Null unless they are switched on. What they find is thrown where no handler of errors catches it. */
-export const leaseChecks = switches.leaseChecks
-  ? new LeaseChecks((error) => {
-      queueMicrotask(() => {
-        throw error;
-      });
-    })
-  : null;
+export const leaseChecks =
+  process.env.REVERSEIT_DEBUG_LEASES === 'on'
+    ? new LeaseChecks((error) => {
+        queueMicrotask(() => {
+          throw error;
+        });
+      })
+    : null;

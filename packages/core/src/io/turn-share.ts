@@ -10,6 +10,7 @@
  * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
  * what has to be added up.
  */
+import { IntrusiveList, type Linked } from './intrusive-list.ts';
 import { beginRead, endRead } from './read-end.ts';
 
 /** What work costs, in ns, as far as it can be said in general. */
@@ -72,12 +73,12 @@ export interface TurnTaker {
 
 /** The one who works. */
 let current: TurnShare | null = null;
-let first: TurnShare | null = null;
-let last: TurnShare | null = null;
+/** Those that wait for their turn. */
+const line = new IntrusiveList<TurnShare>();
 let scheduled = false;
 
 /** One connection's share. */
-export class TurnShare {
+export class TurnShare implements Linked<TurnShare> {
   /** @internal */ previous: TurnShare | null = null;
   /** @internal */ next: TurnShare | null = null;
   /** Whether it waits for its next turn: it must not work, and does not read. */
@@ -108,7 +109,8 @@ export class TurnShare {
   yield(): void {
     if (this.waiting) return;
     this.waiting = true;
-    enqueue(this);
+    line.push(this);
+    schedule();
   }
 
   /** @internal Whether it has to rest first; then it stands in line again when it has. */
@@ -116,7 +118,7 @@ export class TurnShare {
     const debt = -this.#left;
     if (debt <= mostDebt) return false;
     this.#left = 0;
-    dequeue(this);
+    line.remove(this);
     this.#rest = setTimeout(endRest, takeRest(debt), this);
     return true;
   }
@@ -124,14 +126,15 @@ export class TurnShare {
   /** @internal */
   endRest(): void {
     this.#rest = null;
-    enqueue(this);
+    line.push(this);
+    schedule();
   }
 
   /** Does not want its turn any more. Harmless where it does not wait. */
   cancel(): void {
     if (!this.waiting) return;
     this.waiting = false;
-    if (this.#rest === null) dequeue(this);
+    if (this.#rest === null) line.remove(this);
     else clearTimeout(this.#rest);
     this.#rest = null;
   }
@@ -154,24 +157,6 @@ function endRest(share: TurnShare): void {
   share.endRest();
 }
 
-function enqueue(share: TurnShare): void {
-  share.previous = last;
-  if (last === null) first = share;
-  else last.next = share;
-  last = share;
-  schedule();
-}
-
-function dequeue(share: TurnShare): void {
-  const { previous, next } = share;
-  if (previous === null) first = next;
-  else previous.next = next;
-  if (next === null) last = previous;
-  else next.previous = previous;
-  share.previous = null;
-  share.next = null;
-}
-
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;
@@ -181,11 +166,11 @@ function schedule(): void {
 /** Only who waits now: who gives up its turn once more stands at the end of the line, and waits for the next. */
 function runTurns(): void {
   scheduled = false;
-  const end = last;
+  const end = line.last;
   try {
     let left = takersPerTurn;
-    while (left > 0 && first !== null) {
-      const taker: TurnShare = first;
+    while (left > 0 && line.first !== null) {
+      const taker = line.first;
       if (!taker.rests()) {
         taker.take();
         left--;
@@ -193,6 +178,6 @@ function runTurns(): void {
       if (taker === end) break;
     }
   } finally {
-    if (first !== null) schedule();
+    if (line.first !== null) schedule();
   }
 }

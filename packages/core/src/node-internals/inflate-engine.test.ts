@@ -1,7 +1,14 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { byOneShot, type Inflated, inflateShort, tooLong } from './inflate-engine.ts';
+import {
+  byOneShot,
+  type Inflated,
+  inflateShort,
+  inflatesByHandle,
+  tooLong,
+} from './inflate-engine.ts';
+import { usesNodeInternals } from './switch.ts';
 
 const none = new Uint8Array(0);
 const ending = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
@@ -20,6 +27,10 @@ const ways: [string, typeof inflateShort][] = [
     (bits, window, payload, end, limit) => byOneShot(bits, window, [payload, end], limit),
   ],
 ];
+
+test('this version of Node has the handle, and it works as expected', () => {
+  expect(inflatesByHandle()).toBe(usesNodeInternals);
+});
 
 describe.each(ways)('%s', (_, inflate) => {
   test.each([

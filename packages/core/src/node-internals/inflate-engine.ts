@@ -12,6 +12,7 @@
  * `inflateRawSync` serves.
  */
 import { constants, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { usesNodeInternals } from './switch.ts';
 
 /** What came out of a message. `output` is valid until the next one is inflated. */
 export interface Inflated {
@@ -122,11 +123,16 @@ export function inflateShort(
   ending: Uint8Array,
   limit: number,
 ): Inflated | symbol {
-  usable ??= works();
   const parts = [payload, ending];
-  return usable
+  return inflatesByHandle()
     ? byEngine(windowBits, window, parts, limit)
     : byOneShot(windowBits, window, parts, limit);
+}
+
+/** @internal Whether the shared handle is used; found out once. */
+export function inflatesByHandle(): boolean {
+  usable ??= usesNodeInternals && works();
+  return usable;
 }
 
 function byEngine(

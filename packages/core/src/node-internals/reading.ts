@@ -13,8 +13,14 @@ interface Handle {
   readStart?(): number;
 }
 
-const handleOf = (socket: Duplex): Handle | null | undefined =>
-  usesNodeInternals ? (socket as unknown as { readonly _handle?: Handle | null })._handle : null;
+/** Its handle, where there is one that knows these calls; Node tells by `reading` whether it is reading. */
+function handleOf(socket: Duplex): Required<Handle> | null {
+  const handle = (socket as unknown as { readonly _handle?: Handle | null })._handle;
+  if (!usesNodeInternals || typeof handle?.reading !== 'boolean') return null;
+  const { readStop, readStart } = handle;
+  const known = typeof readStop === 'function' && typeof readStart === 'function';
+  return known ? (handle as Required<Handle>) : null;
+}
 
 export function pauseReading(socket: Duplex): void {
   if (!socket.isPaused()) socket.pause();
@@ -24,7 +30,7 @@ export function pauseReading(socket: Duplex): void {
 /** Stops the handle, whether or not the stream is paused; for a socket that another stream stands for. */
 export function stopReading(socket: Duplex): void {
   const handle = handleOf(socket);
-  if (handle?.reading !== true || handle.readStop === undefined) return;
+  if (handle?.reading !== true) return;
   handle.reading = false;
   handle.readStop();
 }
@@ -32,9 +38,23 @@ export function stopReading(socket: Duplex): void {
 /** Undoes what `stopReading` did to the handle: the stream may still be paused, and read on until it is full. */
 export function allowReading(socket: Duplex): void {
   const handle = handleOf(socket);
-  if (handle?.reading !== false || handle.readStart === undefined) return;
+  if (handle?.reading !== false) return;
   handle.reading = true;
   handle.readStart();
+}
+
+/** Whoever reads by events, and may have stopped again over one of them. */
+export interface StoppableReader {
+  readonly stopped: boolean;
+}
+
+/**
+ * Lets a paused socket go on. What its stream has gathered meanwhile, perhaps in thousands of TLS records,
+ * comes first, and in one piece.
+ */
+export function continueReading(socket: Duplex, reader: StoppableReader): void {
+  if (socket.readableLength > 0) socket.read();
+  if (!reader.stopped) resumeReading(socket);
 }
 
 export function resumeReading(socket: Duplex): void {

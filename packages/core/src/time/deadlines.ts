@@ -4,6 +4,7 @@
  * refreshing and clearing are pointer moves, so a deadline per request costs no allocation and no
  * timer. Timers are unreferenced: a socket keeps a process alive, a deadline does not.
  */
+import { IntrusiveList, type Linked } from '../io/intrusive-list.ts';
 
 /** What is told that its deadline passed. */
 export interface DeadlineTarget {
@@ -11,7 +12,7 @@ export interface DeadlineTarget {
 }
 
 /** One deadline, made once by its owner and armed again and again. */
-export class Deadline {
+export class Deadline implements Linked<Deadline> {
   /** @internal */ at = 0;
   /** @internal */ queue: DeadlineQueue | null = null;
   /** @internal */ previous: Deadline | null = null;
@@ -44,7 +45,7 @@ export class Deadline {
 export interface Clock {
   /** Milliseconds that never run backwards. */
   now(): number;
-  /** Calls back once after `ms`; returns what takes it back. */
+  /** Calls back once after `ms`; returns a cancel function. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -72,8 +73,7 @@ const longestDelay = 2 ** 31 - 1;
 
 /** All deadlines of one length. */
 export class DeadlineQueue {
-  #first: Deadline | null = null;
-  #last: Deadline | null = null;
+  readonly #armed = new IntrusiveList<Deadline>();
   #cancelTimer: (() => void) | null = null;
   readonly #clock: Clock;
   readonly #expire = () => this.#onTimer();
@@ -91,30 +91,23 @@ export class DeadlineQueue {
     if (this.ms === 0 || this.ms === Number.POSITIVE_INFINITY) return;
     deadline.at = this.#clock.now() + this.ms;
     deadline.queue = this;
-    deadline.previous = this.#last;
-    if (this.#last === null) this.#first = deadline;
-    else this.#last.next = deadline;
-    this.#last = deadline;
+    this.#armed.push(deadline);
     if (this.#cancelTimer === null) this.#schedule(this.ms);
   }
 
   /** @internal */
   remove(deadline: Deadline): void {
-    const { previous, next } = deadline;
-    if (previous === null) this.#first = next;
-    else previous.next = next;
-    if (next === null) this.#last = previous;
-    else next.previous = previous;
+    this.#armed.remove(deadline);
     deadline.queue = null;
-    deadline.previous = null;
-    deadline.next = null;
   }
 
   /** Takes the timer back. Deadlines still armed never pass. */
   dispose(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    while (this.#first !== null) this.remove(this.#first);
+    for (let first = this.#armed.first; first !== null; first = this.#armed.first) {
+      this.remove(first);
+    }
   }
 
   #schedule(ms: number): void {
@@ -128,8 +121,9 @@ export class DeadlineQueue {
     const now = this.#clock.now();
     try {
       // Only what was due when the timer fired: a target that arms itself again waits its turn.
-      while (this.#first !== null && this.#first.at <= now) {
-        const deadline = this.#first;
+      for (;;) {
+        const deadline = this.#armed.first;
+        if (deadline === null || deadline.at > now) break;
         this.remove(deadline);
         deadline.target.onDeadline(deadline.kind);
       }
@@ -138,7 +132,8 @@ export class DeadlineQueue {
       // deadline. A target that throws does not stop the clock for the others.
       this.#cancelTimer?.();
       this.#cancelTimer = null;
-      if (this.#first !== null) this.#schedule(this.#first.at - now);
+      const next = this.#armed.first;
+      if (next !== null) this.#schedule(next.at - now);
     }
   }
 }

@@ -49,12 +49,12 @@ const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
 export class DispatchedExchange
   extends ResponseDelivery
-  implements UpstreamExchange, Waiter, DeadlineTarget, UploadObserver
+  implements UpstreamExchange, Waiter<DispatchedExchange>, DeadlineTarget, UploadObserver
 {
   // Links of the wait queue.
   queued = false;
-  queuePrevious: Waiter | null = null;
-  queueNext: Waiter | null = null;
+  previous: DispatchedExchange | null = null;
+  next: DispatchedExchange | null = null;
   readonly oneShot: boolean;
   attempts = 0;
   readonly request: UpstreamRequest;

@@ -1,18 +1,13 @@
-/**
- * Exchanges that wait for a connection, first in, first out. A list through the exchanges themselves:
- * joining, leaving from anywhere and taking the first cost a few pointers each.
- */
+/** Exchanges that wait for a connection, first in, first out. */
+import { IntrusiveList, type Linked } from '@reverseit/core/io';
 
-/** What may wait. The links belong to the queue. */
-export interface Waiter {
+/** What may wait. The fields belong to the queue. */
+export interface Waiter<W> extends Linked<W> {
   queued: boolean;
-  queuePrevious: Waiter | null;
-  queueNext: Waiter | null;
 }
 
-export class WaitQueue<W extends Waiter> {
-  #first: W | null = null;
-  #last: W | null = null;
+export class WaitQueue<W extends Waiter<W>> {
+  readonly #list = new IntrusiveList<W>();
   #length = 0;
 
   get length(): number {
@@ -20,46 +15,26 @@ export class WaitQueue<W extends Waiter> {
   }
 
   get first(): W | null {
-    return this.#first;
+    return this.#list.first;
   }
 
   push(waiter: W): void {
     waiter.queued = true;
-    waiter.queuePrevious = this.#last;
-    if (this.#last === null) this.#first = waiter;
-    else this.#last.queueNext = waiter;
-    this.#last = waiter;
+    this.#list.push(waiter);
     this.#length++;
   }
 
   /** For one that had its turn already and lost its connection. */
   pushFirst(waiter: W): void {
     waiter.queued = true;
-    waiter.queueNext = this.#first;
-    if (this.#first === null) this.#last = waiter;
-    else this.#first.queuePrevious = waiter;
-    this.#first = waiter;
+    this.#list.pushFirst(waiter);
     this.#length++;
-  }
-
-  shift(): W | null {
-    const first = this.#first;
-    if (first !== null) this.remove(first);
-    return first;
   }
 
   remove(waiter: W): void {
     if (!waiter.queued) return;
-    // Only members of this queue are linked to each other.
-    const previous = waiter.queuePrevious as W | null;
-    const next = waiter.queueNext as W | null;
-    if (previous === null) this.#first = next;
-    else previous.queueNext = next;
-    if (next === null) this.#last = previous;
-    else next.queuePrevious = previous;
+    this.#list.remove(waiter);
     waiter.queued = false;
-    waiter.queuePrevious = null;
-    waiter.queueNext = null;
     this.#length--;
   }
 }

@@ -9,7 +9,7 @@ import { type ByteReader, copyOf, ReadBuffer } from '../../io/read-buffer.ts';
 import { beginRead, endRead } from '../../io/read-end.ts';
 import { COST } from '../../io/turn-share.ts';
 import { letReadInto } from '../../node-internals/read-into.ts';
-import { allowReading, pauseReading, resumeReading } from '../../node-internals/reading.ts';
+import { allowReading, continueReading, pauseReading } from '../../node-internals/reading.ts';
 
 /** Who is told of bytes. */
 export interface SocketInputOwner {
@@ -27,7 +27,7 @@ export class SocketInput implements ByteReader {
   /** Bytes are being told of that lie in `#buffer`. */
   #borrowed = false;
   /** Paused since the latest `resume`, perhaps from within it. */
-  #stopped = false;
+  stopped = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
   #surrendered = false;
 
@@ -93,17 +93,15 @@ export class SocketInput implements ByteReader {
   }
 
   pause(): void {
-    this.#stopped = true;
+    this.stopped = true;
     pauseReading(this.#socket);
   }
 
   resume(): void {
     const socket = this.#socket;
     if (!socket.isPaused()) return;
-    this.#stopped = false;
-    // What a stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
-    if (socket.readableLength > 0) socket.read();
-    if (!this.#stopped) resumeReading(socket);
+    this.stopped = false;
+    continueReading(socket, this);
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */

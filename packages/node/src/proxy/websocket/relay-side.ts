@@ -3,7 +3,7 @@
  * come together leave in one write.
  */
 import type { Duplex } from 'node:stream';
-import { pauseReading, resumeReading } from '@reverseit/core/io';
+import { continueReading, pauseReading } from '@reverseit/core/io';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 
@@ -45,7 +45,7 @@ export class RelaySide {
   #bytes = 0;
   #ended = false;
   /** Paused since the latest `resume`, perhaps from within it. */
-  #stopped = true;
+  stopped = true;
 
   /** `socket` is paused, and stays so until `resume`. */
   constructor(isClient: boolean, socket: Duplex, exclusive: boolean, owner: SideOwner) {
@@ -55,7 +55,7 @@ export class RelaySide {
     this.blocked = socket.writableNeedDrain;
     socket.pause();
     socket.on('data', (chunk: Buffer) => {
-      if (this.#stopped) this.#putBack(chunk);
+      if (this.stopped) this.#putBack(chunk);
       else owner.onData(this, chunk);
     });
     socket.on('drain', () => {
@@ -161,17 +161,15 @@ export class RelaySide {
   }
 
   pause(): void {
-    this.#stopped = true;
+    this.stopped = true;
     pauseReading(this.#socket);
   }
 
   resume(): void {
     const socket = this.#socket;
     if (!socket.isPaused()) return;
-    this.#stopped = false;
-    // What has been gathered meanwhile, perhaps in thousands of TLS records, comes in one piece.
-    if (socket.readableLength > 0) socket.read();
-    if (!this.#stopped) resumeReading(socket);
+    this.stopped = false;
+    continueReading(socket, this);
   }
 }
 

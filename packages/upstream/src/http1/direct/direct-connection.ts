@@ -19,6 +19,7 @@ import {
 import {
   allowReading,
   COST,
+  continueReading,
   HeldBytes,
   letReadInto,
   pauseReading,
@@ -161,11 +162,14 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** Works on what has been held, then reads on, unless it has to stop again. */
   goOn(): void {
     const { socket } = this;
-    if (this.#paused || this.share.waiting || socket === null || this.state === 'switched') return;
+    if (this.stopped || socket === null) return;
     if (this.#held.length > 0) this.#onData(this.#held.take());
-    // What the stream has gathered meanwhile, perhaps in thousands of records, comes in one piece.
-    else if (socket.readableLength > 0) socket.read();
-    if (!this.#paused && !this.share.waiting) resumeReading(socket);
+    if (!this.stopped) continueReading(socket, this);
+  }
+
+  /** Whether it does not read: its exchange does not listen, others come first, or the socket is given away. */
+  get stopped(): boolean {
+    return this.#paused || this.share.waiting || this.state === 'switched';
   }
 
   /** At most to the end of the response; the exchange may end the connection at any step. */
