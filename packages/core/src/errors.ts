@@ -12,8 +12,8 @@ export type { ErrorExtras } from './errors/reverseit-error.ts';
 export {
   AbortError,
   ConfigError,
+  createError,
   DeadlineError,
-  fail,
   isReverseItError,
   LimitError,
   ProtocolError,

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { removeStaleSocket } from '@reverseit/core';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { clusterFork } from './cluster/cluster-fork.ts';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import { HandOvers } from './cluster/hand-overs.ts';
@@ -19,7 +19,7 @@ export function superviseWorkers(
   logger: Logger | null,
 ): ReverseItCluster {
   if (cluster.isWorker) {
-    throw fail('RIT_ERR_CONFIG', 'a node:cluster worker cannot start workers');
+    throw createError('RIT_ERR_CONFIG', 'a node:cluster worker cannot start workers');
   }
   // From source it ends in .ts; what is built, in CommonJS as well, starts the module.
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

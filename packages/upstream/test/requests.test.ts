@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { HeaderSection } from '@reverseit/core/http';
 import { expect, test } from 'vitest';
 import type { BodySink, BodySource } from '../src/index.ts';
@@ -260,7 +260,7 @@ test('a source that fails ends the exchange with its error', async () => {
   const sent = it.send(post(source));
   await source.started;
   source.write('hello');
-  source.sink.fail(fail('RIT_ERR_BODY_TIMEOUT'));
+  source.sink.fail(createError('RIT_ERR_BODY_TIMEOUT'));
   await sent.done;
   expect(sent.events).toEqual(['BODY_TIMEOUT']);
   await it.origin.untilAllClosed();

@@ -3,16 +3,18 @@
  * its value is put behind it.
  */
 import { catalog, type ErrorCode } from './catalog.ts';
-import { fail, type ReverseItError } from './reverseit-error.ts';
+import { createError, type ReverseItError } from './reverseit-error.ts';
 
 type Details = Readonly<Record<string, unknown>>;
 
 /** The error of a limit whose value is `max`. */
 export function overLimit(code: ErrorCode, max: number, details?: Details): ReverseItError {
-  return fail(code, `${catalog[code].text} (${max})`, { details: { ...details, max } });
+  return createError(code, `${catalog[code].text} (${max})`, { details: { ...details, max } });
 }
 
 /** The error of a deadline of `afterMs`. */
 export function timedOut(code: ErrorCode, afterMs: number, details?: Details): ReverseItError {
-  return fail(code, `${catalog[code].text} (${afterMs} ms)`, { details: { ...details, afterMs } });
+  return createError(code, `${catalog[code].text} (${afterMs} ms)`, {
+    details: { ...details, afterMs },
+  });
 }

@@ -3,8 +3,8 @@ import { catalog, type ErrorCode } from './catalog.ts';
 import {
   AbortError,
   ConfigError,
+  createError,
   DeadlineError,
-  fail,
   isReverseItError,
   LimitError,
   ProtocolError,
@@ -25,12 +25,12 @@ const classes = {
   WebSocketError,
 };
 
-describe('fail', () => {
+describe('createError', () => {
   test.for(Object.keys(catalog) as ErrorCode[])(
     '%s is of its class and answers as its row says',
     (code) => {
       const row = catalog[code];
-      const error = fail(code);
+      const error = createError(code);
       expect(error).toBeInstanceOf(Error);
       expect(error).toBeInstanceOf(ReverseItError);
       expect(error).toBeInstanceOf(classes[row.class]);
@@ -52,15 +52,15 @@ describe('fail', () => {
   test('message, cause and details are kept', () => {
     const cause = new Error('below');
     const details = { limit: 'maxRequestHeaders', max: 1 };
-    const error = fail('RIT_ERR_INTERNAL', 'text', { cause, details });
+    const error = createError('RIT_ERR_INTERNAL', 'text', { cause, details });
     expect([error.message, error.cause, error.details]).toEqual(['text', cause, details]);
     expect(error.details).toBe(details);
   });
 
   test('without a cause there is no such property; a falsy one is kept', () => {
-    expect(fail('RIT_ERR_INTERNAL')).not.toHaveProperty('cause');
-    expect(fail('RIT_ERR_INTERNAL').details).toBe(undefined);
-    expect(fail('RIT_ERR_INTERNAL', undefined, { cause: null }).cause).toBe(null);
+    expect(createError('RIT_ERR_INTERNAL')).not.toHaveProperty('cause');
+    expect(createError('RIT_ERR_INTERNAL').details).toBe(undefined);
+    expect(createError('RIT_ERR_INTERNAL', undefined, { cause: null }).cause).toBe(null);
   });
 });
 
@@ -68,10 +68,10 @@ describe('isReverseItError', () => {
   test('knows errors of another copy of this package', async () => {
     vi.resetModules();
     const copy = await import('./reverseit-error.ts');
-    const error = copy.fail('RIT_ERR_HOST');
+    const error = copy.createError('RIT_ERR_HOST');
     expect(error).not.toBeInstanceOf(ReverseItError);
     expect(isReverseItError(error)).toBe(true);
-    expect(copy.isReverseItError(fail('RIT_ERR_HOST'))).toBe(true);
+    expect(copy.isReverseItError(createError('RIT_ERR_HOST'))).toBe(true);
   });
 
   test.for([undefined, null, 1, 'RIT_ERR_HOST', {}, [], new Error('x'), { code: 'RIT_ERR_HOST' }])(

@@ -101,7 +101,11 @@ const classes: Record<ErrorClassName, typeof ReverseItError> = {
 for (const [name, cls] of Object.entries(classes)) cls.prototype.name = name;
 
 /** Makes the error of a code, as the class that the catalog names. */
-export function fail(code: ErrorCode, message?: string, extras?: ErrorExtras): ReverseItError {
+export function createError(
+  code: ErrorCode,
+  message?: string,
+  extras?: ErrorExtras,
+): ReverseItError {
   return new classes[catalog[code].class](code, message, extras);
 }
 

@@ -13,7 +13,7 @@
  * of a proxy do, copies the text in runs from one dropped field to the next; a change in the middle gives the text
  * up, and the list is written instead. A section costs one object and its list.
  */
-import { fail } from '../errors/reverseit-error.ts';
+import { createError } from '../errors/reverseit-error.ts';
 import { isFieldValue, isToken, toLowerAscii } from './ascii.ts';
 import { type FieldEntry, fieldEntry } from './field-registry.ts';
 import {
@@ -177,9 +177,9 @@ function fieldLine(name: string, value: string): string {
 
 function assertField(name: unknown, value: unknown): void {
   if (typeof name !== 'string' || !isToken(name)) {
-    throw fail('RIT_ERR_INTERNAL', 'invalid header name (RFC 9110 §5.1)');
+    throw createError('RIT_ERR_INTERNAL', 'invalid header name (RFC 9110 §5.1)');
   }
   if (typeof value !== 'string' || !isFieldValue(value)) {
-    throw fail('RIT_ERR_INTERNAL', `invalid value for the header "${name}" (RFC 9110 §5.5)`);
+    throw createError('RIT_ERR_INTERNAL', `invalid value for the header "${name}" (RFC 9110 §5.5)`);
   }
 }

@@ -8,7 +8,7 @@
  * request leaves the parser FAILED for ever: no byte behind it is looked at.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
-import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { isTokenByte } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
 import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
@@ -146,7 +146,7 @@ export class RequestParser {
   /** Makes ready for the next message on the connection. Only in state COMPLETE. */
   next(): void {
     if (this.#state !== PARSER.COMPLETE) {
-      throw fail(
+      throw createError(
         'RIT_ERR_INTERNAL',
         'request parser: next() was called before the message was complete',
       );
@@ -238,7 +238,7 @@ export class RequestParser {
     this.#state = PARSER.FAILED;
     this.#asksByHead = this.asksByHead;
     this.#partial = null;
-    this.#error = fail(code, message ?? refusal(code, this.#limits));
+    this.#error = createError(code, message ?? refusal(code, this.#limits));
     return null;
   }
 }

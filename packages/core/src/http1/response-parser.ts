@@ -8,7 +8,7 @@
  */
 import type { ErrorCode } from '../errors/catalog.ts';
 import { overLimit } from '../errors/passed-limit.ts';
-import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import type { HeaderSection } from '../http/header-section.ts';
 import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
@@ -250,8 +250,8 @@ export class ResponseParser {
     this.#partial = null;
     if (code === 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE') {
       this.#error = overLimit(code, this.#limits.maxRequestHeaderBytes);
-    } else if (reason === '') this.#error = fail(code);
-    else this.#error = fail(code, `backend sent a malformed response: ${reason}`);
+    } else if (reason === '') this.#error = createError(code);
+    else this.#error = createError(code, `backend sent a malformed response: ${reason}`);
     return null;
   }
 }

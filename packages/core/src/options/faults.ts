@@ -1,4 +1,4 @@
-import { fail } from '../errors/reverseit-error.ts';
+import { createError } from '../errors/reverseit-error.ts';
 import { nearMiss } from './near-miss.ts';
 
 /** One thing that is wrong with a configuration. */
@@ -56,7 +56,7 @@ export class Faults {
   throwIfAny(): void {
     if (this.#list.length === 0) return;
     const faults = Object.freeze([...this.#list]);
-    throw fail('RIT_ERR_CONFIG', faultText(faults), { details: { faults } });
+    throw createError('RIT_ERR_CONFIG', faultText(faults), { details: { faults } });
   }
 }
 

@@ -6,7 +6,7 @@ import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import { fail, type ReverseItError } from '../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, type DeadlineQueue, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import { AcceptDrain } from './accept-drain.ts';
@@ -176,14 +176,14 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
 
   /** @internal */
   onCallbackThrew(name: string, cause: unknown): void {
-    this.onFailure(fail('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+    this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
   }
 
   /** @internal */
   onHandshakeFailed(error: Error, socket: TLSSocket): void {
     if (isPlainHttp(error)) {
       new PlainHttpRefusal(socket, this.deadlines);
-      this.onRefusal(fail('RIT_ERR_PLAIN_HTTP'));
+      this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'));
     } else socket.destroy();
   }
 
@@ -206,11 +206,11 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
    */
   async listen(target: ListenTarget): Promise<AddressInfo | string> {
     if (typeof target !== 'object' || target === null) {
-      throw fail('RIT_ERR_LISTEN', 'cannot listen: expected {host, port} or {path}');
+      throw createError('RIT_ERR_LISTEN', 'cannot listen: expected {host, port} or {path}');
     }
     // Node would take a second call for the same as the first while the name of a host is looked up.
     if (this.#starting || this.#server.listening) {
-      throw fail(
+      throw createError(
         'RIT_ERR_LISTEN',
         `cannot listen on ${placeText(target)}: listen() was already called`,
       );
@@ -237,7 +237,7 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
       const onError = (cause: unknown): void => {
         server.off('error', onError);
         const text = `cannot listen on ${placeText(target)}: ${reasonText(cause)}`;
-        reject(fail('RIT_ERR_LISTEN', text, { cause }));
+        reject(createError('RIT_ERR_LISTEN', text, { cause }));
       };
       const onListening = (): void => {
         server.off('error', onError);
@@ -327,7 +327,8 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   /** @internal The deadline of `close`: cuts every connection that is left. */
   onDeadline(): void {
     this.#drain?.finish();
-    for (const connection of [...this.#connections]) connection.destroy(fail('RIT_ERR_SHUTDOWN'));
+    for (const connection of [...this.#connections])
+      connection.destroy(createError('RIT_ERR_SHUTDOWN'));
     for (const socket of this.#tlsSockets) socket.destroy();
   }
 

@@ -4,7 +4,7 @@
  */
 import type { ServerOpts, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { fail } from '../errors/reverseit-error.ts';
+import { createError } from '../errors/reverseit-error.ts';
 import { reasonText } from './server-errors.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
@@ -51,7 +51,7 @@ export class TlsAcceptor {
         handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : longestHandshake,
       });
     } catch (cause) {
-      throw fail('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
+      throw createError('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });
     }
     this.#handshake = this.server.listeners('connection')[0] as Handshake;
     this.server.off('connection', this.#handshake);

@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { deferred } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it, vi } from 'vitest';
@@ -59,7 +59,7 @@ class FakeHost implements CommandHost {
   }
   async loadConfig(file: string): Promise<unknown> {
     const content = this.files[file];
-    if (content === undefined) throw fail('RIT_ERR_CONFIG', `cannot load ${file}`);
+    if (content === undefined) throw createError('RIT_ERR_CONFIG', `cannot load ${file}`);
     return content;
   }
   createServer(options: ReverseItOptions): ReverseItServer {
@@ -246,7 +246,7 @@ describe('run', () => {
   it('ends with 2 when the server refuses what the tables took', async () => {
     const host = new FakeHost(...backend, '--check');
     vi.spyOn(host, 'createServer').mockImplementation(() => {
-      throw fail('RIT_ERR_CONFIG', 'the certificate cannot be used');
+      throw createError('RIT_ERR_CONFIG', 'the certificate cannot be used');
     });
     expect(await run(host)).toBe(2);
     expect(host.logged[0]).toBe('reverseit: the certificate cannot be used');
@@ -255,7 +255,7 @@ describe('run', () => {
   it('ends with 1 when it cannot listen', async () => {
     const host = new FakeHost(...backend, '--listen', '127.0.0.1:80');
     host.listen = async () => {
-      throw fail('RIT_ERR_LISTEN', 'cannot listen on 127.0.0.1:80: address in use');
+      throw createError('RIT_ERR_LISTEN', 'cannot listen on 127.0.0.1:80: address in use');
     };
     expect(await run(host)).toBe(1);
     expect(host.logged).toEqual(['reverseit: cannot listen on 127.0.0.1:80: address in use']);
@@ -397,7 +397,7 @@ describe('run with workers', () => {
   ] as const)('where a worker cannot start because of %s, ends with %d', async (code, exit) => {
     const host = new FakeHost(...backend, '--workers', '2');
     host.listen = async () => {
-      throw fail(code, 'why');
+      throw createError(code, 'why');
     };
     expect(await run(host)).toBe(exit);
     expect([host.logged, host.printed, host.waits]).toEqual([['reverseit: why'], [], false]);
@@ -419,7 +419,7 @@ describe('run with workers', () => {
     host.hangUp();
     await vi.waitFor(() => expect(host.logged).toHaveLength(2));
     host.restart = async () => {
-      throw fail('RIT_ERR_CONFIG', 'why');
+      throw createError('RIT_ERR_CONFIG', 'why');
     };
     host.hangUp();
     await vi.waitFor(() => expect(host.logged).toHaveLength(4));
@@ -439,7 +439,7 @@ describe('run with workers', () => {
     host.files = { 'c.json': { backend: 'http://a', tls: { keyFile: 'k', certFile: 'c' } } };
     const reloads: unknown[] = [];
     host.reload = ({ logger: _, ...options }) => {
-      if (options.backend === 'http://c') throw fail('RIT_ERR_CONFIG', 'why');
+      if (options.backend === 'http://c') throw createError('RIT_ERR_CONFIG', 'why');
       reloads.push(options);
     };
     host.files = { 'c.json': { backend: 'http://a' } };

@@ -1,5 +1,5 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
-import { fail, isReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError } from '@reverseit/core/errors';
 import { type Fault, faultText } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
@@ -141,7 +141,7 @@ class ServedHere implements Served {
 /** Read again for each worker and each reload: the files that flags name may have changed. */
 function workerSource(host: CommandHost): WorkerSource {
   const { config, options, faults } = parseArguments(host.args, (path) => host.readFile(path));
-  if (faults.length > 0) throw fail('RIT_ERR_CONFIG', faultText(faults));
+  if (faults.length > 0) throw createError('RIT_ERR_CONFIG', faultText(faults));
   return { config, options };
 }
 
@@ -181,7 +181,7 @@ function refuse(host: CommandHost, message: string): ExitCode {
   return 2;
 }
 
-const mostShown = 3;
+const maxShown = 3;
 
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
   const all = routes.map(({ backend, unixSocket }) => {
@@ -189,5 +189,5 @@ const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
     return unixSocket === null ? backend.href : `${backend.href} (unix:${unixSocket})`;
   });
   const distinct = [...new Set(all)];
-  return distinct.length > mostShown ? `${distinct.length} backends` : distinct.join(', ');
+  return distinct.length > maxShown ? `${distinct.length} backends` : distinct.join(', ');
 };

@@ -3,7 +3,7 @@
 /** The delay doubles from here, */
 const firstMs = 100;
 /** to here: the port is closed while no worker is left. */
-const longestMs = 10_000;
+const maxMs = 10_000;
 /** A worker that has listened for so long was well. */
 const steadyMs = 30_000;
 
@@ -19,6 +19,6 @@ export class BackOff {
     if (upMs >= steadyMs) this.#failures = 0;
     const delay = this.#failures === 0 ? 0 : firstMs * 2 ** (this.#failures - 1);
     this.#failures += 1;
-    return Math.min(delay, longestMs);
+    return Math.min(delay, maxMs);
   }
 }

@@ -3,7 +3,7 @@
  * and ends them. It touches no process by itself and holds no traffic.
  */
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -67,7 +67,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async listen(): Promise<Address> {
-    if (this.#started) throw fail('RIT_ERR_LISTEN', 'listen() was already called');
+    if (this.#started) throw createError('RIT_ERR_LISTEN', 'listen() was already called');
     this.#started = true;
     try {
       await this.#inSequence(() => this.#startAll());
@@ -91,7 +91,7 @@ export class Supervisor implements ReverseItCluster {
 
   restart(): Promise<void> {
     if (!this.#started || this.#closing) {
-      return Promise.reject(fail('RIT_ERR_SHUTDOWN', 'the cluster is not listening'));
+      return Promise.reject(createError('RIT_ERR_SHUTDOWN', 'the cluster is not listening'));
     }
     if (this.#underWay === null) return this.#restart();
     // What has changed since that one began would be missed by it; one more is enough.
@@ -181,7 +181,7 @@ export class Supervisor implements ReverseItCluster {
       const facts = await worker.ready;
       await this.#inTurn(() => this.#listen(worker, facts));
       if (slot.coming !== worker)
-        throw fail('RIT_ERR_SHUTDOWN', 'the worker was closed while it started');
+        throw createError('RIT_ERR_SHUTDOWN', 'the worker was closed while it started');
       const before = slot.current;
       slot.current = worker;
       before?.close();
@@ -209,7 +209,7 @@ export class Supervisor implements ReverseItCluster {
     if ('path' in place && !this.#listens) await this.#setup.removeStaleSocket(place.path);
     const address = await worker.listen(place);
     if (asksForFreePort(listen) && this.#address !== null && !samePort(address, this.#address)) {
-      throw fail('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
+      throw createError('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
     }
     this.#address = address;
   }
@@ -290,7 +290,7 @@ class Slot implements DeadlineTarget {
   }
 }
 
-const closed = (): Error => fail('RIT_ERR_SHUTDOWN', 'the cluster was closed');
+const closed = (): Error => createError('RIT_ERR_SHUTDOWN', 'the cluster was closed');
 
 const nextText = (delay: number): string =>
   delay === 0 ? 'a new one starts' : `a new one starts in ${delay} ms`;

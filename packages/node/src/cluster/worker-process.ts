@@ -1,6 +1,6 @@
 /** One worker as the primary sees it, from its start to its end. */
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
@@ -181,8 +181,8 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     this.#forked.kill();
   }
 
-  #reject(...[code, message]: Parameters<typeof fail>): void {
-    const error = fail(code, message);
+  #reject(...[code, message]: Parameters<typeof createError>): void {
+    const error = createError(code, message);
     this.#ready.reject(error);
     this.#listening.reject(error);
   }

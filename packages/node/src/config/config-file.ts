@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 
 const require = createRequire(import.meta.url);
 
@@ -26,9 +26,9 @@ export async function loadConfigFile(file: string, times = 0): Promise<unknown> 
     if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw fail('RIT_ERR_CONFIG', `cannot load ${path}: ${reason}`, { cause });
+    throw createError('RIT_ERR_CONFIG', `cannot load ${path}: ${reason}`, { cause });
   }
-  throw fail('RIT_ERR_CONFIG', `${path} has no default export`);
+  throw createError('RIT_ERR_CONFIG', `${path} has no default export`);
 }
 
 /** Some editors put a byte order mark in front, which is no JSON (RFC 8259 §8.1). */

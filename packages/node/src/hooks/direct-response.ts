@@ -1,7 +1,7 @@
 /** Responses of the application's own: what one is, and how it is sent. */
 
 import type { Exchange } from '@reverseit/core';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import {
   type FieldSection,
   fieldEntry,
@@ -95,7 +95,7 @@ export function toWholeResponse(
   if (fault !== null) {
     const where = fault.key === '' ? '' : `${fault.key}: `;
     const message = `${hook} returned an invalid response: ${where}expected ${fault.accepts}`;
-    throw fail('RIT_ERR_INTERNAL', message);
+    throw createError('RIT_ERR_INTERNAL', message);
   }
   const { headers = {}, body = '' } = response;
   const whole = {

@@ -4,7 +4,7 @@
  */
 import { isThenable } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { hookError } from './hook-call.ts';
 
 /** As errors name them. */
@@ -111,9 +111,13 @@ export abstract class HookChain<Hook, Answer> implements DeadlineTarget {
     const afterMs = this.timeouts.ms;
     this.stop();
     this.onFailed(
-      fail('RIT_ERR_HOOK_TIMEOUT', `${this.#name} took longer than hookTimeout (${afterMs} ms)`, {
-        details: { hook: this.#name, afterMs },
-      }),
+      createError(
+        'RIT_ERR_HOOK_TIMEOUT',
+        `${this.#name} took longer than hookTimeout (${afterMs} ms)`,
+        {
+          details: { hook: this.#name, afterMs },
+        },
+      ),
     );
   }
 }

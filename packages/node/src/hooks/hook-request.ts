@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import type { RequestHead } from '@reverseit/core/http1';
 import { asksForWebSocket } from '@reverseit/core/websocket';
 import { HeaderList } from './header-list.ts';
@@ -24,7 +24,7 @@ export class RequestView implements HookRequest {
 
   set target(target: string) {
     if (typeof target !== 'string' || !/^\/[\x21-\x22\x24-\x7e]*$/.test(target)) {
-      throw fail(
+      throw createError(
         'RIT_ERR_INTERNAL',
         'a hook set an invalid request.target; expected a path and query',
       );

@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import {
   FIELD,
   type FieldEntry,
@@ -28,7 +28,7 @@ export class ResponseView implements HookResponse {
 
   set status(status: number) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw fail(
+      throw createError(
         'RIT_ERR_INTERNAL',
         'a hook set an invalid status; expected an integer from 200 to 599',
       );

@@ -1,6 +1,6 @@
 /** What is under way, and has to be over before a close is: counted, and cut when its time is up. */
 import { Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 
 /** One of it. */
 export interface OpenItem {
@@ -47,6 +47,6 @@ export class OpenSet implements DeadlineTarget {
 
   /** The deadline of `close`. */
   onDeadline(): void {
-    for (const item of [...this.#items]) item.destroy(fail('RIT_ERR_SHUTDOWN'));
+    for (const item of [...this.#items]) item.destroy(createError('RIT_ERR_SHUTDOWN'));
   }
 }

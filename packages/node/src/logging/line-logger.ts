@@ -9,7 +9,7 @@ import type { Logger } from './logger.ts';
 const quietMs = 10_000;
 
 /** Lines that are told apart; further ones are counted as one. */
-const mostKinds = 256;
+const maxKinds = 256;
 
 interface Kind {
   /** When it was written last. */
@@ -71,7 +71,7 @@ export class LineLogger implements Logger {
   #kindOf(key: string): Kind {
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
-    if (this.#kinds.size >= mostKinds && key !== '') return this.#kindOf('');
+    if (this.#kinds.size >= maxKinds && key !== '') return this.#kindOf('');
     const kind = { at: Number.NEGATIVE_INFINITY, more: 0 };
     this.#kinds.set(key, kind);
     return kind;
@@ -84,7 +84,7 @@ const textOf = (details: object, key: string): string => {
 };
 
 /** A reason is cut off beyond so many characters. */
-const longestReason = 500;
+const maxReasonLength = 500;
 
 /**
  * Why it came to the error: the innermost reason that says something, and of a mistake in code also where
@@ -101,8 +101,8 @@ const causeOf = (details: object, withPlace: boolean): string => {
     if (error.message !== '') reason = error.message;
     place = /^ +(at .+)$/m.exec(error.stack ?? '')?.[1] ?? place;
   }
-  const text = reason.slice(0, longestReason);
-  return withPlace && place !== '' ? `${text}, ${place.slice(0, longestReason)}` : text;
+  const text = reason.slice(0, maxReasonLength);
+  return withPlace && place !== '' ? `${text}, ${place.slice(0, maxReasonLength)}` : text;
 };
 
 /** One line, whatever the reason was made of. */

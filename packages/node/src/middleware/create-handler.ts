@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
@@ -17,7 +17,7 @@ import { isOver, type NodeRequest, type NodeResponse } from './messages/node-mes
 import { NodeExchange } from './node-exchange.ts';
 import { NodeUpgrade } from './node-upgrade.ts';
 import { OpenExchanges } from './open-exchanges.ts';
-import { isBehindAnother, Turns } from './turns.ts';
+import { isQueued, PipelineQueue } from './pipeline-queue.ts';
 import { serveWithoutOffer } from './without-offer.ts';
 
 /** Figures of a handler, at this moment unless named a total. */
@@ -116,7 +116,7 @@ class HandlerFront {
   readonly #options: ResolvedProxyOptions;
   readonly #engine: ProxyEngine;
   readonly #exchanges: OpenExchanges;
-  readonly #turns = new Turns();
+  readonly #pipelines = new PipelineQueue();
   #totalExchanges = 0;
   #totalRefusals = 0;
 
@@ -141,8 +141,8 @@ class HandlerFront {
   } = { shouldUpgradeCallback: this.shouldUpgrade };
 
   readonly serve = (request: NodeRequest, response: NodeResponse, next?: Next): void => {
-    if (response instanceof ServerResponse && isBehindAnother(response)) {
-      this.#turns.wait(response, () => this.#serve(request, response, next));
+    if (response instanceof ServerResponse && isQueued(response)) {
+      this.#pipelines.wait(response, () => this.#serve(request, response, next));
     } else this.#serve(request, response, next);
   };
 
@@ -187,7 +187,7 @@ class HandlerFront {
 
   readonly upgradeBelow = (path: string): UpgradeListener => {
     if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw fail('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that starts with /');
+      throw createError('RIT_ERR_CONFIG', 'upgradeBelow: expected a path that starts with /');
     }
     return (request, stream, early, next) =>
       this.#upgrade(request, belowPath(request.url ?? '', path), stream, early, next);
@@ -214,7 +214,9 @@ class HandlerFront {
     stream.on('error', ignore);
     // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
     const framing =
-      head.contentLength !== 0 && asksForWebSocket(head) ? fail('RIT_ERR_FRAMING_CONFLICT') : null;
+      head.contentLength !== 0 && asksForWebSocket(head)
+        ? createError('RIT_ERR_FRAMING_CONFLICT')
+        : null;
     // A refusal goes around content, and around the stream that Node puts before what follows it.
     const refusal = error ?? framing;
     const refused = refusal !== null || this.#exchanges.closing;
@@ -222,7 +224,7 @@ class HandlerFront {
     const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
     const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
-      this.#tellRefusal(fail('RIT_ERR_INTERNAL', 'upgrade: socket is not a net.Socket'));
+      this.#tellRefusal(createError('RIT_ERR_INTERNAL', 'upgrade: socket is not a net.Socket'));
       stream.destroy();
       return;
     }
@@ -235,7 +237,7 @@ class HandlerFront {
       early,
       server,
     );
-    const stranger = url === null ? fail('RIT_ERR_NO_ROUTE') : null;
+    const stranger = url === null ? createError('RIT_ERR_NO_ROUTE') : null;
     this.#handle(exchange, stranger ?? refusal, null);
   }
 
@@ -250,7 +252,7 @@ class HandlerFront {
     fault: ReverseItError | null,
     misuse: ReverseItError | null,
   ): void {
-    const refusal = this.#exchanges.closing ? fail('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
+    const refusal = this.#exchanges.closing ? createError('RIT_ERR_SHUTDOWN') : (fault ?? misuse);
     if (refusal === null) {
       this.#totalExchanges++;
       this.#engine.handle(exchange);
@@ -291,7 +293,7 @@ function misuseOf(
   hasContent: boolean,
 ): ReverseItError | null {
   if (response.headersSent || response.writableEnded) {
-    return fail(
+    return createError(
       'RIT_ERR_INTERNAL',
       'the response was started before the request reached the proxy',
     );
@@ -299,7 +301,7 @@ function misuseOf(
   if (!hasContent) return null;
   const { readableDidRead, readableEnded, readableEncoding } = request;
   return readableDidRead || readableEnded || readableEncoding !== null
-    ? fail('RIT_ERR_BODY_CONSUMED')
+    ? createError('RIT_ERR_BODY_CONSUMED')
     : null;
 }
 

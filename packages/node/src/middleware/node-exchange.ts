@@ -13,7 +13,7 @@ import {
   type WatchedSender,
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import type { OpenItem } from '../lifecycle/open-set.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
@@ -162,13 +162,13 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   /** The request has ended, or its connection or stream has. */
   #onRequestClose(): void {
-    if (!this.done && !this.#complete) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
+    if (!this.done && !this.#complete) this.#abort(createError('RIT_ERR_CLIENT_ABORTED'));
     this.onRequestOver();
   }
 
   /** RFC 9113 §8.1: the client has reset the stream, whatever for. Node tells it of what we cut as well. */
   #onStreamAborted(): void {
-    if (!this.done && !this.#aborting) this.#abort(fail('RIT_ERR_CLIENT_ABORTED'));
+    if (!this.done && !this.#aborting) this.#abort(createError('RIT_ERR_CLIENT_ABORTED'));
   }
 
   /** Nothing more comes of the request. */
@@ -201,7 +201,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       this.#side.writeHead(status, reason, headers.fields, framing);
     } catch (cause) {
       // The application is at the same response.
-      const error = fail('RIT_ERR_INTERNAL', 'the response cannot be written', { cause });
+      const error = createError('RIT_ERR_INTERNAL', 'the response cannot be written', { cause });
       if (this.#response.headersSent) this.#lose(error);
       else this.#abort(error);
       return;
@@ -260,7 +260,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   switchProtocols(_fields: ReadonlyFieldSection, _tunnel: Tunnel): SwitchedSocket {
-    throw fail(
+    throw createError(
       'RIT_ERR_INTERNAL',
       'exchange: cannot upgrade to a protocol that the request does not offer',
     );
@@ -283,8 +283,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (!this.done) {
       this.#lose(
         this.#response.writableEnded
-          ? fail('RIT_ERR_INTERNAL', 'the response was ended by other code')
-          : fail('RIT_ERR_CLIENT_ABORTED'),
+          ? createError('RIT_ERR_INTERNAL', 'the response was ended by other code')
+          : createError('RIT_ERR_CLIENT_ABORTED'),
       );
     }
     this.#settle();

@@ -20,7 +20,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import { isLeftUnread, UpgradeContent } from './upgrade-content.ts';
 
 /** Bytes behind the request that are held unless it is said how many; beyond them the socket is paused. */
-const mostHeld = 65536;
+const maxHeld = 65536;
 
 export class NodeUpgrade extends NodeExchange {
   readonly #owner: OpenExchanges;
@@ -41,7 +41,7 @@ export class NodeUpgrade extends NodeExchange {
   /** What the client sent behind its request. */
   readonly #early = new ContentBuffer();
   #held = 0;
-  #mostHeld = mostHeld;
+  #maxHeld = maxHeld;
 
   /** `head` has been judged, `early` are the bytes that came with it. `limits` hold for trailers. */
   constructor(
@@ -82,7 +82,7 @@ export class NodeUpgrade extends NodeExchange {
   }
 
   override holdUpTo(bytes: number): void {
-    this.#mostHeld = Math.max(mostHeld, bytes);
+    this.#maxHeld = Math.max(maxHeld, bytes);
   }
 
   #onData(chunk: Buffer): void {
@@ -94,7 +94,7 @@ export class NodeUpgrade extends NodeExchange {
       return;
     }
     if (rest.length > 0) this.#hold(rest);
-    if (this.#held >= this.#mostHeld) this.#stream.pause();
+    if (this.#held >= this.#maxHeld) this.#stream.pause();
   }
 
   #hold(bytes: Buffer): void {

@@ -11,7 +11,7 @@ import {
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, listenAddressAccepted, readListenAddress } from './listen-address.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
-import { checkWorkers, mostWorkers, type Workers, workersAccepted } from './workers.ts';
+import { checkWorkers, maxWorkers, type Workers, workersAccepted } from './workers.ts';
 
 const start = 'Start and shutdown';
 
@@ -91,7 +91,7 @@ const lifecycleOptions = defineOptions({
       placeholder: 'N|auto',
       parse: (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text),
     },
-    json: { anyOf: [{ type: 'integer', minimum: 1, maximum: mostWorkers }, { const: 'auto' }] },
+    json: { anyOf: [{ type: 'integer', minimum: 1, maximum: maxWorkers }, { const: 'auto' }] },
     check: checkWorkers,
   }),
 });

@@ -4,7 +4,7 @@ import { bytes, defineOptions, milliseconds, type OptionInput } from '@reverseit
 const group = 'Request body';
 
 /** What is held in memory is not unlimited. */
-export const mostHeldBytes = 1024 * 1024 * 1024;
+export const maxHeldBytes = 1024 * 1024 * 1024;
 
 export const requestBodyOptions = defineOptions({
   /**
@@ -40,7 +40,7 @@ export const requestBodyOptions = defineOptions({
       'Request bodies up to this size are read whole before the backend is contacted; larger ones are streamed.',
     default: 1048576,
     min: 0,
-    max: mostHeldBytes,
+    max: maxHeldBytes,
   }),
   /**
    * Streams a body of unknown length once the client pauses this long; 0 waits for the whole body. gRPC is never buffered.

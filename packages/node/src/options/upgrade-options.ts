@@ -8,7 +8,7 @@ import {
   type OptionInput,
   upgradeProtocols,
 } from '@reverseit/core/options';
-import { mostHeldBytes } from './request-body-options.ts';
+import { maxHeldBytes } from './request-body-options.ts';
 
 const upgrade = 'Upgrades';
 const websocket = 'WebSocket';
@@ -76,7 +76,7 @@ export const upgradeOptions = defineOptions({
     prose: 'Maximum bytes of client frames buffered until the backend accepts the WebSocket.',
     default: 1048576,
     min: 0,
-    max: mostHeldBytes,
+    max: maxHeldBytes,
     answers: 'close 1009',
   }),
   /**

@@ -5,16 +5,16 @@ import { availableParallelism } from 'node:os';
 export type Workers = number | 'auto';
 
 /** More of them than any machine has cores would be a mistake. */
-export const mostWorkers = 1024;
+export const maxWorkers = 1024;
 
 /** Undefined where the value is neither. */
 export const checkWorkers = (value: unknown): Workers | undefined => {
   if (value === 'auto') return value;
   const isCount = typeof value === 'number' && Number.isInteger(value);
-  return isCount && value >= 1 && value <= mostWorkers ? value : undefined;
+  return isCount && value >= 1 && value <= maxWorkers ? value : undefined;
 };
 
-export const workersAccepted = `a whole number from 1 to ${mostWorkers}, or "auto"`;
+export const workersAccepted = `a whole number from 1 to ${maxWorkers}, or "auto"`;
 
 /** `"auto"` follows the cores that this process may use. */
 export const workerCount = (workers: Workers): number =>

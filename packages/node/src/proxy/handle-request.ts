@@ -14,7 +14,7 @@
  * What fails at any step is answered in one place: runtime/answer-error.
  */
 import type { Exchange } from '@reverseit/core';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import type { RouteTable } from '../routes/route-table.ts';
 import { forward } from './forward.ts';
 import { mayForward } from './headers/request-rewrite.ts';
@@ -50,7 +50,7 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
     }
     // Step 2: the route.
     route = routes.match(head.authority, head.target);
-    if (route === null) throw fail('RIT_ERR_NO_ROUTE');
+    if (route === null) throw createError('RIT_ERR_NO_ROUTE');
     if (route.needsContext) context = new RequestContext(exchange, shared, route);
     // Step 3: hooks, if there are any.
     if (context === null || !route.hooks.beforeRequest) forward(exchange, route, context);

@@ -7,7 +7,7 @@
  * What a backend makes of a path may differ, so a route is no access control for what lies beside it;
  * but a dot segment never leads from one route to another, see `match`.
  */
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { mayHoldDotSegment, pathEnd, withoutDotSegments } from './dot-segments.ts';
 import { PathTree } from './path-tree.ts';
 
@@ -20,7 +20,7 @@ export interface RoutePlace {
 }
 
 /** Longer names cannot exist (RFC 1035 §2.3.4), and are not searched for wildcards. */
-const longestName = 255;
+const maxNameLength = 255;
 
 export class RouteTable<R extends RoutePlace> {
   readonly #exact = new Map<string, PathTree<R>>();
@@ -52,7 +52,10 @@ export class RouteTable<R extends RoutePlace> {
     const plainPath = path.slice(0, pathEnd(path));
     for (const other of withoutDotSegments(plainPath, this.#deepest)) {
       if (this.#find(name, other) !== route) {
-        throw fail('RIT_ERR_TARGET', 'dot segments in the request target reach another route');
+        throw createError(
+          'RIT_ERR_TARGET',
+          'dot segments in the request target reach another route',
+        );
       }
     }
     return route;
@@ -71,7 +74,7 @@ export class RouteTable<R extends RoutePlace> {
   }
 
   #findWildcard(name: string, path: string): R | null {
-    if (this.#wildcard.size === 0 || name.length > longestName) return null;
+    if (this.#wildcard.size === 0 || name.length > maxNameLength) return null;
     // A label stands before the dot.
     for (let dot = name.indexOf('.', 1); dot !== -1; dot = name.indexOf('.', dot + 1)) {
       const route = this.#wildcard.get(name.slice(dot + 1))?.find(path);

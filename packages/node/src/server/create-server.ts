@@ -1,7 +1,7 @@
 /** `createServer`: options in, a proxy out. */
 import { isDeepStrictEqual } from 'node:util';
 import { HttpServer, type ServerStats } from '@reverseit/core';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
 import {
   type ListenAddress,
@@ -144,7 +144,7 @@ class ProxyServer implements ReverseItServer {
 function addressOf(where: string | number | ListenAddress): ListenAddress {
   const address = typeof where === 'object' ? where : readListenAddress(where);
   if (address !== undefined) return address;
-  throw fail(
+  throw createError(
     'RIT_ERR_LISTEN',
     `cannot listen on ${show(where)}; expected ${listenAddressAccepted}`,
   );

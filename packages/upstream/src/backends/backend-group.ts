@@ -3,7 +3,7 @@
  * up; what comes of it says how the backend is. The machines that decide are in `balance`, `health` and `retry`.
  */
 import type { Deadline, Deadlines } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { readUpgrade } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits } from '../exchange/dispatch-limits.ts';
@@ -104,7 +104,10 @@ export function makeBackendGroup(
   random: RandomSource,
 ): Group {
   if (!(pool instanceof ConnectionPool)) {
-    throw fail('RIT_ERR_CONFIG', 'createBackendGroup: expected a pool that createPool has made');
+    throw createError(
+      'RIT_ERR_CONFIG',
+      'createBackendGroup: expected a pool that createPool has made',
+    );
   }
   return new Group(pool, list, values, origin, onState, random);
 }
@@ -212,7 +215,10 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
     protocol = 'websocket',
   ): GroupedExchange {
     if (!readUpgrade(['upgrade', protocol])?.length) {
-      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+      throw createError(
+        'RIT_ERR_INTERNAL',
+        'upgrade: expected the name of a protocol (RFC 9110 §7.8)',
+      );
     }
     return this.#send(request, limits, handler, handler, protocol);
   }

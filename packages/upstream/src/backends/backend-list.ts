@@ -14,7 +14,7 @@ import type { OriginPlace } from '../options/origin.ts';
 
 const group = 'Backends';
 
-const mostBackends = 10_000;
+const maxBackends = 10_000;
 
 export const backendOptions = defineOptions({
   /** URL of the backend, optionally with a path prefix. Required. */
@@ -98,8 +98,8 @@ export function readBackendList(
   const given: readonly unknown[] = Array.isArray(value) ? value : [value];
   const specs: BackendSpec[] = [];
   const places = new Map<string, string>();
-  if (given.length > mostBackends) {
-    faults.add(key, `${given.length} backends are too many; expected at most ${mostBackends}`);
+  if (given.length > maxBackends) {
+    faults.add(key, `${given.length} backends are too many; expected at most ${maxBackends}`);
     return specs;
   }
   for (const [index, one] of given.entries()) {

@@ -7,7 +7,12 @@
  */
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, isReverseItError, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import {
+  createError,
+  isReverseItError,
+  type ReverseItError,
+  timedOut,
+} from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
 import { warnOf } from '../exchange/callback-warning.ts';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
@@ -130,7 +135,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     const member = this.#group.pick(this.#request, null);
     if (member === null) {
       this.#retained?.cancel();
-      queueMicrotask(() => this.#report(fail('RIT_ERR_NO_BACKEND')));
+      queueMicrotask(() => this.#report(createError('RIT_ERR_NO_BACKEND')));
     } else {
       this.#start(member);
       this.#beganAt = this.#attemptAt;
@@ -308,14 +313,14 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
 
   #another(member: Member | null): void {
     if (member === null) {
-      this.#end(this.#error ?? fail('RIT_ERR_NO_BACKEND'));
+      this.#end(this.#error ?? createError('RIT_ERR_NO_BACKEND'));
       return;
     }
     try {
       this.#start(member);
     } catch (cause) {
       const text = 'the request for another backend could not be made';
-      this.#end(isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', text, { cause }));
+      this.#end(isReverseItError(cause) ? cause : createError('RIT_ERR_INTERNAL', text, { cause }));
     }
   }
 

@@ -40,7 +40,7 @@ export interface HealthCheckDelegate {
 /** Steps of chance: there is a queue of deadlines for each. */
 const steps = 16;
 /** Bytes of a response that are searched, and received before the connection is given up. */
-const mostBody = 65_536;
+const maxBody = 65_536;
 
 const DEADLINE = { INTERVAL: 0, TIMEOUT: 1 } as const;
 
@@ -180,7 +180,7 @@ export class HttpProbe implements Probe, ResponseHandler {
   onData(chunk: Buffer): void {
     this.#received += chunk.length;
     this.#body?.push(chunk);
-    if (this.#received >= mostBody) {
+    if (this.#received >= maxBody) {
       this.#judgeBody();
       this.cancel();
     }
@@ -211,7 +211,7 @@ export class HttpProbe implements Probe, ResponseHandler {
   #judgeBody(): void {
     const { body } = this.#rules;
     if (this.#body === null || body === null) return;
-    const text = Buffer.concat(this.#body).subarray(0, mostBody).toString();
+    const text = Buffer.concat(this.#body).subarray(0, maxBody).toString();
     this.#decide(text.includes(body) ? null : 'response without the text that is expected');
   }
 }

@@ -12,7 +12,7 @@ import {
   type PeerCertificate,
 } from 'node:tls';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import type { Origin } from '../options/origin.ts';
 import type { ResolvedPoolOptions } from '../options/pool-options.ts';
 import { ConnectRace, type RaceDelegate } from './connect-race.ts';
@@ -181,7 +181,7 @@ class NamedSocket implements PendingSocket, RaceDelegate {
   #connect(addresses: readonly LookupAddress[]): void {
     const { port } = this.#connector.origin.place ?? this.#connector.origin;
     const [first] = addresses;
-    if (first === undefined) this.#delegate.onNoSocket(fail('RIT_ERR_UPSTREAM_DNS'));
+    if (first === undefined) this.#delegate.onNoSocket(createError('RIT_ERR_UPSTREAM_DNS'));
     else if (addresses.length === 1) this.#connectTo({ host: first.address, port });
     else {
       const { network, attemptDelay } = this.#context;

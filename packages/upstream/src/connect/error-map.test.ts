@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { errors } from 'undici';
 import { expect, test } from 'vitest';
 import { connectError, exchangeError, isParserObjection } from './error-map.ts';
@@ -44,7 +44,7 @@ test.each<[string, unknown, string, string]>([
   ['TLS, as a cause', new Error('x', { cause: withCode('ERR_SSL_BAD') }), 'TLS', 'TRUNCATED'],
   ['as a cause', new TypeError('x', { cause: withCode('ECONNRESET') }), 'RESET', 'TRUNCATED'],
   ['in an aggregate', new AggregateError([withCode('EPIPE')]), 'RESET', 'TRUNCATED'],
-  ['our own', fail('RIT_ERR_UPSTREAM_DNS'), 'DNS', 'DNS'],
+  ['our own', createError('RIT_ERR_UPSTREAM_DNS'), 'DNS', 'DNS'],
 ])('%s', (_, cause, before, after) => {
   expect(exchangeError(cause, at(false)).code).toBe(`RIT_ERR_UPSTREAM_${before}`);
   expect(exchangeError(cause, at(true)).code).toBe(`RIT_ERR_UPSTREAM_${after}`);
@@ -99,7 +99,7 @@ test.each<[string, unknown, 'connect' | 'secure', string]>([
   ['no answer of DNS', withCode('EAI_AGAIN', { syscall: 'getaddrinfo' }), 'connect', 'DNS'],
   ['certificate', withCode('CERT_HAS_EXPIRED'), 'secure', 'TLS'],
   ['reset in the handshake', withCode('ECONNRESET'), 'secure', 'TLS'],
-  ['our own', fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT'), 'secure', 'CONNECT_TIMEOUT'],
+  ['our own', createError('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT'), 'secure', 'CONNECT_TIMEOUT'],
 ])('connecting: %s', (_, cause, phase, code) => {
   expect(connectError(cause, phase, 'http://a:1').code).toBe(`RIT_ERR_UPSTREAM_${code}`);
 });

@@ -5,8 +5,8 @@
  */
 import {
   catalog,
+  createError,
   type ErrorCode,
-  fail,
   isReverseItError,
   type ReverseItError,
 } from '@reverseit/core/errors';
@@ -55,13 +55,14 @@ export function exchangeError(cause: unknown, context: FailureContext): ReverseI
     if (isReverseItError(error)) return error;
     const verdict = verdictOn(error);
     if (verdict === null) continue;
-    if (verdict !== 'lost' && verdict !== 'malformed') return fail(verdict, undefined, { cause });
+    if (verdict !== 'lost' && verdict !== 'malformed')
+      return createError(verdict, undefined, { cause });
     if (verdict === 'malformed' && !context.connectionEnded) {
-      return fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause });
+      return createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause });
     }
     return lost(context, cause);
   }
-  return fail('RIT_ERR_INTERNAL', undefined, { cause });
+  return createError('RIT_ERR_INTERNAL', undefined, { cause });
 }
 
 /** Whether undici's parser found fault with the bytes, as opposed to the connection ending. */
@@ -71,15 +72,15 @@ export function isParserObjection(error: unknown): boolean {
 
 /** The error of a connection that ended under an exchange. */
 export function lost({ headSeen }: FailureContext, cause: unknown): ReverseItError {
-  if (headSeen) return fail('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause });
+  if (headSeen) return createError('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause });
   for (const error of chain(cause)) {
     // TLS 1.3 is ready for us before the backend has judged our certificate.
     if (isTlsFailure(error)) {
       const reason = `${catalog.RIT_ERR_UPSTREAM_TLS.text}: ${codeOf(error)}`;
-      return fail('RIT_ERR_UPSTREAM_TLS', reason, { cause });
+      return createError('RIT_ERR_UPSTREAM_TLS', reason, { cause });
     }
   }
-  return fail('RIT_ERR_UPSTREAM_RESET', undefined, { cause });
+  return createError('RIT_ERR_UPSTREAM_RESET', undefined, { cause });
 }
 
 /** The error of a connection that could not be made. */
@@ -88,7 +89,7 @@ export function connectError(cause: unknown, phase: ConnectPhase, label: string)
   const details = { origin: label };
   if (phase === 'secure') {
     const reason = codeOf(cause) ?? 'connection ended';
-    return fail('RIT_ERR_UPSTREAM_TLS', `TLS handshake with the backend failed: ${reason}`, {
+    return createError('RIT_ERR_UPSTREAM_TLS', `TLS handshake with the backend failed: ${reason}`, {
       cause,
       details,
     });
@@ -97,13 +98,13 @@ export function connectError(cause: unknown, phase: ConnectPhase, label: string)
     const code = codeOf(error);
     if (code === undefined) continue;
     if (propertyOf(error, 'syscall') === 'getaddrinfo' || code === 'ENOTFOUND') {
-      return fail('RIT_ERR_UPSTREAM_DNS', undefined, { cause, details });
+      return createError('RIT_ERR_UPSTREAM_DNS', undefined, { cause, details });
     }
     if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
-      return fail('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, { cause, details });
+      return createError('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', undefined, { cause, details });
     }
   }
-  return fail('RIT_ERR_UPSTREAM_CONNECT', unreachable(cause), { cause, details });
+  return createError('RIT_ERR_UPSTREAM_CONNECT', unreachable(cause), { cause, details });
 }
 
 /** Of several addresses the last failure is named; the others are in the cause. */

@@ -4,7 +4,7 @@
  * what the handler is told is in ResponseDelivery. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { createError, type ErrorCode, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import {
   type FieldSection,
   type HeaderSection,
@@ -12,8 +12,8 @@ import {
   type ReadonlyFieldSection,
 } from '@reverseit/core/http';
 import { isReplayable } from './body-pieces.ts';
-import type { Carrier } from './carrier.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
+import type { ExchangeTransport } from './exchange-transport.ts';
 import { ResponseDelivery } from './response-delivery.ts';
 import { type CheckedHead, malformed } from './response-head.ts';
 import { decideRetry, isSafe, mayRetry } from './retry-policy.ts';
@@ -23,7 +23,7 @@ import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstre
 import type { Waiter } from './wait-queue.ts';
 
 /** What an exchange needs of the pool that it was dispatched to. */
-export interface ExchangeHome {
+export interface ExchangeOwner {
   /** Asks for a connection again; a fresh one where there is room. */
   reacquire(exchange: DispatchedExchange): void;
   /** Leaves the queue. */
@@ -65,13 +65,13 @@ export class DispatchedExchange
   /** What Upgrade offers; empty where no switch of protocols is asked for. */
   readonly protocol: string;
 
-  readonly #home: ExchangeHome;
+  readonly #owner: ExchangeOwner;
   readonly #onSwitch: UpgradeHandler | null;
   #phase: Phase = 'new';
   /** `dispatch` has not returned yet: nobody may be called. */
   #dispatching = true;
   #aborted = false;
-  #connection: Carrier | null = null;
+  #connection: ExchangeTransport | null = null;
   #upload: Upload | null = null;
   #queueDeadline: Deadline | null = null;
   /** Of a head that arrives in parts; that of the connection bounds the whole wait for it. */
@@ -82,7 +82,7 @@ export class DispatchedExchange
   #paused = false;
 
   constructor(
-    home: ExchangeHome,
+    owner: ExchangeOwner,
     request: UpstreamRequest,
     fields: HeaderSection,
     limits: ResolvedLimits,
@@ -92,7 +92,7 @@ export class DispatchedExchange
     protocol: string,
   ) {
     super(limits, handler);
-    this.#home = home;
+    this.#owner = owner;
     this.request = request;
     this.fields = fields;
     this.#onSwitch = onSwitch;
@@ -154,7 +154,7 @@ export class DispatchedExchange
     return timedOut('RIT_ERR_UPSTREAM_HEAD_TIMEOUT', this.limits.head.ms);
   }
 
-  onAssigned(connection: Carrier): void {
+  onAssigned(connection: ExchangeTransport): void {
     this.#queueDeadline?.clear();
     this.attempts++;
     this.#phase = 'assigned';
@@ -163,7 +163,7 @@ export class DispatchedExchange
 
   /** Ends it with an error of ours. */
   fail(code: ErrorCode): void {
-    this.#fail(fail(code));
+    this.#fail(createError(code));
   }
 
   // ————— Towards the connection. Nothing it calls after the end may have an effect.
@@ -222,7 +222,7 @@ export class DispatchedExchange
     const connection = this.#connection;
     if (this.#phase !== 'flushing' || connection === null) return;
     // What stands in our own buffer has not been sent: a slow backend has time for each piece of it.
-    if (connection.unsent > 0) connection.arm(this.limits.idle);
+    if (connection.pendingBytes > 0) connection.arm(this.limits.idle);
     else {
       this.#phase = 'awaiting';
       connection.arm(this.limits.head);
@@ -293,7 +293,7 @@ export class DispatchedExchange
       return;
     }
     this.#finish();
-    const socket = connection.surrender();
+    const socket = connection.detachSocket();
     if (socket === null) return;
     const { fields } = headers;
     const head = { status: 101, reason: '', headers, fields, contentLength: 0 };
@@ -320,7 +320,7 @@ export class DispatchedExchange
     }
     if (decision === 'spend') this.#retries--;
     this.onReturned();
-    this.#home.reacquire(this);
+    this.#owner.reacquire(this);
   }
 
   /** The request was not sent, and the carrier gives it back. Answers whether it is still wanted. */
@@ -356,7 +356,7 @@ export class DispatchedExchange
   }
 
   /** Silence counts from now, unless it is we who do not listen. */
-  #watch(connection: Carrier): void {
+  #watch(connection: ExchangeTransport): void {
     if (!this.#paused) connection.arm(this.limits.idle);
     else if (this.#upload?.blocked !== true) connection.disarm();
   }
@@ -375,14 +375,14 @@ export class DispatchedExchange
   }
 
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
-  #finish(): Carrier | null {
+  #finish(): ExchangeTransport | null {
     const connection = this.#connection;
     this.#phase = 'done';
     this.#connection = null;
     this.#queueDeadline?.clear();
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();
-    if (this.queued) this.#home.leave(this);
+    if (this.queued) this.#owner.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
     else if (!isReplayable(this.request.body)) cancelSource(this.request.body);
     return connection;

@@ -3,7 +3,7 @@
  * an error of ours, and never goes through the transport that is in the middle of a read.
  */
 import type { Duplex } from 'node:stream';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import type { ResponseHandler, UpgradeHandler, UpstreamResponseHead } from './upstream-response.ts';
 
@@ -74,7 +74,7 @@ export function callSwitch(
 }
 
 function thrownIn(method: string, cause: unknown): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `response handler threw in ${method}`, { cause });
+  return createError('RIT_ERR_INTERNAL', `response handler threw in ${method}`, { cause });
 }
 
 function ignore(): void {

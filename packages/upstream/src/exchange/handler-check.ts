@@ -1,5 +1,5 @@
 /** Whether a handler can be told everything (see `ResponseHandler`). */
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { kindOf } from './kind-of.ts';
 
 const responseMethods = ['onInterim', 'onHead', 'onData', 'onEnd', 'onError'] as const;
@@ -8,11 +8,14 @@ const upgradeMethods = [...responseMethods, 'onSwitch'] as const;
 /** @throws StateError `RIT_ERR_INTERNAL` that names the first method that is missing. */
 export function checkHandler(handler: unknown, upgrading: boolean): void {
   if (typeof handler !== 'object' || handler === null) {
-    throw fail('RIT_ERR_INTERNAL', `handler must be an object, not ${kindOf(handler)}`);
+    throw createError('RIT_ERR_INTERNAL', `handler must be an object, not ${kindOf(handler)}`);
   }
   for (const name of upgrading ? upgradeMethods : responseMethods) {
     const method: unknown = Reflect.get(handler, name);
     if (typeof method === 'function') continue;
-    throw fail('RIT_ERR_INTERNAL', `handler.${name} must be a function, not ${kindOf(method)}`);
+    throw createError(
+      'RIT_ERR_INTERNAL',
+      `handler.${name} must be a function, not ${kindOf(method)}`,
+    );
   }
 }

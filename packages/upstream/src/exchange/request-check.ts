@@ -2,7 +2,7 @@
  * What a caller may have got wrong in a request, found before a connection is asked for and said in words.
  * What passes means the same to every transport.
  */
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { equalsIgnoreCase, HeaderSection, isFieldValue, readDecimal } from '@reverseit/core/http';
 import { kindOf } from './kind-of.ts';
 import { requestHead } from './request-head.ts';
@@ -44,7 +44,7 @@ export function sectionOf({ fields }: UpstreamRequest): HeaderSection | ReverseI
   try {
     return HeaderSection.from(fields);
   } catch (cause) {
-    return isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', undefined, { cause });
+    return isReverseItError(cause) ? cause : createError('RIT_ERR_INTERNAL', undefined, { cause });
   }
 }
 
@@ -188,5 +188,5 @@ function lengthOf(body: Body): number {
 }
 
 function invalid(fault: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `invalid request: ${fault}`);
+  return createError('RIT_ERR_INTERNAL', `invalid request: ${fault}`);
 }

@@ -2,7 +2,7 @@
  * The head of a request as it goes on the wire (RFC 9112 §3, §5): a latin1 string. Its bytes are those
  * that undici writes: Host first, then Connection, then the fields as they stand, then the framing.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   authenticatesConnection,
   FIELD,
@@ -101,10 +101,10 @@ const chunked = 'transfer-encoding: chunked\r\n';
 
 /** RFC 9110 §8.6: no length where there is no content, unless the method is one that brings content. */
 function framing({ method, body }: UpstreamRequest): string {
-  if (body === null) return bringsContent(method) ? 'content-length: 0\r\n' : '';
+  if (body === null) return methodExpectsBody(method) ? 'content-length: 0\r\n' : '';
   const length = announcedLength(body);
   if (length === null) return chunked;
-  return length > 0 || bringsContent(method) ? `content-length: ${length}\r\n` : '';
+  return length > 0 || methodExpectsBody(method) ? `content-length: ${length}\r\n` : '';
 }
 
 /** RFC 9110 §6.6.2: only chunks have trailers. Null where the value could not be told apart on the wire. */
@@ -113,7 +113,7 @@ function trailerLine({ trailer }: UpstreamRequest): string | null {
   return isFieldValue(trailer) ? `trailer: ${trailer}\r\n` : null;
 }
 
-export function bringsContent(method: string): boolean {
+export function methodExpectsBody(method: string): boolean {
   switch (method) {
     case 'POST':
     case 'PUT':
@@ -138,5 +138,5 @@ export function isTarget(target: string): boolean {
 }
 
 function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', what);
+  return createError('RIT_ERR_INTERNAL', what);
 }

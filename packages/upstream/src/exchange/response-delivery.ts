@@ -19,7 +19,7 @@ import { bodyTooLarge, type CheckedHead } from './response-head.ts';
 import type { ResponseHandler, UpgradeHandler, UpstreamResponseHead } from './upstream-response.ts';
 
 /** A socket is read in chunks of at most so many bytes. */
-const longestRead = 65_536;
+const maxReadBytes = 65_536;
 
 export abstract class ResponseDelivery {
   readonly limits: ResolvedLimits;
@@ -104,7 +104,7 @@ export abstract class ResponseDelivery {
 
   protected deliverHead(head: CheckedHead): void {
     this.#head = head;
-    const unbounded = this.limits.maxResponseBodySize >= longestRead;
+    const unbounded = this.limits.maxResponseBodySize >= maxReadBytes;
     if (unbounded || head.contentLength !== null) this.#onThrown(callHead(this.#handler, head));
     else this.#start = [];
   }

@@ -2,7 +2,7 @@
  * What a response head says of its body and of the connection, beyond doubt (RFC 9112 §6.3, §9.3). Pure;
  * takes fields whose names are tokens and whose values hold no control character.
  */
-import { fail, overLimit, type ReverseItError } from '@reverseit/core/errors';
+import { createError, overLimit, type ReverseItError } from '@reverseit/core/errors';
 import {
   authenticatesConnection,
   equalsIgnoreCase,
@@ -19,7 +19,7 @@ import {
 import type { UpstreamResponseHead } from './upstream-response.ts';
 
 /** Longest interim head (RFC 9110 §15.2), in bytes. */
-export const longestInterimHead = 16_384;
+export const maxInterimHeadBytes = 16_384;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
@@ -161,11 +161,11 @@ export function headTooLarge(max: number): ReverseItError {
 export function interimsTooLarge(max: number): ReverseItError {
   const text = `interim responses exceed maxInterimResponseBytes (${max})`;
   const details = { limit: 'maxInterimResponseBytes', max };
-  return fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', text, { details });
+  return createError('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', text, { details });
 }
 
 export function malformed(what: string): ReverseItError {
-  return fail('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
+  return createError('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
 }
 
 function isPrintable(text: string): boolean {

@@ -1,4 +1,4 @@
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
 import { UndiciUpload } from '../http1/undici/undici-upload.ts';
 import { Upload, type UploadPort } from './upload.ts';
@@ -25,7 +25,7 @@ function setUp(contentLength: number | null = null, more: object = {}) {
     upload = new Upload(from, observer, port);
     return upload;
   };
-  const stream = new UndiciUpload({ openUpload }, source, { unsent: 0 });
+  const stream = new UndiciUpload({ openUpload }, source, { pendingBytes: 0 });
   stream.on('data', (chunk: Buffer) => void calls.push(`data ${chunk}`));
   stream.on('end', note('end'));
   return { upload, stream, calls };
@@ -64,7 +64,7 @@ test('cancelled: the source hears of it once, nothing passes any more', () => {
   stream.destroy();
   expect(upload.write(Buffer.from('a'))).toBe(false);
   upload.end();
-  upload.fail(fail('RIT_ERR_CLIENT_ABORTED'));
+  upload.fail(createError('RIT_ERR_CLIENT_ABORTED'));
   stream.resume();
   expect(calls).toEqual(['start', 'cancel']);
 });
@@ -83,7 +83,7 @@ test.each([
 test('a source that fails', () => {
   const { upload, stream, calls } = setUp();
   stream.resume();
-  upload.fail(fail('RIT_ERR_BODY_TIMEOUT'));
+  upload.fail(createError('RIT_ERR_BODY_TIMEOUT'));
   upload.cancel();
   expect(calls).toEqual(['start', 'RIT_ERR_BODY_TIMEOUT']);
 });

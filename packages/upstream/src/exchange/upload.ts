@@ -2,7 +2,7 @@
  * A request body under way, from its source to a transport. No Readable and no promise per piece: pieces
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
 import { warnOf } from './callback-warning.ts';
 import { kindOf } from './kind-of.ts';
@@ -66,7 +66,7 @@ export class Upload implements BodySink {
     const chunk = asBuffer(given);
     if (chunk === null) {
       const what = `body source wrote ${kindOf(given)}; expected a Uint8Array or a string`;
-      this.#fail(fail('RIT_ERR_INTERNAL', what));
+      this.#fail(createError('RIT_ERR_INTERNAL', what));
       return false;
     }
     this.#sent += chunk.length;
@@ -93,7 +93,7 @@ export class Upload implements BodySink {
       return;
     }
     if (!isWellFormed(trailers)) {
-      this.#fail(fail('RIT_ERR_INTERNAL', 'invalid request trailer'));
+      this.#fail(createError('RIT_ERR_INTERNAL', 'invalid request trailer'));
       return;
     }
     this.#over = true;
@@ -104,7 +104,7 @@ export class Upload implements BodySink {
     this.#fail(
       isReverseItError(error)
         ? error
-        : fail('RIT_ERR_INTERNAL', 'body source failed', { cause: error }),
+        : createError('RIT_ERR_INTERNAL', 'body source failed', { cause: error }),
     );
   }
 
@@ -159,7 +159,7 @@ export class Upload implements BodySink {
   #onThrown(method: 'start' | 'resume', cause: unknown): void {
     const what = `body source threw in ${method}`;
     if (this.#over) warnOf(what, cause);
-    else this.#fail(fail('RIT_ERR_INTERNAL', what, { cause }));
+    else this.#fail(createError('RIT_ERR_INTERNAL', what, { cause }));
   }
 }
 
@@ -188,7 +188,7 @@ function isWellFormed(trailers: FieldSection): boolean {
 }
 
 function mismatch(max: number, seen: number): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', 'request body differs from its content-length', {
+  return createError('RIT_ERR_INTERNAL', 'request body differs from its content-length', {
     details: { max, seen },
   });
 }

@@ -6,7 +6,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { type ErrorCode, fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { createError, type ErrorCode, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import { TurnShare, type TurnTaker } from '@reverseit/core/io';
 import type {
   PendingSocket,
@@ -17,8 +17,8 @@ import type {
 import { type ConnectPhase, connectError, isParserObjection } from '../connect/error-map.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import { pieceSize } from '../exchange/body-pieces.ts';
-import type { Carrier } from '../exchange/carrier.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
+import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
 import { logsIn } from '../exchange/request-head.ts';
 import type { ClientConnection } from '../exchange/upstream-request.ts';
 import { hiddenReset } from '../node-internals/hidden-reset.ts';
@@ -45,7 +45,13 @@ const maxUnsentBytes = pieceSize;
 const DEADLINE = { STATE: 0, LIFETIME: 1 } as const;
 
 export abstract class Http1Connection
-  implements PooledConnection, Carrier, DeadlineTarget, TurnTaker, SocketDelegate, WriteObserver
+  implements
+    PooledConnection,
+    ExchangeTransport,
+    DeadlineTarget,
+    TurnTaker,
+    SocketDelegate,
+    WriteObserver
 {
   readonly isHttp1 = true;
   state: ConnectionState = 'connecting';
@@ -104,7 +110,7 @@ export abstract class Http1Connection
   /** The exchange ended in order. */
   protected abstract onReleased(): void;
   /** Takes the transport out of the way of a socket that is handed over. */
-  protected abstract onSurrender(socket: Socket): void;
+  protected abstract onDetach(socket: Socket): void;
   /** Others have had their turn: what has come is worked on, and the socket read on. */
   abstract onTurn(): void;
 
@@ -150,7 +156,7 @@ export abstract class Http1Connection
   }
 
   /** Bytes of the request that the socket has not taken yet. */
-  get unsent(): number {
+  get pendingBytes(): number {
     return this.socket?.writableLength ?? 0;
   }
 
@@ -187,7 +193,7 @@ export abstract class Http1Connection
     this.#deadline.clear();
     this.onReleased();
     if (!persistent || this.#isSpent || !this.#isHealthy()) this.drop();
-    else if (this.unsent === 0) this.#becomeIdle(idleHint);
+    else if (this.pendingBytes === 0) this.#becomeIdle(idleHint);
     else {
       // A response may come before the write of its request is reported: always so over TLS, whose writes
       // are reported a turn of the event loop later.
@@ -195,13 +201,13 @@ export abstract class Http1Connection
       this.#idleHint = idleHint;
       this.#owner.flushTimeout.arm(this.#deadline);
       // What is truly left after that turn stays in memory until the backend takes it.
-      if (this.unsent > maxUnsentBytes) setImmediate(dropUnsent, this);
+      if (this.pendingBytes > maxUnsentBytes) setImmediate(dropUnsent, this);
     }
   }
 
   /** Closes the connection if the backend has answered and leaves too much of the request unread. */
   dropUnsent(): void {
-    if (this.state === 'flushing' && this.unsent > maxUnsentBytes) this.drop();
+    if (this.state === 'flushing' && this.pendingBytes > maxUnsentBytes) this.drop();
   }
 
   /** Has been used for as long or as often as it may. */
@@ -241,7 +247,7 @@ export abstract class Http1Connection
   }
 
   /** Takes ourselves out of the way; the socket, which is paused, is the caller's. */
-  surrender(): Duplex | null {
+  detachSocket(): Duplex | null {
     const { socket } = this;
     if (socket === null) return null;
     this.exchange = null;
@@ -249,7 +255,7 @@ export abstract class Http1Connection
     this.#lifetime?.clear();
     this.state = 'switched';
     this.share.cancel();
-    this.onSurrender(socket);
+    this.onDetach(socket);
     this.#owner.onSwitched(this);
     return socket;
   }
@@ -318,7 +324,7 @@ export abstract class Http1Connection
     this.#deadline.clear();
     if (socket.readableLength > 0) {
       // Whoever speaks before the handshake is done is not the one who proved its identity.
-      this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend sent data before a request');
+      this.failure = createError('RIT_ERR_UPSTREAM_PROTOCOL', 'backend sent data before a request');
       this.close();
       return;
     }
@@ -349,7 +355,7 @@ export abstract class Http1Connection
 
   #connectError(): ReverseItError {
     const cause =
-      this.failure ?? fail('RIT_ERR_UPSTREAM_CONNECT', 'connection closed while connecting');
+      this.failure ?? createError('RIT_ERR_UPSTREAM_CONNECT', 'connection closed while connecting');
     return connectError(cause, this.#phase, this.#connector.origin.label);
   }
 
@@ -365,7 +371,7 @@ export abstract class Http1Connection
 
   onWritten(): void {
     if (this.state !== 'flushing') this.exchange?.onWritten();
-    else if (this.unsent === 0) {
+    else if (this.pendingBytes === 0) {
       this.#deadline.clear();
       this.#becomeIdle(this.#idleHint);
     }

@@ -13,8 +13,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import {
+  createError,
   type ErrorCode,
-  fail,
   isReverseItError,
   type ReverseItError,
   timedOut,
@@ -30,10 +30,10 @@ import { type ConnectPhase, connectError, isTlsFailure } from '../connect/error-
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
-import { Http2Stream, type StreamHome } from './http2-stream.ts';
+import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
-export const mostStreams = 100;
+export const maxStreams = 100;
 /** What a paused response may hold, in bytes (RFC 9113 §6.9.2), and what all may have under way. */
 const streamWindow = 262_144;
 const connectionWindow = 1_048_576;
@@ -51,14 +51,14 @@ const sessionOptions = {
 };
 
 /** What the last connection taught of the backend. Shared by the connections of a pool. */
-export interface Expectation {
+export interface LearnedLimits {
   /** Exchanges that a new connection will carry at a time. */
   streams: number;
 }
 
 /** What an HTTP/2 connection tells the pool beyond what every connection does. */
 export interface Http2Owner extends ConnectionOwner {
-  readonly expectation: Expectation;
+  readonly learned: LearnedLimits;
   /** It can take more exchanges. */
   onRoom(): void;
   /** Their requests were never sent, and it has no place for them. */
@@ -79,7 +79,7 @@ const lifetimeDeadline = 2;
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
 
 export class Http2Connection
-  implements PooledConnection, StreamHome, TurnTaker, SocketDelegate, DeadlineTarget
+  implements PooledConnection, StreamOwner, TurnTaker, SocketDelegate, DeadlineTarget
 {
   readonly isHttp1 = false;
   readonly bound = false;
@@ -115,7 +115,7 @@ export class Http2Connection
     this.#oneShot = oneShot;
     this.#maxRequests = oneShot ? 1 : owner.lifetimes.maxRequests;
     this.scheme = connector.origin.secure ? 'https' : 'http';
-    this.#limit = oneShot ? 1 : owner.expectation.streams;
+    this.#limit = oneShot ? 1 : owner.learned.streams;
   }
 
   // ————— Towards the pool.
@@ -173,7 +173,8 @@ export class Http2Connection
     const afterMs = this.#owner.connectTimeout.ms;
     const { label } = this.#connector.origin;
     if (kind === lifetimeDeadline) this.retire();
-    else if (kind === probeDeadline) this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
+    else if (kind === probeDeadline)
+      this.#end(createError('RIT_ERR_UPSTREAM_RESET', 'backend is gone'));
     else if (this.state === 'connecting') {
       this.#end(timedOut('RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', afterMs, { origin: label }));
     } else this.#close();
@@ -283,7 +284,7 @@ export class Http2Connection
 
   #handOver(socket: Socket): void {
     this.#deadline.clear();
-    this.#owner.expectation.streams = 1;
+    this.#owner.learned.streams = 1;
     this.state = 'handed-over';
     socket.off('error', this.#onSocketError);
     socket.off('close', this.#onSocketClose);
@@ -305,10 +306,10 @@ export class Http2Connection
     session.once('connect', () => session.setLocalWindowSize(connectionWindow));
   }
 
-  #onSettings({ maxConcurrentStreams = mostStreams }: Settings): void {
-    const { expectation } = this.#owner;
-    this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, mostStreams);
-    if (!this.#oneShot) expectation.streams = Math.max(1, this.#limit);
+  #onSettings({ maxConcurrentStreams = maxStreams }: Settings): void {
+    const { learned } = this.#owner;
+    this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, maxStreams);
+    if (!this.#oneShot) learned.streams = Math.max(1, this.#limit);
     if (this.state === 'connecting') this.#onReady();
     else if (this.state === 'open' || this.state === 'idle') this.#owner.onRoom();
   }
@@ -341,9 +342,10 @@ export class Http2Connection
 
   #onGoaway(code: number, lastStreamId: number): void {
     this.lastStreamId = Math.min(this.lastStreamId, lastStreamId);
-    if (code !== 0) this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
+    if (code !== 0)
+      this.endCause ??= createError('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
     if (this.state !== 'connecting') this.retire();
-    else this.#end(fail('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
+    else this.#end(createError('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
   }
 
   onBroken(cause: unknown): void {
@@ -377,7 +379,7 @@ export class Http2Connection
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.state = 'closed';
     this.#share.cancel();
-    this.endCause ??= fail('RIT_ERR_UPSTREAM_RESET');
+    this.endCause ??= createError('RIT_ERR_UPSTREAM_RESET');
     this.#deadline.clear();
     this.#probeDeadline.clear();
     this.#lifetime?.clear();

@@ -1,6 +1,6 @@
 /** What the end of a stream or of a session means (RFC 9113 §5.4, §7, §8.7). */
 import { constants } from 'node:http2';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 
 const {
   NGHTTP2_COMPRESSION_ERROR,
@@ -46,12 +46,13 @@ export function streamError(code: number, context: StreamContext, cause?: unknow
   const details = { http2: codeName(code) };
   if (context.headSeen) {
     return isViolation(code) && !context.incomplete
-      ? fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details })
-      : fail('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause, details });
+      ? createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details })
+      : createError('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause, details });
   }
   if (code === NGHTTP2_REFUSED_STREAM) return refused(cause);
-  if (isViolation(code)) return fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details });
-  return fail('RIT_ERR_UPSTREAM_RESET', 'backend reset the stream before responding', {
+  if (isViolation(code))
+    return createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details });
+  return createError('RIT_ERR_UPSTREAM_RESET', 'backend reset the stream before responding', {
     cause,
     details,
   });
@@ -59,12 +60,12 @@ export function streamError(code: number, context: StreamContext, cause?: unknow
 
 /** The error of a request of which the backend says, or we know, that it was not processed (RFC 9113 §8.7). */
 export function refused(cause?: unknown): ReverseItError {
-  return fail('RIT_ERR_UPSTREAM_REFUSED_STREAM', undefined, { cause });
+  return createError('RIT_ERR_UPSTREAM_REFUSED_STREAM', undefined, { cause });
 }
 
 /** The error of a backend that does not begin as RFC 9113 §3.4 has it. */
 export function notHttp2(cause?: unknown): ReverseItError {
-  return fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend does not speak HTTP/2', { cause });
+  return createError('RIT_ERR_UPSTREAM_PROTOCOL', 'backend does not speak HTTP/2', { cause });
 }
 
 /** Whether the error of a stream is that of its session, or of the socket. */
@@ -78,7 +79,7 @@ export function concernsSession(error: unknown): boolean {
 export function brokenSession(cause: unknown): unknown {
   const code = codeOf(cause);
   return code !== undefined && isSessionCode(code)
-    ? fail('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause })
+    ? createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause })
     : cause;
 }
 

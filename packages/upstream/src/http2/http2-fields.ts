@@ -1,5 +1,5 @@
 /** Header and trailer sections as HTTP/2 has them (RFC 9113 §8.2, §8.3). */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   FIELD,
   type FieldSection,
@@ -10,7 +10,7 @@ import {
   toLowerAscii,
 } from '@reverseit/core/http';
 import { mayTrail } from '../exchange/body-pieces.ts';
-import { bringsContent, isTarget, RequestFieldRule } from '../exchange/request-head.ts';
+import { isTarget, methodExpectsBody, RequestFieldRule } from '../exchange/request-head.ts';
 import { headTooLarge, malformed } from '../exchange/response-head.ts';
 import type { UpstreamRequest } from '../exchange/upstream-request.ts';
 
@@ -55,7 +55,7 @@ function pushFraming(section: string[], request: UpstreamRequest): string[] | Re
 /** RFC 9110 §8.6: no length where there is no content, unless the method is one that brings content. */
 function contentLength({ method, body }: UpstreamRequest): number | null {
   const length = body === null ? 0 : Buffer.isBuffer(body) ? body.length : body.contentLength;
-  return length === 0 && !bringsContent(method) ? null : length;
+  return length === 0 && !methodExpectsBody(method) ? null : length;
 }
 
 /**
@@ -110,5 +110,5 @@ export function responseFields(raw: readonly string[], max: number): FieldSectio
 }
 
 function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', what);
+  return createError('RIT_ERR_INTERNAL', what);
 }

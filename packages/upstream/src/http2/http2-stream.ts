@@ -6,16 +6,16 @@
 import { type ClientHttp2Session, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, HeaderSection, sectionSize } from '@reverseit/core/http';
 import { lost } from '../connect/error-map.ts';
 import { bodySource, mayTrail, pieceSize } from '../exchange/body-pieces.ts';
-import type { Carrier } from '../exchange/carrier.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
+import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
 import {
   interimsTooLarge,
-  longestInterimHead,
   malformed,
+  maxInterimHeadBytes,
   readHead,
 } from '../exchange/response-head.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
@@ -32,7 +32,7 @@ const { NGHTTP2_REFUSED_STREAM } = constants;
 const interimBytes = 256;
 
 /** What a stream needs of its connection. */
-export interface StreamHome {
+export interface StreamOwner {
   readonly scheme: 'http' | 'https';
   /** Last stream that the backend may have processed (RFC 9113 §6.8); `Infinity` before a GOAWAY. */
   readonly lastStreamId: number;
@@ -50,10 +50,10 @@ export interface StreamHome {
   onDataFrame(bytes: number): boolean;
 }
 
-export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
+export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamListener {
   readonly fresh: boolean;
   readonly exchange: DispatchedExchange;
-  readonly #home: StreamHome;
+  readonly #owner: StreamOwner;
   readonly #deadline = new Deadline(this, 0);
   #stream: ListenedStream | null = null;
   /** Of a body that is streamed. */
@@ -74,8 +74,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   #received = 0;
   #trailers: FieldSection = [];
 
-  constructor(home: StreamHome, exchange: DispatchedExchange, fresh: boolean) {
-    this.#home = home;
+  constructor(owner: StreamOwner, exchange: DispatchedExchange, fresh: boolean) {
+    this.#owner = owner;
     this.exchange = exchange;
     this.fresh = fresh;
   }
@@ -86,7 +86,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     return this.#responseStarted;
   }
 
-  get unsent(): number {
+  get pendingBytes(): number {
     return this.#stream?.writableLength ?? 0;
   }
 
@@ -112,7 +112,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   }
 
   onDeadline(): void {
-    this.#home.probe();
+    this.#owner.probe();
     this.exchange.onConnectionDeadline();
   }
 
@@ -125,17 +125,17 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     // RFC 9113 §8.1: the response was complete before the request.
     const { body } = this.exchange.request;
     if (stream !== null && body !== null && !stream.writableFinished) reset(stream);
-    this.#home.onStreamOver(this);
+    this.#owner.onStreamOver(this);
   }
 
   drop(): void {
     if (this.#over) return;
     const stream = this.#leave();
     if (stream !== null) reset(stream);
-    this.#home.onStreamOver(this);
+    this.#owner.onStreamOver(this);
   }
 
-  surrender(): Duplex | null {
+  detachSocket(): Duplex | null {
     return null;
   }
 
@@ -155,7 +155,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   send(session: ClientHttp2Session): void {
     if (this.#over) return;
     const { exchange } = this;
-    const fields = requestFields(exchange.request, exchange.fields, this.#home.scheme);
+    const fields = requestFields(exchange.request, exchange.fields, this.#owner.scheme);
     if (isReverseItError(fields)) {
       exchange.onFailed(fields);
       return;
@@ -183,9 +183,9 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
       return openStream(session, fields, content, this);
     } catch (cause) {
       if (isExhausted(codeOf(cause))) {
-        this.#home.retire();
+        this.#owner.retire();
         this.exchange.onLost(refused(cause));
-      } else this.exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      } else this.exchange.onFailed(createError('RIT_ERR_INTERNAL', undefined, { cause }));
       return null;
     }
   }
@@ -210,7 +210,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     if (exchange.headSeen) exchange.onFailed(malformed('response headers inside the body'));
     // RFC 9113 §8.6.
     else if (status === 101) exchange.onFailed(malformed('status 101 in HTTP/2'));
-    else if (size > longestInterimHead) {
+    else if (size > maxInterimHeadBytes) {
       exchange.onFailed(malformed('interim response too large'));
     } else if (this.#interimBytes > maxInterimResponseBytes) {
       exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
@@ -263,7 +263,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   }
 
   onDataFrame(bytes: number): void {
-    if (!this.#home.onDataFrame(bytes) || this.#waitsForTurn) return;
+    if (!this.#owner.onDataFrame(bytes) || this.#waitsForTurn) return;
     this.#waitsForTurn = true;
     this.#stream?.pause();
   }
@@ -302,7 +302,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     if (this.#over) return;
     if (stream.readableLength > 0) {
       // The session broke within the same read.
-      this.exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+      this.exchange.onFailed(createError('RIT_ERR_UPSTREAM_TRUNCATED'));
       return;
     }
     this.#drained = true;
@@ -325,7 +325,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     const missing = this.#expected !== null && this.#received < this.#expected;
     if (!exchange.headSeen)
       exchange.onFailed(malformed('stream ended before its response headers'));
-    else if (missing) exchange.onFailed(fail('RIT_ERR_UPSTREAM_TRUNCATED'));
+    else if (missing) exchange.onFailed(createError('RIT_ERR_UPSTREAM_TRUNCATED'));
     else exchange.onComplete(this.#trailers);
   }
 
@@ -334,8 +334,8 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
   onClose(code: number, id: number | undefined, cause: unknown): void {
     // What was complete before is delivered nevertheless.
     if (this.#drained) return;
-    if (concernsSession(cause)) this.#home.onBroken(cause);
-    const { endCause, lastStreamId } = this.#home;
+    if (concernsSession(cause)) this.#owner.onBroken(cause);
+    const { endCause, lastStreamId } = this.#owner;
     const { headSeen } = this.exchange;
     const incomplete = this.#expected !== null && this.#received < this.#expected;
     if (id === undefined || id > lastStreamId) this.#notProcessed(cause);
@@ -346,8 +346,10 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
 
   /** Its request could not be sent: the backend knows nothing of it. */
   onUnsent(cause: unknown): void {
-    if (this.#home.lastStreamId === Number.POSITIVE_INFINITY) {
-      this.exchange.onFailed(fail('RIT_ERR_INTERNAL', 'the the request cannot be sent', { cause }));
+    if (this.#owner.lastStreamId === Number.POSITIVE_INFINITY) {
+      this.exchange.onFailed(
+        createError('RIT_ERR_INTERNAL', 'the the request cannot be sent', { cause }),
+      );
     } else this.#notProcessed(cause);
   }
 
@@ -364,7 +366,7 @@ export class Http2Stream implements Carrier, DeadlineTarget, StreamListener {
     if (this.#over || this.#drained) return;
     const { exchange } = this;
     const context = { headSeen: exchange.headSeen, connectionEnded: true };
-    const { endCause } = this.#home;
+    const { endCause } = this.#owner;
     if (
       isReverseItError(endCause) &&
       endCause.code === 'RIT_ERR_UPSTREAM_PROTOCOL' &&

@@ -2,7 +2,7 @@
  * Where requests go: scheme, host and port of a backend, or a unix socket with that authority. Parsed
  * once, when a route is made. The path of the backend's URL is the caller's business.
  */
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 
 export interface Origin {
   /** The same key means the same connections. */
@@ -58,7 +58,7 @@ export function parseOrigin(
   }
   if (unixSocket === null) return origin;
   if (unixSocket === '' || unixSocket.includes('\0')) {
-    throw fail('RIT_ERR_CONFIG', 'unixSocket: expected a path');
+    throw createError('RIT_ERR_CONFIG', 'unixSocket: expected a path');
   }
   const key = `${label} ${unixSocket}`;
   return { ...origin, key, label: `${label} (unix:${unixSocket})` };
@@ -73,5 +73,8 @@ function toUrl(backend: string | URL): URL {
 
 function refuse(why: string, value?: string): Error {
   // The value itself may hold a password.
-  return fail('RIT_ERR_CONFIG', `backend: ${why}${value === undefined ? '' : `, not ${value}`}`);
+  return createError(
+    'RIT_ERR_CONFIG',
+    `backend: ${why}${value === undefined ? '' : `, not ${value}`}`,
+  );
 }

@@ -1,6 +1,6 @@
 /** What a pool is made of, resolved and checked once. */
 import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { resolveOptions } from '@reverseit/core/options';
 import type { PoolTlsValues } from './tls-options.ts';
 import { contextOptions, handshakeOptions } from './tls-rules.ts';
@@ -54,6 +54,6 @@ function makeContext(values: PoolTlsValues | null): SecureContext {
     return createSecureContext(values === null ? {} : contextOptions(values));
   } catch (cause) {
     const text = 'invalid option tls: the certificate, key or CA cannot be used';
-    throw fail('RIT_ERR_CONFIG', text, { cause });
+    throw createError('RIT_ERR_CONFIG', text, { cause });
   }
 }

@@ -3,7 +3,7 @@
  * the shards in turn, past those that are full.
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { HeaderSection, readUpgrade } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
 import { attemptDelay } from '../connect/connect-race.ts';
@@ -358,7 +358,10 @@ class PooledOrigin implements OriginPool {
     protocol = 'websocket',
   ): UpstreamExchange {
     if (!readUpgrade(['upgrade', protocol])?.length) {
-      throw fail('RIT_ERR_INTERNAL', 'upgrade: expected the name of a protocol (RFC 9110 §7.8)');
+      throw createError(
+        'RIT_ERR_INTERNAL',
+        'upgrade: expected the name of a protocol (RFC 9110 §7.8)',
+      );
     }
     return this.#send(request, limits, handler, handler, protocol);
   }

@@ -9,15 +9,15 @@ import type { Socket } from 'node:net';
 import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
 import type { Lifetimes } from '../connect/lifetimes.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
-import type { DispatchedExchange, ExchangeHome } from '../exchange/dispatched-exchange.ts';
+import type { DispatchedExchange, ExchangeOwner } from '../exchange/dispatched-exchange.ts';
 import type { ClientConnection } from '../exchange/upstream-request.ts';
 import { WaitQueue } from '../exchange/wait-queue.ts';
 import type { Http1Connection } from '../http1/http1-connection.ts';
 import {
-  type Expectation,
   type Http2Connection,
   type Http2Owner,
-  mostStreams,
+  type LearnedLimits,
+  maxStreams,
 } from '../http2/http2-connection.ts';
 import { BoundConnections } from './bound-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
@@ -67,7 +67,7 @@ export interface ShardOwner {
   onEmpty(): void;
 }
 
-export class Shard implements Http2Owner, ExchangeHome {
+export class Shard implements Http2Owner, ExchangeOwner {
   readonly connectTimeout: DeadlineQueue;
   readonly flushTimeout: DeadlineQueue;
   readonly lifetimes: Lifetimes;
@@ -76,13 +76,13 @@ export class Shard implements Http2Owner, ExchangeHome {
   readonly #deadlines: Deadlines;
   readonly #idleTimeouts: IdleTimeouts;
   readonly #size: number;
-  readonly #mostWaiting: number;
+  readonly #maxWaiting: number;
   readonly #waiting = new WaitQueue<DispatchedExchange>();
   /** Every connection whose socket is not closed, but for the switched ones. */
   readonly #connections = new Set<PooledConnection>();
   /** Those that may carry several exchanges. */
   readonly #multiplexed = new Set<Http2Connection>();
-  readonly expectation: Expectation = { streams: mostStreams };
+  readonly learned: LearnedLimits = { streams: maxStreams };
   readonly #switched = new Set<PooledConnection>();
   /** The idle connection that was used last; the others follow by their links. */
   #idleTop: PooledConnection | null = null;
@@ -103,7 +103,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     this.flushTimeout = options.flushTimeout;
     this.lifetimes = options.lifetimes;
     this.#idleTimeouts = options.idleTimeouts;
-    this.#mostWaiting = Math.max(1024, 10 * options.size);
+    this.#maxWaiting = Math.max(1024, 10 * options.size);
   }
 
   /** Nothing is open, and nobody waits. Switched sockets are others' concern, until they are destroyed. */
@@ -162,8 +162,7 @@ export class Shard implements Http2Owner, ExchangeHome {
     if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
     else if (!this.#bound.isEmpty && this.#serveBound(exchange)) return;
     else if (this.#waiting.length === 0 && this.#serve(exchange, false)) return;
-    else if (this.#waiting.length >= this.#mostWaiting)
-      exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
+    else if (this.#waiting.length >= this.#maxWaiting) exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
     else {
       this.#waiting.push(exchange);
       exchange.onQueued();

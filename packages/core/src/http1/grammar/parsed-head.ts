@@ -3,7 +3,7 @@
  * our own must satisfy: that parser may be less strict, or may have been told to be.
  */
 import type { ErrorCode } from '../../errors/catalog.ts';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { isFieldValue, isToken } from '../../http/ascii.ts';
 import type { RequestHeadLimits } from './head-limits.ts';
 import type { RequestHead } from './request-head.ts';
@@ -16,7 +16,7 @@ export function judgeParsedHead(
   limits: RequestHeadLimits,
 ): ReverseItError | null {
   const code = checkLimits(head, limits) ?? checkSyntax(head) ?? applyRequestRules(head);
-  return code === null ? null : fail(code, refusal(code, limits));
+  return code === null ? null : createError(code, refusal(code, limits));
 }
 
 /** The limits of `checkHeadLimits`, without what blank bytes on the wire weighed. */

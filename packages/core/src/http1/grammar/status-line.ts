@@ -1,5 +1,5 @@
 /** The status line of a response (RFC 9112 §4), as a latin1 string. */
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { isFieldValue } from '../../http/ascii.ts';
 import { reasonPhrase } from '../../http/status.ts';
 
@@ -11,11 +11,11 @@ export function statusLine(status: number, reason: string): string {
   const usual = statusLines[status];
   if (usual !== undefined && reason === '') return usual;
   if (!Number.isInteger(status) || status < 100 || status > 599) {
-    throw fail('RIT_ERR_INTERNAL', `response status must be an integer from 100 to 599`);
+    throw createError('RIT_ERR_INTERNAL', `response status must be an integer from 100 to 599`);
   }
   if (reason !== '') {
     if (!isFieldValue(reason))
-      throw fail('RIT_ERR_INTERNAL', 'the reason phrase contains a control character');
+      throw createError('RIT_ERR_INTERNAL', 'the reason phrase contains a control character');
     return `HTTP/1.1 ${status} ${reason}\r\n`;
   }
   const line = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;

@@ -6,7 +6,7 @@
  * *Life* is about the connection itself. Requests take turns: the next one is read once both messages
  * are over (RFC 9112 §9.3), and `NEXT` is the only way there.
  */
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 
 /** What is done with the bytes that the client sends. */
 export const READING = {
@@ -185,7 +185,7 @@ export class ConnectionState {
 
   #refuse(event: Event): never {
     const states = `reading ${nameOf(READING, this.reading)}, writing ${nameOf(WRITING, this.writing)}`;
-    throw fail(
+    throw createError(
       'RIT_ERR_INTERNAL',
       `connection: ${nameOf(EVENT, event)} while ${states}, ${nameOf(LIFE, this.life)}`,
     );

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../../test/drive-parser.ts';
 import { FakeClock } from '../../../test/fake-clock.ts';
 import { request } from '../../../test/server-rig.ts';
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { Deadlines } from '../../time/deadlines.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
@@ -144,7 +144,7 @@ test('content that was held may be refused in the midst of it, with more of it a
     ...second.handler,
     onContent: () => {
       pieces++;
-      second.fail(fail('RIT_ERR_BODY_TOO_LARGE'));
+      second.fail(createError('RIT_ERR_BODY_TOO_LARGE'));
     },
   };
   second.readContent(0);

@@ -4,7 +4,7 @@
  * depends on its state (`connection-state.ts`) alone.
  */
 import type { Socket } from 'node:net';
-import { fail, ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { errorResponse } from '../exchange/error-response.ts';
@@ -142,7 +142,7 @@ export class Connection
     } else if (reading === READING.DISCARDING) {
       if (peerEnded || this.feed.discarded > maxDiscarded) this.finish();
     } else if (reading === READING.BODY || reading === READING.HELD) {
-      if (peerEnded && !this.feed.holdsBytes) this.abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+      if (peerEnded && !this.feed.holdsBytes) this.abort(createError('RIT_ERR_INCOMPLETE_BODY'));
       else if (reading === READING.BODY) this.#readDeadline.awaitBody(this.#bodyTimeout);
     }
   }
@@ -189,7 +189,7 @@ export class Connection
 
   detachSocket(head: string, tunnel: Tunnel): SwitchedSocket {
     if (this.feed.feeding) {
-      throw fail(
+      throw createError(
         'RIT_ERR_INTERNAL',
         'cannot upgrade inside the request listener; do it in a later turn',
       );
@@ -223,7 +223,7 @@ export class Connection
       if (!this.feed.holdsBytes) this.finish();
     } else if (reading === READING.DONE || reading === READING.FAILED || this.feed.holdsBytes) {
       this.#startProbe();
-    } else this.abort(fail('RIT_ERR_INCOMPLETE_BODY'));
+    } else this.abort(createError('RIT_ERR_INCOMPLETE_BODY'));
   }
 
   /** Half-closed or gone? The response's bytes will tell. */
@@ -287,7 +287,7 @@ export class Connection
     exchange.abandon(
       cause instanceof ReverseItError
         ? cause
-        : fail('RIT_ERR_CLIENT_ABORTED', undefined, { cause }),
+        : createError('RIT_ERR_CLIENT_ABORTED', undefined, { cause }),
     );
   }
 

@@ -1,4 +1,4 @@
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
 
@@ -12,6 +12,6 @@ export function endTunnel(
     if (error === null) tunnel.shutdown();
     else tunnel.destroy(error);
   } catch (cause) {
-    context.onFailure(fail('RIT_ERR_INTERNAL', 'a tunnel threw', { cause }));
+    context.onFailure(createError('RIT_ERR_INTERNAL', 'a tunnel threw', { cause }));
   }
 }

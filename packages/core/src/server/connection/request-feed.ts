@@ -5,7 +5,7 @@
  * and beyond `maxHeld` the socket is not read at all.
  */
 import type { Socket } from 'node:net';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { ContentSink } from '../../http1/body/chunked-reader.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
@@ -189,7 +189,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
       this.#hold(chunk, this.#feed(chunk));
     } catch (cause) {
       // Nobody would ever end the exchange.
-      this.#delegate.abort(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+      this.#delegate.abort(createError('RIT_ERR_INTERNAL', undefined, { cause }));
       throw cause;
     } finally {
       this.#feeding = false;

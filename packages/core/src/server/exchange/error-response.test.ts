@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { catalog, type ErrorCode } from '../../errors/catalog.ts';
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { getField } from '../../http/field-section.ts';
 import { HeaderSection } from '../../http/header-section.ts';
 import { demandsUpgrade, errorFields, errorResponse, errorText } from './error-response.ts';
@@ -9,7 +9,7 @@ import { httpDate } from './http-date.ts';
 const answered = (Object.keys(catalog) as ErrorCode[]).filter((code) => catalog[code].status !== 0);
 
 test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §15)', (code) => {
-  const error = fail(code, 'secret of the input', { cause: new Error('secret') });
+  const error = createError(code, 'secret of the input', { cause: new Error('secret') });
   const response = errorResponse(error, false);
   const [head = '', text = ''] = response.split('\r\n\r\n');
   const { status } = catalog[code];
@@ -22,22 +22,22 @@ test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §
 });
 
 test('to HEAD it has no content, and tells its length (RFC 9110 §9.3.2)', () => {
-  const error = fail('RIT_ERR_HOST');
+  const error = createError('RIT_ERR_HOST');
   expect(errorResponse(error, true) + errorText(400)).toBe(errorResponse(error, false));
 });
 
 test('426 names the version that is supported (RFC 6455 §4.4)', () => {
-  expect(errorFields(fail('RIT_ERR_WS_VERSION'))).toContain('sec-websocket-version');
-  expect(errorFields(fail('RIT_ERR_WS_HANDSHAKE'))).not.toContain('sec-websocket-version');
+  expect(errorFields(createError('RIT_ERR_WS_VERSION'))).toContain('sec-websocket-version');
+  expect(errorFields(createError('RIT_ERR_WS_HANDSHAKE'))).not.toContain('sec-websocket-version');
 });
 
 test('RFC 9110 §15.5.22: 426 says what to upgrade to, and Connection names it', () => {
-  const fields = errorFields(fail('RIT_ERR_WS_VERSION'));
+  const fields = errorFields(createError('RIT_ERR_WS_VERSION'));
   expect(getField(fields, 'upgrade')).toBe('websocket');
   expect(demandsUpgrade(426, HeaderSection.from(fields))).toBe(true);
   expect(demandsUpgrade(400, HeaderSection.from(fields))).toBe(false);
   expect(demandsUpgrade(426, HeaderSection.from(['content-type', 'text/plain']))).toBe(false);
-  expect(errorFields(fail('RIT_ERR_WS_HANDSHAKE'))).not.toContain('upgrade');
+  expect(errorFields(createError('RIT_ERR_WS_HANDSHAKE'))).not.toContain('upgrade');
 });
 
 test('Date is made anew each second, and when the clock is set back (RFC 9110 §6.6.1)', () => {

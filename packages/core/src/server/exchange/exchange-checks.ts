@@ -2,13 +2,13 @@
  * Slips of those who write listeners: what TypeScript would have refused is refused with an error of ours,
  * before anything of it reaches the connection. Each check is a look at a type; contents are the caller's.
  */
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { HeaderSection } from '../../http/header-section.ts';
 import { describe } from '../../options/faults.ts';
 
 /** The error of a misuse. */
 export function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `exchange: ${what}`);
+  return createError('RIT_ERR_INTERNAL', `exchange: ${what}`);
 }
 
 function expected(what: string, value: unknown): ReverseItError {

@@ -3,9 +3,9 @@ import { eventually, turn } from '@reverseit/test-servers';
 import { describe, expect, test, vi } from 'vitest';
 import { Recorder, request, useRig } from '../../../test/server-rig.ts';
 import {
+  createError,
   createHttpServer,
   type Exchange,
-  fail,
   type RequestListener,
   type ReverseItError,
   silentHandler,
@@ -94,7 +94,7 @@ describe('a listener that', () => {
 
   test('throws an error of ours: what that one answers', async () => {
     const { rig, told } = await startTold(() => {
-      throw fail('RIT_ERR_BODY_TOO_LARGE');
+      throw createError('RIT_ERR_BODY_TOO_LARGE');
     });
     expect((await (await rig.client()).request(request('GET /'))).status).toBe(413);
     expect(told.map(({ code }) => code)).toEqual(['RIT_ERR_BODY_TOO_LARGE']);

@@ -4,7 +4,11 @@
  * that matches its framing, and a connection that is cut rather than a short response passed off as
  * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
  */
-import { fail, isReverseItError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import {
+  createError,
+  isReverseItError,
+  type ReverseItError,
+} from '../../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../../http/field-section.ts';
 import { HeaderSection } from '../../http/header-section.ts';
 import { isBodiless } from '../../http/status.ts';
@@ -237,7 +241,9 @@ export abstract class Exchange {
   fail(cause: ReverseItError): void {
     if (this.#phase === PHASE.DONE) return;
     // As JavaScript could hand it in.
-    const error = isReverseItError(cause) ? cause : fail('RIT_ERR_INTERNAL', undefined, { cause });
+    const error = isReverseItError(cause)
+      ? cause
+      : createError('RIT_ERR_INTERNAL', undefined, { cause });
     if (this.#phase !== PHASE.HEAD || error.status === 0) {
       this.reset();
       return;
@@ -295,7 +301,7 @@ export abstract class Exchange {
     const error =
       isReverseItError(cause) && cause.status !== 0
         ? cause
-        : fail('RIT_ERR_INTERNAL', `${name} threw`, { cause });
+        : createError('RIT_ERR_INTERNAL', `${name} threw`, { cause });
     this.report(error);
     if (this.#phase !== PHASE.DONE) this.#giveUp(error);
   }

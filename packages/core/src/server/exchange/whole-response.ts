@@ -1,5 +1,5 @@
 /** The fields of a response that is sent whole, by a handler that has its content at hand. */
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import { HeaderSection } from '../../http/header-section.ts';
@@ -16,7 +16,7 @@ export function wholeResponseHeaders(
 ): HeaderSection {
   const headers = HeaderSection.from(fields);
   if (fields.some((name, i) => i % 2 === 0 && fieldEntry(name).setByServer)) {
-    throw fail(
+    throw createError(
       'RIT_ERR_INTERNAL',
       'exchange: content-length, transfer-encoding and connection are set by the server',
     );

@@ -4,7 +4,7 @@
  * no native memory is held between them.
  */
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { ByteGatherer } from './byte-gatherer.ts';
 import {
   atOnceBytes,
@@ -175,12 +175,12 @@ export class Deflater implements PumpTarget {
 
   #ready(): boolean {
     if (this.#closed || this.error !== null) return false;
-    if (this.#busy) throw fail('RIT_ERR_INTERNAL', 'deflater used while it is busy');
+    if (this.#busy) throw createError('RIT_ERR_INTERNAL', 'deflater used while it is busy');
     return true;
   }
 
   #fail(cause: unknown): void {
-    this.error = fail('RIT_ERR_INTERNAL', 'deflate failed', { cause });
+    this.error = createError('RIT_ERR_INTERNAL', 'deflate failed', { cause });
     this.destroy();
     this.#sink.onCodecError(this.error);
   }

@@ -8,7 +8,7 @@
 import { createInflateRaw } from 'node:zlib';
 import type { ErrorCode } from '../../errors/catalog.ts';
 import { overLimit } from '../../errors/passed-limit.ts';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { type Inflated, inflateShort } from '../../node-internals/inflate-engine.ts';
 import { ByteGatherer } from './byte-gatherer.ts';
 import {
@@ -262,7 +262,7 @@ export class Inflater implements PumpTarget {
 
   #ready(): boolean {
     if (this.#closed || this.error !== null) return false;
-    if (this.#busy) throw fail('RIT_ERR_INTERNAL', 'inflater used while it is busy');
+    if (this.#busy) throw createError('RIT_ERR_INTERNAL', 'inflater used while it is busy');
     return true;
   }
 
@@ -271,7 +271,7 @@ export class Inflater implements PumpTarget {
   }
 
   #fail(code: ErrorCode, cause: unknown): false {
-    return this.#end(fail(code, undefined, { cause }));
+    return this.#end(createError(code, undefined, { cause }));
   }
 
   #end(error: ReverseItError): false {

@@ -10,7 +10,7 @@
  *
  * A dash is misuse by our own code: a second close frame is never sent, and the reader drops what follows one.
  */
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { closeCodes } from './close-code.ts';
 import type { CloseStatus } from './control-frame.ts';
 
@@ -85,7 +85,7 @@ export class ClosingHandshake {
 
   #move(event: ClosingEvent): void {
     const next = transitions[this.#state][event];
-    if (next === null) throw fail('RIT_ERR_INTERNAL', `${event} while ${this.#state}`);
+    if (next === null) throw createError('RIT_ERR_INTERNAL', `${event} while ${this.#state}`);
     this.#state = next;
   }
 }

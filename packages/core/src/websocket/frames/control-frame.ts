@@ -1,7 +1,7 @@
 /** Control frames (RFC 6455 §5.5): building them, and reading what a close frame says. */
 import { isUtf8 } from 'node:buffer';
 import type { ErrorCode } from '../../errors/catalog.ts';
-import { fail } from '../../errors/reverseit-error.ts';
+import { createError } from '../../errors/reverseit-error.ts';
 import { closeCodes, isWireCloseCode, truncateReason } from './close-code.ts';
 import { frame } from './frame-writer.ts';
 import { opcodes } from './opcode.ts';
@@ -25,7 +25,7 @@ export function closeFrame(code: number, reason: string, maskingKey: number | nu
     return frame(true, false, opcodes.close, new Uint8Array(0), maskingKey);
   }
   if (!isWireCloseCode(code)) {
-    throw fail('RIT_ERR_INTERNAL', `close code ${code} must not be sent`);
+    throw createError('RIT_ERR_INTERNAL', `close code ${code} must not be sent`);
   }
   const text = truncateReason(reason);
   const body = new Uint8Array(2 + text.length);
@@ -47,7 +47,10 @@ export function pongFrame(payload: Uint8Array, maskingKey: number | null): Buffe
 
 function controlFrame(opcode: number, payload: Uint8Array, maskingKey: number | null): Buffer {
   if (payload.length > maxControlPayload) {
-    throw fail('RIT_ERR_INTERNAL', `control frame with a payload of ${payload.length} bytes`);
+    throw createError(
+      'RIT_ERR_INTERNAL',
+      `control frame with a payload of ${payload.length} bytes`,
+    );
   }
   return frame(true, false, opcode, payload, maskingKey);
 }

@@ -13,7 +13,7 @@
  */
 import type { ErrorCode } from '../../errors/catalog.ts';
 import { overLimit } from '../../errors/passed-limit.ts';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { type CloseStatus, readCloseStatus } from './control-frame.ts';
 import { ControlPayload } from './control-payload.ts';
 import { Fragmentation } from './fragmentation.ts';
@@ -143,7 +143,8 @@ export class FrameReader {
    */
   push(chunk: Uint8Array): void {
     if (this.error !== null || this.#phase === 'closed' || chunk.length === 0) return;
-    if (!this.drained) throw fail('RIT_ERR_INTERNAL', 'push() before the last chunk was consumed');
+    if (!this.drained)
+      throw createError('RIT_ERR_INTERNAL', 'push() before the last chunk was consumed');
     this.#chunk = chunk;
     this.#position = 0;
     this.#passStart = 0;
@@ -360,7 +361,8 @@ export class FrameReader {
     const { opcode, payloadLength } = this.header;
     const details = { opcode, payloadLength };
     const max = this.message.limitOf(code);
-    this.error = max === null ? fail(code, undefined, { details }) : overLimit(code, max, details);
+    this.error =
+      max === null ? createError(code, undefined, { details }) : overLimit(code, max, details);
     // The header of the failed frame itself, when nothing behind it is to pass.
     if (this.#passStart === this.#passEnd) this.#cutPass = null;
     return this.#failed();

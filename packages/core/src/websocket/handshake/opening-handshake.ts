@@ -7,7 +7,7 @@
  * What a peer sent never throws. A check answers with what it read, or with the error.
  */
 import { createHash } from 'node:crypto';
-import { fail, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { equalsIgnoreCase, trimOws } from '../../http/ascii.ts';
 import { readTokenList } from '../../http/field-list.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
@@ -90,7 +90,8 @@ export function acceptKey(key: string): string {
 
 /** A key made of the 16 random bytes that are handed in. */
 export function makeKey(random: Uint8Array): string {
-  if (random.length !== keyBytes) throw fail('RIT_ERR_INTERNAL', 'a key needs 16 random bytes');
+  if (random.length !== keyBytes)
+    throw createError('RIT_ERR_INTERNAL', 'a key needs 16 random bytes');
   return Buffer.from(random).toString('base64');
 }
 
@@ -119,7 +120,7 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   if (hasContent(fields)) return malformed('the request has a body');
   const versions = getFieldValues(fields, 'sec-websocket-version');
   if (versions.length > 1) return malformed('repeated Sec-WebSocket-Version');
-  if (trimOws(versions[0] ?? '') !== version) return fail('RIT_ERR_WS_VERSION');
+  if (trimOws(versions[0] ?? '') !== version) return createError('RIT_ERR_WS_VERSION');
   const key = single(fields, 'sec-websocket-key');
   if (key === null || !isKey(key)) {
     return malformed('missing, repeated or malformed Sec-WebSocket-Key');
@@ -159,23 +160,23 @@ export function checkBackendResponse(
 ): BackendHandshake | ReverseItError {
   const upgrade = readUpgrade(fields);
   if (upgrade?.length !== 1 || !equalsIgnoreCase(upgrade[0] as string, 'websocket')) {
-    return fail('RIT_ERR_WS_ACCEPT', 'backend upgraded to something other than websocket');
+    return createError('RIT_ERR_WS_ACCEPT', 'backend upgraded to something other than websocket');
   }
   if (!readConnection(fields)?.includes('upgrade')) {
-    return fail('RIT_ERR_WS_ACCEPT', 'the Connection header of the backend lacks upgrade');
+    return createError('RIT_ERR_WS_ACCEPT', 'the Connection header of the backend lacks upgrade');
   }
   if (single(fields, 'sec-websocket-accept') !== acceptKey(offer.key)) {
-    return fail('RIT_ERR_WS_ACCEPT', 'missing, repeated or wrong Sec-WebSocket-Accept');
+    return createError('RIT_ERR_WS_ACCEPT', 'missing, repeated or wrong Sec-WebSocket-Accept');
   }
   const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'));
   if (extensions === null || !areOffered(extensions, offer.extensions)) {
-    return fail('RIT_ERR_WS_EXTENSION');
+    return createError('RIT_ERR_WS_EXTENSION');
   }
   const subprotocol = readChosenSubprotocol(
     getFieldValues(fields, 'sec-websocket-protocol'),
     offer.subprotocols,
   );
-  if (subprotocol === undefined) return fail('RIT_ERR_WS_SUBPROTOCOL');
+  if (subprotocol === undefined) return createError('RIT_ERR_WS_SUBPROTOCOL');
   return { subprotocol, extensions };
 }
 
@@ -257,5 +258,5 @@ function isKey(text: string): boolean {
 }
 
 function malformed(what: string): ReverseItError {
-  return fail('RIT_ERR_WS_HANDSHAKE', `malformed WebSocket handshake: ${what}`);
+  return createError('RIT_ERR_WS_HANDSHAKE', `malformed WebSocket handshake: ${what}`);
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { judgeParsedHead, RequestHead, type RequestHeadLimits } from '@reverseit/core';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   FIELD,
@@ -77,9 +77,9 @@ function readHttp1Head(
   if (isReverseItError(fields)) return unreadable(request, url, fields);
   const head = makeHead(request, url, minor === 0 ? 0 : 1, fields);
   if (major !== 1 || (minor !== 0 && minor !== 1)) {
-    return { head, error: fail('RIT_ERR_HTTP_VERSION') };
+    return { head, error: createError('RIT_ERR_HTTP_VERSION') };
   }
-  if (rtspMethods.has(head.method)) return { head, error: fail('RIT_ERR_METHOD_UNKNOWN') };
+  if (rtspMethods.has(head.method)) return { head, error: createError('RIT_ERR_METHOD_UNKNOWN') };
   return { head, error: refuseHidden(request) ?? judgeParsedHead(head, limits) };
 }
 
@@ -91,7 +91,10 @@ export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseIt
   const { server } = socket as { readonly server?: Partial<Server> };
   const most = server?.maxHeadersCount ?? fieldsTold;
   return most > 0 && rawHeaders.length / 2 >= most
-    ? fail('RIT_ERR_TOO_MANY_FIELDS', `request reaches the maxHeadersCount of the server (${most})`)
+    ? createError(
+        'RIT_ERR_TOO_MANY_FIELDS',
+        `request reaches the maxHeadersCount of the server (${most})`,
+      )
     : null;
 }
 
@@ -104,7 +107,7 @@ function readHttp2Head(
   if (isReverseItError(sent)) return unreadable(request, url, sent);
   const fields = http1Fields(sent);
   const head = makeHead(request, url, 1, fields ?? []);
-  if (fields === null) return { head, error: fail('RIT_ERR_FIELD_SYNTAX') };
+  if (fields === null) return { head, error: createError('RIT_ERR_FIELD_SYNTAX') };
   const error = judgeParsedHead(head, limits);
   if (error === null) frameByStream(head, request);
   return { head, error };

@@ -7,7 +7,7 @@
  * Of a repeated field that is no list, `headers` tells the first line only. So does the request to the
  * backend: it must not go by a line that the application has not seen.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
   type FieldSection,
@@ -127,7 +127,10 @@ function faultOf(changes: ReadonlyMap<string, Wanted>): ReverseItError | null {
 }
 
 function misuse(what: string): ReverseItError {
-  return fail('RIT_ERR_INTERNAL', `a header that the application set in request.headers ${what}`);
+  return createError(
+    'RIT_ERR_INTERNAL',
+    `a header that the application set in request.headers ${what}`,
+  );
 }
 
 function applyChanges(raw: Lines, changes: ReadonlyMap<string, Wanted>): FieldSection {

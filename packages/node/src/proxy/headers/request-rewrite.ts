@@ -1,5 +1,5 @@
 /** The header rules of a route: a client's request head in, the backend's header section out. Pure. */
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import {
   acceptsTrailers,
   decrementMaxForwards,
@@ -86,7 +86,7 @@ class RequestRule implements FieldRule {
         return null;
       case FIELD.VIA:
         if (via === false) break;
-        if (viaNames(value, via)) throw fail('RIT_ERR_LOOP_DETECTED');
+        if (viaNames(value, via)) throw createError('RIT_ERR_LOOP_DETECTED');
         this.via = joined(this.via, value);
         return null;
       case FIELD.X_FORWARDED_FOR:

@@ -1,4 +1,4 @@
-import { fail } from '@reverseit/core/errors';
+import { createError } from '@reverseit/core/errors';
 import { climbs, mayHoldDotSegment, pathEnd } from '../../routes/dot-segments.ts';
 
 /** What decides about the target of a route's requests. */
@@ -43,7 +43,7 @@ export class TargetRewrite {
       // The longer of the two is what the client must stay in: below it begins what goes on.
       const confined = isUnder(target, this.#path) ? this.#path.length : 0;
       if (climbs(target, Math.max(stripped, confined), pathEnd(target))) {
-        throw fail('RIT_ERR_TARGET', 'dot segments in the request target leave its route');
+        throw createError('RIT_ERR_TARGET', 'dot segments in the request target leave its route');
       }
     }
     if (stripped === 0 && this.#prefix === '') return target;

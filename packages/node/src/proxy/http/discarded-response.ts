@@ -6,7 +6,7 @@ import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/d
 import type { UpstreamExchange } from '@reverseit/upstream';
 
 /** In bytes; what is longer costs more than a connection. */
-export const mostDiscarded = 65_536;
+export const maxDiscarded = 65_536;
 
 /** In ms. */
 const discardTimeout = 5000;
@@ -24,7 +24,7 @@ export class DiscardedResponse implements DeadlineTarget {
 
   onData(chunk: Buffer): void {
     this.#discarded += chunk.length;
-    if (this.#discarded > mostDiscarded) this.onDeadline();
+    if (this.#discarded > maxDiscarded) this.onDeadline();
     else this.#upstream.releaseChunk();
   }
 

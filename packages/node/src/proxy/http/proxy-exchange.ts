@@ -3,7 +3,7 @@
  * back-pressure between them.
  */
 import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   type FieldSection,
   forwardableTrailers,
@@ -26,7 +26,7 @@ import { type LocationMapper, responseHeaders } from '../headers/response-rewrit
 import { answerError } from '../runtime/answer-error.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
-import { DiscardedResponse, mostDiscarded } from './discarded-response.ts';
+import { DiscardedResponse, maxDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
 import { RequestBody, type RequestBodyDelegate } from './request-body.ts';
 
@@ -121,7 +121,7 @@ export class ProxyExchange
   #dispatch(): void {
     const { origin, limits, backendOrigin } = this.#route;
     if (origin === null)
-      throw fail('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
+      throw createError('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     // Step 6: the backend.
     this.#recorder?.asking(backendOrigin);
     this.#upstream = this.send(origin, limits);
@@ -200,7 +200,7 @@ export class ProxyExchange
     const upstream = this.#upstream;
     if (upstream === null || trailers !== null) return;
     const wantsMore = this.#body?.complete === false;
-    if (wantsMore || (head.contentLength ?? 0) > mostDiscarded) upstream.abort();
+    if (wantsMore || (head.contentLength ?? 0) > maxDiscarded) upstream.abort();
     else {
       const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
       this.#aside = discarded;

@@ -16,7 +16,7 @@ const noPieces: readonly Buffer[] = [];
 const noTrailers: FieldSection = [];
 
 /** Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer. */
-const longestQuestion = 32_768;
+const maxQuestionBytes = 32_768;
 
 /** A collected body is sent in the pieces in which it came from here on, in bytes. */
 const longBody = 65_536;
@@ -153,7 +153,7 @@ export class RequestBody implements BodySource, DeadlineTarget {
   }
 
   #awaitSilence(silence: Deadline): void {
-    if (this.#received > longestQuestion) silence.clear();
+    if (this.#received > maxQuestionBytes) silence.clear();
     else this.#route.bufferDelay.arm(silence);
   }
 

@@ -1,6 +1,6 @@
 /** Answers a request that failed, and ends its record. */
 import type { Exchange } from '@reverseit/core';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { ErrorAnswer } from './error-answer.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RequestContext } from './request-context.ts';
@@ -30,5 +30,7 @@ export function answerError(
 }
 
 function asOurs(error: unknown): ReverseItError {
-  return isReverseItError(error) ? error : fail('RIT_ERR_INTERNAL', undefined, { cause: error });
+  return isReverseItError(error)
+    ? error
+    : createError('RIT_ERR_INTERNAL', undefined, { cause: error });
 }

@@ -1,5 +1,5 @@
 import type { Exchange } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { RequestView } from '../../hooks/hook-request.ts';
 import type { HookContext, RequestInfo } from '../../hooks/hooks.ts';
 import { Recorder } from '../../hooks/recorder.ts';
@@ -61,11 +61,11 @@ export class RequestContext implements RequestInfo {
 
   useRoute(name: string): void {
     if (!this.#choosing) {
-      throw fail('RIT_ERR_INTERNAL', 'useRoute: only onRequest can select a route');
+      throw createError('RIT_ERR_INTERNAL', 'useRoute: only onRequest can select a route');
     }
     const runtime = this.#shared.named.get(name);
     if (runtime === undefined)
-      throw fail('RIT_ERR_CONFIG', `useRoute: no route is named "${name}"`);
+      throw createError('RIT_ERR_CONFIG', `useRoute: no route is named "${name}"`);
     this.#runtime = runtime;
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { readUpgrade } from '@reverseit/core/http';
 import type {
   OriginPool,
@@ -52,7 +52,10 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     if (!isOffered(head.fields, this.#protocol)) {
       backend.on('error', ignore).destroy();
       this.onError(
-        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend upgraded to a protocol that was not offered'),
+        createError(
+          'RIT_ERR_UPSTREAM_PROTOCOL',
+          'backend upgraded to a protocol that was not offered',
+        ),
       );
       return;
     }

@@ -6,7 +6,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
-import { catalog, fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import {
+  catalog,
+  createError,
+  isReverseItError,
+  type ReverseItError,
+} from '@reverseit/core/errors';
 import { HeaderSection } from '@reverseit/core/http';
 import {
   acceptDeflate,
@@ -150,7 +155,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
 
 function timedOut(afterMs: number, cause: ReverseItError): ReverseItError {
   const text = `${catalog.RIT_ERR_WS_UPGRADE_TIMEOUT.text} (${afterMs} ms)`;
-  return fail('RIT_ERR_WS_UPGRADE_TIMEOUT', text, { cause, details: { afterMs } });
+  return createError('RIT_ERR_WS_UPGRADE_TIMEOUT', text, { cause, details: { afterMs } });
 }
 
 function ignore(): void {

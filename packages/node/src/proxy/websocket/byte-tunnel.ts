@@ -14,7 +14,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { cutSocket, releaseBytes, type SwitchedSocket, type Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { OpenItem, OpenSet } from '../../lifecycle/open-set.ts';
 
 /** Who is told of a tunnel's end. */
@@ -150,10 +150,10 @@ class TunnelEnd {
 }
 
 const clientLost = (): ReverseItError =>
-  fail('RIT_ERR_CLIENT_ABORTED', 'client disconnected before the tunnel was closed');
+  createError('RIT_ERR_CLIENT_ABORTED', 'client disconnected before the tunnel was closed');
 
 const backendLost = (): ReverseItError =>
-  fail('RIT_ERR_UPSTREAM_TRUNCATED', 'backend disconnected before the tunnel was closed');
+  createError('RIT_ERR_UPSTREAM_TRUNCATED', 'backend disconnected before the tunnel was closed');
 
 function ignore(): void {
   // `close` follows.

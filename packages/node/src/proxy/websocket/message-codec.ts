@@ -3,7 +3,7 @@
  * in, frames come out. They come in pieces, as fragments; a message below the codecs' threshold (16 KiB)
  * comes as one frame when it is complete.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   type CodecSink,
   type DeflateAgreement,
@@ -106,7 +106,7 @@ export class MessageCodec implements CodecSink {
   onCodecOutput(piece: Uint8Array, last: boolean): boolean {
     if (this.#checking && !this.#isText(piece, last)) {
       this.destroy();
-      this.#owner.onCodecFailed(fail('RIT_ERR_WS_UTF8'));
+      this.#owner.onCodecFailed(createError('RIT_ERR_WS_UTF8'));
       return true;
     }
     if (piece.length > 0 || last) {

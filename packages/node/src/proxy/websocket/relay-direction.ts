@@ -3,7 +3,7 @@
  * read waits here, and the peer is not read, while the other peer takes no more: at most one chunk.
  */
 import { releaseBytes } from '@reverseit/core';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 import {
   type CloseStatus,
@@ -167,7 +167,7 @@ export class RelayDirection implements CodecOwner, TurnTaker {
         this.#onControl();
         break;
       case steps.failed:
-        this.#fail(reader.error ?? fail('RIT_ERR_INTERNAL'));
+        this.#fail(reader.error ?? createError('RIT_ERR_INTERNAL'));
         return false;
       default:
         if (this.sink.takesFrames) this.#code(step);
@@ -181,7 +181,7 @@ export class RelayDirection implements CodecOwner, TurnTaker {
     const { header, close, controlPayload } = this.#reader;
     if (header.opcode === opcodes.close) {
       if (close !== null) this.#owner.onCloseFrame(this, close);
-    } else if (this.#floods()) this.#fail(fail('RIT_ERR_WS_CONTROL_FLOOD'));
+    } else if (this.#floods()) this.#fail(createError('RIT_ERR_WS_CONTROL_FLOOD'));
     else {
       this.#share.spend(COST.CONTROL_FRAME);
       const key = this.sink.isClient ? null : header.maskingKey;

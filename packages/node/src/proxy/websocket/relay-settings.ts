@@ -35,14 +35,14 @@ export const deflatePolicy: DeflatePolicy = {
 export const deflateEffort = { level: 6, memLevel: 8 } as const;
 
 /** A ping that is sent once in `websocketIdleTimeout` must not come a moment too late: so much more, in ms. */
-const mostSlack = 5000;
+const maxSlack = 5000;
 
 /** The longest delay of a timer in Node. */
-const longestDelay = 2 ** 31 - 1;
+const maxDelay = 2 ** 31 - 1;
 
 /** After how much silence a WebSocket is closed, in ms: a tenth beyond the option, and 5 s at most. 0 is none. */
 export function withSlack(timeout: number): number {
-  return Math.min(timeout + Math.min(Math.round(timeout / 10), mostSlack), longestDelay);
+  return Math.min(timeout + Math.min(Math.round(timeout / 10), maxSlack), maxDelay);
 }
 
 export class RelaySettings {

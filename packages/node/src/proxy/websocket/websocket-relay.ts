@@ -17,7 +17,7 @@
 import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import { fail, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import {
   type CloseStatus,
   closeCodes,
@@ -298,12 +298,12 @@ function isDone(side: RelaySide): boolean {
 }
 
 function lossOf(side: RelaySide): ReverseItError {
-  return fail(side.isClient ? 'RIT_ERR_WS_CLIENT_LOST' : 'RIT_ERR_WS_UPSTREAM_LOST');
+  return createError(side.isClient ? 'RIT_ERR_WS_CLIENT_LOST' : 'RIT_ERR_WS_UPSTREAM_LOST');
 }
 
 function tooMuchPending({ maxPendingBytes, maxPendingFrames }: RelaySettings): ReverseItError {
   const text = `more than maxWebsocketPendingBytes (${maxPendingBytes}) or maxWebsocketPendingFrames (${maxPendingFrames}) before the backend accepted the WebSocket`;
-  return fail('RIT_ERR_WS_PENDING', text);
+  return createError('RIT_ERR_WS_PENDING', text);
 }
 
 /** Frames that begin in the bytes; those of invalid bytes end with the first invalid one. */

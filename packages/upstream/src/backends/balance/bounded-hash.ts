@@ -9,7 +9,7 @@ import type { Admission, Candidate, Policy } from './policy.ts';
 
 const loadFactor = 1.25;
 /** Points that are tried before all members are looked at: nearly all are down or full. */
-const longestWalk = 256;
+const maxWalk = 256;
 
 export class BoundedHash<C extends Candidate> implements Policy<C> {
   #ring: HashRing<C> | null = null;
@@ -30,7 +30,7 @@ export class BoundedHash<C extends Candidate> implements Policy<C> {
     if (ring === null || this.#upWeight === 0) return null;
     const perWeight = (loadFactor * (admission.active + 1)) / this.#upWeight;
     const { size } = ring;
-    const steps = Math.min(size, longestWalk);
+    const steps = Math.min(size, maxWalk);
     let position = ring.find(key);
     let overloaded: C | null = null;
     for (let i = 0; i < steps; i++) {

@@ -1,15 +1,15 @@
-import { catalog, type ErrorCode, fail } from '@reverseit/core/errors';
+import { catalog, createError, type ErrorCode } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
 import { countsAgainst, failureKind } from './failure-kind.ts';
 
 test.each(Object.keys(catalog) as ErrorCode[])('%s', (code) => {
-  const error = fail(code);
+  const error = createError(code);
   const { blame } = catalog[code];
   // Nobody else's fault is a backend's.
   if (blame !== 'upstream')
     expect([failureKind(error), countsAgainst(error)]).toEqual(['other', false]);
   // What the catalog says was not sent may go anywhere; a failure of TLS only within the handshake.
-  const handshake = fail(code, undefined, { details: { origin: 'https://a:443' } });
+  const handshake = createError(code, undefined, { details: { origin: 'https://a:443' } });
   if (catalog[code].retry === 'nothing-sent') expect(failureKind(handshake)).toBe('connect');
 });
 
@@ -21,5 +21,8 @@ test.each([
   ['RIT_ERR_UPSTREAM_BODY_TOO_LARGE', 'other', false],
   ['RIT_ERR_UPSTREAM_PROTOCOL', 'other', true],
 ] as const)('%s is %s, counts: %s', (code, kind, counts) => {
-  expect([failureKind(fail(code)), countsAgainst(fail(code))]).toEqual([kind, counts]);
+  expect([failureKind(createError(code)), countsAgainst(createError(code))]).toEqual([
+    kind,
+    counts,
+  ]);
 });

@@ -3,7 +3,7 @@
  * nothing else lies between an exchange and the socket.
  */
 import type { Socket } from 'node:net';
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, type HeaderSection, sectionSize } from '@reverseit/core/http';
 import {
   type ByteReader,
@@ -33,8 +33,8 @@ import { connectionLines, requestHead } from '../../exchange/request-head.ts';
 import {
   type CheckedHead,
   interimsTooLarge,
-  longestInterimHead,
   malformed,
+  maxInterimHeadBytes,
   namesProtocol,
   readHead,
 } from '../../exchange/response-head.ts';
@@ -137,7 +137,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       try {
         this.#parse(exchange, bytes);
       } catch (cause) {
-        exchange.onFailed(fail('RIT_ERR_INTERNAL', undefined, { cause }));
+        exchange.onFailed(createError('RIT_ERR_INTERNAL', undefined, { cause }));
       }
       this.#count(bytes.length);
     }
@@ -255,7 +255,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     const { maxInterimResponseBytes } = exchange.limits;
     this.#interimBytes += byteLength;
     if (status === 101) this.#onSwitch(exchange, headers, bytes.subarray(end));
-    else if (sectionSize(headers.fields) > longestInterimHead) {
+    else if (sectionSize(headers.fields) > maxInterimHeadBytes) {
       exchange.onFailed(malformed('interim response too large'));
     } else if (this.#interimBytes > maxInterimResponseBytes) {
       exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
@@ -351,7 +351,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     exchange.onLost(error ?? (isReverseItError(failure) ? failure : lost(context, failure)));
   }
 
-  protected onSurrender(socket: Socket): void {
+  protected onDetach(socket: Socket): void {
     this.#parser.free();
     this.#writer?.remove();
     if (this.#readBuffer === null) {

@@ -8,17 +8,17 @@
  * So each status line is read here first, whole; an interim head is handed on whole, or dropped when
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   headTooLarge,
   interimsTooLarge,
-  longestInterimHead,
+  maxInterimHeadBytes,
 } from '../../exchange/response-head.ts';
 
 /** Longest status line, in bytes. */
-const longestStatusLine = 8192;
+const maxStatusLineBytes = 8192;
 /** Beyond the fields themselves: status line, and room where the limit on fields is small. */
-const silentSlack = longestStatusLine + 2048;
+const silentSlack = maxStatusLineBytes + 2048;
 
 const prefix = Buffer.from('HTTP/1.');
 const headEnd = Buffer.from('\r\n\r\n');
@@ -45,7 +45,7 @@ export class ResponseGate {
   /** Whether what is held begins with a complete unread message, not with one to be completed. */
   #rest = false;
   #silent = 0;
-  #mostSilent = 0;
+  #maxSilent = 0;
   #maxFieldBytes = 0;
 
   /**
@@ -67,7 +67,7 @@ export class ResponseGate {
     this.#maxFieldBytes = maxFieldBytes;
     // A field of n + 2 + v bytes as the limit counts it takes n + 3 + v on the wire, or n + 4 + v with
     // the customary blank; the smallest counts 3, so twice the limit is never too little.
-    this.#mostSilent = 2 * maxFieldBytes + silentSlack;
+    this.#maxSilent = 2 * maxFieldBytes + silentSlack;
   }
 
   /** Whether a head has begun to arrive and is not complete. */
@@ -100,7 +100,7 @@ export class ResponseGate {
       if (!this.#rest) return null;
     } else {
       this.seen = true;
-      if (this.#silent > this.#mostSilent) return this.#refuseSilence();
+      if (this.#silent > this.#maxSilent) return this.#refuseSilence();
       this.#silent += chunk.length;
       if (this.#passing) return chunk;
     }
@@ -149,7 +149,7 @@ export class ResponseGate {
   /** Length of the interim head that the bytes begin with; 0 where it is not complete, or refused. */
   #interimEnd(bytes: Buffer, status: number): number {
     const at = bytes.indexOf(headEnd, shortestStatusLine - 1);
-    if ((at === -1 ? bytes.length : at) > longestInterimHead) {
+    if ((at === -1 ? bytes.length : at) > maxInterimHeadBytes) {
       this.#refuse('interim response too large');
       return 0;
     }
@@ -167,7 +167,10 @@ export class ResponseGate {
   }
 
   #refuse(what: string): null {
-    this.failure = fail('RIT_ERR_UPSTREAM_PROTOCOL', `backend sent a malformed response: ${what}`);
+    this.failure = createError(
+      'RIT_ERR_UPSTREAM_PROTOCOL',
+      `backend sent a malformed response: ${what}`,
+    );
     return null;
   }
 
@@ -200,7 +203,7 @@ function readStatus(bytes: Buffer): number {
     const behindCr = bytes[i - 1] === 0x0d;
     if (byte === 0x0a && behindCr) return first * 100 + second * 10 + third;
     // The parser takes a second CR for the LF.
-    if (byte === 0x0a || behindCr || byte === 0 || i >= longestStatusLine) return malformed;
+    if (byte === 0x0a || behindCr || byte === 0 || i >= maxStatusLineBytes) return malformed;
   }
   return incomplete;
 }

@@ -9,7 +9,7 @@
  * of bytes by `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a response that ended while paused as broken.
  */
 import type { Socket } from 'node:net';
-import { fail, type ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { hasField } from '@reverseit/core/http';
 import { type ByteReader, ReadBuffer, releaseBytes } from '@reverseit/core/http1';
 import { COST, HeldBytes, letReadInto } from '@reverseit/core/io';
@@ -87,7 +87,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   protected send(exchange: DispatchedExchange): void {
     const { method, target, body } = exchange.request;
     if (target === '*') {
-      exchange.onFailed(fail('RIT_ERR_INTERNAL', asteriskRefused));
+      exchange.onFailed(createError('RIT_ERR_INTERNAL', asteriskRefused));
       return;
     }
     let headers = exchange.fields.fields as string[];
@@ -153,7 +153,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   #connect(callback: ConnectCallback): void {
     if (this.socket !== null || this.state !== 'connecting') {
       // undici would connect anew, for a request that it had not yet written.
-      callback(fail('RIT_ERR_UPSTREAM_RESET'), null);
+      callback(createError('RIT_ERR_UPSTREAM_RESET'), null);
       return;
     }
     this.#connectCallback = callback;
@@ -289,7 +289,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     }
   }
 
-  protected onSurrender(socket: Socket): void {
+  protected onDetach(socket: Socket): void {
     Reflect.deleteProperty(socket, 'read');
     this.#guard?.remove();
     // Behind what undici has given back.

@@ -3,7 +3,7 @@
  * There is one request at a time, and a connection whose exchange has failed is given up: whatever
  * undici still reports then finds no exchange.
  */
-import { fail, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import {
   type FieldSection,
   getFieldValues,
@@ -57,7 +57,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     else if (status !== 101) exchange.onInterim(status, fields);
     else {
       exchange.onFailed(
-        fail('RIT_ERR_UPSTREAM_PROTOCOL', 'backend status 101 without an Upgrade header'),
+        createError('RIT_ERR_UPSTREAM_PROTOCOL', 'backend status 101 without an Upgrade header'),
       );
     }
   }
@@ -150,7 +150,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
 function refusal(exchange: DispatchedExchange, cause: Error): ReverseItError {
   const head = requestHead(exchange.request, exchange.fields, connectionLines(exchange));
   if (typeof head !== 'string') return head;
-  return fail('RIT_ERR_INTERNAL', 'undici rejected the request', { cause });
+  return createError('RIT_ERR_INTERNAL', 'undici rejected the request', { cause });
 }
 
 /** Whether undici's parser knows that nothing follows the head of a response to HEAD. */

@@ -17,7 +17,7 @@ export interface UploadOpener {
 /** What undici writes to. */
 export interface UploadSocket {
   /** Bytes that have not left yet. */
-  readonly unsent: number;
+  readonly pendingBytes: number;
 }
 
 export class UndiciUpload extends EventEmitter implements UploadPort {
@@ -41,7 +41,7 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
   }
 
   get isFlushed(): boolean {
-    return this.#socket.unsent === 0;
+    return this.#socket.pendingBytes === 0;
   }
 
   sendEnd(): void {

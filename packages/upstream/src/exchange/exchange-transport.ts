@@ -5,13 +5,13 @@
 import type { Duplex } from 'node:stream';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 
-export interface Carrier {
+export interface ExchangeTransport {
   /** Its connection was opened for this exchange: that it ends is no race with a backend's own idle timeout. */
   readonly fresh: boolean;
   /** Whether any byte of a response to the present request has come. */
   readonly responseStarted: boolean;
   /** Bytes of the request that have not left yet. */
-  readonly unsent: number;
+  readonly pendingBytes: number;
   /** Stops the flow of the response's content. */
   pause(): void;
   resume(): void;
@@ -25,5 +25,5 @@ export interface Carrier {
   /** Gives the exchange up at once. It is not told. */
   drop(): void;
   /** Takes ourselves out of the way of a switched protocol; the socket, which is paused, is the caller's. */
-  surrender(): Duplex | null;
+  detachSocket(): Duplex | null;
 }

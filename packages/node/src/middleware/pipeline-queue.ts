@@ -7,10 +7,10 @@ import type { Socket } from 'node:net';
 import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
 
 /** Requests that may wait on a connection; beyond them it is not read until all have had their turn. */
-const mostWaiting = 32;
+const maxWaiting = 32;
 
 /** The requests that wait on one connection. */
-class Line implements TurnTaker {
+class Pipeline implements TurnTaker {
   readonly socket: Socket;
   waiting = 0;
   /** It will be paused when Node is through with what it has read. */
@@ -41,42 +41,42 @@ class Line implements TurnTaker {
   }
 }
 
-export class Turns {
-  readonly #lines = new WeakMap<Socket, Line>();
+export class PipelineQueue {
+  readonly #pipelines = new WeakMap<Socket, Pipeline>();
 
   /** Calls back when the responses before this one have been sent; never, if the client leaves before. */
   wait(response: ServerResponse, serve: () => void): void {
     const { socket } = response.req;
-    const line = this.#lines.get(socket) ?? new Line(socket);
-    this.#lines.set(socket, line);
-    line.waiting++;
-    if (line.waiting >= mostWaiting && !line.pausing) {
-      line.pausing = true;
+    const pipeline = this.#pipelines.get(socket) ?? new Pipeline(socket);
+    this.#pipelines.set(socket, pipeline);
+    pipeline.waiting++;
+    if (pipeline.waiting >= maxWaiting && !pipeline.pausing) {
+      pipeline.pausing = true;
       // Not now: Node reads on behind each whole request, and where one before is read.
-      process.nextTick(pause, line);
+      process.nextTick(pause, pipeline);
     }
     response.once('socket', () => {
-      line.waiting--;
-      if (line.waiting === 0) resume(line);
-      line.serve(serve);
+      pipeline.waiting--;
+      if (pipeline.waiting === 0) resume(pipeline);
+      pipeline.serve(serve);
     });
   }
 }
 
-function pause(line: Line): void {
-  line.pausing = false;
-  if (line.waiting < mostWaiting) return;
-  line.paused = true;
-  line.socket.pause();
+function pause(pipeline: Pipeline): void {
+  pipeline.pausing = false;
+  if (pipeline.waiting < maxWaiting) return;
+  pipeline.paused = true;
+  pipeline.socket.pause();
 }
 
-function resume(line: Line): void {
-  if (!line.paused) return;
-  line.paused = false;
-  line.socket.resume();
+function resume(pipeline: Pipeline): void {
+  if (!pipeline.paused) return;
+  pipeline.paused = false;
+  pipeline.socket.resume();
 }
 
 /** Whether the response before this one is still being sent. */
-export function isBehindAnother(response: ServerResponse): boolean {
+export function isQueued(response: ServerResponse): boolean {
   return response.socket === null && !response.destroyed;
 }
