@@ -1,4 +1,4 @@
-/** Checks of who owns which bytes (`lease.ts`), for tests: with `REVERSEIT_DEBUG_LEASES=on` in the environment. */
+/** Checks of who owns which bytes (`lease.ts`), for tests: `REVERSEIT_DEBUG_LEASES=on`. */
 
 /** What released bytes are overwritten with: no letter, no digit, and no UTF-8. */
 const poison = 0xdb;

@@ -61,7 +61,7 @@ export function recycleMemory({ buffer }: Buffer): void {
   if (ours.delete(buffer)) recycle(buffer as ArrayBuffer);
 }
 
-/** Whoever still has a view of it, which nobody should, finds it empty and not full of other people's bytes. */
+/** Whoever still has a view of it, which nobody should, finds it empty and not full of others' bytes. */
 function recycle(memory: ArrayBuffer): void {
   if (spare.length < maxSpare) spare.push(memory.transfer());
   else memory.transfer(0);

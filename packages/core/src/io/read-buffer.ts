@@ -48,7 +48,7 @@ export class ReadBuffer {
   /** The socket does not know `#current` yet. */
   #changed = true;
   #lendable = false;
-  /** The slice of the current read that is on loan (at most one, so that releasing it releases the whole buffer). */
+  /** The slice of the current read that is on loan: at most one, so that its release is that of the buffer. */
   #lent: Buffer | null = null;
 
   constructor(reader: ByteReader) {
@@ -86,7 +86,7 @@ export class ReadBuffer {
         this.#lendable ? buffer.subarray(0, length) : viewOf(buffer, length),
       );
     } catch (cause) {
-      // Rethrow asynchronously: thrown into the socket, it would leave it reading into a buffer that is on loan.
+      // Rethrow asynchronously: thrown into the socket, it would leave it reading into a lent buffer.
       queueMicrotask(() => {
         throw cause;
       });

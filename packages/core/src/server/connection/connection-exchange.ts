@@ -87,7 +87,7 @@ export class ConnectionExchange extends Exchange {
     this.#connection.readContent(idleTimeout);
   }
 
-  /** The client waits for 100 (Continue) and has not got it: nobody can know whether it will send the body. */
+  /** The client waits for 100 (Continue) and has not got it: nobody knows whether it will send the body. */
   get #continueWithheld(): boolean {
     return !this.#continueSent && this.head.expectContinue && !this.requestComplete;
   }

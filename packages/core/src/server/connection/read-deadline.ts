@@ -1,4 +1,4 @@
-/** The one deadline that a connection's reading has at a time, and what the client is late with when it passes. */
+/** The one deadline that a connection's reading has at a time, and what the client is late with. */
 import { timedOut } from '../../errors/passed-limit.ts';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
