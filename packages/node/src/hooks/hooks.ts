@@ -3,76 +3,76 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import type { NodeRequest } from '../middleware/messages/node-messages.ts';
 import type { HeaderList, HeaderView } from './header-list.ts';
 
-/** A request on its way to the backend. What a hook changes here is what is sent on. */
+/** A request before it is sent to the backend. What a hook changes here is sent. */
 export interface HookRequest {
   readonly method: string;
-  /** Path and query. A new one must begin with `/` and hold visible ASCII only; it does not change the route. */
+  /** Path and query. A new value must start with `/` and be visible ASCII; it does not change the route. */
   target: string;
-  /** Host and port that the request is for; null for HTTP/1.0 without Host. */
+  /** Requested host and port; null for HTTP/1.0 without Host. */
   readonly authority: string | null;
   readonly httpVersion: '1.0' | '1.1';
-  /** The client's fields, before the header rules of the route apply. */
+  /** Headers of the client, before the header rules of the route. */
   readonly headers: HeaderList;
-  /** The request offers to switch to WebSocket (RFC 6455 §4.1); false for an offer of other protocols. */
+  /** Whether the request is a WebSocket handshake (RFC 6455 §4.1); false for other upgrades. */
   readonly websocket: boolean;
 }
 
-/** A response on its way to the client, before it is sent. */
+/** A response before it is sent to the client. */
 export interface HookResponse {
   /** From 200 to 599. */
   status: number;
-  /** The backend's fields after the header rules. Framing stays ours: `content-length` cannot be changed. */
+  /** Headers of the backend, after the header rules. Those that frame the body cannot be changed. */
   readonly headers: HeaderList;
 }
 
-/** What belongs to one request, for hooks that also see requests that no route serves. */
+/** Context of one request, for hooks that also run if no route matches. */
 export interface RequestInfo {
-  /** Name of the route: its option `name`, else host and path. Null where no route applied. */
+  /** Name of the route: its option `name`, or host and path. Null if no route matched. */
   readonly route: string | null;
-  /** The client's address; empty on a Unix socket. */
+  /** Address of the client; empty on a Unix socket. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** The client speaks TLS to us. */
+  /** Whether the client uses TLS. */
   readonly encrypted: boolean;
   /**
-   * The request as the application's own server made it, with all that its middleware has put there, such as
-   * `user` or `session`. Null where the server is ours (`createServer`).
+   * The request object of your own server, with what its middleware added, such as `user` or `session`.
+   * Null with `createServer`.
    */
   readonly nodeRequest: NodeRequest | null;
-  /** For the hooks' own use, from one to the next. */
+  /** Yours: shared by the hooks of one request. */
   data: unknown;
   /**
-   * Aborted when the request is over: it was answered, the client left, or a hook took longer than
-   * `hookTimeout`. Its reason is the error that ended the request, where there is one.
+   * Aborted when the request is over: it was answered, the client disconnected, or a hook exceeded
+   * `hookTimeout`. Its reason is the error that ended the request, if any.
    */
   readonly signal: AbortSignal;
 }
 
-/** What belongs to one request, for all of its hooks. */
+/** Context of one request, shared by all of its hooks. */
 export interface HookContext extends RequestInfo {
-  /** Name of the route: its option `name`, else host and path. */
+  /** Name of the route: its option `name`, or host and path. */
   readonly route: string;
   /**
-   * Serves the request by another route, in `onRequest` only. What hooks of `onRequest` are left run first,
-   * then the other route's own.
-   * @throws ConfigError for a name that no route has
-   * @throws StateError where the request has been sent on or answered
+   * Serves the request with another route; only in `onRequest`. The remaining `onRequest` hooks run first,
+   * then those of the other route.
+   * @throws ConfigError if no route has this name
+   * @throws StateError if the request was already forwarded or answered
    */
   useRoute(name: string): void;
 }
 
-/** A whole response, made without a backend. */
+/** A complete response, without a backend. */
 export interface DirectResponse {
   /** From 200 to 599. Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** A text is sent as UTF-8, with `content-type: text/plain; charset=utf-8` unless `headers` say otherwise. */
+  /** A string is sent as UTF-8, with `content-type: text/plain; charset=utf-8` unless `headers` set one. */
   readonly body?: string | Uint8Array;
 }
 
 type Awaitable<T> = T | PromiseLike<T>;
 
-/** Runs before the header rules. May change the request, answer it by returning a response, or throw (500). */
+/** Runs before the header rules. May change the request, return a response to answer it, or throw (500). */
 export type OnRequest = (
   request: HookRequest,
   context: HookContext,
@@ -80,8 +80,8 @@ export type OnRequest = (
 ) => Awaitable<DirectResponse | void>;
 
 /**
- * Runs before a backend's response is sent. May change its status and fields, replace it by returning
- * another response, or throw (500). Hooks that follow see the response that replaced it.
+ * Runs before a backend response is sent. May change its status and headers, return another response to
+ * replace it, or throw (500). The following hooks see the replacement.
  */
 export type OnResponse = (
   response: HookResponse,
@@ -90,9 +90,9 @@ export type OnResponse = (
 ) => Awaitable<DirectResponse | void>;
 
 /**
- * Runs when a request failed or was refused, before it is answered: no route, a limit, a hook that threw, a
- * backend that failed. Returns the response to send, whose status is that of the error unless it names
- * one; where it returns nothing or throws, the standard response is sent. Changes of the request have no effect.
+ * Runs before a failed or rejected request is answered: no route, a limit, a hook that threw, a backend that
+ * failed. Returns the response to send; its status is that of the error unless it sets one. If it returns
+ * nothing or throws, the standard response is sent. Changes to the request have no effect.
  */
 export type OnErrorResponse = (
   error: ReverseItError,
@@ -101,18 +101,18 @@ export type OnErrorResponse = (
   // biome-ignore lint/suspicious/noConfusingVoidType: as above
 ) => Awaitable<DirectResponse | void>;
 
-/** Answers a request instead of a backend. */
+/** Answers requests in place of a backend. */
 export type Respond = (request: HookRequest, context: HookContext) => Awaitable<DirectResponse>;
 
 /**
- * Runs when a request is over, whatever became of it. Cannot change anything; `context` is that of the
- * request's other hooks.
+ * Runs when a request is over, however it ended. Cannot change anything; `context` is shared with the other
+ * hooks of the request.
  */
 export type OnFinish = (record: AccessRecord, context: RequestInfo) => void;
 
 /**
- * Told of every error that ended a request or refused one. `record` and `context` are null where there was
- * no request yet.
+ * Called for every error that rejected or aborted a request. `record` and `context` are null if there was no
+ * request yet.
  */
 export type OnError = (
   error: ReverseItError,
@@ -120,7 +120,7 @@ export type OnError = (
   context: RequestInfo | null,
 ) => void;
 
-/** What an access log needs to know of a request. */
+/** What an access log needs to know about a request. */
 export interface AccessRecord {
   readonly method: string;
   /** As the client sent it. */
@@ -128,33 +128,33 @@ export interface AccessRecord {
   readonly authority: string | null;
   readonly httpVersion: '1.0' | '1.1';
   readonly remoteAddress: string;
-  /** Name of the route; null where none applied. */
+  /** Name of the route; null if none matched. */
   readonly route: string | null;
-  /** Origin of the backend that was asked, such as `http://127.0.0.1:8080`; null where none was. */
+  /** Origin of the backend, such as `http://127.0.0.1:8080`; null if none was contacted. */
   readonly backend: string | null;
-  /** Connections to the backend that the request was given: more than one where it was sent again. */
+  /** Attempts at the backend: more than one if the request was retried. */
   readonly attempts: number;
-  /** The client's fields, as hooks left them. Not among the keys of the record. */
+  /** Headers of the client, as hooks left them. Not enumerable. */
   readonly requestHeaders: HeaderView;
-  /** Fields of the response that was sent, without those that frame it; empty where none was. Not among the keys. */
+  /** Headers of the response that was sent, without framing; empty if none was. Not enumerable. */
   readonly responseHeaders: HeaderView;
-  /** Status that was sent; 499 where the client left before one, 0 where the connection was cut before one. */
+  /** Status that was sent; 499 if the client disconnected before, 0 if the connection was aborted before. */
   readonly status: number;
-  /** Content of the request that was received, in bytes; of a WebSocket the payload of the client's data frames, of a tunnel all that the client sent. */
+  /** Bytes of the request body; for a WebSocket of the data frames' payload, for a tunnel of everything. */
   readonly bytesReceived: number;
-  /** Content of the response that was sent, in bytes; of a WebSocket the payload of the backend's data frames, of a tunnel all that the backend sent. */
+  /** Bytes of the response body; for a WebSocket of the data frames' payload, for a tunnel of everything. */
   readonly bytesSent: number;
-  /** Milliseconds since the epoch at which the head was complete. */
+  /** When the request headers were complete, in ms since the epoch. */
   readonly startedAt: number;
   /** Durations in ms. */
   readonly durations: {
-    /** From the head to the end. */
+    /** From the request headers to the end. */
     readonly total: number;
-    /** From the head to the backend being asked: hooks and body collection. Null where it was not. */
+    /** From the request headers to contacting the backend: hooks, body buffering. Null if it was not. */
     readonly request: number | null;
-    /** From the backend being asked to its response head: pool, connection, backend. */
+    /** From contacting the backend to its response headers: pool, connection, backend. */
     readonly backend: number | null;
-    /** From the response head to the end. */
+    /** From the response headers to the end. */
     readonly response: number | null;
   };
   /** `RIT_ERR_…`, or null. */
