@@ -137,7 +137,7 @@ function requestRules(): MicroCase {
   const { routes } = resolveProxyOptions({ backend: 'http://127.0.0.1:8080' });
   const [route] = routes;
   if (route === undefined) throw new Error('there is no route');
-  const rewrite = new RequestRewrite(route);
+  const rewrite = new RequestRewrite(route, route.backend?.authority ?? '');
   const next = inTurn(eight(parsedRequest));
   const client = { remoteAddress: '192.0.2.1', encrypted: false };
   return {

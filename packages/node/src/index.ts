@@ -15,9 +15,11 @@ export type { HeaderList, HeaderView } from './hooks/header-list.ts';
 export type {
   AccessRecord,
   DirectResponse,
+  FailedAttempt,
   HookContext,
   HookRequest,
   HookResponse,
+  OnBackendState,
   OnError,
   OnErrorResponse,
   OnFinish,
@@ -25,6 +27,7 @@ export type {
   OnResponse,
   RequestInfo,
   Respond,
+  RouteBackendChange,
 } from './hooks/hooks.ts';
 export type { Logger } from './logging/logger.ts';
 export type {
@@ -35,12 +38,13 @@ export type {
 } from './middleware/create-handler.ts';
 export { createHandler } from './middleware/create-handler.ts';
 export type { NodeRequest, NodeResponse } from './middleware/messages/node-messages.ts';
+export type { HashOn } from './options/balancing-options.ts';
 export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
 export type { Workers } from './options/workers.ts';
-export type { EngineStats } from './proxy/proxy-engine.ts';
+export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
 export type { Address, ReverseItServer, ReverseItStats } from './server/create-server.ts';
 export { createServer } from './server/create-server.ts';

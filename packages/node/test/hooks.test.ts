@@ -375,6 +375,7 @@ describe('onFinish', () => {
       route: 'the route',
       backend: origin.url,
       attempts: 1,
+      failedAttempts: [],
       status: 201,
       bytesReceived: 3,
       bytesSent: 5,

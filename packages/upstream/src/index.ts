@@ -3,8 +3,9 @@ export type {
   BackendGroup,
   BackendGroupOptions,
 } from './backends/backend-group.ts';
-export { createBackendGroup } from './backends/backend-group.ts';
+export { createBackendGroup, type Group, makeBackendGroup } from './backends/backend-group.ts';
 export type { BackendInput, BackendSpec } from './backends/backend-list.ts';
+export { listAccepted, readBackendList } from './backends/backend-list.ts';
 export type {
   BackendStateChange,
   BackendStateName,

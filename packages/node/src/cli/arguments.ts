@@ -177,8 +177,8 @@ class ArgumentReader implements Arguments {
       holder = next;
     }
     const before = holder[key];
-    if (text.repeats && Array.isArray(before) && Array.isArray(value)) before.push(...value);
-    else if (before === undefined) holder[key] = value;
+    if (before === undefined) holder[key] = value;
+    else if (text.repeats) holder[key] = [before, value].flat();
     else this.#faults.add(raw, 'given twice');
     this.given.set(path.join('.'), raw);
   }

@@ -6,7 +6,7 @@ import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
-import type { ReverseItServer } from '../server/create-server.ts';
+import type { ServedProxy } from '../server/create-server.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
 
@@ -20,7 +20,7 @@ class FakeHost implements CommandHost {
   readonly logged: string[] = [];
   readonly made: ReverseItOptions[] = [];
   files: Readonly<Record<string, unknown>> = {};
-  listen: ReverseItServer['listen'] = async (where) => ({
+  listen: ServedProxy['listen'] = async (where) => ({
     host: '127.0.0.1',
     port: 1,
     ...(typeof where === 'object' ? where : {}),
@@ -62,7 +62,7 @@ class FakeHost implements CommandHost {
     if (content === undefined) throw createError('RIT_ERR_CONFIG', `cannot load ${file}`);
     return content;
   }
-  createServer(options: ReverseItOptions): ReverseItServer {
+  createServer(options: ReverseItOptions): ServedProxy {
     this.made.push(options);
     return {
       listen: (where) => this.listen(where),

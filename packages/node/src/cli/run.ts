@@ -13,7 +13,7 @@ import {
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
 import { type Workers, workerCount } from '../options/workers.ts';
-import type { Address, ReverseItServer } from '../server/create-server.ts';
+import type { Address, ServedProxy } from '../server/create-server.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
@@ -32,7 +32,7 @@ export interface CommandHost extends ServeHost {
   loadConfig(file: string, times: number): Promise<unknown>;
   /** Calls back with the name of a file that has changed. */
   watch(files: readonly string[], onChange: (file: string) => void): StopWaiting;
-  createServer(options: ReverseItOptions): ReverseItServer;
+  createServer(options: ReverseItOptions): ServedProxy;
   /** A cluster whose workers are made of what `source` says, asked for each of them. */
   createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
 }
@@ -110,11 +110,11 @@ class ServedHere implements Served {
     kept: 'the current configuration stays',
   };
   readonly #host: CommandHost;
-  readonly #server: ReverseItServer;
+  readonly #server: ServedProxy;
   readonly #listen: ListenAddress;
   #times = 0;
 
-  constructor(host: CommandHost, server: ReverseItServer, listen: ListenAddress) {
+  constructor(host: CommandHost, server: ServedProxy, listen: ListenAddress) {
     this.#host = host;
     this.#server = server;
     this.#listen = listen;
@@ -184,7 +184,8 @@ function refuse(host: CommandHost, message: string): ExitCode {
 const maxShown = 3;
 
 const backendsOf = ({ routes }: ResolvedProxyOptions): string => {
-  const all = routes.map(({ backend, unixSocket }) => {
+  const all = routes.flatMap(({ backend, backendList, unixSocket }) => {
+    if (backendList !== null) return backendList.map(({ name }) => name);
     if (backend === null) return 'its own responses';
     return unixSocket === null ? backend.href : `${backend.href} (unix:${unixSocket})`;
   });

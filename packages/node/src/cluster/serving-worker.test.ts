@@ -1,7 +1,7 @@
 import { deferred, turn } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
-import type { ReverseItServer } from '../server/create-server.ts';
+import type { ServedProxy } from '../server/create-server.ts';
 import type { FromWorker } from './messages.ts';
 import { ServingWorker, type WorkerHost } from './serving-worker.ts';
 
@@ -28,7 +28,7 @@ class FakeHost implements WorkerHost {
   loadConfig(): Promise<unknown> {
     return this.config.promise;
   }
-  createServer(options: ReverseItOptions): ReverseItServer {
+  createServer(options: ReverseItOptions): ServedProxy {
     this.made.push(options);
     return {
       listen: async () => ({ host: '::', port: 1 }),

@@ -6,7 +6,7 @@ import type { ListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
 import { workerCount } from '../options/workers.ts';
-import type { ReverseItServer } from '../server/create-server.ts';
+import type { ServedProxy } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
 
 /** The process of a worker. */
@@ -18,14 +18,14 @@ export interface WorkerHost {
   /** Milliseconds that never run backwards. */
   now(): number;
   loadConfig(file: string, times: number): Promise<unknown>;
-  createServer(options: ReverseItOptions): ReverseItServer;
+  createServer(options: ReverseItOptions): ServedProxy;
   /** Ends the process, whatever else the configuration has opened. */
   exit(): void;
 }
 
 export class ServingWorker {
   readonly #host: WorkerHost;
-  #server: ReverseItServer | null = null;
+  #server: ServedProxy | null = null;
   #closing = false;
 
   constructor(host: WorkerHost) {

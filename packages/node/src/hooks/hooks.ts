@@ -1,5 +1,7 @@
 /** What a hook is, and what it is given. */
+
 import type { ReverseItError } from '@reverseit/core/errors';
+import type { BackendStateChange } from '@reverseit/upstream';
 import type { NodeRequest } from '../middleware/messages/node-messages.ts';
 import type { HeaderList, HeaderView } from './header-list.ts';
 
@@ -120,6 +122,25 @@ export type OnError = (
   context: RequestInfo | null,
 ) => void;
 
+/** A backend of a route has become healthy, unhealthy or warming, or is ejected or drained. */
+export interface RouteBackendChange extends BackendStateChange {
+  /** Name of the route. */
+  readonly route: string;
+}
+
+/** Told of each change of the state of a backend. */
+export type OnBackendState = (change: RouteBackendChange) => void;
+
+/** An attempt that failed, or whose status was tried again. */
+export interface FailedAttempt {
+  /** Name of the backend. */
+  readonly backend: string;
+  /** `RIT_ERR_…`; null where a status was tried again. */
+  readonly errorCode: string | null;
+  /** The status that was tried again; 0 where there was none. */
+  readonly status: number;
+}
+
 /** What an access log needs to know about a request. */
 export interface AccessRecord {
   readonly method: string;
@@ -134,6 +155,8 @@ export interface AccessRecord {
   readonly backend: string | null;
   /** Attempts at the backend: more than one if the request was retried. */
   readonly attempts: number;
+  /** Attempts that failed, in order, where several backends serve the route. */
+  readonly failedAttempts: readonly FailedAttempt[];
   /** Headers of the client, as hooks left them. Not enumerable. */
   readonly requestHeaders: HeaderView;
   /** Headers of the response that was sent, without framing; empty if none was. Not enumerable. */

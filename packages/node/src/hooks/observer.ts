@@ -4,19 +4,28 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { hookError } from './hook-call.ts';
-import type { AccessRecord, OnError, RequestInfo } from './hooks.ts';
+import type {
+  AccessRecord,
+  OnBackendState,
+  OnError,
+  RequestInfo,
+  RouteBackendChange,
+} from './hooks.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {
   readonly logger: Logger | null;
   readonly onError: readonly OnError[];
+  readonly onBackendState: readonly OnBackendState[];
 }
 
 export class Observer {
   readonly #logger: Logger | null;
   readonly #onErrorHooks: readonly OnError[];
+  readonly #onBackendStateHooks: readonly OnBackendState[];
 
-  constructor({ logger, onError }: ObserverOptions) {
+  constructor({ logger, onError, onBackendState }: ObserverOptions) {
+    this.#onBackendStateHooks = onBackendState;
     this.#logger = logger === null ? null : new GuardedLogger(logger);
     this.#onErrorHooks = onError;
   }
@@ -50,6 +59,22 @@ export class Observer {
         this.#watch('onFinish', hook(record, context));
       } catch (error) {
         this.#logThrown('onFinish', error);
+      }
+    }
+  }
+
+  /** The state of a backend has changed. */
+  onBackendState(change: RouteBackendChange): void {
+    const { name, url, route, state, previous, reason } = change;
+    const isBad = state === 'unhealthy' || state === 'ejected';
+    const why = reason === null ? '' : `: ${reason}`;
+    const details = { backend: name, url, route, state, previous, reason };
+    this.#logger?.[isBad ? 'warn' : 'info'](details, `backend ${name} is ${state}${why}`);
+    for (const hook of this.#onBackendStateHooks) {
+      try {
+        this.#watch('onBackendState', hook(change));
+      } catch (error) {
+        this.#logThrown('onBackendState', error);
       }
     }
   }

@@ -2,9 +2,9 @@
 import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { HeaderSection } from '@reverseit/core/http';
-import type { UpstreamExchange } from '@reverseit/upstream';
+import type { GroupedExchange, UpstreamExchange } from '@reverseit/upstream';
 import { HeaderView } from './header-list.ts';
-import type { AccessRecord, RequestInfo } from './hooks.ts';
+import type { AccessRecord, FailedAttempt, RequestInfo } from './hooks.ts';
 
 export class Recorder {
   bytesReceived = 0;
@@ -16,7 +16,7 @@ export class Recorder {
   readonly #startedAt = Date.now();
   readonly #start = performance.now();
   #backend: string | null = null;
-  #upstream: UpstreamExchange | null = null;
+  #upstream: UpstreamExchange | GroupedExchange | null = null;
   #asked = -1;
   #answered = -1;
 
@@ -25,14 +25,19 @@ export class Recorder {
     this.#target = exchange.head.target;
   }
 
-  /** The backend of that origin is about to be asked. */
+  /** The backend of that origin is about to be asked, or one of several if it is empty. */
   asking(backend: string): void {
-    this.#backend = backend;
+    if (backend !== '') this.#backend = backend;
     this.#asked = performance.now();
   }
 
+  /** One of several backends was chosen. */
+  chose(backend: string): void {
+    this.#backend = backend;
+  }
+
   /** The backend is being asked. */
-  asked(upstream: UpstreamExchange): void {
+  asked(upstream: UpstreamExchange | GroupedExchange): void {
     this.#upstream = upstream;
   }
 
@@ -55,6 +60,7 @@ export class Recorder {
       route: info.route,
       backend: this.#backend,
       attempts: this.#upstream?.attempts ?? 0,
+      failedAttempts: failedAttempts(this.#upstream),
       status: status === 0 && error?.blame === 'client' ? 499 : status,
       bytesReceived: this.bytesReceived,
       bytesSent: this.#exchange.bytesSent + this.bytesRelayed,
@@ -70,6 +76,19 @@ export class Recorder {
     } as const;
     return Object.assign(new RecordHeaders(head.headers, this.#exchange.sentHeaders), facts);
   }
+}
+
+const none: readonly FailedAttempt[] = Object.freeze([]);
+
+function failedAttempts(
+  upstream: UpstreamExchange | GroupedExchange | null,
+): readonly FailedAttempt[] {
+  if (upstream === null || !('failedAttempts' in upstream)) return none;
+  return upstream.failedAttempts.map(({ backend, error, status }) => ({
+    backend,
+    errorCode: error?.code ?? null,
+    status,
+  }));
 }
 
 /**

@@ -10,7 +10,7 @@ import { asksForWebSocket } from '@reverseit/core/websocket';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { webSocketProtocol } from '../proxy/headers/upgrade-rules.ts';
-import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import { type BackendControl, type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
 import { belowPath } from './below-path.ts';
 import { readNodeHead, refuseHidden } from './fields/node-head.ts';
 import { isOver, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
@@ -51,7 +51,7 @@ export type UpgradeListener = (
  * on: then `next` is called with an error of the code `RIT_ERR_BODY_CONSUMED`, and without a `next` the
  * answer is 500.
  */
-export interface ReverseItHandler {
+export interface ReverseItHandler extends BackendControl {
   (request: NodeRequest, response: NodeResponse, next?: Next): void;
   /**
    * The same as a promise, for frameworks that wait for a middleware: resolves to true when the response is
@@ -108,6 +108,7 @@ export function createHandler(options: HandlerOptions): ReverseItHandler {
     shouldUpgrade: front.shouldUpgrade,
     close: front.close,
     stats: front.stats,
+    ...front.control,
   });
 }
 
@@ -276,6 +277,13 @@ class HandlerFront {
     this.#engine.beginClose();
     await this.#exchanges.close(timeout);
     await this.#engine.close(end - performance.now());
+  };
+
+  readonly control: BackendControl = {
+    backends: (route) => this.#engine.backends(route ?? null),
+    setBackends: (route, list) => this.#engine.setBackends(route, list),
+    drain: (backend) => this.#engine.drain(backend),
+    enable: (backend) => this.#engine.enable(backend),
   };
 
   readonly stats = (): HandlerStats => ({

@@ -9,6 +9,7 @@ import {
 import { responseFault } from '../hooks/direct-response.ts';
 import type {
   DirectResponse,
+  OnBackendState,
   OnError,
   OnErrorResponse,
   OnFinish,
@@ -176,6 +177,11 @@ export const serverHookOptions = defineOptions({
   onError: callbacks<OnError>({
     prose: 'Called with every error that rejected or aborted a request.',
     accepts: 'a function (error, record, context)',
+  }),
+  /** Called with each change of the state of a backend. Default: none. */
+  onBackendState: callbacks<OnBackendState>({
+    prose: 'Called with each change of the state of a backend.',
+    accepts: 'a function (change)',
   }),
   /**
    * Destination of log lines: any pino-compatible logger, or null to log nothing.

@@ -11,7 +11,7 @@ import {
   readOptions,
   show,
 } from '@reverseit/core/options';
-import { poolOptions } from '@reverseit/upstream';
+import { type BackendSpec, poolOptions } from '@reverseit/upstream';
 import type { RingHooks } from '../hooks/route-hooks.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
@@ -91,7 +91,7 @@ type RouteValues = OptionValues<typeof routeOptions>;
 /** A route and where it stands in the configuration. */
 interface Place {
   readonly key: string;
-  readonly values: RouteValues;
+  readonly values: ResolvedRouteOptions;
 }
 
 function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly Place[] {
@@ -111,11 +111,18 @@ function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly
 }
 
 /** A backend that is told the public host makes public URLs by itself, unless the user says otherwise. */
-function withDecided(values: RouteValues, ...inputs: readonly unknown[]): RouteValues {
+function withDecided(values: RouteValues, ...inputs: readonly unknown[]): ResolvedRouteOptions {
   const isGiven = inputs.some((one) => isPlainObject(one) && one.rewriteLocation !== undefined);
   const rewriteLocation = values.rewriteLocation && (isGiven || !values.preserveHostHeader);
-  return Object.freeze({ ...values, rewriteLocation });
+  const { backend } = values;
+  const sides = isList(backend)
+    ? { backend: null, backendList: backend }
+    : { backend, backendList: null };
+  return Object.freeze({ ...values, ...sides, rewriteLocation });
 }
+
+const isList = (backend: RouteValues['backend']): backend is readonly BackendSpec[] =>
+  Array.isArray(backend);
 
 /** Of a key that is no option: where it belongs, or what it is called here. */
 const belongsElsewhere = (key: string): string | undefined =>
@@ -135,11 +142,14 @@ const belongsAbove = (key: string): string | undefined =>
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
-  const { backend, path, respond, stripPath } = values;
+  const { backend, backendList, path, respond, stripPath, unixSocket } = values;
   const wrong = (name: string): boolean => faults.has(keyPath(key, name)) || faults.has(name);
   const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
-  if (backend === null && respond === null && !wrong('backend') && !wrong('respond'))
+  const isAsked = backend !== null || backendList !== null;
+  if (!isAsked && respond === null && !wrong('backend') && !wrong('respond'))
     add('backend', 'required; expected the URL of a backend');
+  if (backendList !== null && unixSocket !== null && !wrong('unixSocket'))
+    add('unixSocket', 'set it in the entries of backend, which has a list');
   if (path === null) {
     // Of the only one `refuseUnreachable` tells.
     if (key !== '' && values.name === null && !wrong('name'))
@@ -180,7 +190,7 @@ function refuseRepeats(places: readonly Place[], faults: Faults): void {
 }
 
 /** A host holds no slash and a path begins with one, so the two cannot run into each other. */
-const placeOf = ({ host, path }: RouteValues): string | null =>
+const placeOf = ({ host, path }: ResolvedRouteOptions): string | null =>
   path === null ? null : `${host ?? ''}${path}`;
 
 /** A proxy that no request can reach. */

@@ -1,5 +1,6 @@
 /** The options of a route. At the top level of a configuration they are defaults for all routes. */
 import {
+  type BackendUrl,
   backendUrl,
   custom,
   defineOptions,
@@ -9,9 +10,16 @@ import {
   type OptionValues,
   pathPrefix,
 } from '@reverseit/core/options';
-import { dispatchLimits } from '@reverseit/upstream';
+import {
+  type BackendInput,
+  type BackendSpec,
+  dispatchLimits,
+  listAccepted,
+  readBackendList,
+} from '@reverseit/upstream';
 import { type BackendRequestInput, backendRequestOptions } from './backend-request-options.ts';
 import { type BackendResponseInput, backendResponseOptions } from './backend-response-options.ts';
+import { type BalancingInput, balancingOptions } from './balancing-options.ts';
 import { routeHookOptions } from './hook-options.ts';
 import { prefixOfUrlPattern, refusingPatterns } from './path-pattern.ts';
 import { type RequestBodyInput, requestBodyOptions } from './request-body-options.ts';
@@ -28,20 +36,62 @@ function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
   });
 }
 
+type BackendsInput = string | URL | null | readonly BackendInput[];
+type Backends = BackendUrl | readonly BackendSpec[] | null;
+
+const oneBackend = refusingPatterns(
+  backendUrl({
+    group,
+    prose:
+      'URL of the backend, optionally with a path prefix, or a list of backends; every scheme serves HTTP and WebSocket.',
+    schemes: ['http:', 'https:', 'ws:', 'wss:'],
+  }),
+  prefixOfUrlPattern,
+);
+
+const backendSchema = {
+  anyOf: [
+    oneBackend.json,
+    {
+      type: 'object',
+      properties: {
+        url: oneBackend.json,
+        name: { type: 'string', minLength: 1 },
+        weight: { type: 'integer', minimum: 0, maximum: 65_535 },
+        backup: { type: 'boolean' },
+        maxRequests: { anyOf: [{ type: 'integer', minimum: 1 }, { const: 'infinity' }] },
+        unixSocket: { type: 'string' },
+      },
+      required: ['url'],
+      additionalProperties: false,
+    },
+  ],
+};
+
 const placeOptions = defineOptions({
   /**
-   * URL of the backend, optionally with a path prefix; every scheme serves HTTP and WebSocket.
+   * URL of the backend, optionally with a path prefix, or a list of backends; every scheme serves HTTP and WebSocket.
    * Required.
    */
-  backend: refusingPatterns(
-    backendUrl({
+  backend: Object.freeze({
+    ...custom<BackendsInput, Backends>({
       group,
-      prose:
-        'URL of the backend, optionally with a path prefix; every scheme serves HTTP and WebSocket.',
-      schemes: ['http:', 'https:', 'ws:', 'wss:'],
+      kind: 'backends',
+      prose: oneBackend.prose,
+      default: null,
+      defaultText: oneBackend.defaultText,
+      accepts: listAccepted,
+      text: { placeholder: 'URL', repeats: true, accepts: oneBackend.accepts },
+      json: { anyOf: [oneBackend.json, { type: 'array', minItems: 1, items: backendSchema }] },
+      check: () => undefined,
     }),
-    prefixOfUrlPattern,
-  ),
+    read(value: unknown, key: string, faults: Faults): Backends {
+      if (!Array.isArray(value)) return oneBackend.read(value, key, faults, null);
+      if (value.length > 0) return readBackendList(value, key, faults);
+      faults.refuse(key, value, 'a list of at least one backend');
+      return null;
+    },
+  }),
   /**
    * Path prefix to serve: "/api" serves /api/x, not /apis; the longest match wins. null: only a hook selects the route.
    * Default: "/". Error: 404.
@@ -96,6 +146,7 @@ const hostText = /^(?:(?:\*\.)?[\w](?:[\w.-]{0,251}\w)?\.?|\[[\dA-Fa-f:.]+\])$/;
 export const routeOptions = defineOptions({
   ...placeOptions,
   ...backendRequestOptions,
+  ...balancingOptions,
   ...dispatchLimits,
   ...backendResponseOptions,
   ...requestBodyOptions,
@@ -112,6 +163,7 @@ type HookInput = OptionInput<typeof routeHookOptions>;
 export interface RouteOptions
   extends PlaceInput,
     BackendRequestInput,
+    BalancingInput,
     LimitsInput,
     BackendResponseInput,
     RequestBodyInput,
@@ -121,4 +173,9 @@ export interface RouteOptions
 type RouteValues = OptionValues<typeof routeOptions>;
 
 /** Options of a route, checked, complete and frozen. In a timeout 0 means none. */
-export interface ResolvedRouteOptions extends RouteValues {}
+export interface ResolvedRouteOptions extends Omit<RouteValues, 'backend'> {
+  /** The one backend; null where there is none, or a list. */
+  readonly backend: BackendUrl | null;
+  /** Several backends; null where there is none, or one. */
+  readonly backendList: readonly BackendSpec[] | null;
+}

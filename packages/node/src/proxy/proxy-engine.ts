@@ -2,19 +2,26 @@
 
 import type { Exchange } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
-import type { ReverseItError } from '@reverseit/core/errors';
-import type { OriginPool, Pool, PoolStats } from '@reverseit/upstream';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
+import type {
+  BackendInput,
+  BackendStatus,
+  Group,
+  OriginPool,
+  Pool,
+  PoolStats,
+} from '@reverseit/upstream';
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import { OpenSet } from '../lifecycle/open-set.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
-import type { ResolvedRouteOptions } from '../options/route-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
 import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { type RouteGroup, routeBackends } from './runtime/route-backends.ts';
 import { RoutePools } from './runtime/route-pools.ts';
 import { RouteRuntime } from './runtime/route-runtime.ts';
 import { OpenWebSockets } from './websocket/open-websockets.ts';
@@ -29,6 +36,38 @@ export interface EngineStats {
   readonly pools: readonly PoolStats[];
 }
 
+/** A backend of a route that several serve. */
+export interface RouteBackendStatus extends BackendStatus {
+  /** Name of the route. */
+  readonly route: string;
+}
+
+/** Backends at run time. */
+export interface BackendControl {
+  /**
+   * The backends of a route, or of all routes: those that a list of `backend` names, or that have what one backend
+   * alone has not, such as `healthCheck`.
+   * @throws ConfigError `RIT_ERR_CONFIG` where the route has none of these
+   */
+  backends(route?: string): readonly RouteBackendStatus[];
+  /**
+   * Replaces the backends of a route. Who stays, by name and URL, keeps its connections, its health and its share;
+   * what is under way with who leaves goes on.
+   * @throws ConfigError `RIT_ERR_CONFIG` for another route or an invalid list; nothing is changed then
+   */
+  setBackends(route: string, list: BackendInput | readonly BackendInput[]): void;
+  /**
+   * Gives a backend no new requests, on every route that has it. What is under way there goes on.
+   * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
+   */
+  drain(backend: string): void;
+  /**
+   * Ends `drain`, and an ejection.
+   * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
+   */
+  enable(backend: string): void;
+}
+
 export type EngineOptions = Pick<
   ResolvedProxyOptions,
   'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
@@ -40,6 +79,8 @@ interface Generation {
   readonly pools: RoutePools;
   /** The ways to backends that its routes hold. */
   readonly origins: readonly OriginPool[];
+  /** Of routes that several backends serve, by the name of the route. */
+  readonly groups: ReadonlyMap<string, RouteGroup>;
   readonly upgrades: UpgradeRules;
   readonly maxBufferedRequestBytes: number;
 }
@@ -98,12 +139,14 @@ export class ProxyEngine {
       commit: () => {
         this.#current = next;
         // Connections to backends that are needed no more are closed as they become idle.
-        for (const origin of former.origins) origin.release();
+        for (const origin of former.origins) if (!next.origins.includes(origin)) origin.release();
+        // A group that is kept has had its former list until now.
+        for (const { group, list } of next.groups.values()) group.replace(list);
         const { totalExchanges } = exchanges.stats();
         for (const pool of next.pools.unused) this.#retired.push({ pool, totalExchanges });
         this.#endRetired(exchanges);
       },
-      discard: () => discard(next),
+      discard: () => discard(next, former),
     };
   }
 
@@ -111,6 +154,7 @@ export class ProxyEngine {
     const { outerHooks, hookTimeout, maxBufferedRequestBytes } = options;
     const pools = new RoutePools(former?.pools ?? null);
     const origins: OriginPool[] = [];
+    const groups = new Map<string, RouteGroup>();
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
       observer: new Observer(options.hooks),
@@ -127,23 +171,67 @@ export class ProxyEngine {
     try {
       for (const route of options.routes) {
         const pool = pools.get(route.pool);
-        const { backend } = route;
-        const origin = backend === null ? null : originOf(pool.open(), route, backend.href);
-        if (origin !== null) origins.push(origin);
-        const runtime = new RouteRuntime(route, origin, outerHooks, shared, pool.streams);
+        const name = RouteRuntime.nameOf(route);
+        const backends = routeBackends(route, pool, former?.groups.get(name) ?? null, (change) =>
+          this.observer.onBackendState({ ...change, route: name }),
+        );
+        if (backends.origin !== null) origins.push(backends.origin);
+        if (backends.group !== null) groups.set(name, backends.group);
+        const runtime = new RouteRuntime(route, backends, outerHooks, shared, pool.streams);
         named.set(runtime.name, runtime);
       }
     } catch (error) {
-      discard({ pools, origins });
+      discard({ pools, origins }, former);
       throw error;
     }
     return {
       runtime: { routes: new RouteTable([...named.values()].filter(isPlaced)), shared },
       pools,
       origins,
+      groups,
       upgrades: new UpgradeRules(options.routes.flatMap((route) => route.upgrades)),
       maxBufferedRequestBytes,
     };
+  }
+
+  /** The backends of a route, or of all, where several serve one. */
+  backends(route: string | null): readonly RouteBackendStatus[] {
+    const all = [...this.#current.groups].map(([name, { group }]) => [name, group] as const);
+    const groups = route === null ? all : [[route, this.#group(route)] as const];
+    return groups.flatMap(([name, group]) =>
+      group.backends().map((status) => ({ route: name, ...status })),
+    );
+  }
+
+  setBackends(route: string, list: BackendInput | readonly BackendInput[]): void {
+    this.#group(route).setBackends(list);
+  }
+
+  drain(backend: string): void {
+    this.#each(backend, (group) => group.drain(backend));
+  }
+
+  enable(backend: string): void {
+    this.#each(backend, (group) => group.enable(backend));
+  }
+
+  #group(route: string): Group {
+    const { groups } = this.#current;
+    const found = groups.get(route);
+    if (found !== undefined) return found.group;
+    const names = [...groups.keys()].map((name) => JSON.stringify(name)).join(', ');
+    const known = names === '' ? 'no route has a list of backends' : `expected one of ${names}`;
+    throw createError(
+      'RIT_ERR_CONFIG',
+      `no route ${JSON.stringify(route)} with several backends; ${known}`,
+    );
+  }
+
+  #each(backend: string, act: (group: Group) => boolean): void {
+    let found = false;
+    for (const { group } of this.#current.groups.values()) if (act(group)) found = true;
+    if (!found)
+      throw createError('RIT_ERR_CONFIG', `no backend has the name ${JSON.stringify(backend)}`);
   }
 
   /** Whether a route serves the request, were it only by refusing it. */
@@ -192,6 +280,7 @@ export class ProxyEngine {
   async close(timeout: number): Promise<void> {
     // A client may be gone while its backend has yet to answer.
     await Promise.all([this.#webSockets.close(timeout), this.#tunnels.close(timeout)]);
+    for (const { group } of this.#current.groups.values()) group.release();
     const pools = [...this.#current.pools.pools, ...this.#retired.map(({ pool }) => pool)];
     await Promise.all(pools.map((pool) => pool.destroy()));
     this.#deadlines.dispose();
@@ -206,17 +295,11 @@ function isInUse(pool: Pool): boolean {
   return open + waiting + switched > 0;
 }
 
-/** The way to the backend of a route. */
-function originOf(pool: Pool, options: ResolvedRouteOptions, backend: string): OriginPool {
-  return pool.origin(backend, {
-    connection: options.upstreamConnection,
-    unixSocket: options.unixSocket,
-    // They come from core's parser and from options that were checked.
-    checkRequests: false,
-  });
-}
-
-function discard({ origins, pools }: Pick<Generation, 'origins' | 'pools'>): void {
-  for (const origin of origins) origin.release();
+/** What the former options hold as well is theirs. */
+function discard(
+  { origins, pools }: Pick<Generation, 'origins' | 'pools'>,
+  former: Generation | null,
+): void {
+  for (const origin of origins) if (former?.origins.includes(origin) !== true) origin.release();
   pools.discard();
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { HttpServer, type ServerStats } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
+import type { BackendInput } from '@reverseit/upstream';
 import {
   type ListenAddress,
   listenAddressAccepted,
@@ -13,7 +14,12 @@ import {
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
-import { type EngineStats, ProxyEngine } from '../proxy/proxy-engine.ts';
+import {
+  type BackendControl,
+  type EngineStats,
+  ProxyEngine,
+  type RouteBackendStatus,
+} from '../proxy/proxy-engine.ts';
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -21,8 +27,14 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 /** Figures of a proxy. */
 export interface ReverseItStats extends ServerStats, EngineStats {}
 
+/** A proxy as those see it who only start and stop it. */
+export type ServedProxy = Pick<
+  ReverseItServer,
+  'listen' | 'close' | 'address' | 'stats' | 'reload'
+>;
+
 /** A reverse proxy. */
-export interface ReverseItServer {
+export interface ReverseItServer extends BackendControl {
   /**
    * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option.
    * A Unix socket that nobody listens on any more is replaced; `close` removes it.
@@ -133,6 +145,22 @@ class ProxyServer implements ReverseItServer {
     return typeof address === 'string'
       ? { path: address }
       : { host: address.address, port: address.port };
+  }
+
+  backends(route: string | null = null): readonly RouteBackendStatus[] {
+    return this.#engine.backends(route);
+  }
+
+  setBackends(route: string, list: BackendInput | readonly BackendInput[]): void {
+    this.#engine.setBackends(route, list);
+  }
+
+  drain(backend: string): void {
+    this.#engine.drain(backend);
+  }
+
+  enable(backend: string): void {
+    this.#engine.enable(backend);
   }
 
   stats(): ReverseItStats {

@@ -20,10 +20,16 @@ import { hash32 } from './balance/hash.ts';
 import { createPolicy } from './balance/policies.ts';
 import type { Admission, Policy, RandomSource } from './balance/policy.ts';
 import { type ExchangeGroup, GroupExchange, type GroupedExchange } from './group-exchange.ts';
-import { type GroupOptions, type GroupValues, groupOptions } from './group-options.ts';
+import {
+  type GroupOptions,
+  type GroupValues,
+  groupOptions,
+  retryTriggers,
+} from './group-options.ts';
 import type { GroupRequest } from './group-request.ts';
 import type { StateRules } from './health/backend-state.ts';
 import { mayEject } from './health/ejection-limit.ts';
+import { StatusSet } from './health/status-set.ts';
 import { HealthCheck, type HealthCheckRules, HttpProbe, TcpProbe } from './health-check.ts';
 import { Member, type MemberOwner } from './member.ts';
 import { countsAgainst } from './retry/failure-kind.ts';
@@ -62,7 +68,7 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
   drain(name: string): boolean;
   /** Ends draining and an ejection. False where none has the name. */
   enable(name: string): boolean;
-  /** Ends every check and timer. The pool is the caller's to close. */
+  /** Ends every check and timer. What was accepted by then is still served; the pool is the caller's to close. */
   release(): void;
 }
 
@@ -94,7 +100,7 @@ export function createBackendGroup(
   return makeBackendGroup(pool, specs, values, origin, onBackendState ?? null, random);
 }
 
-/** The same of options that are checked already. */
+/** @internal The same of options that are checked already. */
 export function makeBackendGroup(
   pool: Pool,
   list: readonly BackendSpec[],
@@ -138,6 +144,7 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
   readonly #random: RandomSource;
   readonly #stateRules: StateRules;
   readonly #budget: RetryBudget;
+  readonly #failureStatus: StatusSet | null;
   readonly #isHashing: boolean;
   #members = new Map<string, Member>();
   #byAffinity = new Map<string, Member>();
@@ -183,7 +190,12 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
       maxEjectionTime: outlierDetection.maxEjectionTime,
       slowStart,
     };
-    this.retryRules = { ...retry.on, attempts: retry.attempts, methods: new Set(retry.methods) };
+    this.retryRules = {
+      ...(retryTriggers(retry.on) ?? noTriggers),
+      attempts: retry.attempts,
+      methods: new Set(retry.methods),
+    };
+    this.#failureStatus = StatusSet.parse(outlierDetection.failureStatus);
     this.perTryTimeout = retry.perTryTimeout;
     this.backOff = retry.backOff;
     this.#budget = new RetryBudget(retry.budget);
@@ -261,12 +273,12 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
   }
 
   pick(request: GroupRequest, tried: readonly Member[] | null): Member | null {
-    const { backendName, affinityId } = request;
+    const { backendName } = request;
     if (backendName !== undefined && backendName !== null) {
       const member = this.#members.get(backendName);
       return member?.isAvailable === true && isFree(member) ? member : null;
     }
-    const bound = this.#homeOf(request) ?? this.#byAffinity.get(affinityId ?? '');
+    const bound = this.#homeOf(request) ?? this.#boundBy(request);
     if (bound?.isAvailable === true && isFree(bound) && tried?.includes(bound) !== true) {
       return bound;
     }
@@ -278,6 +290,10 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
     if (picked !== null || tried === null) return picked;
     this.#tried = null;
     return this.#pickAny(key);
+  }
+
+  #boundBy(request: GroupRequest): Member | undefined {
+    return this.affinity === null ? undefined : this.#byAffinity.get(request.affinityId ?? '');
   }
 
   #pickAny(key: number): Member | null {
@@ -324,7 +340,7 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
 
   onResponse(member: Member, status: number, elapsed: number): void {
     const now = this.now();
-    if (this.#values.outlierDetection.failureStatus.has(status)) {
+    if (this.#failureStatus?.has(status) === true) {
       member.failed(elapsed, now);
       this.#considerEjection(member, `status ${status}`, now);
     } else member.succeeded(elapsed, now);
@@ -407,11 +423,9 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
   }
 
   release(): void {
+    if (this.#released) return;
     this.#released = true;
     for (const member of this.#members.values()) this.#leave(member);
-    this.#members = new Map();
-    this.#byAffinity = new Map();
-    this.#tiers = [];
   }
 
   onMemberState(member: Member, change: BackendStateChange): void {
@@ -487,6 +501,8 @@ export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admissio
     }
   }
 }
+
+const noTriggers = { onConnect: false, onReset: false, onTimeout: false, onStatus: null };
 
 /** Of checks: a connection for each, and requests of our own. */
 const checkOptions = resolveOptions(originOptions, {

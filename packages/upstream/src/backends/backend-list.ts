@@ -71,6 +71,8 @@ export interface BackendSpec {
   readonly name: string;
   /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
   readonly url: string;
+  /** Whether the URL asks for TLS. */
+  readonly secure: boolean;
   /** Host and port of the URL, as Host names them. */
   readonly authority: string;
   /** Path of the URL; empty where it has none. */
@@ -142,6 +144,7 @@ function readBackend(value: unknown, key: string, faults: Faults): BackendSpec |
   const spec = {
     name: name ?? (unixSocket === null ? url.href : `${url.href} (unix:${unixSocket})`),
     url: url.href,
+    secure: url.secure,
     authority: url.authority,
     pathPrefix: url.pathPrefix,
     weight,

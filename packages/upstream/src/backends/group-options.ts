@@ -15,27 +15,26 @@ import {
   group as optionGroup,
   string,
 } from '@reverseit/core/options';
+import { affinityOptions } from './affinity-options.ts';
 import { policyNames } from './balance/policies.ts';
 import { StatusSet } from './health/status-set.ts';
+import type { RetryRules } from './retry/group-retry-policy.ts';
+import { digits, isWhole } from './whole-number.ts';
 
 const group = 'Backends';
 
 const acceptsStatuses = 'statuses and ranges such as "200-399" or "429,500-599"';
 
-function statuses(text: { prose: string; default: string }): Option<string, StatusSet> {
-  const initial = StatusSet.parse(text.default);
-  if (initial === null) throw new Error('invalid default for a set of statuses');
-  return custom<string, StatusSet>({
+function statuses(text: { prose: string; default: string }): Option<string, string> {
+  return custom<string, string>({
     group,
     kind: 'statuses',
-    prose: text.prose,
-    default: initial,
-    defaultText: JSON.stringify(text.default),
+    ...text,
     accepts: acceptsStatuses,
     text: { placeholder: 'STATUS,…' },
     json: { type: 'string' },
     check: (value) =>
-      typeof value === 'string' ? (StatusSet.parse(value) ?? undefined) : undefined,
+      typeof value === 'string' && StatusSet.parse(value) !== null ? value : undefined,
   });
 }
 
@@ -53,13 +52,11 @@ function span(text: { prose: string; default: number }): Option<number, number> 
   });
 }
 
-const digits = (text: string): unknown => (/^\d{1,16}$/.test(text) ? Number(text) : text);
-
-const isWhole = (value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-
 export const healthCheckOptions = defineOptions({
-  /** "http" sends a request, "tcp" only connects, over TLS if the backend has it. Default: "http". */
+  /**
+   * "http" sends a request, "tcp" only connects, over TLS if the backend has it.
+   * Default: "http".
+   */
   type: choice({
     group,
     prose: '"http" sends a request, "tcp" only connects, over TLS if the backend has it.',
@@ -121,7 +118,7 @@ export const healthCheckOptions = defineOptions({
     ],
     once: ['host', 'user-agent'],
   }),
-  /** Port to check instead of the backend's own. Default: that of the backend. */
+  /** Port to check instead of the backend’s own. Default: that of the backend. */
   port: custom<number | null, number | null>({
     group,
     kind: 'count',
@@ -158,9 +155,12 @@ export const outlierOptions = defineOptions({
     prose: 'Length of the first ejection; each further one is longer by this much.',
     default: 30_000,
   }),
-  /** Longest ejection. Default: 300000 ms. */
+  /** Maximum length of an ejection. Default: 300000 ms. */
   maxEjectionTime: span({ prose: 'Maximum length of an ejection.', default: 300_000 }),
-  /** Share of the backends, in percent, that may be ejected at the same time; never the last one. Default: 50. */
+  /**
+   * Share of the backends, in percent, that may be ejected at the same time; never the last one.
+   * Default: 50.
+   */
   maxEjectedPercent: count({
     group,
     prose:
@@ -171,13 +171,8 @@ export const outlierOptions = defineOptions({
   }),
 });
 
-/** What a retry follows. */
-export interface RetryTriggers {
-  readonly onConnect: boolean;
-  readonly onReset: boolean;
-  readonly onTimeout: boolean;
-  readonly onStatus: StatusSet | null;
-}
+/** What a retry follows: `connect`, `reset`, `timeout`, statuses and ranges of them. */
+export type RetryTrigger = string | number;
 
 const idempotent = Object.freeze(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
@@ -193,15 +188,15 @@ export const retryOptions = defineOptions({
     max: 10,
   }),
   /**
-   * What is tried again: "connect" (nothing was sent: any method), "reset", "timeout" and statuses (only `methods`).
+   * What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).
    * Default: ["connect"].
    */
-  on: custom<readonly (string | number)[], RetryTriggers>({
+  on: custom<readonly RetryTrigger[], readonly RetryTrigger[]>({
     group,
     kind: 'triggers',
     prose:
       'What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).',
-    default: Object.freeze({ onConnect: true, onReset: false, onTimeout: false, onStatus: null }),
+    default: Object.freeze(['connect']),
     defaultText: '["connect"]',
     accepts: acceptsTriggers,
     text: {
@@ -211,9 +206,13 @@ export const retryOptions = defineOptions({
       parse: (text) => text.split(','),
     },
     json: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
-    check: readTriggers,
+    check: (value) =>
+      retryTriggers(value) === null ? undefined : Object.freeze([...(value as RetryTrigger[])]),
   }),
-  /** Methods that may be retried although the backend may have processed them. Default: the idempotent ones. */
+  /**
+   * Methods that may be retried although the backend may have processed them.
+   * Default: ["GET","HEAD","OPTIONS","PUT","DELETE","TRACE"].
+   */
   methods: custom<readonly string[], readonly string[]>({
     group,
     kind: 'methods',
@@ -251,87 +250,25 @@ export const retryOptions = defineOptions({
       }),
     }),
   }),
-  /** Maximum time to the response headers of one attempt, queueing and connecting included. Default: 0. */
+  /**
+   * Maximum time to the response headers of one attempt, queueing and connecting included.
+   * Default: 0. If exceeded: 504.
+   */
   perTryTimeout: milliseconds({
     group,
     prose: 'Maximum time to the response headers of one attempt, queueing and connecting included.',
     default: 0,
     answers: '504',
   }),
-  /** Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available. Default: 25 ms. */
+  /**
+   * Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available.
+   * Default: 25 ms.
+   */
   backOff: milliseconds({
     group,
     prose:
       'Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available.',
     default: 25,
-  }),
-});
-
-export const affinityOptions = defineOptions({
-  /** Name of the cookie. Required. */
-  cookie: string({
-    group,
-    prose: 'Name of the cookie.',
-    default: null,
-    accepts: 'the name of a cookie (a token)',
-    placeholder: 'NAME',
-    check: isToken,
-  }),
-  /** Max-Age of the cookie, in seconds. Default: until they close. */
-  maxAge: custom<number | null, number | null>({
-    group,
-    kind: 'count',
-    prose: 'Max-Age of the cookie, in seconds.',
-    default: null,
-    defaultText: 'until they close',
-    accepts: 'a whole number of seconds from 1',
-    text: { placeholder: 'SECONDS', parse: digits },
-    json: { type: 'integer', minimum: 1 },
-    check: (value) => (isWhole(value, 1) ? value : undefined),
-  }),
-  /** Path of the cookie. Default: "/". */
-  path: string({
-    group,
-    prose: 'Path of the cookie.',
-    default: '/',
-    accepts: 'a path that starts with a slash, without semicolons',
-    placeholder: 'PATH',
-    check: (path) => /^\/[!-:<-~]*$/.test(path),
-  }),
-  /** SameSite attribute of the cookie. Default: "lax". */
-  sameSite: choice({
-    group,
-    prose: 'SameSite attribute of the cookie.',
-    values: ['lax', 'strict', 'none'],
-    default: 'lax',
-  }),
-  /** Secure attribute of the cookie. Default: where the client came by TLS. */
-  secure: custom<boolean | null, boolean | null>({
-    group,
-    kind: 'boolean',
-    prose: 'Secure attribute of the cookie.',
-    default: null,
-    defaultText: 'if the client uses TLS',
-    accepts: 'true or false',
-    text: {
-      placeholder: 'true|false',
-      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
-    },
-    json: { type: 'boolean' },
-    check: (value) => (typeof value === 'boolean' ? value : undefined),
-  }),
-  /** Key that signs the cookie; without it, clients can guess the value for a backend whose name they know. Default: none. */
-  secret: custom<string | null, string | null>({
-    group,
-    kind: 'string',
-    prose:
-      'Key that signs the cookie; without it, clients can guess the value for a backend whose name they know.',
-    default: null,
-    accepts: 'a text of at least 16 characters',
-    secret: true,
-    text: { placeholder: 'TEXT' },
-    json: { type: 'string', minLength: 16 },
-    check: (value) => (typeof value === 'string' && value.length >= 16 ? value : undefined),
   }),
 });
 
@@ -377,7 +314,7 @@ export const groupOptions = defineOptions({
     values: policyNames,
     default: 'least-requests',
   }),
-  /** Sticky sessions, by a cookie that reveals no address. Default: none. */
+  /** Sticky sessions, by a cookie that reveals no address. */
   affinity: optionalGroup({
     group,
     prose: 'Sticky sessions, by a cookie that reveals no address.',
@@ -394,7 +331,7 @@ export const groupOptions = defineOptions({
       }
     },
   }),
-  /** Active health checks of the backends. Default: none. */
+  /** Active health checks of the backends. */
   healthCheck: optionalGroup({
     group,
     prose: 'Active health checks of the backends.',
@@ -421,7 +358,7 @@ export const groupOptions = defineOptions({
     flagPrefix: 'retry',
     rows: retryOptions,
   }),
-  /** Lets each replica use only a part of a long list. Default: none. */
+  /** Lets each replica use only a part of a long list. */
   subset: optionalGroup({
     group,
     prose: 'Lets each replica use only a part of a long list.',
@@ -442,19 +379,24 @@ export interface GroupOptions extends OptionInput<typeof groupOptions> {}
 /** Options of a group, checked and complete. */
 export interface GroupValues extends OptionValues<typeof groupOptions> {}
 
-function readTriggers(value: unknown): RetryTriggers | undefined {
-  if (!Array.isArray(value)) return undefined;
+/** Reads `retry.on`; null where it is not what it has to be. */
+export function retryTriggers(
+  value: unknown,
+): Pick<RetryRules, 'onConnect' | 'onReset' | 'onTimeout' | 'onStatus'> | null {
+  if (!Array.isArray(value)) return null;
   const words = new Set<unknown>(value);
-  const codes = [...words].filter(
-    (one) => one !== 'connect' && one !== 'reset' && one !== 'timeout',
-  );
-  if (!codes.every((one) => typeof one === 'string' || typeof one === 'number')) return undefined;
-  const onStatus = codes.length === 0 ? null : StatusSet.parse(codes.join(','));
-  if (codes.length > 0 && onStatus === null) return undefined;
-  return Object.freeze({
+  const statusTexts: (string | number)[] = [];
+  for (const word of words) {
+    if (word === 'connect' || word === 'reset' || word === 'timeout') continue;
+    if (typeof word !== 'string' && typeof word !== 'number') return null;
+    statusTexts.push(word);
+  }
+  const onStatus = statusTexts.length === 0 ? null : StatusSet.parse(statusTexts.join(','));
+  if (statusTexts.length > 0 && onStatus === null) return null;
+  return {
     onConnect: words.has('connect'),
     onReset: words.has('reset'),
     onTimeout: words.has('timeout'),
     onStatus,
-  });
+  };
 }

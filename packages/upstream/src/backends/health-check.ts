@@ -28,6 +28,7 @@ import type {
 import type { OriginPool } from '../pool/pool.ts';
 import type { RandomSource } from './balance/policy.ts';
 import type { healthCheckOptions } from './group-options.ts';
+import { StatusSet } from './health/status-set.ts';
 
 export type HealthCheckRules = OptionValues<typeof healthCheckOptions>;
 
@@ -130,6 +131,7 @@ export class HttpProbe implements Probe, ResponseHandler {
   readonly #origin: OriginPool;
   readonly #rules: HealthCheckRules;
   readonly #request: UpstreamRequest;
+  readonly #statuses: StatusSet | null;
   #exchange: UpstreamExchange | null = null;
   /** What came of a body that is searched; null where none is. */
   #body: Buffer[] | null = null;
@@ -141,6 +143,7 @@ export class HttpProbe implements Probe, ResponseHandler {
     this.#check = check;
     this.#origin = origin;
     this.#rules = rules;
+    this.#statuses = StatusSet.parse(rules.status);
     const given: FieldSection = [...rules.headers];
     const fields = [...given];
     if (getField(given, 'user-agent') === undefined)
@@ -173,7 +176,7 @@ export class HttpProbe implements Probe, ResponseHandler {
   }
 
   onHead({ status }: UpstreamResponseHead): void {
-    if (!this.#rules.status.has(status)) this.#decide(`status ${status}`);
+    if (this.#statuses?.has(status) !== true) this.#decide(`status ${status}`);
     else if (this.#body === null) this.#decide(null);
   }
 

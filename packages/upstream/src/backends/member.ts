@@ -12,6 +12,8 @@ export interface ChosenBackend {
   readonly name: string;
   /** In one spelling: scheme and host in lower case, no default port, no slash at the end. */
   readonly url: string;
+  /** Whether the URL asks for TLS. */
+  readonly secure: boolean;
   /** Host and port of the URL, as Host names them. */
   readonly authority: string;
   /** Path of the URL; empty where it has none. */
@@ -32,6 +34,7 @@ const failureLatency = 1000;
 export class Member implements Candidate, ChosenBackend, StateObserver, DeadlineTarget {
   readonly name: string;
   readonly url: string;
+  readonly secure: boolean;
   readonly authority: string;
   readonly pathPrefix: string;
   readonly affinityId: string;
@@ -57,6 +60,7 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
     this.spec = spec;
     this.name = spec.name;
     this.url = spec.url;
+    this.secure = spec.secure;
     this.authority = spec.authority;
     this.pathPrefix = spec.pathPrefix;
     this.affinityId = affinityId;

@@ -7,7 +7,7 @@ import type { BackendUrl } from '@reverseit/core/options';
 
 /** What decides about the URLs of a route. */
 export interface LocationRules {
-  readonly backend: BackendUrl;
+  readonly backend: Pick<BackendUrl, 'secure' | 'authority' | 'pathPrefix'>;
   /** Host that the backend is told in place of its own authority, or null. */
   readonly host: string | null;
   /** Removed from the start of the path on the way to the backend, or null. */

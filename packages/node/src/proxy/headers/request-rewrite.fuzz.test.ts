@@ -62,7 +62,7 @@ test('RFC 9110 §7.6: from text or from fields, the same request goes on', () =>
       const [usual, unusual] = [': ', ':'].map((colon) => {
         const head = parse(all.map(([field, text]) => `${field}${colon}${text}\r\n`).join(''));
         const [route] = resolveProxyOptions({ backend: 'http://backend', ...given }).routes;
-        const rewrite = new RequestRewrite(route as NonNullable<typeof route>);
+        const rewrite = new RequestRewrite(route as NonNullable<typeof route>, 'backend');
         if (head === null) return null;
         const outcome = outcomeOf(() => rewrite.apply(head, client));
         if (typeof outcome === 'string') return outcome;

@@ -128,10 +128,11 @@ export class RequestRewrite {
   readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
 
-  constructor(options: ResolvedRouteOptions) {
+  /** `authority` of the backend; empty where there are several, of which one is named later. */
+  constructor(options: ResolvedRouteOptions, authority: string) {
     const { removeHeaders } = options;
     const added = addedLines(options.addHeaders);
-    this.#host = options.backend?.authority ?? '';
+    this.#host = authority;
     this.#preserveHost = options.preserveHostHeader;
     this.#added = added;
     this.#rules = {
@@ -190,6 +191,12 @@ export class RequestRewrite {
       isForwarded(name, fieldEntry(name), this.#rules, head) &&
       !this.#added.some((line) => toLowerAscii(line.name) === lower)
     );
+  }
+
+  /** Names the backend of that authority, one of several, in a section that `apply` has made. */
+  nameBackend(headers: HeaderSection, head: RequestHead, authority: string): void {
+    const isPublic = this.#preserveHost && head.authority !== null;
+    if (!isPublic && this.#rules.spellings?.has('host') !== true) headers.set('host', authority);
   }
 
   #hostFor(head: RequestHead): string {

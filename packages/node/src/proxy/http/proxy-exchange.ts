@@ -12,6 +12,7 @@ import {
 } from '@reverseit/core/http';
 import type {
   BodySource,
+  ChosenBackend,
   ClientConnection,
   CollectedBody,
   DispatchLimits,
@@ -21,7 +22,10 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
+import { RequestView } from '../../hooks/hook-request.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
+import { hashKey } from '../headers/hash-key.ts';
+import type { LocationRewrite } from '../headers/location-rewrite.ts';
 import { type LocationMapper, responseHeaders } from '../headers/response-rewrite.ts';
 import { answerError } from '../runtime/answer-error.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
@@ -41,7 +45,7 @@ export class ProxyExchange
 {
   // The request as the pool takes it.
   readonly method: string;
-  readonly target: string;
+  target: string;
   readonly fields: HeaderSection;
   body: Buffer | CollectedBody | BodySource | null = null;
 
@@ -50,6 +54,8 @@ export class ProxyExchange
   /** What the hooks of the request share; null where nobody wants it. */
   readonly #context: RequestContext | null;
   readonly #recorder: Recorder | null;
+  /** The one of several backends that was chosen; null where there is one. */
+  #chosen: ChosenBackend | null = null;
   /** What takes the response in place of the client: hooks that still run, or nobody any more. */
   #aside: HookedResponse | DiscardedResponse | null = null;
   #upstream: UpstreamExchange | null = null;
@@ -84,6 +90,47 @@ export class ProxyExchange
 
   get client(): ClientConnection | null {
     return this.#exchange.client;
+  }
+
+  // ————— One of several backends.
+
+  /** What consistent hashing goes by. */
+  get hashKey(): string {
+    const { hashOn } = this.#route.options;
+    const { head, remoteAddress } = this.#exchange;
+    return typeof hashOn === 'function'
+      ? String(hashOn(new RequestView(head)))
+      : hashKey(hashOn, head, remoteAddress);
+  }
+
+  /** What the client's cookie says of the backend that it had. */
+  get affinityId(): string | null {
+    const affinity = this.#route.group?.affinity;
+    if (affinity === undefined || affinity === null) return null;
+    for (const field of this.#exchange.head.headers.getAll('cookie')) {
+      const id = affinity.read(field);
+      if (id !== null) return id;
+    }
+    return null;
+  }
+
+  forBackend(backend: ChosenBackend): this {
+    const { head } = this.#exchange;
+    const rules = this.#route.rulesFor(backend);
+    this.#chosen = backend;
+    this.target = rules.target.apply(head.target);
+    this.#route.request.nameBackend(this.fields, head, backend.authority);
+    this.#recorder?.chose(rules.origin);
+    return this;
+  }
+
+  /** Binds the client to the backend that it got, if its cookie does not already. */
+  protected bindingCookie(): string | null {
+    const affinity = this.#route.group?.affinity;
+    const chosen = this.#chosen;
+    if (affinity === undefined || affinity === null || chosen === null) return null;
+    if (this.affinityId === chosen.affinityId) return null;
+    return affinity.serialize(chosen.affinityId, this.#exchange.encrypted);
   }
 
   /** Sends the request on, at once or when its body has been collected. */
@@ -124,8 +171,19 @@ export class ProxyExchange
       throw createError('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     // Step 6: the backend.
     this.#recorder?.asking(backendOrigin);
-    this.#upstream = this.send(origin, limits);
-    this.#recorder?.asked(this.#upstream);
+    this.#upstream =
+      this.#route.group === null ? this.send(origin, limits) : this.#sendToOne(origin);
+    if (this.#upstream !== null) this.#recorder?.asked(this.#upstream);
+  }
+
+  /** Asks one of several. What decides which one may be the application's, and fail. */
+  #sendToOne(origin: OriginPool): UpstreamExchange | null {
+    try {
+      return this.send(origin, this.#route.limits);
+    } catch (cause) {
+      this.#fail(cause);
+      return null;
+    }
   }
 
   /** Asks the backend. */
@@ -146,11 +204,13 @@ export class ProxyExchange
     const { status, reason } = head;
     const { options, hooks } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
-    const mapper = this.#route.locations === null ? null : this;
+    const mapper = this.#locations === null ? null : this;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     const { via } = options;
     const headers = responseHeaders(head.headers, status, via, httpDate(), mayTrail, mapper);
+    const cookie = this.bindingCookie();
+    if (cookie !== null) headers.append('set-cookie', cookie);
     if (context === null) this.#exchange.sendHead(status, reason, headers, head.contentLength);
     else {
       const hooked = new HookedResponse(head, headers, context, this);
@@ -159,9 +219,15 @@ export class ProxyExchange
     }
   }
 
+  get #locations(): LocationRewrite | null {
+    const chosen = this.#chosen;
+    return chosen === null ? this.#route.locations : this.#route.rulesFor(chosen).locations;
+  }
+
   /** LocationMapper: URLs of the backend's own become the client's, before hooks see them. */
   publicLocation(url: string): string {
-    const { locations, target } = this.#route;
+    const { target } = this.#route;
+    const locations = this.#locations;
     if (locations === null) return url;
     const { head, encrypted, mountPath } = this.#exchange;
     const place = { authority: head.authority, encrypted, mountPath };

@@ -5,7 +5,13 @@ import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import { catalog, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getField, hasField } from '@reverseit/core/http';
 import { type BackendUrl, pickOptions } from '@reverseit/core/options';
-import { type DispatchLimits, dispatchLimits, type OriginPool } from '@reverseit/upstream';
+import {
+  type ChosenBackend,
+  type DispatchLimits,
+  dispatchLimits,
+  type Group,
+  type OriginPool,
+} from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';
@@ -15,6 +21,7 @@ import { UpgradeRules } from '../headers/upgrade-rules.ts';
 import { RelaySettings } from '../websocket/relay-settings.ts';
 import type { RelayObserver } from '../websocket/websocket-relay.ts';
 import type { ProxyShared } from './proxy-shared.ts';
+import type { RouteBackends } from './route-backends.ts';
 import type { StreamShare } from './stream-share.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
@@ -41,11 +48,13 @@ export class RouteRuntime {
   readonly tunnelIdle: DeadlineQueue;
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
+  /** The same where several backends serve the route; else null. */
+  readonly group: Group | null;
   /** Of the pool, for requests whose client waits. */
   readonly streams: StreamShare;
   /** How long a client may be silent before its body, if it has no length, is streamed. */
   readonly bufferDelay: DeadlineQueue;
-  /** Scheme and authority of the backend; empty where there is none. */
+  /** Scheme and authority of the backend; empty where there is none, or a group. */
   readonly backendOrigin: string;
   readonly hooks: RouteHooks;
   readonly shared: ProxyShared;
@@ -53,27 +62,28 @@ export class RouteRuntime {
   readonly needsContext: boolean;
   /** Told of the end of WebSockets of which nobody wants a record. */
   readonly relayObserver: RelayObserver;
+  readonly #rules = new WeakMap<ChosenBackend, BackendRules>();
 
   /** `outer` are the hooks beside `routes`. */
   constructor(
     options: ResolvedRouteOptions,
-    origin: OriginPool | null,
+    { origin, group, single }: RouteBackends,
     outer: RingHooks,
     shared: ProxyShared,
     streams: StreamShare,
   ) {
-    const { host, path, stripPath, backend } = options;
+    const { host, path, stripPath } = options;
     this.host = host;
     this.path = path;
-    this.name = options.name ?? `${host ?? ''}${path ?? ''}`;
+    this.name = RouteRuntime.nameOf(options);
     this.options = options;
     this.target = new TargetRewrite({
       path,
       stripPath,
-      pathPrefix: backend?.pathPrefix ?? '',
+      pathPrefix: single?.pathPrefix ?? '',
     });
-    this.request = new RequestRewrite(options);
-    this.locations = locationRewrite(options);
+    this.request = new RequestRewrite(options, single?.authority ?? '');
+    this.locations = locationRewrite(options, single);
     this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
       ...this.limits,
@@ -85,9 +95,10 @@ export class RouteRuntime {
       options.tunnelIdleTimeout ?? options.websocketIdleTimeout,
     );
     this.origin = origin;
+    this.group = group?.group ?? null;
     this.streams = streams;
     this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
-    this.backendOrigin = backend === null ? '' : originOf(backend);
+    this.backendOrigin = single === null ? '' : originOf(single);
     this.hooks = new RouteHooks(
       outer,
       options,
@@ -106,6 +117,21 @@ export class RouteRuntime {
       shared.observer.wantsRecord(this.hooks);
   }
 
+  /** The option `name`, else host and path as configured. */
+  static nameOf({ name, host, path }: ResolvedRouteOptions): string {
+    return name ?? `${host ?? ''}${path ?? ''}`;
+  }
+
+  /** The rules for one of several backends. */
+  rulesFor(backend: ChosenBackend): BackendRules {
+    let rules = this.#rules.get(backend);
+    if (rules === undefined) {
+      rules = new BackendRules(this.options, backend);
+      this.#rules.set(backend, rules);
+    }
+    return rules;
+  }
+
   /** Answers a failed exchange: as `errorResponse` says where the catalog lets it, else with the error's own status. */
   answer(exchange: Exchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
@@ -119,8 +145,27 @@ export class RouteRuntime {
   }
 }
 
-function locationRewrite(options: ResolvedRouteOptions): LocationRewrite | null {
-  const { backend, stripPath, rewriteLocation, addHeaders } = options;
+/** What a route makes of requests for one of several backends, and of its responses. */
+export class BackendRules {
+  /** Scheme and authority. */
+  readonly origin: string;
+  readonly target: TargetRewrite;
+  readonly locations: LocationRewrite | null;
+
+  constructor(options: ResolvedRouteOptions, backend: ChosenBackend) {
+    const { path, stripPath } = options;
+    const { url, pathPrefix } = backend;
+    this.origin = originOf({ href: url, pathPrefix });
+    this.target = new TargetRewrite({ path, stripPath, pathPrefix });
+    this.locations = locationRewrite(options, backend);
+  }
+}
+
+function locationRewrite(
+  options: ResolvedRouteOptions,
+  backend: Pick<BackendUrl, 'secure' | 'authority' | 'pathPrefix'> | null,
+): LocationRewrite | null {
+  const { stripPath, rewriteLocation, addHeaders } = options;
   if (!rewriteLocation || backend === null) return null;
   const host = getField(addHeaders, 'host') ?? null;
   return new LocationRewrite({ backend, host, stripPath });
@@ -129,5 +174,5 @@ function locationRewrite(options: ResolvedRouteOptions): LocationRewrite | null 
 const withType = (fields: readonly string[]): FieldSection =>
   hasField(fields, 'content-type') ? [...fields] : [...plainText, ...fields];
 
-const originOf = ({ href, pathPrefix }: BackendUrl): string =>
+const originOf = ({ href, pathPrefix }: Pick<BackendUrl, 'href' | 'pathPrefix'>): string =>
   href.slice(0, href.length - pathPrefix.length);

@@ -123,15 +123,15 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     this.#context?.recorder?.answered();
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
-    const fields = clientResponseFields(
-      responseHeaders(head.headers, 101, options.via, null, false).fields,
-      {
-        key: client.key,
-        // Where the header rules offered others, the client is told only of its own.
-        subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
-        extensions: deflate?.answer ?? null,
-      },
-    );
+    const relayed = responseHeaders(head.headers, 101, options.via, null, false);
+    const cookie = this.bindingCookie();
+    if (cookie !== null) relayed.append('set-cookie', cookie);
+    const fields = clientResponseFields(relayed.fields, {
+      key: client.key,
+      // Where the header rules offered others, the client is told only of its own.
+      subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
+      extensions: deflate?.answer ?? null,
+    });
     new WebSocketRelay({
       owner: this.#route.shared.webSockets,
       settings: relays,

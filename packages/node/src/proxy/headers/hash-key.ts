@@ -1,0 +1,36 @@
+/** What a request is known by, for consistent hashing. */
+import { getFieldValues, type ReadonlyFieldSection } from '@reverseit/core/http';
+import type { RequestHead } from '@reverseit/core/http1';
+import type { HashOn } from '../../options/balancing-options.ts';
+
+/** Empty where the request has nothing of it: such requests share a backend. */
+export function hashKey(
+  hashOn: Exclude<HashOn, (...parameters: never) => unknown>,
+  head: RequestHead,
+  remoteAddress: string,
+): string {
+  if (hashOn === 'client-address') return remoteAddress;
+  if (hashOn === 'path') return pathOf(head.target);
+  const name = hashOn.slice(7);
+  return hashOn.startsWith('header:')
+    ? getFieldValues(head.fields, name).join(', ')
+    : (cookieValue(head.fields, name) ?? '');
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** The value of a cookie (RFC 6265 §4.2.1); the first of that name counts. Null where there is none. */
+export function cookieValue(fields: ReadonlyFieldSection, name: string): string | null {
+  for (const field of getFieldValues(fields, 'cookie')) {
+    for (const pair of field.split(';')) {
+      const trimmed = pair.trim();
+      if (trimmed.startsWith(name) && trimmed[name.length] === '=') {
+        return trimmed.slice(name.length + 1);
+      }
+    }
+  }
+  return null;
+}

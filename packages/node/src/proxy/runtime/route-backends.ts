@@ -1,0 +1,107 @@
+/** Who serves a route: one backend, as most have it, or a group of them. */
+import { isDeepStrictEqual } from 'node:util';
+import { type BackendUrl, pickOptions } from '@reverseit/core/options';
+import {
+  type BackendSpec,
+  type BackendStateChange,
+  type Group,
+  type GroupValues,
+  groupOptions,
+  makeBackendGroup,
+  type OriginPool,
+} from '@reverseit/upstream';
+import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import type { RoutePool } from './route-pools.ts';
+
+/** A group, and what it was made of. */
+export interface RouteGroup {
+  readonly group: Group;
+  readonly pool: RoutePool;
+  readonly values: GroupValues;
+  readonly connection: ResolvedRouteOptions['upstreamConnection'];
+  readonly list: readonly BackendSpec[];
+}
+
+export interface RouteBackends {
+  /** The way to ask; null where the application answers by itself. */
+  readonly origin: OriginPool | null;
+  /** Where the way is a group; else null. */
+  readonly group: RouteGroup | null;
+  /** The one backend; null where there is none, or a group. */
+  readonly single: BackendUrl | null;
+}
+
+const defaults = {
+  retry: groupOptions.retry.default,
+  outlierDetection: groupOptions.outlierDetection.default,
+};
+
+/**
+ * `former` is the group that the route of this name had: where nothing but its list has changed it is kept, with
+ * what it knows of its backends, and whoever commits the routes gives it the list. `onState` is told of changes.
+ */
+export function routeBackends(
+  options: ResolvedRouteOptions,
+  pool: RoutePool,
+  former: RouteGroup | null,
+  onState: (change: BackendStateChange) => void,
+): RouteBackends {
+  const { backend, backendList, upstreamConnection: connection, unixSocket } = options;
+  const list = backendList ?? (backend === null ? null : [specOf(backend, unixSocket)]);
+  if (list === null) return { origin: null, group: null, single: null };
+  // Requests come from core's parser, and options were checked.
+  const way = { connection, checkRequests: false } as const;
+  if (backend !== null && !wantsGroup(options)) {
+    const origin = pool.open().origin(backend.href, { ...way, unixSocket });
+    return { origin, group: null, single: backend };
+  }
+  const values = pickOptions(groupOptions, options);
+  const isSame =
+    former?.pool === pool &&
+    former.connection === connection &&
+    isDeepStrictEqual(former.values, values);
+  const group = isSame
+    ? former.group
+    : makeBackendGroup(
+        pool.open(),
+        list,
+        values,
+        { ...way, unixSocket: null },
+        onState,
+        Math.random,
+      );
+  return { origin: group, group: { group, pool, values, connection, list }, single: null };
+}
+
+/** Whether one backend has what only a group offers. */
+function wantsGroup({
+  healthCheck,
+  affinity,
+  retry,
+  outlierDetection,
+}: ResolvedRouteOptions): boolean {
+  return (
+    healthCheck !== null ||
+    affinity !== null ||
+    retry !== defaults.retry ||
+    outlierDetection !== defaults.outlierDetection
+  );
+}
+
+function specOf(
+  { href, secure, authority, pathPrefix }: BackendUrl,
+  unixSocket: string | null,
+): BackendSpec {
+  return {
+    name: href,
+    url: href,
+    secure,
+    authority,
+    pathPrefix,
+    weight: 1,
+    tier: 0,
+    maxRequests: Number.POSITIVE_INFINITY,
+    unixSocket,
+    place: null,
+  };
+}

@@ -1,0 +1,77 @@
+/** The options of sticky sessions. */
+import { isToken } from '@reverseit/core/http';
+import { choice, custom, defineOptions, string } from '@reverseit/core/options';
+import { digits, isWhole } from './whole-number.ts';
+
+const group = 'Backends';
+
+export const affinityOptions = defineOptions({
+  /** Name of the cookie. Default: none. */
+  cookie: string({
+    group,
+    prose: 'Name of the cookie.',
+    default: null,
+    accepts: 'the name of a cookie (a token)',
+    placeholder: 'NAME',
+    check: isToken,
+  }),
+  /** Max-Age of the cookie, in seconds. Default: until they close. */
+  maxAge: custom<number | null, number | null>({
+    group,
+    kind: 'count',
+    prose: 'Max-Age of the cookie, in seconds.',
+    default: null,
+    defaultText: 'until they close',
+    accepts: 'a whole number of seconds from 1',
+    text: { placeholder: 'SECONDS', parse: digits },
+    json: { type: 'integer', minimum: 1 },
+    check: (value) => (isWhole(value, 1) ? value : undefined),
+  }),
+  /** Path of the cookie. Default: "/". */
+  path: string({
+    group,
+    prose: 'Path of the cookie.',
+    default: '/',
+    accepts: 'a path that starts with a slash, without semicolons',
+    placeholder: 'PATH',
+    check: (path) => /^\/[!-:<-~]*$/.test(path),
+  }),
+  /** SameSite attribute of the cookie. Default: "lax". */
+  sameSite: choice({
+    group,
+    prose: 'SameSite attribute of the cookie.',
+    values: ['lax', 'strict', 'none'],
+    default: 'lax',
+  }),
+  /** Secure attribute of the cookie. Default: if the client uses TLS. */
+  secure: custom<boolean | null, boolean | null>({
+    group,
+    kind: 'boolean',
+    prose: 'Secure attribute of the cookie.',
+    default: null,
+    defaultText: 'if the client uses TLS',
+    accepts: 'true or false',
+    text: {
+      placeholder: 'true|false',
+      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+    },
+    json: { type: 'boolean' },
+    check: (value) => (typeof value === 'boolean' ? value : undefined),
+  }),
+  /**
+   * Key that signs the cookie; without it, clients can guess the value for a backend whose name they know.
+   * Default: none.
+   */
+  secret: custom<string | null, string | null>({
+    group,
+    kind: 'string',
+    prose:
+      'Key that signs the cookie; without it, clients can guess the value for a backend whose name they know.',
+    default: null,
+    accepts: 'a text of at least 16 characters',
+    secret: true,
+    text: { placeholder: 'TEXT' },
+    json: { type: 'string', minLength: 16 },
+    check: (value) => (typeof value === 'string' && value.length >= 16 ? value : undefined),
+  }),
+});
