@@ -4,7 +4,6 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
@@ -60,7 +59,7 @@ export interface ServerStats {
 }
 
 /** An HTTP/1.1 server that hands each request to its listener as an exchange. Made by `createHttpServer`. */
-export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
+export class HttpServer implements ServerContext, DeadlineTarget {
   /** @internal */
   limits: ResolvedServerOptions;
   /** @internal */
@@ -79,6 +78,21 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   readonly #server: Server;
   /** Null where clients speak plain HTTP. */
   #tls: TlsAcceptor | null;
+  readonly #handshakes: TlsDelegate = {
+    onSecure: (socket) => {
+      socket.allowHalfOpen = true;
+      this.#accept(socket);
+    },
+    onHandshakeFailed: (error, socket) => {
+      if (isPlainHttp(error)) {
+        new PlainHttpRefusal(socket, this.deadlines);
+        this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'));
+      } else socket.destroy();
+    },
+    onCallbackThrew: (name, cause) => {
+      this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+    },
+  };
   readonly #connections = new Set<OpenConnection>();
   /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
   readonly #tlsSockets = new Set<Socket>();
@@ -140,7 +154,9 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
   }
 
   #acceptor({ tls, requestHeaderTimeout }: ResolvedServerOptions): TlsAcceptor | null {
-    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, socketOptions, this);
+    return tls === null
+      ? null
+      : new TlsAcceptor(tls, requestHeaderTimeout, socketOptions, this.#handshakes);
   }
 
   #limitConnections(): void {
@@ -166,25 +182,6 @@ export class HttpServer implements ServerContext, DeadlineTarget, TlsDelegate {
       this.#onEmpty?.();
     });
     tls.take(socket);
-  }
-
-  /** @internal */
-  onSecure(socket: TLSSocket): void {
-    socket.allowHalfOpen = true;
-    this.#accept(socket);
-  }
-
-  /** @internal */
-  onCallbackThrew(name: string, cause: unknown): void {
-    this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
-  }
-
-  /** @internal */
-  onHandshakeFailed(error: Error, socket: TLSSocket): void {
-    if (isPlainHttp(error)) {
-      new PlainHttpRefusal(socket, this.deadlines);
-      this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'));
-    } else socket.destroy();
   }
 
   #accept(socket: Socket): void {

@@ -43,7 +43,8 @@ function asHeard(fields: readonly string[]): string[] {
   const reader = heard as unknown as {
     _addHeaderLine(name: string, value: string, to: object): void;
   };
-  const told: Record<string, string | string[]> = {};
+  // Without a prototype: a field may be named __proto__.
+  const told = Object.create(null) as Record<string, string | string[]>;
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const [name = '', value = ''] = fields.slice(i, i + 2);
