@@ -323,7 +323,7 @@ export class DispatchedExchange
     this.#owner.reacquire(this);
   }
 
-  /** The request was not sent, and the carrier gives it back. Answers whether it is still wanted. */
+  /** The request was not sent, and the transport gives it back. Answers whether it is still wanted. */
   onReturned(): boolean {
     const connection = this.#connection;
     if (this.#phase === 'done' || connection === null) return false;

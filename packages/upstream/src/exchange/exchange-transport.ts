@@ -15,7 +15,7 @@ export interface ExchangeTransport {
   /** Stops the flow of the response's content. */
   pause(): void;
   resume(): void;
-  /** Arms the carrier's one deadline. */
+  /** Arms the one deadline of the transport. */
   arm(queue: DeadlineQueue): void;
   disarm(): void;
   /** The response offers to authenticate the connection, or says that it is: it may serve no other client. */
