@@ -12,7 +12,7 @@ export type {
   BackendStatus,
 } from './backends/backend-status.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
-export type { GroupOptions, GroupValues } from './backends/group-options.ts';
+export type { GroupOptions, GroupValues, RetryTrigger } from './backends/group-options.ts';
 export { groupOptions } from './backends/group-options.ts';
 export type { GroupRequest } from './backends/group-request.ts';
 export type { ChosenBackend } from './backends/member.ts';
