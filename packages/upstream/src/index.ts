@@ -5,12 +5,13 @@ export type {
 } from './backends/backend-group.ts';
 export { createBackendGroup, type Group, makeBackendGroup } from './backends/backend-group.ts';
 export type { BackendInput, BackendSpec } from './backends/backend-list.ts';
-export { listAccepted, readBackendList } from './backends/backend-list.ts';
+export { backendOptions, listAccepted, readBackendList } from './backends/backend-list.ts';
 export type {
   BackendStateChange,
   BackendStateName,
   BackendStatus,
 } from './backends/backend-status.ts';
+export type { RandomSource } from './backends/balance/policy.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
 export type { GroupOptions, GroupValues, RetryTrigger } from './backends/group-options.ts';
 export { groupOptions } from './backends/group-options.ts';
@@ -34,6 +35,7 @@ export type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from './exchange/upstream-response.ts';
+export type { OriginPlace } from './options/origin.ts';
 export type { OriginOptions } from './options/origin-options.ts';
 export type {
   PfxInput,

@@ -36,7 +36,8 @@ function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
   });
 }
 
-type BackendsInput = string | URL | null | readonly BackendInput[];
+/** The backend of a route, or several. */
+export type BackendsInput = string | URL | null | readonly BackendInput[];
 type Backends = BackendUrl | readonly BackendSpec[] | null;
 
 const oneBackend = refusingPatterns(

@@ -72,6 +72,11 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
   release(): void;
 }
 
+/** A group whose lists are checked already. */
+export interface Group extends BackendGroup {
+  replace(list: readonly BackendSpec[]): void;
+}
+
 /** Beside the table: what is code. */
 export interface BackendGroupOptions extends GroupOptions {
   /** Called with each change of a backend's state. Must not throw. */
@@ -115,7 +120,7 @@ export function makeBackendGroup(
       'createBackendGroup: expected a pool that createPool has made',
     );
   }
-  return new Group(pool, list, values, origin, onState, random);
+  return new MemberGroup(pool, list, values, origin, onState, random);
 }
 
 /** Those of one rank: the next one serves when nobody here can. */
@@ -129,7 +134,7 @@ interface Tier {
 /** What a pick is strict about: first everything, in the end only what was promised. */
 const STRICTNESS = { ALL: 2, ROOM: 1, LIMITS: 0 } as const;
 
-export class Group implements BackendGroup, ExchangeGroup, MemberOwner, Admission<Member> {
+class MemberGroup implements Group, ExchangeGroup, MemberOwner, Admission<Member> {
   readonly affinity: AffinityCookie | null;
   readonly deadlines: Deadlines;
   readonly retryRules: RetryRules;
