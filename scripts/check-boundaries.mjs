@@ -23,6 +23,7 @@ import ts from 'typescript';
 
 const anyBuiltin = /^node:/;
 const coreEntries = /^@reverseit\/core\/(errors|options|http|websocket|deadlines|io)$/;
+const upstreamEntries = /^@reverseit\/upstream(\/internal)?$/;
 
 /** @type {readonly Zone[]} the first that matches a file is its zone */
 const zones = [
@@ -113,7 +114,7 @@ const zones = [
   },
   ...packageLayers(
     'node',
-    [anyBuiltin, coreEntries, '@reverseit/core', '@reverseit/upstream'],
+    [anyBuiltin, coreEntries, '@reverseit/core', upstreamEntries],
     ['@reverseit/core/http1'],
     {
       logging: [],
@@ -155,7 +156,7 @@ const zones = [
     name: 'node',
     files: /^packages\/node\/src\/[a-z-]+\.ts$/,
     zones: [/^node/],
-    packages: [anyBuiltin, coreEntries, '@reverseit/core', '@reverseit/upstream'],
+    packages: [anyBuiltin, coreEntries, '@reverseit/core', upstreamEntries],
   },
   {
     // It serves the tests of every package, so it may need none of them.

@@ -1,6 +1,6 @@
 import { packageConfig } from '../../scripts/tsup-base.ts';
 
 export default packageConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', internal: 'src/internal.ts' },
   guardNodeVersion: true,
 });

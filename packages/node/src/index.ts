@@ -11,6 +11,7 @@ export {
   UpstreamError,
   WebSocketError,
 } from '@reverseit/core/errors';
+export type { BackendInput, BackendStatus } from '@reverseit/upstream';
 export type { HeaderList, HeaderView } from './hooks/header-list.ts';
 export type {
   AccessRecord,
@@ -43,7 +44,7 @@ export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
-export type { BackendsInput, RouteOptions } from './options/route-options.ts';
+export type { RouteOptions } from './options/route-options.ts';
 export type { Workers } from './options/workers.ts';
 export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
 export type { Address, ReverseItServer, ReverseItStats } from './server/create-server.ts';

@@ -1,20 +1,17 @@
-export { AffinityCookie, type AffinityRules } from './backends/affinity-cookie.ts';
+export type { AffinityCookie } from './backends/affinity-cookie.ts';
 export type {
   BackendGroup,
   BackendGroupOptions,
 } from './backends/backend-group.ts';
-export { createBackendGroup, type Group, makeBackendGroup } from './backends/backend-group.ts';
-export type { BackendInput, BackendSpec } from './backends/backend-list.ts';
-export { backendOptions, listAccepted, readBackendList } from './backends/backend-list.ts';
+export { createBackendGroup } from './backends/backend-group.ts';
+export type { BackendInput, BackendOptions } from './backends/backend-list.ts';
 export type {
   BackendStateChange,
   BackendStateName,
   BackendStatus,
 } from './backends/backend-status.ts';
-export type { RandomSource } from './backends/balance/policy.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
-export type { GroupOptions, GroupValues, RetryTrigger } from './backends/group-options.ts';
-export { groupOptions } from './backends/group-options.ts';
+export type { GroupOptions } from './backends/group-options.ts';
 export type { GroupRequest } from './backends/group-request.ts';
 export type { ChosenBackend } from './backends/member.ts';
 export type { LookupCallback, Network } from './connect/network.ts';
@@ -35,7 +32,6 @@ export type {
   UpstreamExchange,
   UpstreamResponseHead,
 } from './exchange/upstream-response.ts';
-export type { OriginPlace } from './options/origin.ts';
 export type { OriginOptions } from './options/origin-options.ts';
 export type {
   PfxInput,

@@ -1,7 +1,7 @@
 /** Options of a route that several backends serve. */
 import { isToken, toLowerAscii } from '@reverseit/core/http';
 import { custom, defineOptions, type OptionInput } from '@reverseit/core/options';
-import { groupOptions } from '@reverseit/upstream';
+import { groupOptions } from '@reverseit/upstream/internal';
 import type { HookRequest } from '../hooks/hooks.ts';
 
 const group = 'Backends';

@@ -11,7 +11,8 @@ import {
   readOptions,
   show,
 } from '@reverseit/core/options';
-import { type BackendSpec, poolOptions } from '@reverseit/upstream';
+import { poolOptions } from '@reverseit/upstream';
+import type { BackendSpec } from '@reverseit/upstream/internal';
 import type { RingHooks } from '../hooks/route-hooks.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';

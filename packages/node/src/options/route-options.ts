@@ -10,13 +10,8 @@ import {
   type OptionValues,
   pathPrefix,
 } from '@reverseit/core/options';
-import {
-  type BackendInput,
-  type BackendSpec,
-  dispatchLimits,
-  listAccepted,
-  readBackendList,
-} from '@reverseit/upstream';
+import { type BackendInput, dispatchLimits } from '@reverseit/upstream';
+import { type BackendSpec, listAccepted, readBackendList } from '@reverseit/upstream/internal';
 import { type BackendRequestInput, backendRequestOptions } from './backend-request-options.ts';
 import { type BackendResponseInput, backendResponseOptions } from './backend-response-options.ts';
 import { type BalancingInput, balancingOptions } from './balancing-options.ts';
@@ -36,8 +31,6 @@ function orNull<In, Out>(row: Option<In, Out>): Option<In | null, Out | null> {
   });
 }
 
-/** The backend of a route, or several. */
-export type BackendsInput = string | URL | null | readonly BackendInput[];
 type Backends = BackendUrl | readonly BackendSpec[] | null;
 
 const oneBackend = refusingPatterns(
@@ -75,7 +68,7 @@ const placeOptions = defineOptions({
    * Required.
    */
   backend: Object.freeze({
-    ...custom<BackendsInput, Backends>({
+    ...custom<string | URL | null | readonly BackendInput[], Backends>({
       group,
       kind: 'backends',
       prose: oneBackend.prose,

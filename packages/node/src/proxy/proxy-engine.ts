@@ -4,9 +4,9 @@ import type { Exchange } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type {
+  BackendGroup,
   BackendInput,
   BackendStatus,
-  Group,
   OriginPool,
   Pool,
   PoolStats,
@@ -215,7 +215,7 @@ export class ProxyEngine {
     this.#each(backend, (group) => group.enable(backend));
   }
 
-  #group(route: string): Group {
+  #group(route: string): BackendGroup {
     const { groups } = this.#current;
     const found = groups.get(route);
     if (found !== undefined) return found.group;
@@ -227,7 +227,7 @@ export class ProxyEngine {
     );
   }
 
-  #each(backend: string, act: (group: Group) => boolean): void {
+  #each(backend: string, act: (group: BackendGroup) => boolean): void {
     let found = false;
     for (const { group } of this.#current.groups.values()) if (act(group)) found = true;
     if (!found)

@@ -72,11 +72,6 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
   release(): void;
 }
 
-/** A group whose lists are checked already. */
-export interface Group extends BackendGroup {
-  replace(list: readonly BackendSpec[]): void;
-}
-
 /** Beside the table: what is code. */
 export interface BackendGroupOptions extends GroupOptions {
   /** Called with each change of a backend's state. Must not throw. */
@@ -96,7 +91,7 @@ export function createBackendGroup(
   pool: Pool,
   list: BackendInput | readonly BackendInput[],
   options: BackendGroupOptions = {},
-  random: RandomSource = Math.random,
+  random: () => number = Math.random,
 ): BackendGroup {
   const { onBackendState, checkRequests, connection, ...given } = options;
   const values = resolveOptions(groupOptions, given);
@@ -105,7 +100,12 @@ export function createBackendGroup(
   return makeBackendGroup(pool, specs, values, origin, onBackendState ?? null, random);
 }
 
-/** @internal The same of options that are checked already. */
+/** A group as the proxy uses it: its lists are checked already. */
+export interface CheckedBackendGroup extends BackendGroup {
+  replace(list: readonly BackendSpec[]): void;
+}
+
+/** The same of options that are checked already. */
 export function makeBackendGroup(
   pool: Pool,
   list: readonly BackendSpec[],
@@ -113,14 +113,14 @@ export function makeBackendGroup(
   origin: OriginValues,
   onState: ((change: BackendStateChange) => void) | null,
   random: RandomSource,
-): Group {
+): CheckedBackendGroup {
   if (!(pool instanceof ConnectionPool)) {
     throw createError(
       'RIT_ERR_CONFIG',
       'createBackendGroup: expected a pool that createPool has made',
     );
   }
-  return new MemberGroup(pool, list, values, origin, onState, random);
+  return new Group(pool, list, values, origin, onState, random);
 }
 
 /** Those of one rank: the next one serves when nobody here can. */
@@ -134,7 +134,7 @@ interface Tier {
 /** What a pick is strict about: first everything, in the end only what was promised. */
 const STRICTNESS = { ALL: 2, ROOM: 1, LIMITS: 0 } as const;
 
-class MemberGroup implements Group, ExchangeGroup, MemberOwner, Admission<Member> {
+class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admission<Member> {
   readonly affinity: AffinityCookie | null;
   readonly deadlines: Deadlines;
   readonly retryRules: RetryRules;

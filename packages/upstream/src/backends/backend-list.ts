@@ -63,8 +63,11 @@ export const backendOptions = defineOptions({
   }),
 });
 
+/** One backend of a list, as a user writes it. */
+export interface BackendOptions extends OptionInput<typeof backendOptions> {}
+
 /** One backend of a list: its URL, or an object. */
-export type BackendInput = string | URL | OptionInput<typeof backendOptions>;
+export type BackendInput = string | URL | BackendOptions;
 
 /** A backend of a list, checked and complete. */
 export interface BackendSpec {

@@ -171,9 +171,6 @@ export const outlierOptions = defineOptions({
   }),
 });
 
-/** What a retry follows: `connect`, `reset`, `timeout`, statuses and ranges of them. */
-export type RetryTrigger = string | number;
-
 const idempotent = Object.freeze(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
 const acceptsTriggers = 'an array of "connect", "reset", "timeout", statuses and ranges of them';
@@ -191,7 +188,7 @@ export const retryOptions = defineOptions({
    * What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).
    * Default: ["connect"].
    */
-  on: custom<readonly RetryTrigger[], readonly RetryTrigger[]>({
+  on: custom<readonly (string | number)[], readonly (string | number)[]>({
     group,
     kind: 'triggers',
     prose:
@@ -207,7 +204,9 @@ export const retryOptions = defineOptions({
     },
     json: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
     check: (value) =>
-      retryTriggers(value) === null ? undefined : Object.freeze([...(value as RetryTrigger[])]),
+      retryTriggers(value) === null
+        ? undefined
+        : Object.freeze([...(value as (string | number)[])]),
   }),
   /**
    * Methods that may be retried although the backend may have processed them.

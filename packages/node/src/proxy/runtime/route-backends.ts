@@ -1,21 +1,20 @@
 /** Who serves a route: one backend, as most have it, or a group of them. */
 import { isDeepStrictEqual } from 'node:util';
 import { type BackendUrl, pickOptions } from '@reverseit/core/options';
+import type { BackendStateChange, OriginPool } from '@reverseit/upstream';
 import {
   type BackendSpec,
-  type BackendStateChange,
-  type Group,
+  type CheckedBackendGroup,
   type GroupValues,
   groupOptions,
   makeBackendGroup,
-  type OriginPool,
-} from '@reverseit/upstream';
+} from '@reverseit/upstream/internal';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import type { RoutePool } from './route-pools.ts';
 
 /** A group, and what it was made of. */
 export interface RouteGroup {
-  readonly group: Group;
+  readonly group: CheckedBackendGroup;
   readonly pool: RoutePool;
   readonly values: GroupValues;
   readonly connection: ResolvedRouteOptions['upstreamConnection'];

@@ -6,10 +6,10 @@ import { catalog, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, getField, hasField } from '@reverseit/core/http';
 import { type BackendUrl, pickOptions } from '@reverseit/core/options';
 import {
+  type BackendGroup,
   type ChosenBackend,
   type DispatchLimits,
   dispatchLimits,
-  type Group,
   type OriginPool,
 } from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
@@ -49,7 +49,7 @@ export class RouteRuntime {
   /** Null where the application answers by itself. */
   readonly origin: OriginPool | null;
   /** The same where several backends serve the route; else null. */
-  readonly group: Group | null;
+  readonly group: BackendGroup | null;
   /** Of the pool, for requests whose client waits. */
   readonly streams: StreamShare;
   /** How long a client may be silent before its body, if it has no length, is streamed. */
