@@ -170,6 +170,47 @@ test('no attempt begins once responseHeaderTimeout has passed', async () => {
   expect(sent.exchange.failedAttempts).toHaveLength(3);
 });
 
+test.each([
+  [0, 1, ['head 200', 'data', 'end']],
+  [1000, 1, ['head 200', 'data', 'end']],
+  // The third would begin after twice the time.
+  [0, 2, ['UPSTREAM_HEAD_TIMEOUT']],
+])(
+  'perTryTimeout %i: %i that hang are left after responseHeaderTimeout each',
+  async (perTryTimeout, hanging, events) => {
+    const behaviours = Array.from({ length: 3 }, (_, i) => (i < hanging ? hangs : answers));
+    const it = await groupOf(behaviours, {
+      loadBalancing: 'first',
+      retry: { attempts: 9, perTryTimeout, backOff: 0 },
+    });
+    const sent = it.send(get(), { responseHeaderTimeout: 1000 });
+    while (!sent.over) {
+      it.clock.advance(10);
+      await turns(2);
+    }
+    expect(sent.events).toEqual(events);
+    expect(sent.exchange.failedAttempts).toHaveLength(hanging);
+  },
+);
+
+test('by default every GET on its way to one that dies is answered by another', async () => {
+  const it = await groupOf([answers, answers]);
+  await it.run(100);
+  it.list[0]!.behaviour = hangs;
+  const before = it.list[0]!.requests;
+  const sent = Array.from({ length: 40 }, () => it.send());
+  const waiting = () => sent.filter(({ over }) => !over).length;
+  await it.until(() => it.list[0]!.requests - before === waiting());
+  // More than `percent` of those under way: it was saved before.
+  expect(waiting()).toBeGreaterThan(10);
+  await it.list[0]!.die();
+  while (waiting() > 0) {
+    it.clock.advance(5);
+    await turns(2);
+  }
+  expect(new Set(sent.map(({ events }) => events.join()))).toEqual(new Set(['head 200,data,end']));
+});
+
 test('never after a byte went to the client', async () => {
   const it = await groupOf(
     [(connection) => connection.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab'), answers],

@@ -7,7 +7,7 @@ import type { RouteRuntime } from './runtime/route-runtime.ts';
 import { TunnelExchange } from './upgrade/tunnel-exchange.ts';
 import { createUpgrade } from './upgrade/websocket-upgrade.ts';
 
-/** @throws ProtocolError, WebSocketError where the the the request cannot be sent on; then nothing has been */
+/** @throws ProtocolError, WebSocketError where the request cannot be sent on; then nothing has been */
 export function forward(
   exchange: Exchange,
   route: RouteRuntime,

@@ -140,8 +140,10 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
   readonly retryRules: RetryRules;
   readonly perTryTimeout: number;
   readonly backOff: number;
-  /** Requests under way. */
+  /** Attempts under way. */
   active = 0;
+  /** Requests under way, between two attempts as well. */
+  #requests = 0;
   readonly #pool: ConnectionPool;
   readonly #values: GroupValues;
   readonly #originOptions: OriginValues;
@@ -249,7 +251,10 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
   ): GroupedExchange {
     if (this.#originOptions.checkRequests) checkHandler(handler, onSwitch !== null);
     const given = limits?.responseHeaderTimeout ?? dispatchLimits.responseHeaderTimeout.default;
-    const patience = given === 0 || given === 'infinity' ? Number.POSITIVE_INFINITY : given;
+    const timeout = given === 0 || given === 'infinity' ? Number.POSITIVE_INFINITY : given;
+    // Where nothing ends an attempt sooner, one that hangs takes all of its time, and another has to follow.
+    const triesMore = this.perTryTimeout > 0 && this.perTryTimeout < timeout;
+    const patience = triesMore ? timeout : 2 * timeout;
     const exchange = new GroupExchange(
       this,
       request,
@@ -333,6 +338,14 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
     this.#homes.set(client, member);
   }
 
+  onRequest(): void {
+    this.#budget.earn(++this.#requests);
+  }
+
+  onSettled(): void {
+    this.#requests--;
+  }
+
   onBegin(member: Member): void {
     this.active++;
     member.begin();
@@ -359,7 +372,7 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
   }
 
   takeRetry(): boolean {
-    return this.#budget.take(this.active);
+    return this.#budget.take();
   }
 
   releaseRetry(): void {

@@ -65,6 +65,10 @@ export interface ExchangeGroup {
   arm(deadline: Deadline, ms: number): void;
   /** Who gets it; null where nobody can. `tried` are passed over unless there is nobody else. */
   pick(request: GroupRequest, tried: readonly Member[] | null): Member | null;
+  /** A request begins. */
+  onRequest(): void;
+  /** No attempt follows. */
+  onSettled(): void;
   onBegin(member: Member): void;
   onEnd(member: Member): void;
   onResponse(member: Member, status: number, elapsed: number): void;
@@ -105,6 +109,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   #responseBegan = false;
   #paused = false;
   #aborted = false;
+  #settled = false;
   #deadline: Deadline | null = null;
   #pause: Deadline | null = null;
 
@@ -134,11 +139,13 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     }
     const member = this.#group.pick(this.#request, null);
     if (member === null) {
+      this.#settled = true;
       this.#retained?.cancel();
       queueMicrotask(() => this.#report(createError('RIT_ERR_NO_BACKEND')));
     } else {
       this.#start(member);
       this.#beganAt = this.#attemptAt;
+      this.#group.onRequest();
     }
   }
 
@@ -290,9 +297,11 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   }
 
   #isAffordable(): boolean {
-    if (this.#group.now() - this.#beganAt >= this.#patience) return false;
+    const group = this.#group;
+    if (group.now() - this.#beganAt >= this.#patience) return false;
     // Who has to have this one backend meets it again, after a pause.
-    this.#holdsRetry ||= this.#group.takeRetry();
+    if (this.#holdsRetry) group.releaseRetry();
+    this.#holdsRetry = group.takeRetry();
     return this.#holdsRetry;
   }
 
@@ -347,11 +356,13 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
 
   /** No attempt follows. */
   #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
     this.#deadline?.clear();
     this.#pause?.clear();
     this.#retained?.release();
     if (this.#holdsRetry) this.#group.releaseRetry();
-    this.#holdsRetry = false;
+    this.#group.onSettled();
   }
 
   #end(error: ReverseItError): void {

@@ -173,28 +173,30 @@ export const outlierOptions = defineOptions({
 
 const idempotent = Object.freeze(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
+const triggers = Object.freeze(['connect', 'reset', 'timeout']);
+
 const acceptsTriggers = 'an array of "connect", "reset", "timeout", statuses and ranges of them';
 
 export const retryOptions = defineOptions({
-  /** Maximum retries, each at another backend if there is one. Default: 1. */
+  /** Maximum retries, each at another backend if there is one. Default: 2. */
   attempts: count({
     group,
     prose: 'Maximum retries, each at another backend if there is one.',
-    default: 1,
+    default: 2,
     min: 0,
     max: 10,
   }),
   /**
    * What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).
-   * Default: ["connect"].
+   * Default: ["connect","reset","timeout"].
    */
   on: custom<readonly (string | number)[], readonly (string | number)[]>({
     group,
     kind: 'triggers',
     prose:
       'What is retried: "connect" (nothing was sent: any method); "reset", "timeout" and statuses (only for methods).',
-    default: Object.freeze(['connect']),
-    defaultText: '["connect"]',
+    default: triggers,
+    defaultText: JSON.stringify(triggers),
     accepts: acceptsTriggers,
     text: {
       placeholder: 'WHAT,…',
@@ -232,18 +234,22 @@ export const retryOptions = defineOptions({
     prose: 'Limits the retries of all requests together.',
     flagPrefix: 'retry-budget',
     rows: defineOptions({
-      /** Maximum retries in progress, in percent of the requests in progress. Default: 20. */
+      /**
+       * Maximum retries, in percent of the requests; unused ones are kept, up to 100 or as many as requests are in progress.
+       * Default: 20.
+       */
       percent: count({
         group,
-        prose: 'Maximum retries in progress, in percent of the requests in progress.',
+        prose:
+          'Maximum retries, in percent of the requests; unused ones are kept, up to 100 or as many as requests are in progress.',
         default: 20,
         min: 0,
         max: 100,
       }),
-      /** Retries that are always allowed, however few requests are in progress. Default: 3. */
+      /** Retries in progress that are always allowed, beyond `percent`. Default: 3. */
       minimum: count({
         group,
-        prose: 'Retries that are always allowed, however few requests are in progress.',
+        prose: 'Retries in progress that are always allowed, beyond `percent`.',
         default: 3,
         min: 0,
       }),

@@ -1,20 +1,29 @@
 /**
- * Bounds the retries of a group, so that a failure of all backends does not become a flood for them: at any
- * moment those under way are at most a share of all requests under way, or a few.
+ * Bounds the retries of a group, so that a failure of all backends does not become a flood for them. A few may be
+ * under way at any moment. Beyond that each request earns a share of a retry; what is not needed is saved, up to
+ * the number of requests under way: one backend of a few that dies fails a third of them, or half, at once, and
+ * each of these may go elsewhere.
  */
 export interface BudgetRules {
-  /** Retries, in percent of the requests under way. */
+  /** Retries, in percent of the requests. */
   readonly percent: number;
-  /** Retries that are always allowed. */
+  /** Retries under way that are always allowed. */
   readonly minimum: number;
 }
 
+/** So many may be saved where fewer requests are under way: they come in bursts. */
+const minSaved = 100;
+
 export class RetryBudget {
-  readonly #rules: BudgetRules;
+  readonly #minimum: number;
+  /** In hundredths of a retry: whole numbers add up exactly. */
+  readonly #earned: number;
+  #saved = 0;
   #taken = 0;
 
-  constructor(rules: BudgetRules) {
-    this.#rules = rules;
+  constructor({ percent, minimum }: BudgetRules) {
+    this.#earned = percent;
+    this.#minimum = minimum;
   }
 
   /** Retries under way. */
@@ -22,10 +31,17 @@ export class RetryBudget {
     return this.#taken;
   }
 
-  /** Takes one retry out, if `active` requests under way allow it. Who takes it releases it. */
-  take(active: number): boolean {
-    const { percent, minimum } = this.#rules;
-    if (this.#taken >= Math.max(minimum, Math.floor((active * percent) / 100))) return false;
+  /** A request begins; with it so many are under way. */
+  earn(active: number): void {
+    this.#saved = Math.min(this.#saved + this.#earned, 100 * Math.max(active, minSaved));
+  }
+
+  /** Takes one retry out, if allowed. Who takes it releases it. */
+  take(): boolean {
+    if (this.#taken >= this.#minimum) {
+      if (this.#saved < 100) return false;
+      this.#saved -= 100;
+    }
     this.#taken++;
     return true;
   }
