@@ -90,6 +90,13 @@ const features: Readonly<Record<string, ReverseItArguments>> = {
   '1,000 routes': { routes: 1000 },
   addHeaders: { addHeaders: { 'x-added': 'yes' } },
   'access log, buffered': { accessLog: true },
+  '3 backends': { backends: 3 },
+  '1,000 backends': { backends: 1000 },
+  '1,000 backends, hash on the path': {
+    backends: 1000,
+    loadBalancing: 'hash',
+    hashOn: 'path',
+  },
 };
 
 const variantsOf = (base: Target, options: ReverseItArguments): Variants => ({

@@ -1,4 +1,4 @@
-/** ReverseIt; the second argument is a JSON object of options, and of the three words below. */
+/** ReverseIt; the second argument is a JSON object of options, and of the words below. */
 import { createWriteStream } from 'node:fs';
 import { type AccessRecord, createServer, type ReverseItOptions } from '@reverseit/node';
 import { serveParent } from './protocol.ts';
@@ -10,10 +10,13 @@ interface Words {
   readonly accessLog?: boolean;
   /** The routes, or how many that differ in their paths alone. */
   readonly routes?: ReverseItOptions['routes'] | number;
+  /** So many backends: all of them the one that there is, each under another name. */
+  readonly backends?: number;
 }
 
-const { hooks, accessLog, routes, ...options } = JSON.parse(process.argv[3] ?? '{}') as Words &
-  Omit<ReverseItOptions, 'routes'>;
+const { hooks, accessLog, routes, backends, ...options } = JSON.parse(
+  process.argv[3] ?? '{}',
+) as Words & Omit<ReverseItOptions, 'routes'>;
 
 /** Lines are written together once there are this many characters of them. */
 const longestLog = 64 * 1024;
@@ -32,8 +35,13 @@ function logger(): (record: AccessRecord) => void {
 const manyRoutes = (count: number): { path: string }[] =>
   Array.from({ length: count }, (_, nth) => ({ path: `/r/${nth}` }));
 
+const url = `http://127.0.0.1:${process.argv[2]}`;
+
+const manyBackends = (count: number): { url: string; name: string }[] =>
+  Array.from({ length: count }, (_, nth) => ({ url, name: `backend-${nth}` }));
+
 const server = createServer({
-  backend: `http://127.0.0.1:${process.argv[2]}`,
+  backend: backends === undefined ? url : manyBackends(backends),
   ...options,
   ...(hooks ? { onRequest: () => undefined, onResponse: () => undefined } : {}),
   ...(accessLog ? { onFinish: logger() } : {}),

@@ -39,6 +39,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.tuple(name, value).map(
     ([field, text]): Change =>
       (it) =>
+        it.prepend(field, text),
+  ),
+  fc.tuple(name, value).map(
+    ([field, text]): Change =>
+      (it) =>
         it.set(field, text),
   ),
   name.map(

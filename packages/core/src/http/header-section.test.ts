@@ -37,6 +37,7 @@ describe.each(both)('a section %s', (_, make) => {
 
   test.each<[string, (section: HeaderSection) => void, string[]]>([
     ['append', (it) => it.append('x-A', '2'), [...fields, 'x-A', '2']],
+    ['prepend', (it) => it.prepend('x-A', '2'), ['x-A', '2', ...fields]],
     [
       'set, in the place of the first',
       (it) => it.set('x-A', '2'),
@@ -94,6 +95,7 @@ describe.each(both)('a section %s', (_, make) => {
     const pair = [name, value] as [string, string];
     const section = make();
     expect(() => section.append(...pair)).toThrow(misuse);
+    expect(() => section.prepend(...pair)).toThrow(misuse);
     expect(() => section.set(...pair)).toThrow(misuse);
     expect(() => HeaderSection.from(pair)).toThrow(misuse);
     expect(section.fields).toEqual(fields);

@@ -95,6 +95,16 @@ export class HeaderSection {
   }
 
   /**
+   * Adds a field at the start, where Host belongs (RFC 9110 §7.2).
+   * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
+   */
+  prepend(name: string, value: string): void {
+    assertField(name, value);
+    this.#fields.unshift(name, value);
+    if (this.#text !== null) this.#text = fieldLine(name, value) + this.#text;
+  }
+
+  /**
    * Replaces all lines of a field by one, in the place of the first, or adds it at the end.
    * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
    */

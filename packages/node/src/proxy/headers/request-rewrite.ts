@@ -11,6 +11,7 @@ import {
   foldName,
   forwardableTrailerNames,
   forwardableTrailers,
+  getField,
   getFieldValues,
   HeaderSection,
   isLastHop,
@@ -123,16 +124,18 @@ function isForwarded(
 }
 
 export class RequestRewrite {
-  readonly #host: string;
+  /** Null where there are several backends, and the route names none. */
+  readonly #host: string | null;
   readonly #preserveHost: boolean;
   readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
 
-  /** `authority` of the backend; empty where there are several, of which one is named later. */
-  constructor(options: ResolvedRouteOptions, authority: string) {
+  /** `authority` of the backend; null where there are several, of which one is named later. */
+  constructor(options: ResolvedRouteOptions, authority: string | null) {
     const { removeHeaders } = options;
     const added = addedLines(options.addHeaders);
-    this.#host = authority;
+    // What the route adds takes its place.
+    this.#host = authority ?? getField(options.addHeaders, 'host') ?? null;
     this.#preserveHost = options.preserveHostHeader;
     this.#added = added;
     this.#rules = {
@@ -154,7 +157,8 @@ export class RequestRewrite {
    */
   apply(head: RequestHead, client: ClientInfo): HeaderSection {
     const headers = HeaderSection.empty();
-    headers.append('host', this.#hostFor(head));
+    const host = this.#hostFor(head);
+    if (host !== null) headers.append('host', host);
     const rule = new RequestRule(this.#rules, head);
     head.headers.filter(rule, headers);
     this.#addOurs(headers, head, client, rule);
@@ -195,11 +199,14 @@ export class RequestRewrite {
 
   /** Names the backend of that authority, one of several, in a section that `apply` has made. */
   nameBackend(headers: HeaderSection, head: RequestHead, authority: string): void {
-    const isPublic = this.#preserveHost && head.authority !== null;
-    if (!isPublic && this.#rules.spellings?.has('host') !== true) headers.set('host', authority);
+    if (this.#hostFor(head) !== null) return;
+    // Named already where an attempt has failed.
+    if (headers.fields[0] === 'host') headers.set('host', authority);
+    else headers.prepend('host', authority);
   }
 
-  #hostFor(head: RequestHead): string {
+  /** Null where it depends on which of several backends is chosen. */
+  #hostFor(head: RequestHead): string | null {
     return this.#preserveHost && head.authority !== null ? head.authority : this.#host;
   }
 

@@ -82,7 +82,7 @@ export class RouteRuntime {
       stripPath,
       pathPrefix: single?.pathPrefix ?? '',
     });
-    this.request = new RequestRewrite(options, single?.authority ?? '');
+    this.request = new RequestRewrite(options, single?.authority ?? null);
     this.locations = locationRewrite(options, single);
     this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
