@@ -12,7 +12,7 @@ export { isNamedByConnection } from './http/connection-fields.ts';
 export { readDecimal } from './http/digits.ts';
 export { readTokenList } from './http/field-list.ts';
 export type { Field, FieldEntry } from './http/field-registry.ts';
-export { FIELD, fieldEntry, fieldsWhere } from './http/field-registry.ts';
+export { FIELD, fieldEntry, fieldsWhere, KIND } from './http/field-registry.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
 export {
   fieldLines,

@@ -29,6 +29,17 @@ export const FIELD = {
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
+/** What fields may be, as bits: a section knows what it holds of each without a look at every name. */
+export const KIND = {
+  HOST: 1,
+  /** A transport has something to say about it: it sets it, frames by it, or names it in Connection. */
+  TRANSPORT: 2,
+  /** Credentials of HTTP authentication (RFC 9110 §11). */
+  CREDENTIALS: 4,
+  /** Only of sections: Host stands in it more than once. */
+  HOSTS: 8,
+} as const;
+
 /** What is known of a field. */
 export interface FieldEntry {
   /** In lower case; ends with `-` where it stands for all names that begin so. */
@@ -63,6 +74,8 @@ export interface FieldEntry {
   readonly auth: 'credentials' | 'challenge' | null;
   /** What joins several lines to one (RFC 9110 §5.3, RFC 9113 §8.2.3); null where they cannot be joined. */
   readonly separator: ', ' | '; ' | null;
+  /** Bits of `KIND`, which follow from the rest. */
+  readonly kinds: number;
 }
 
 const usual: FieldEntry = {
@@ -81,6 +94,7 @@ const usual: FieldEntry = {
   describesClient: false,
   auth: null,
   separator: ', ',
+  kinds: 0,
 };
 
 // A row below reads as the list of what holds for its field.
@@ -194,7 +208,16 @@ const rows: readonly (readonly [name: string, row: Partial<FieldEntry>])[] = [
   ['warning', { trailerAllowed }],
 ];
 
-const registry: readonly FieldEntry[] = rows.map(([name, row]) => ({ ...usual, name, ...row }));
+const registry: readonly FieldEntry[] = rows.map(([name, row]) => {
+  const entry = { ...usual, name, ...row };
+  return { ...entry, kinds: kindsOf(entry) };
+});
+
+function kindsOf({ id, setByTransport, auth }: FieldEntry): number {
+  let kinds = id === FIELD.HOST ? KIND.HOST : 0;
+  if (setByTransport || id === FIELD.CONTENT_LENGTH || id === FIELD.TE) kinds |= KIND.TRANSPORT;
+  return auth === 'credentials' ? kinds | KIND.CREDENTIALS : kinds;
+}
 
 /** The entry of a name that could pass for that of `entry`, spelled with `_` for `-`. */
 function disguiseOf({ name, id, describesClient }: FieldEntry): FieldEntry {

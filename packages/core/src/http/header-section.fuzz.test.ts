@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type FieldEntry, fieldEntry } from './field-registry.ts';
+import { type FieldEntry, fieldEntry, KIND } from './field-registry.ts';
 import { fieldLines } from './field-section.ts';
 import { type FieldRule, HeaderSection } from './header-section.ts';
 
-const name = fc.constantFrom('Host', 'A', 'a', 'x-a', 'X_A', 'Connection', 'Via');
+const names = ['Host', 'host', 'A', 'a', 'x-a', 'X_A', 'Connection', 'Via', 'te', 'Authorization'];
+const name = fc.constantFrom(...names);
 const value = fc.constantFrom('', 'a', 'a: b', '\xff\t1', 'keep-alive');
 const list = fc.array(fc.tuple(name, value), { maxLength: 8 }).map((pairs) => pairs.flat());
 
@@ -98,5 +99,43 @@ test('filter and serialize are the naive filter over the list; each field is ask
       expect(section.serialize(new ScriptedRule(script))).toBe(fieldLines(expected));
       expect(section.fields).toEqual(fields);
     }),
+  );
+});
+
+test('a section never denies a kind of field that it holds, nor that Host is repeated', () => {
+  fc.assert(
+    fc.property(
+      list,
+      fc.array(change, { maxLength: 6 }),
+      fc.boolean(),
+      (fields, changes, looks) => {
+        const sections = [
+          HeaderSection.parsed([...fields], fieldLines(fields)),
+          HeaderSection.from(fields),
+          HeaderSection.parsed(fields, fieldLines(fields)).filter(new ScriptedRule(['pass'])),
+        ];
+        for (const section of sections) {
+          if (looks) section.mayHold(KIND.HOST);
+          for (const apply of changes) apply(section);
+          let held = 0;
+          let hosts = 0;
+          for (let i = 0; i < section.fields.length; i += 2) {
+            const { id, kinds } = fieldEntry(section.fields[i] ?? '');
+            held |= kinds;
+            if (id === fieldEntry('host').id) hosts++;
+          }
+          for (const kind of [KIND.HOST, KIND.TRANSPORT, KIND.CREDENTIALS]) {
+            if ((held & kind) !== 0) expect(section.mayHold(kind)).toBe(true);
+          }
+          if (hosts > 1) expect(section.mayHold(KIND.HOSTS)).toBe(true);
+          const around = section.serializeAround('x: y\r\n');
+          if (around === null) continue;
+          expect([section.fields[0], hosts, held & KIND.TRANSPORT]).toEqual(['host', 1, 0]);
+          expect(around).toBe(
+            `${fieldLines(section.fields.slice(0, 2))}x: y\r\n${fieldLines(section.fields.slice(2))}`,
+          );
+        }
+      },
+    ),
   );
 });

@@ -15,7 +15,7 @@
  */
 import { createError } from '../errors/reverseit-error.ts';
 import { isFieldValue, isToken, toLowerAscii } from './ascii.ts';
-import { type FieldEntry, fieldEntry } from './field-registry.ts';
+import { type FieldEntry, fieldEntry, KIND } from './field-registry.ts';
 import {
   type FieldSection,
   fieldLines,
@@ -37,10 +37,13 @@ export interface FieldRule {
 export class HeaderSection {
   readonly #fields: FieldSection;
   #text: string | null;
+  /** Bits of `KIND`, those of fields that were removed perhaps among them; -1 where nobody has looked yet. */
+  #kinds: number;
 
-  private constructor(fields: FieldSection, text: string | null) {
+  private constructor(fields: FieldSection, text: string | null, kinds: number) {
     this.#fields = fields;
     this.#text = text;
+    this.#kinds = kinds;
   }
 
   /**
@@ -49,7 +52,7 @@ export class HeaderSection {
    */
   static from(fields: ReadonlyFieldSection): HeaderSection {
     for (let i = 0; i < fields.length; i += 2) assertField(fields[i], fields[i + 1]);
-    return new HeaderSection([...fields], null);
+    return new HeaderSection([...fields], null, -1);
   }
 
   /**
@@ -57,12 +60,12 @@ export class HeaderSection {
    * `name: value` CRLF, or is null.
    */
   static parsed(fields: FieldSection, text: string | null = null): HeaderSection {
-    return new HeaderSection(fields, text);
+    return new HeaderSection(fields, text, -1);
   }
 
   /** Of no fields, to be appended to. */
   static empty(): HeaderSection {
-    return new HeaderSection([], '');
+    return new HeaderSection([], '', 0);
   }
 
   /** The fields as a list: name, value, name, value, … Not a copy. */
@@ -80,6 +83,18 @@ export class HeaderSection {
     return getFieldValues(this.#fields, toLowerAscii(name));
   }
 
+  /** Whether there may be a field of a kind (bits of `KIND`); false is certain. */
+  mayHold(kinds: number): boolean {
+    if (this.#kinds === -1) {
+      let found = 0;
+      for (let i = 0; i < this.#fields.length; i += 2) {
+        found = added(found, fieldEntry(this.#fields[i] as string));
+      }
+      this.#kinds = found;
+    }
+    return (this.#kinds & kinds) !== 0;
+  }
+
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
@@ -90,6 +105,12 @@ export class HeaderSection {
    */
   append(name: string, value: string): void {
     assertField(name, value);
+    this.appendChecked(name, value);
+  }
+
+  /** The same of a field that is known to be well formed. */
+  appendChecked(name: string, value: string): void {
+    if (this.#kinds !== -1) this.#kinds = added(this.#kinds, fieldEntry(name));
     this.#fields.push(name, value);
     if (this.#text !== null) this.#text += fieldLine(name, value);
   }
@@ -100,6 +121,7 @@ export class HeaderSection {
    */
   prepend(name: string, value: string): void {
     assertField(name, value);
+    if (this.#kinds !== -1) this.#kinds = added(this.#kinds, fieldEntry(name));
     this.#fields.unshift(name, value);
     if (this.#text !== null) this.#text = fieldLine(name, value) + this.#text;
   }
@@ -111,6 +133,7 @@ export class HeaderSection {
   set(name: string, value: string): void {
     assertField(name, value);
     setField(this.#fields, name, value);
+    if (this.#kinds !== -1) this.#kinds |= fieldEntry(name).kinds;
     this.#text = null;
   }
 
@@ -131,9 +154,9 @@ export class HeaderSection {
   /** Appends the fields that pass a rule to another section, mostly a new one, and returns that. */
   filter(rule: FieldRule, into: HeaderSection = HeaderSection.empty()): HeaderSection {
     if (this.#text !== null && into.#text !== null) {
-      into.#text += this.#select(rule, this.#text, into.#fields);
+      into.#text += this.#select(rule, this.#text, into);
     } else {
-      this.#selectFields(rule, into.#fields);
+      into.#add(this.#selectFields(rule, into.#fields));
       into.#text = null;
     }
     return into;
@@ -148,8 +171,23 @@ export class HeaderSection {
     return fieldLines(passed);
   }
 
+  /**
+   * The same with `lines` after Host, which comes first; null where it does not, or where there may be more that is
+   * a transport's to look at.
+   */
+  serializeAround(lines: string): string | null {
+    const text = this.#text;
+    const fields = this.#fields;
+    if (text === null || fields[0] !== 'host') return null;
+    if (this.mayHold(KIND.TRANSPORT | KIND.HOSTS)) return null;
+    const hostEnd = 'host: \r\n'.length + (fields[1] as string).length;
+    return text.substring(0, hostEnd) + lines + text.substring(hostEnd);
+  }
+
   /** The text of the fields that pass, in runs; they are appended to `into` as well. */
-  #select(rule: FieldRule, text: string, into: FieldSection | null): string {
+  #select(rule: FieldRule, text: string, into: HeaderSection | null): string {
+    const list = into === null ? null : into.#fields;
+    let kinds = 0;
     const source = this.#fields;
     let selected = '';
     let runStart = 0;
@@ -157,27 +195,51 @@ export class HeaderSection {
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
       const value = source[i + 1] as string;
-      const passed = rule.pass(name, value, fieldEntry(name));
+      const entry = fieldEntry(name);
+      const passed = rule.pass(name, value, entry);
       const lineEnd = lineStart + name.length + value.length + 4;
       if (passed !== value) {
         if (runStart < lineStart) selected += text.substring(runStart, lineStart);
         if (passed !== null) selected += fieldLine(name, passed);
         runStart = lineEnd;
       }
-      if (passed !== null) into?.push(name, passed);
+      if (passed !== null && list !== null) {
+        list.push(name, passed);
+        kinds = added(kinds, entry);
+      }
       lineStart = lineEnd;
     }
+    if (into !== null) into.#add(kinds);
     return runStart < lineStart ? selected + text.substring(runStart, lineStart) : selected;
   }
 
-  #selectFields(rule: FieldRule, into: FieldSection): void {
+  /** The kinds of what passed. */
+  #selectFields(rule: FieldRule, into: FieldSection): number {
     const source = this.#fields;
+    let kinds = 0;
     for (let i = 0; i < source.length; i += 2) {
       const name = source[i] as string;
-      const passed = rule.pass(name, source[i + 1] as string, fieldEntry(name));
-      if (passed !== null) into.push(name, passed);
+      const entry = fieldEntry(name);
+      const passed = rule.pass(name, source[i + 1] as string, entry);
+      if (passed === null) continue;
+      into.push(name, passed);
+      kinds = added(kinds, entry);
     }
+    return kinds;
   }
+
+  #add(kinds: number): void {
+    if (this.#kinds === -1) return;
+    const both = this.#kinds & kinds & KIND.HOST;
+    this.#kinds |= both === 0 ? kinds : kinds | KIND.HOSTS;
+  }
+}
+
+/** The kinds of a section to which a field is added. */
+function added(kinds: number, entry: FieldEntry): number {
+  const more = entry.kinds;
+  if (more === 0) return kinds;
+  return (kinds & more & KIND.HOST) === 0 ? kinds | more : kinds | more | KIND.HOSTS;
 }
 
 function fieldLine(name: string, value: string): string {

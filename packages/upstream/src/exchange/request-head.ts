@@ -12,6 +12,7 @@ import {
   type HeaderSection,
   isFieldValue,
   isToken,
+  KIND,
 } from '@reverseit/core/http';
 import { announcedLength } from './body-pieces.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
@@ -72,6 +73,11 @@ export function requestHead(
   const { method, target } = request;
   if (!isToken(method)) return misuse('invalid request method');
   if (!isTarget(target)) return misuse('invalid request target');
+  // Nearly always there is nothing in it that would have to be looked at field by field.
+  const whole = fields.serializeAround(connection);
+  if (whole !== null && request.trailer == null) {
+    return `${method} ${target} HTTP/1.1\r\n${whole}${framing(request)}\r\n`;
+  }
   const rule = new RequestFieldRule();
   const lines = fields.serialize(rule);
   const { host, fault } = rule;
@@ -85,7 +91,9 @@ export function requestHead(
 }
 
 /** Whether a request has credentials of a scheme that authenticates the connection (RFC 4559). */
-export function logsIn({ fields }: HeaderSection): boolean {
+export function logsIn(headers: HeaderSection): boolean {
+  if (!headers.mayHold(KIND.CREDENTIALS)) return false;
+  const { fields } = headers;
   for (let i = 0; i < fields.length; i += 2) {
     const { auth } = fieldEntry(fields[i] as string);
     if (auth === 'credentials' && authenticatesConnection(fields[i + 1] as string)) return true;

@@ -158,7 +158,7 @@ export class RequestRewrite {
   apply(head: RequestHead, client: ClientInfo): HeaderSection {
     const headers = HeaderSection.empty();
     const host = this.#hostFor(head);
-    if (host !== null) headers.append('host', host);
+    if (host !== null) headers.appendChecked('host', host);
     const rule = new RequestRule(this.#rules, head);
     head.headers.filter(rule, headers);
     this.#addOurs(headers, head, client, rule);
@@ -216,7 +216,7 @@ export class RequestRewrite {
     client: ClientInfo,
     found: RequestRule,
   ): void {
-    const { forwarded, via } = this.#rules;
+    const { forwarded, via, removed } = this.#rules;
     // We can pass them on to whoever does not speak HTTP/1.0.
     if (found.trailers && head.minorVersion === 1) {
       this.#addUnlessRemoved(headers, 'te', 'trailers');
@@ -224,18 +224,23 @@ export class RequestRewrite {
     if (forwarded !== false) {
       const before = forwarded === 'append' ? found.forwardedFor : '';
       const chain = joined(before, client.remoteAddress);
-      if (chain !== '') this.#addUnlessRemoved(headers, 'x-forwarded-for', chain);
+      // The address comes from the application where its server is not ours.
+      if (chain !== '' && removed?.has('x-forwarded-for') !== true) {
+        headers.append('x-forwarded-for', chain);
+      }
       this.#addUnlessRemoved(headers, 'x-forwarded-proto', client.encrypted ? 'https' : 'http');
       if (head.authority !== null) {
         this.#addUnlessRemoved(headers, 'x-forwarded-host', head.authority);
       }
     }
-    if (via !== false) headers.append('via', joined(found.via, viaEntry(head.minorVersion, via)));
+    if (via !== false) {
+      headers.appendChecked('via', joined(found.via, viaEntry(head.minorVersion, via)));
+    }
   }
 
   #addUnlessRemoved(headers: HeaderSection, name: string, value: string): void {
     const { removed } = this.#rules;
-    if (removed === null || !removed.has(name)) headers.append(name, value);
+    if (removed === null || !removed.has(name)) headers.appendChecked(name, value);
   }
 }
 

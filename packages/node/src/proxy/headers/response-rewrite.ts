@@ -89,7 +89,7 @@ export function responseHeaders(
   const rule = new ResponseRule(status, mayTrail, mapper);
   let headers = source.filter(rule);
   if (rule.named !== null) headers = headers.filter(new NamedRule(rule.named));
-  if (!rule.hasDate && date !== null) headers.append('date', date);
-  if (via !== false) headers.append('via', viaEntry(1, via));
+  if (!rule.hasDate && date !== null) headers.appendChecked('date', date);
+  if (via !== false) headers.appendChecked('via', viaEntry(1, via));
   return headers;
 }
