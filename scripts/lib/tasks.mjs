@@ -83,6 +83,10 @@ const tasks = {
   'bench:micro': async (args, tools) =>
     tools.node('benchmarks/micro/run.ts', args, { flags: ['--conditions=@reverseit/source'] }),
 
+  /** Simulated: nothing but the sources is needed. */
+  'bench:balance': async (args, tools) =>
+    tools.node('benchmarks/balance/run.ts', args, { flags: ['--conditions=@reverseit/source'] }),
+
   soak: async (args, tools) =>
     (await build([], tools)) || tools.node('benchmarks/memory/soak.ts', args),
 

@@ -29,7 +29,7 @@ export interface MemberOwner {
 }
 
 /** A failure counts as a response that took at least this long, in ms: failing fast must not attract requests. */
-const failureLatency = 1000;
+export const failureLatency = 1000;
 
 export class Member implements Candidate, ChosenBackend, StateObserver, DeadlineTarget {
   readonly name: string;
