@@ -1,16 +1,20 @@
-// `npm start`: the friendly backend of the tests, and ReverseIt in front of it. Runs from source, installed or
-// not (see lib/from-source.mjs).
+// `npm start`: the friendly backend of the tests, three more that share a route, and ReverseIt in front of them. Runs
+// from source, installed or not (see lib/from-source.mjs).
 
 import { relative } from 'node:path';
 import { createServer } from '@reverseit/node';
 import { startFriendlyOrigin } from '@reverseit/test-servers/friendly-origin';
+import { startDemoBackends } from './lib/demo-backends.mjs';
 import { toolchain } from './lib/toolchain.mjs';
 
 const host = '127.0.0.1';
 const port = Number(process.env.PORT ?? 4000);
 
-const origin = await startFriendlyOrigin();
-const server = createServer({ backend: origin.url });
+const [origin, demo] = await Promise.all([startFriendlyOrigin(), startDemoBackends()]);
+/** @type {import('@reverseit/node').ReverseItServer} */
+const server = createServer({
+  routes: [{ backend: origin.url }, ...demo.routes(() => server.backends('/demo'))],
+});
 try {
   await server.listen({ host, port });
 } catch (error) {
@@ -20,7 +24,6 @@ try {
       ? `Port ${port} is in use. Choose another one: PORT=${port + 1} npm start`
       : error,
   );
-  await origin.close();
   process.exit(1);
 }
 
@@ -39,6 +42,13 @@ ReverseIt is listening on ${url}, in front of a demo backend on ${origin.url}
     target.send('hello');
   }"
 
+Three backends share ${url}/demo. Stop the first, and no request fails:
+
+  curl ${url}/demo/stop
+  curl ${url}/demo
+  curl ${url}/demo/state
+  curl ${url}/demo/start
+
 Ctrl-C stops it, once requests in progress are answered.
 `);
 
@@ -53,7 +63,7 @@ const end = async () => {
   }
   endingSince = Date.now();
   await server.close();
-  await origin.close();
+  await Promise.all([origin.close(), demo.close()]);
 };
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
