@@ -25,6 +25,7 @@ const files = [
   'packages/upstream/README.md',
   'packages/node/README.md',
   'docs/cookbook.md',
+  'docs/scaling.md',
 ];
 const snippets = await Promise.all(
   files.map(async (file) => [file, snippetsOf(await readFile(join(root, file), 'utf8'))] as const),
