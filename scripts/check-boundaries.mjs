@@ -22,7 +22,8 @@ import ts from 'typescript';
  */
 
 const anyBuiltin = /^node:/;
-const coreEntries = /^@reverseit\/core\/(errors|options|http|websocket|deadlines|io)$/;
+const coreEntries = /^@reverseit\/core\/(errors|options|http1?|websocket|deadlines|internal)$/;
+const serverEntries = ['@reverseit/core', '@reverseit/core/internal/server'];
 const upstreamEntries = /^@reverseit\/upstream(\/internal)?$/;
 
 /** @type {readonly Zone[]} the first that matches a file is its zone */
@@ -31,10 +32,11 @@ const zones = [
     errors: ['core/errors'],
     options: ['core/options'],
     http: ['core/http'],
-    http1: [/^core\/http1/, 'core/io'],
+    http1: [/^core\/http1/],
     websocket: [/^core\/websocket/],
     deadlines: ['core/time'],
-    io: ['core/io', 'core/node-internals'],
+    internal: ['core/io', 'core/node-internals', /^core\/http1/],
+    'internal-server': [/^core\/server/],
   }),
   {
     name: 'core entry',
@@ -82,8 +84,7 @@ const zones = [
     ['errors', 'options', 'http', /^core\/http1/, 'time', 'server/exchange', 'server/connection'],
     [anyBuiltin],
   ),
-  // http1: the direct transport reads responses with core's parser.
-  ...packageLayers('upstream', [anyBuiltin, 'undici', coreEntries, '@reverseit/core/http1'], [], {
+  ...packageLayers('upstream', [anyBuiltin, 'undici', coreEntries], {
     'node-internals': [],
     options: [],
     exchange: ['options'],
@@ -92,7 +93,17 @@ const zones = [
     'http1/undici': ['connect', 'exchange', 'http1', 'node-internals'],
     http1: ['connect', 'exchange', 'node-internals'],
     http2: ['connect', 'exchange', 'node-internals'],
-    pool: ['options', 'connect', 'exchange', 'http1', 'http1/direct', 'http1/undici', 'http2'],
+    client: ['exchange'],
+    pool: [
+      'options',
+      'client',
+      'connect',
+      'exchange',
+      'http1',
+      'http1/direct',
+      'http1/undici',
+      'http2',
+    ],
     'backends/balance': [],
     'backends/health': [],
     'backends/retry': ['backends/health'],
@@ -112,51 +123,40 @@ const zones = [
     zones: [/^upstream/],
     packages: [],
   },
-  ...packageLayers(
-    'node',
-    [anyBuiltin, coreEntries, '@reverseit/core', upstreamEntries],
-    ['@reverseit/core/http1'],
-    {
-      logging: [],
-      lifecycle: [],
-      routes: [],
-      config: [],
-      'node-internals': [],
-      'middleware/messages': [],
-      'middleware/fields': ['middleware/messages'],
-      'middleware/responses': ['middleware/fields', 'node-internals'],
-      hooks: ['logging', 'middleware/messages'],
-      options: ['hooks', 'logging'],
-      'proxy/headers': ['options', 'routes'],
-      'proxy/websocket': ['lifecycle', 'options'],
-      'proxy/runtime': [
-        'hooks',
-        'lifecycle',
-        'middleware/messages',
-        'options',
-        'proxy/headers',
-        'proxy/websocket',
-      ],
-      'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
-      'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
-      proxy: ['hooks', 'lifecycle', 'options', 'routes', /^node\/proxy\//],
-      middleware: [
-        'lifecycle',
-        'node-internals',
-        'options',
-        'proxy',
-        /^node\/(middleware|proxy)\//,
-      ],
-      server: ['options', 'proxy'],
-      cluster: ['config', 'logging', 'node-internals', 'options', 'server'],
-      cli: ['cluster', 'config', 'logging', 'options', 'server'],
-    },
-  ),
+  ...packageLayers('node', [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries], {
+    logging: [],
+    lifecycle: [],
+    routes: [],
+    config: [],
+    'node-internals': [],
+    'middleware/messages': [],
+    'middleware/fields': ['middleware/messages'],
+    'middleware/responses': ['middleware/fields', 'node-internals'],
+    hooks: ['logging', 'middleware/messages'],
+    options: ['hooks', 'logging'],
+    'proxy/headers': ['options', 'routes'],
+    'proxy/websocket': ['lifecycle', 'options'],
+    'proxy/runtime': [
+      'hooks',
+      'lifecycle',
+      'middleware/messages',
+      'options',
+      'proxy/headers',
+      'proxy/websocket',
+    ],
+    'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
+    'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
+    proxy: ['hooks', 'lifecycle', 'options', 'routes', /^node\/proxy\//],
+    middleware: ['lifecycle', 'node-internals', 'options', 'proxy', /^node\/(middleware|proxy)\//],
+    server: ['options', 'proxy'],
+    cluster: ['config', 'logging', 'node-internals', 'options', 'server'],
+    cli: ['cluster', 'config', 'logging', 'options', 'server'],
+  }),
   {
     name: 'node',
     files: /^packages\/node\/src\/[a-z-]+\.ts$/,
     zones: [/^node/],
-    packages: [anyBuiltin, coreEntries, '@reverseit/core', upstreamEntries],
+    packages: [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries],
   },
   {
     // It serves the tests of every package, so it may need none of them.
@@ -217,11 +217,10 @@ function layer(folder, others, packages) {
  *
  * @param {string} name of the package
  * @param {Zone['packages']} packages
- * @param {readonly string[]} typesOf
  * @param {Readonly<Record<string, readonly (string | RegExp)[]>>} table
  * @returns {Zone[]}
  */
-function packageLayers(name, packages, typesOf, table) {
+function packageLayers(name, packages, table) {
   return Object.entries(table).map(([folder, others]) => ({
     name: `${name}/${folder}`,
     files: new RegExp(`^packages/${name}/src/${folder}/[^/]+$`),
@@ -229,7 +228,6 @@ function packageLayers(name, packages, typesOf, table) {
       typeof other === 'string' ? `${name}/${other}` : other,
     ),
     packages,
-    typesOf,
     // They decide which backend gets a request; time and chance are handed in.
     pure: name === 'upstream' && /^backends\/./.test(folder),
   }));
@@ -282,45 +280,31 @@ const parse = (path) =>
   ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
 
 /**
- * Every module a file names: imports, re-exports, import types and dynamic
- * imports, each with whether only its types are used.
+ * Every module a file names: imports, re-exports, import types and dynamic imports.
  *
  * @param {ts.SourceFile} file
  */
 const importsOf = (file) => {
-  /** @type {{ specifier: string, typesOnly: boolean, line: number }[]} */
+  /** @type {{ specifier: string, line: number }[]} */
   const found = [];
-  /** @param {ts.Node | undefined} node @param {boolean} typesOnly */
-  const add = (node, typesOnly) => {
+  /** @param {ts.Node | undefined} node */
+  const add = (node) => {
     if (node === undefined || !ts.isStringLiteralLike(node)) return;
     const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
-    found.push({ specifier: node.text, typesOnly, line: line + 1 });
+    found.push({ specifier: node.text, line: line + 1 });
   };
   /** @param {ts.Node} node */
   const visit = (node) => {
-    if (ts.isImportDeclaration(node)) {
-      const clause = node.importClause;
-      const names = clause?.namedBindings;
-      const allNamesAreTypes =
-        clause?.name === undefined &&
-        names !== undefined &&
-        ts.isNamedImports(names) &&
-        names.elements.length > 0 &&
-        names.elements.every((element) => element.isTypeOnly);
-      add(
-        node.moduleSpecifier,
-        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || allNamesAreTypes,
-      );
-    } else if (ts.isExportDeclaration(node)) {
-      add(node.moduleSpecifier, node.isTypeOnly);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier);
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      add(node.argument.literal, true);
+      add(node.argument.literal);
     } else if (
       ts.isCallExpression(node) &&
       (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
         (ts.isIdentifier(node.expression) && node.expression.text === 'require'))
     ) {
-      add(node.arguments[0], false);
+      add(node.arguments[0]);
     }
     ts.forEachChild(node, visit);
   };
@@ -330,9 +314,9 @@ const importsOf = (file) => {
 
 /**
  * @param {string} path
- * @param {{ specifier: string, typesOnly: boolean, line: number }} used
+ * @param {{ specifier: string, line: number }} used
  */
-const checkImport = (path, { specifier, typesOnly, line }) => {
+const checkImport = (path, { specifier, line }) => {
   /** @param {string} text */
   const fault = (text) => faults.push(`${path}:${line}  ${text}`);
   const zone = zoneOf(path);
@@ -357,13 +341,7 @@ const checkImport = (path, { specifier, typesOnly, line }) => {
   }
 
   if (zone === undefined || isTest(path)) return;
-  const allowed = matches(zone.packages, specifier);
-  if (allowed || (typesOnly && zone.typesOf?.includes(specifier))) return;
-  fault(
-    zone.typesOf?.includes(specifier)
-      ? `${zone.name} may import only types from '${specifier}'`
-      : `${zone.name} may not import '${specifier}'`,
-  );
+  if (!matches(zone.packages, specifier)) fault(`${zone.name} may not import '${specifier}'`);
 };
 
 /**

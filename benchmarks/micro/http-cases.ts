@@ -1,6 +1,6 @@
 /** HTTP/1.1: parsers, header rules, targets and routes. */
-import { serverOptions } from '@reverseit/core';
 import { RequestParser, ResponseParser } from '@reverseit/core/http1';
+import { serverOptions } from '@reverseit/core/internal/server';
 import { defaultValues } from '@reverseit/core/options';
 import { do_not_optimize } from 'mitata';
 import { resolveProxyOptions } from '../../packages/node/src/options/resolve-proxy-options.ts';

@@ -9,7 +9,8 @@ export default packageConfig({
     websocket: 'src/websocket.ts',
     options: 'src/options.ts',
     deadlines: 'src/deadlines.ts',
-    io: 'src/io.ts',
+    internal: 'src/internal.ts',
+    'internal-server': 'src/internal-server.ts',
   },
   bundle: ['llhttp-wasm'],
 });

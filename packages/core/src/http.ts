@@ -23,7 +23,7 @@ export {
   sectionSize,
   setField,
 } from './http/field-section.ts';
-export { foldName, removeDisguised } from './http/fold-name.ts';
+export { foldName } from './http/fold-name.ts';
 export type { FieldRule } from './http/header-section.ts';
 export { HeaderSection } from './http/header-section.ts';
 export { decrementMaxForwards, isLastHop, usesMaxForwards } from './http/max-forwards.ts';

@@ -6,35 +6,19 @@ import { HttpServer } from './server/server.ts';
 import { type OnServerError, warnOfFailure } from './server/server-errors.ts';
 import { type ServerOptions, serverOptions } from './server/server-options.ts';
 
-export * from './deadlines.ts';
 export * from './errors.ts';
-export * from './http.ts';
-export * from './http1.ts';
-export * from './io.ts';
-export type { DrainOptions } from './server/accept-drain.ts';
-export { AcceptDrain } from './server/accept-drain.ts';
-export { clientAddress } from './server/connection/client-address.ts';
-export { cutSocket } from './server/connection/cut-socket.ts';
-export type { WatchedSender } from './server/connection/send-watch.ts';
-export { SendWatch } from './server/connection/send-watch.ts';
+export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
+export { HeaderSection } from './http/header-section.ts';
+export type { RequestHead } from './http1/grammar/request-head.ts';
 export type { ClientCloseListener } from './server/exchange/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
-export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange/exchange.ts';
-export { httpDate } from './server/exchange/http-date.ts';
 export type { RequestListener } from './server/exchange/server-context.ts';
-export { isThenable, watchCallback } from './server/exchange/thenable.ts';
 export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { OnServerError } from './server/server-errors.ts';
-export type {
-  ListenerTlsOptions,
-  ResolvedServerOptions,
-  ServerOptions,
-} from './server/server-options.ts';
-export { resolveServerOptions, serverOptions } from './server/server-options.ts';
-export { removeStaleSocket } from './server/stale-socket.ts';
+export type { ListenerTlsOptions, ServerOptions } from './server/server-options.ts';
 
 /** Options of `createHttpServer`: those of the listener, and the error callback. */
 export interface HttpServerOptions extends ServerOptions {

@@ -8,11 +8,7 @@ export type {
   DeflateAgreement,
   DeflatePolicy,
 } from './websocket/deflate/permessage-deflate.ts';
-export {
-  acceptDeflate,
-  offerDeflate,
-  readDeflateAnswer,
-} from './websocket/deflate/permessage-deflate.ts';
+export { acceptDeflate } from './websocket/deflate/permessage-deflate.ts';
 export {
   closeCodes,
   isWireCloseCode,
@@ -25,8 +21,6 @@ export type { CloseStatus } from './websocket/frames/control-frame.ts';
 export {
   closeFrame,
   maxControlPayload,
-  pingFrame,
-  pongFrame,
   readCloseStatus,
 } from './websocket/frames/control-frame.ts';
 export type { Fragmentation, MessageLimits } from './websocket/frames/fragmentation.ts';
@@ -39,7 +33,7 @@ export {
 } from './websocket/frames/frame-header.ts';
 export type { Step } from './websocket/frames/frame-reader.ts';
 export { FrameReader, steps } from './websocket/frames/frame-reader.ts';
-export { FragmentWriter, frame, frameHeader } from './websocket/frames/frame-writer.ts';
+export { FragmentWriter, frame } from './websocket/frames/frame-writer.ts';
 export {
   applyMask,
   readMaskingKey,
@@ -73,6 +67,5 @@ export {
   keyBytes,
   makeKey,
   upgradeFields,
-  versionFields,
 } from './websocket/handshake/opening-handshake.ts';
 export { readChosenSubprotocol, readSubprotocols } from './websocket/handshake/subprotocol.ts';

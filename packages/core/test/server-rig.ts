@@ -7,7 +7,6 @@ import { countInCensus } from '@reverseit/test-servers/census';
 import type { Deferred } from '@reverseit/test-servers/guard';
 import { useCensus } from '@reverseit/test-servers/use-server';
 import { afterEach, expect } from 'vitest';
-import { liveParsers } from '../src/http1.ts';
 import {
   createHttpServer,
   type Exchange,
@@ -19,6 +18,7 @@ import {
   type RequestListener,
   type ReverseItError,
 } from '../src/index.ts';
+import { liveParsers } from '../src/internal.ts';
 
 countInCensus('parsers', liveParsers);
 

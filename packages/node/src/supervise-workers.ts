@@ -1,8 +1,8 @@
 /** Puts a cluster together. It stands beside the file that its workers run. */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { removeStaleSocket } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
+import { removeStaleSocket } from '@reverseit/core/internal/server';
 import { clusterFork } from './cluster/cluster-fork.ts';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import { HandOvers } from './cluster/hand-overs.ts';

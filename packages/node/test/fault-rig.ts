@@ -2,7 +2,7 @@
  * A proxy before a backend that the test drives by hand, and the count of what is left when both peers
  * of a broken exchange are gone.
  */
-import { liveParsers } from '@reverseit/core/http1';
+import { liveParsers } from '@reverseit/core/internal';
 import {
   answerEach,
   connectRaw,

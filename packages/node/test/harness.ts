@@ -5,7 +5,7 @@
  * Messages are told as lists of lines. Joined by CRLF they are the bytes on the wire, unless the content
  * is chunked; then its pieces are joined, since the network may cut them anywhere.
  */
-import { liveParsers } from '@reverseit/core/http1';
+import { liveParsers } from '@reverseit/core/internal';
 import {
   type Answer,
   answerEach,

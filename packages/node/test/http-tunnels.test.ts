@@ -1,5 +1,5 @@
 /** Switches to protocols of which the proxy knows the name only (RFC 9110 §7.8): Docker, Kubernetes. */
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 import { eventually, patternBytes, waitForPeerGone } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
 import type { AccessRecord } from '../src/index.ts';

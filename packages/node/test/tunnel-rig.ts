@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { liveParsers } from '@reverseit/core/http1';
+import { liveParsers } from '@reverseit/core/internal';
 import {
   connectRaw,
   guarded,

@@ -3,7 +3,7 @@
  * backend's, fresh for each test. After it nothing may be left.
  */
 import type { Socket } from 'node:net';
-import { liveParsers } from '@reverseit/core/http1';
+import { liveParsers } from '@reverseit/core/internal';
 import {
   eventually,
   guarded,

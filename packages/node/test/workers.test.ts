@@ -10,7 +10,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 import { connectRaw, deferred, eventually, guarded } from '@reverseit/test-servers';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';

@@ -1,5 +1,5 @@
 import type { Clock } from '@reverseit/core/deadlines';
-import { liveParsers } from '@reverseit/core/http1';
+import { liveParsers } from '@reverseit/core/internal';
 import { afterEach, expect } from 'vitest';
 import type { Network } from '../src/connect/network.ts';
 import {

@@ -11,9 +11,9 @@ import {
   createHttpServer,
   HttpServer,
   type RequestListener,
-  resolveServerOptions,
   type ServerOptions,
 } from '../index.ts';
+import { resolveServerOptions } from '../internal-server.ts';
 
 const start = useRig();
 

@@ -1,5 +1,5 @@
 /** The connections that this process, as the primary of a cluster, has on their way to workers. */
-import { AcceptDrain } from '@reverseit/core';
+import { AcceptDrain } from '@reverseit/core/internal/server';
 import type { HandOverObserver } from '../node-internals/orphaned-connection.ts';
 
 export class HandOvers implements HandOverObserver {

@@ -2,9 +2,9 @@
  * Runs hooks one after another. A hook that answers at once costs no promise, no closure and no timer; one
  * that hands back a promise is waited for, for at most `hookTimeout`.
  */
-import { isThenable } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import { isThenable } from '@reverseit/core/internal/server';
 import { hookError } from './hook-call.ts';
 
 /** As errors name them. */

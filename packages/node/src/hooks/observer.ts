@@ -1,6 +1,6 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
-import { watchCallback } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
+import { watchCallback } from '@reverseit/core/internal/server';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { hookError } from './hook-call.ts';

@@ -1,4 +1,4 @@
-import { watchCallback } from '@reverseit/core';
+import { watchCallback } from '@reverseit/core/internal/server';
 import type { Logger } from './logger.ts';
 
 /** A logger of the application's: should it fail, now or later, that must not end the process. */

@@ -1,20 +1,21 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
 import {
   type ClientConnection,
-  clientAddress,
   clientConnection,
-  demandsUpgrade,
-  ENCODING,
   Exchange,
-  type RequestHead,
-  SendWatch,
   type SwitchedSocket,
   type Tunnel,
-  type WatchedSender,
 } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
+import { ENCODING, type RequestHead } from '@reverseit/core/http1';
+import {
+  clientAddress,
+  demandsUpgrade,
+  SendWatch,
+  type WatchedSender,
+} from '@reverseit/core/internal/server';
 import type { OpenItem } from '../lifecycle/open-set.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
 import { mountPathOf } from './mount-path.ts';

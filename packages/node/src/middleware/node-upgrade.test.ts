@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { resolveServerOptions, type Tunnel } from '@reverseit/core';
+import type { Tunnel } from '@reverseit/core';
+import { resolveServerOptions } from '@reverseit/core/internal/server';
 import { afterEach, expect, test } from 'vitest';
 import { memoryInUse } from '../../test/garbage.ts';
 import { readNodeHead } from './fields/node-head.ts';

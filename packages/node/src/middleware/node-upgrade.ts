@@ -5,15 +5,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  fieldLines,
-  type RequestHead,
-  type SwitchedSocket,
-  statusLine,
-  type Tunnel,
-} from '@reverseit/core';
-import type { ReadonlyFieldSection } from '@reverseit/core/http';
-import type { RequestHeadLimits } from '@reverseit/core/http1';
+import type { SwitchedSocket, Tunnel } from '@reverseit/core';
+import { fieldLines, type ReadonlyFieldSection } from '@reverseit/core/http';
+import { type RequestHead, type RequestHeadLimits, statusLine } from '@reverseit/core/http1';
 import { ContentBuffer } from '../proxy/http/content-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
+import { COST, TurnShare, type TurnTaker } from '@reverseit/core/internal';
 
 /** Requests that may wait on a connection; beyond them it is not read until all have had their turn. */
 const maxWaiting = 32;

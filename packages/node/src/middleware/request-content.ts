@@ -2,7 +2,7 @@
  * The content of a request as a server of Node reports it: chunk by chunk, of which one read may hold ten
  * thousand. What comes together is joined, and beyond its share of the turn a request is not read.
  */
-import { allowReading, COST, PieceJoiner, stopReading, TurnShare } from '@reverseit/core/io';
+import { allowReading, COST, PieceJoiner, stopReading, TurnShare } from '@reverseit/core/internal';
 import type { NodeRequest } from './messages/node-messages.ts';
 import type { UpgradeContent } from './upgrade-content.ts';
 

@@ -6,9 +6,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
-import { type FieldSection, PARSER, type RequestHead, RequestParser } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
-import type { RequestHeadLimits } from '@reverseit/core/http1';
+import type { FieldSection } from '@reverseit/core/http';
+import {
+  PARSER,
+  type RequestHead,
+  type RequestHeadLimits,
+  RequestParser,
+} from '@reverseit/core/http1';
 
 const major = Number.parseInt(process.versions.node, 10);
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 import { expect, onTestFinished, test } from 'vitest';
 import { serveAgain } from './connection-listener.ts';
 

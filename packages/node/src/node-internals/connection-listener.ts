@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 
 /** What `node:http` does with a connection, apart from telling the application of it. */
 const { _connectionListener: serve } = http as {

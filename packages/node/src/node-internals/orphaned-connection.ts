@@ -3,7 +3,7 @@
  * answered, and forgets it where the worker ends first: the client would wait for ever.
  */
 import type { ChildProcess } from 'node:child_process';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 
 /** Who is told of connections on their way. */
 export interface HandOverObserver {

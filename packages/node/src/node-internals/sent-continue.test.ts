@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 import { expect, onTestFinished, test } from 'vitest';
 import { awaitsContinue } from './sent-continue.ts';
 

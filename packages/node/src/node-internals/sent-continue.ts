@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 
 /**
  * Whether `100 Continue` is still to be sent. Node has sent it unless the request came by `checkContinue`, and only

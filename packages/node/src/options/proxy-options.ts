@@ -1,6 +1,7 @@
 /** The options of a whole proxy: the listener's, one route's or the defaults of several, and how to end. */
 
-import { type ServerOptions, serverOptions } from '@reverseit/core';
+import type { ServerOptions } from '@reverseit/core';
+import { serverOptions } from '@reverseit/core/internal/server';
 import {
   bytes,
   custom,

@@ -1,5 +1,5 @@
 /** From what a user wrote to one frozen object: tables first, then the rules that span options. */
-import { type ResolvedServerOptions, serverOptions } from '@reverseit/core';
+import { type ResolvedServerOptions, serverOptions } from '@reverseit/core/internal/server';
 import {
   defaultValues,
   Faults,

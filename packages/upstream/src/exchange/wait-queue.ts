@@ -1,5 +1,5 @@
 /** Exchanges that wait for a connection, first in, first out. */
-import { IntrusiveList, type Linked } from '@reverseit/core/io';
+import { IntrusiveList, type Linked } from '@reverseit/core/internal';
 
 /** What may wait. The fields belong to the queue. */
 export interface Waiter<W> extends Linked<W> {

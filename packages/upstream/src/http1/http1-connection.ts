@@ -7,7 +7,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ErrorCode, type ReverseItError, timedOut } from '@reverseit/core/errors';
-import { TurnShare, type TurnTaker } from '@reverseit/core/io';
+import { TurnShare, type TurnTaker } from '@reverseit/core/internal';
 import type {
   PendingSocket,
   SocketDelegate,

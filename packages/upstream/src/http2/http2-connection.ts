@@ -19,7 +19,13 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
-import { allowReading, COST, stopReading, TurnShare, type TurnTaker } from '@reverseit/core/io';
+import {
+  allowReading,
+  COST,
+  stopReading,
+  TurnShare,
+  type TurnTaker,
+} from '@reverseit/core/internal';
 import type {
   Connector,
   PendingSocket,

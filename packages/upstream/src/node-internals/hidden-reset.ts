@@ -6,7 +6,7 @@
 import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { usesNodeInternals } from '@reverseit/core/io';
+import { usesNodeInternals } from '@reverseit/core/internal';
 
 const oneByte = Buffer.alloc(1);
 

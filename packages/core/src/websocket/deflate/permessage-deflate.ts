@@ -1,7 +1,6 @@
 /**
- * Negotiation of permessage-deflate (RFC 7692 §7.1), for both roles. An offer whose parameters are
- * unknown, repeated or invalid is declined and the next one looked at (§7.1); an answer with such a
- * parameter is refused (§5.2).
+ * Negotiation of permessage-deflate (RFC 7692 §7.1). An offer whose parameters are
+ * unknown, repeated or invalid is declined and the next one looked at (§7.1).
  */
 import {
   type Extension,
@@ -46,7 +45,7 @@ export function acceptDeflate(
   policy: DeflatePolicy,
 ): AcceptedDeflate | null {
   for (const offer of offers) {
-    const offered = readDeflate(offer, true);
+    const offered = readDeflate(offer);
     if (offered === null) continue;
     // A client that does not offer the parameter cannot be bound by it (§7.1.2.2).
     const clientBits =
@@ -71,51 +70,8 @@ export function acceptDeflate(
   return null;
 }
 
-/** Client role: the value of Sec-WebSocket-Extensions that offers a policy. */
-export function offerDeflate(policy: DeflatePolicy): string {
-  const parameters = flags(policy);
-  if (policy.serverMaxWindowBits < 15) {
-    parameters.push(bits('server_max_window_bits', policy.serverMaxWindowBits));
-  }
-  // Always offered, so that the server may ask for less.
-  parameters.push(
-    policy.clientMaxWindowBits < 15
-      ? bits('client_max_window_bits', policy.clientMaxWindowBits)
-      : { name: 'client_max_window_bits', value: null },
-  );
-  return formatExtension({ name: extensionName, parameters });
-}
-
-/**
- * Client role: reads the answer to `offerDeflate(policy)`. Null where the server declined; undefined where
- * its answer is invalid, which fails the connection (RFC 7692 §7.1, RFC 6455 §9.1).
- */
-export function readDeflateAnswer(
-  answer: readonly Extension[],
-  policy: DeflatePolicy,
-): DeflateAgreement | null | undefined {
-  const [extension, second] = answer;
-  if (extension === undefined) return null;
-  if (second !== undefined) return undefined;
-  const read = readDeflate(extension, false);
-  if (read === null) return undefined;
-  // What was asked of the server must be granted, in these terms or narrower ones.
-  if (policy.serverNoContextTakeover && !read.serverNoContextTakeover) return undefined;
-  const serverBits = read.serverMaxWindowBits ?? 15;
-  const clientBits = read.clientMaxWindowBits ?? policy.clientMaxWindowBits;
-  if (serverBits > policy.serverMaxWindowBits || clientBits > policy.clientMaxWindowBits) {
-    return undefined;
-  }
-  return {
-    serverNoContextTakeover: read.serverNoContextTakeover,
-    clientNoContextTakeover: read.clientNoContextTakeover || policy.clientNoContextTakeover,
-    serverMaxWindowBits: serverBits,
-    clientMaxWindowBits: clientBits,
-  };
-}
-
 /** Reads a member; null where it is another extension or a parameter is unknown, repeated or invalid. */
-function readDeflate(extension: Extension, isOffer: boolean): Parameters | null {
+function readDeflate(extension: Extension): Parameters | null {
   if (extension.name !== extensionName) return null;
   const read: Parameters = {
     serverNoContextTakeover: false,
@@ -125,18 +81,13 @@ function readDeflate(extension: Extension, isOffer: boolean): Parameters | null 
   };
   const seen: string[] = [];
   for (const { name, value } of extension.parameters) {
-    if (seen.includes(name) || !readParameter(read, name, value, isOffer)) return null;
+    if (seen.includes(name) || !readParameter(read, name, value)) return null;
     seen.push(name);
   }
   return read;
 }
 
-function readParameter(
-  into: Parameters,
-  name: string,
-  value: string | null,
-  isOffer: boolean,
-): boolean {
+function readParameter(into: Parameters, name: string, value: string | null): boolean {
   switch (name) {
     case 'server_no_context_takeover':
       into.serverNoContextTakeover = true;
@@ -149,7 +100,7 @@ function readParameter(
       return into.serverMaxWindowBits !== null;
     case 'client_max_window_bits':
       // Without a value: the client can be told any (§7.1.2.2).
-      into.clientMaxWindowBits = value === null && isOffer ? 0 : readBits(value);
+      into.clientMaxWindowBits = value === null ? 0 : readBits(value);
       return into.clientMaxWindowBits !== null;
     default:
       return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closeFrame, pingFrame, pongFrame, readCloseStatus } from './control-frame.ts';
+import { closeFrame, readCloseStatus } from './control-frame.ts';
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const misuse = expect.objectContaining({ code: 'RIT_ERR_INTERNAL' });
@@ -20,14 +20,6 @@ describe('building control frames (RFC 6455 §5.5)', () => {
 
   it.each([0, 999, 1004, 1006, 1015, 1016, 2999, 5000, 65536])('never sends %d', (code) => {
     expect(() => closeFrame(code, '', null)).toThrow(misuse);
-  });
-
-  it('builds pings and pongs of up to 125 bytes', () => {
-    expect(pingFrame(Buffer.from('hi'), null).toString('hex')).toBe('89026869');
-    expect(pongFrame(Buffer.from('hi'), null).toString('hex')).toBe('8a026869');
-    expect(pongFrame(new Uint8Array(125), 0).length).toBe(131);
-    expect(() => pingFrame(new Uint8Array(126), null)).toThrow(misuse);
-    expect(() => pongFrame(new Uint8Array(126), 1)).toThrow(misuse);
   });
 });
 

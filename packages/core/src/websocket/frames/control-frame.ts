@@ -35,26 +35,6 @@ export function closeFrame(code: number, reason: string, maskingKey: number | nu
   return frame(true, false, opcodes.close, body, maskingKey);
 }
 
-/** A ping. Throws `RIT_ERR_INTERNAL` when the payload is longer than 125 bytes. */
-export function pingFrame(payload: Uint8Array, maskingKey: number | null): Buffer {
-  return controlFrame(opcodes.ping, payload, maskingKey);
-}
-
-/** A pong, with the payload of the ping that it answers (RFC 6455 §5.5.3). Throws as `pingFrame`. */
-export function pongFrame(payload: Uint8Array, maskingKey: number | null): Buffer {
-  return controlFrame(opcodes.pong, payload, maskingKey);
-}
-
-function controlFrame(opcode: number, payload: Uint8Array, maskingKey: number | null): Buffer {
-  if (payload.length > maxControlPayload) {
-    throw createError(
-      'RIT_ERR_INTERNAL',
-      `control frame with a payload of ${payload.length} bytes`,
-    );
-  }
-  return frame(true, false, opcode, payload, maskingKey);
-}
-
 /** Reads the unmasked payload of a close frame; the code of the error where it is invalid (RFC 6455 §5.5.1). */
 export function readCloseStatus(payload: Uint8Array): CloseStatus | ErrorCode {
   if (payload.length === 0) return { code: closeCodes.noCode, reason: '' };

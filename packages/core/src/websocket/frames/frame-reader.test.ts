@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { closeFrame, pingFrame, pongFrame } from './control-frame.ts';
+import { closeFrame } from './control-frame.ts';
 import { writeFrameHeader } from './frame-header.ts';
 import { FrameReader, steps } from './frame-reader.ts';
 import { frame } from './frame-writer.ts';
+import { opcodes } from './opcode.ts';
 import type { FrameReaderOptions } from './pass-rules.ts';
 
 const key = 0x3d21fa37;
@@ -80,8 +81,8 @@ const text = (payload: string, fin = true, opcode = 1, rsv1 = false): Buffer =>
 const plain = (payload: string, fin = true, opcode = 1, rsv1 = false): Buffer =>
   frame(fin, rsv1, opcode, Buffer.from(payload, 'latin1'), null);
 
-const ping = pingFrame(Buffer.from('p'), key);
-const pong = pongFrame(Buffer.from('q'), key);
+const ping = frame(true, false, opcodes.ping, Buffer.from('p'), key);
+const pong = frame(true, false, opcodes.pong, Buffer.from('q'), key);
 
 /** A header that announces a payload, and nothing of it. */
 function announce(length: number, opcode = 2, fin = true, rsv1 = false): Buffer {

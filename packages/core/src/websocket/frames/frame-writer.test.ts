@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FragmentWriter, frame, frameHeader } from './frame-writer.ts';
+import { FragmentWriter, frame } from './frame-writer.ts';
 
 const key = 0x3d21fa37;
 
@@ -19,10 +19,6 @@ describe('whole frames (RFC 6455 §5.7)', () => {
     expect(payload.every((byte) => byte === 7)).toBe(true);
     expect(bytes.length).toBe(8 + 300);
     expect(bytes.subarray(0, 8).toString('hex')).toBe('82fe012c37fa213d');
-  });
-
-  it('writes a header alone', () => {
-    expect(frameHeader(true, false, 2, 2 ** 24, null).toString('hex')).toBe('827f0000000001000000');
   });
 });
 

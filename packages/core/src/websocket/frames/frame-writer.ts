@@ -6,19 +6,6 @@ import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { applyMask } from './masking.ts';
 import { opcodes } from './opcode.ts';
 
-/** A header alone, for a payload that is written after it. `maskingKey` null: not masked. */
-export function frameHeader(
-  fin: boolean,
-  rsv1: boolean,
-  opcode: number,
-  payloadLength: number,
-  maskingKey: number | null,
-): Buffer {
-  const header = Buffer.allocUnsafe(frameHeaderLength(payloadLength, maskingKey !== null));
-  writeFrameHeader(header, 0, fin, rsv1, opcode, payloadLength, maskingKey);
-  return header;
-}
-
 /** A whole frame in one buffer; the payload is copied and, with a key, masked in the copy. */
 export function frame(
   fin: boolean,

@@ -26,14 +26,6 @@ const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Bytes of a key before base64 (RFC 6455 §4.1). */
 export const keyBytes = 16;
 
-/** What a refusal with 426 carries (RFC 6455 §4.4, RFC 9110 §15.5.22); Connection names Upgrade in it. */
-export const versionFields: ReadonlyFieldSection = [
-  'Upgrade',
-  'websocket',
-  'Sec-WebSocket-Version',
-  version,
-];
-
 /** What makes a request or an answer switch protocols; transports that write it themselves take only the rest. */
 export const upgradeFields: ReadonlyFieldSection = [
   'Upgrade',
@@ -109,7 +101,7 @@ export function asksForWebSocket(request: HandshakeRequest): boolean {
 
 /**
  * Checks a client's request as its server (RFC 6455 §4.2.1). `RIT_ERR_WS_HANDSHAKE`, or
- * `RIT_ERR_WS_VERSION`, to be answered with `versionFields`.
+ * `RIT_ERR_WS_VERSION`, to be answered with the version that is known (RFC 6455 §4.4).
  */
 export function checkClientRequest(request: HandshakeRequest): ClientHandshake | ReverseItError {
   const { fields } = request;

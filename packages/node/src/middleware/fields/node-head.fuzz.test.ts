@@ -1,7 +1,8 @@
 import { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { Socket } from 'node:net';
-import { type RequestHead, RequestParser, resolveServerOptions } from '@reverseit/core';
+import { type RequestHead, RequestParser } from '@reverseit/core/http1';
+import { resolveServerOptions } from '@reverseit/core/internal/server';
 import {
   damagedBy,
   requestMutation,

@@ -1,7 +1,6 @@
 /** Makes a request head of what a server of Node has parsed, and judges it as if we had parsed it. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
-import { judgeParsedHead, RequestHead, type RequestHeadLimits } from '@reverseit/core';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import {
   equalsIgnoreCase,
@@ -13,6 +12,8 @@ import {
   hasField,
   sectionSize,
 } from '@reverseit/core/http';
+import { RequestHead, type RequestHeadLimits } from '@reverseit/core/http1';
+import { judgeParsedHead } from '@reverseit/core/internal';
 import { isHttp2Request, type NodeRequest } from '../messages/node-messages.ts';
 import { requestFields } from './request-fields.ts';
 

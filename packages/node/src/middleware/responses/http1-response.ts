@@ -1,12 +1,14 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cutSocket, fieldLines, statusLine } from '@reverseit/core';
 import {
   type FieldSection,
+  fieldLines,
   fieldsWhere,
   type ReadonlyFieldSection,
   reasonPhrase,
 } from '@reverseit/core/http';
+import { statusLine } from '@reverseit/core/http1';
+import { cutSocket } from '@reverseit/core/internal/server';
 import { awaitsContinue } from '../../node-internals/sent-continue.ts';
 import {
   isEventStream,

@@ -4,7 +4,7 @@
  * So beyond the first few, small pieces are joined.
  */
 
-import { PieceJoiner } from '@reverseit/core/io';
+import { PieceJoiner } from '@reverseit/core/internal';
 
 /** Pieces that are kept as they are, whatever their size: most bodies come in one or two. */
 const fewPieces = 8;

@@ -2,7 +2,7 @@
  * One request on its way through: the client's exchange on one side, the backend's on the other, and
  * back-pressure between them.
  */
-import { type Exchange, type ExchangeHandler, httpDate } from '@reverseit/core';
+import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
   type FieldSection,
@@ -10,6 +10,7 @@ import {
   HeaderSection,
   type ReadonlyFieldSection,
 } from '@reverseit/core/http';
+import { httpDate } from '@reverseit/core/internal/server';
 import type {
   BodySource,
   ChosenBackend,

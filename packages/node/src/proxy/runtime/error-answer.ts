@@ -1,8 +1,9 @@
 /** A request that failed, while `onErrorResponse` runs: the application may answer in its own words. */
-import { type Exchange, type ExchangeHandler, errorFields } from '@reverseit/core';
+import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { hasField, toLowerAscii } from '@reverseit/core/http';
+import { errorFields } from '@reverseit/core/internal/server';
 import { toWholeResponse } from '../../hooks/direct-response.ts';
 import { HookChain } from '../../hooks/hook-chain.ts';
 import type { DirectResponse, OnErrorResponse } from '../../hooks/hooks.ts';

@@ -12,9 +12,11 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { cutSocket, releaseBytes, type SwitchedSocket, type Tunnel } from '@reverseit/core';
+import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import { releaseBytes } from '@reverseit/core/internal';
+import { cutSocket } from '@reverseit/core/internal/server';
 import type { OpenItem, OpenSet } from '../../lifecycle/open-set.ts';
 
 /** Who is told of a tunnel's end. */

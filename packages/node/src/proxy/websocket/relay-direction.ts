@@ -2,9 +2,8 @@
  * One direction of a relay: the frames that one peer sends, checked and passed on to the other. What is
  * read waits here, and the peer is not read, while the other peer takes no more: at most one chunk.
  */
-import { releaseBytes } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
-import { COST, TurnShare, type TurnTaker } from '@reverseit/core/io';
+import { COST, releaseBytes, TurnShare, type TurnTaker } from '@reverseit/core/internal';
 import {
   type CloseStatus,
   type DeflateAgreement,

@@ -3,7 +3,7 @@
  * come together leave in one write.
  */
 import type { Duplex } from 'node:stream';
-import { continueReading, pauseReading } from '@reverseit/core/io';
+import { continueReading, pauseReading } from '@reverseit/core/internal';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 

@@ -6,25 +6,25 @@ import type { Socket } from 'node:net';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, type HeaderSection, sectionSize } from '@reverseit/core/http';
 import {
-  type ByteReader,
-  beginRead,
   type ContentSink,
-  endRead,
   type ParsedResponseHead,
   RESPONSE,
-  ReadBuffer,
   ResponseParser,
-  releaseBytes,
 } from '@reverseit/core/http1';
 import {
   allowReading,
+  type ByteReader,
+  beginRead,
   COST,
   continueReading,
+  endRead,
   HeldBytes,
   letReadInto,
   pauseReading,
+  ReadBuffer,
+  releaseBytes,
   resumeReading,
-} from '@reverseit/core/io';
+} from '@reverseit/core/internal';
 import type { SocketSource } from '../../connect/connector.ts';
 import { lost } from '../../connect/error-map.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';

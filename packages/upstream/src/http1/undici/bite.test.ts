@@ -1,4 +1,4 @@
-import { COST } from '@reverseit/core/io';
+import { COST } from '@reverseit/core/internal';
 import { expect, test } from 'vitest';
 import { Bite } from './bite.ts';
 

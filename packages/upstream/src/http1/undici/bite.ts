@@ -2,7 +2,7 @@
  * What undici is given to parse at a time. It costs by its content, its framing, and the chunks that undici
  * reports one by one; where that adds up, the next bites are small, and between them others have their turn.
  */
-import { COST } from '@reverseit/core/io';
+import { COST } from '@reverseit/core/internal';
 
 /** What it costs undici to report a chunk, in ns. */
 const costOfChunk = 500;

@@ -11,8 +11,14 @@
 import type { Socket } from 'node:net';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { hasField } from '@reverseit/core/http';
-import { type ByteReader, ReadBuffer, releaseBytes } from '@reverseit/core/http1';
-import { COST, HeldBytes, letReadInto } from '@reverseit/core/io';
+import {
+  type ByteReader,
+  COST,
+  HeldBytes,
+  letReadInto,
+  ReadBuffer,
+  releaseBytes,
+} from '@reverseit/core/internal';
 import { Client } from 'undici';
 import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';

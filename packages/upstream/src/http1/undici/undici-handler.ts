@@ -11,7 +11,7 @@ import {
   hasField,
   readTokenList,
 } from '@reverseit/core/http';
-import { PieceJoiner } from '@reverseit/core/io';
+import { PieceJoiner } from '@reverseit/core/internal';
 import type { Dispatcher } from 'undici';
 import { exchangeError, isTlsFailure, lost } from '../../connect/error-map.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';

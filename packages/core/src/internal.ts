@@ -1,7 +1,14 @@
+/** What the other packages of ReverseIt need of this one. Outside semantic versioning. */
+export { judgeParsedHead } from './http1/grammar/parsed-head.ts';
+export { liveParsers } from './http1/llhttp/instance.ts';
 export { HeldBytes } from './io/held-bytes.ts';
 export type { Linked } from './io/intrusive-list.ts';
 export { IntrusiveList } from './io/intrusive-list.ts';
+export { releaseBytes } from './io/lease.ts';
 export { PieceJoiner } from './io/piece-joiner.ts';
+export type { ByteReader, ReadInto } from './io/read-buffer.ts';
+export { ReadBuffer } from './io/read-buffer.ts';
+export { beginRead, endRead } from './io/read-end.ts';
 export type { TurnTaker } from './io/turn-share.ts';
 export { COST, TurnShare } from './io/turn-share.ts';
 export { letReadInto } from './node-internals/read-into.ts';
