@@ -105,6 +105,7 @@ const zones = [
       'http2',
     ],
     'backends/balance': [],
+    'backends/discovery': [],
     'backends/health': [],
     'backends/retry': ['backends/health'],
     backends: [
@@ -113,6 +114,7 @@ const zones = [
       'connect',
       'pool',
       'backends/balance',
+      'backends/discovery',
       'backends/health',
       'backends/retry',
     ],
@@ -163,7 +165,7 @@ const zones = [
     name: 'test-servers',
     files: /^test-servers\//,
     zones: ['test-servers'],
-    packages: [anyBuiltin, 'ws', 'vitest', 'fast-check', /^@peculiar\//],
+    packages: [anyBuiltin, 'dns-packet', 'ws', 'vitest', 'fast-check', /^@peculiar\//],
   },
 ];
 

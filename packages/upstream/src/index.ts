@@ -10,11 +10,15 @@ export type {
   BackendStateName,
   BackendStatus,
 } from './backends/backend-status.ts';
+export type {
+  DiscoveryInput,
+  ListBackends,
+} from './backends/discovery-options.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
 export type { GroupOptions } from './backends/group-options.ts';
 export type { GroupRequest } from './backends/group-request.ts';
 export type { ChosenBackend } from './backends/member.ts';
-export type { LookupCallback, Network } from './connect/network.ts';
+export type { AddressRecord, LookupCallback, NameServers, Network } from './connect/network.ts';
 export type { DispatchLimits } from './exchange/dispatch-limits.ts';
 export { dispatchLimits } from './exchange/dispatch-limits.ts';
 export type {

@@ -1,6 +1,6 @@
 /** What the other packages of ReverseIt need of this one. Outside semantic versioning. */
-export type { CheckedBackendGroup } from './backends/backend-group.ts';
-export { makeBackendGroup } from './backends/backend-group.ts';
+export type { CheckedBackendGroup, GroupObserver } from './backends/backend-group.ts';
+export { discoveryFault, makeBackendGroup } from './backends/backend-group.ts';
 export type { BackendSpec } from './backends/backend-list.ts';
 export { listAccepted, readBackendList } from './backends/backend-list.ts';
 export type { GroupValues } from './backends/group-options.ts';

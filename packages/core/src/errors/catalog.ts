@@ -126,6 +126,7 @@ export const catalog = {
   RIT_ERR_SHUTDOWN: http('AbortError', 'us', 503, 'close', 'server is shutting down'),
 
   RIT_ERR_NO_BACKEND: http('UpstreamError', 'upstream', 503, 'keep', 'no backend is available', 'RFC 9110 §15.6.4'),
+  RIT_ERR_DISCOVERY: http('UpstreamError', 'upstream', 503, 'keep', 'backends cannot be discovered'),
   RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'host name of the backend cannot be resolved', '', unreachable),
   RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', unreachable),
   RIT_ERR_UPSTREAM_TLS: http('UpstreamError', 'upstream', 502, 'keep', 'TLS to the backend failed', '', unreachable),

@@ -63,6 +63,12 @@ export class Observer {
     }
   }
 
+  /** The backends of a route cannot be looked up; those that are known are kept. */
+  onDiscoveryError(error: ReverseItError, route: string): void {
+    this.#logger?.warn({ err: error, code: error.code, route }, error.message);
+    this.#tell(error, null, null);
+  }
+
   /** The state of a backend has changed. */
   onBackendState(change: RouteBackendChange): void {
     const { name, url, route, state, previous, reason } = change;

@@ -12,7 +12,7 @@ import {
   show,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
-import type { BackendSpec } from '@reverseit/upstream/internal';
+import { type BackendSpec, discoveryFault } from '@reverseit/upstream/internal';
 import type { RingHooks } from '../hooks/route-hooks.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
@@ -143,14 +143,18 @@ const belongsAbove = (key: string): string | undefined =>
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
-  const { backend, backendList, path, respond, stripPath, unixSocket } = values;
+  const { backend, backendList, discovery, path, respond, stripPath, unixSocket } = values;
   const wrong = (name: string): boolean => faults.has(keyPath(key, name)) || faults.has(name);
   const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
-  const isAsked = backend !== null || backendList !== null;
+  const isAsked = backend !== null || backendList !== null || isFound(discovery);
   if (!isAsked && respond === null && !wrong('backend') && !wrong('respond'))
     add('backend', 'required; expected the URL of a backend');
   if (backendList !== null && unixSocket !== null && !wrong('unixSocket'))
     add('unixSocket', 'set it in the entries of backend, which has a list');
+  if (backendList !== null && !wrong('backend') && !wrong('discovery')) {
+    const fault = discoveryFault(values, backendList);
+    if (fault !== null) add('backend', fault);
+  }
   if (path === null) {
     // Of the only one `refuseUnreachable` tells.
     if (key !== '' && values.name === null && !wrong('name'))
@@ -163,6 +167,10 @@ function checkRoute({ key, values }: Place, faults: Faults): void {
     }
   }
 }
+
+/** Whether a function says which backends there are. */
+const isFound = (discovery: RouteValues['discovery']): boolean =>
+  discovery !== null && discovery.list !== null;
 
 /** Whether a path is the prefix or stands under it, on a segment boundary. */
 const isUnder = (path: string, prefix: string): boolean =>

@@ -172,9 +172,10 @@ export class ProxyEngine {
       for (const route of options.routes) {
         const pool = pools.get(route.pool);
         const name = RouteRuntime.nameOf(route);
-        const backends = routeBackends(route, pool, former?.groups.get(name) ?? null, (change) =>
-          this.observer.onBackendState({ ...change, route: name }),
-        );
+        const backends = routeBackends(route, pool, former?.groups.get(name) ?? null, {
+          onBackendState: (change) => this.observer.onBackendState({ ...change, route: name }),
+          onDiscoveryError: (error) => this.observer.onDiscoveryError(error, name),
+        });
         if (backends.origin !== null) origins.push(backends.origin);
         if (backends.group !== null) groups.set(name, backends.group);
         const runtime = new RouteRuntime(route, backends, outerHooks, shared, pool.streams);
@@ -192,6 +193,11 @@ export class ProxyEngine {
       upgrades: new UpgradeRules(options.routes.flatMap((route) => route.upgrades)),
       maxBufferedRequestBytes,
     };
+  }
+
+  /** Resolves when every discovery has ended its first look-up, however it did. */
+  async ready(): Promise<void> {
+    await Promise.all([...this.#current.groups.values()].map(({ group }) => group.ready()));
   }
 
   /** The backends of a route, or of all, where several serve one. */

@@ -36,7 +36,8 @@ export type ServedProxy = Pick<
 /** A reverse proxy. */
 export interface ReverseItServer extends BackendControl {
   /**
-   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option.
+   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option; with
+   * `discovery` after the first look-up.
    * A Unix socket that nobody listens on any more is replaced; `close` removes it.
    * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had, or is not the first
    */
@@ -127,7 +128,9 @@ class ProxyServer implements ReverseItServer {
   }
 
   async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {
-    await this.#server.listen(addressOf(where));
+    const address = addressOf(where);
+    await this.#engine.ready();
+    await this.#server.listen(address);
     return this.address() as Address;
   }
 

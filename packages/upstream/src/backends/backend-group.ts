@@ -2,6 +2,7 @@
  * Several backends with the interface of one. A request is given to whom the policy picks among those that are
  * up; what comes of it says how the backend is. The machines that decide are in `balance`, `health` and `retry`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Deadline, Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { readUpgrade } from '@reverseit/core/http';
@@ -19,6 +20,7 @@ import type { BackendStateChange, BackendStatus } from './backend-status.ts';
 import { hash32 } from './balance/hash.ts';
 import { createPolicy } from './balance/policies.ts';
 import type { Admission, Policy, RandomSource } from './balance/policy.ts';
+import { Discovery, type DiscoveryDelegate } from './discovery.ts';
 import { type ExchangeGroup, GroupExchange, type GroupedExchange } from './group-exchange.ts';
 import {
   type GroupOptions,
@@ -68,7 +70,11 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
   drain(name: string): boolean;
   /** Ends draining and an ejection. False where none has the name. */
   enable(name: string): boolean;
-  /** Ends every check and timer. What was accepted by then is still served; the pool is the caller's to close. */
+  /** Resolves when the first look-up of `discovery` has ended, however it did; at once without. */
+  ready(): Promise<void>;
+  /**
+   * Ends every check, look-up and timer. What was accepted by then is still served; the pool is the caller's to close.
+   */
   release(): void;
 }
 
@@ -76,6 +82,8 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
 export interface BackendGroupOptions extends GroupOptions {
   /** Called with each change of a backend's state. Must not throw. */
   readonly onBackendState?: ((change: BackendStateChange) => void) | undefined;
+  /** Called with `RIT_ERR_DISCOVERY` when a look-up fails for another reason than the last one. Must not throw. */
+  readonly onDiscoveryError?: ((error: ReverseItError) => void) | undefined;
   /** As of an origin. Default: true. */
   readonly checkRequests?: boolean | undefined;
   /** As of an origin. Default: "pooled". */
@@ -93,26 +101,53 @@ export function createBackendGroup(
   options: BackendGroupOptions = {},
   random: () => number = Math.random,
 ): BackendGroup {
-  const { onBackendState, checkRequests, connection, ...given } = options;
+  const { onBackendState, onDiscoveryError, checkRequests, connection, ...given } = options;
   const values = resolveOptions(groupOptions, given);
   const origin = resolveOptions(originOptions, { checkRequests, connection });
   const specs = resolveBackendList(list);
-  return makeBackendGroup(pool, specs, values, origin, onBackendState ?? null, random);
+  const fault = discoveryFault(values, specs);
+  if (fault !== null) throw createError('RIT_ERR_CONFIG', fault);
+  return makeBackendGroup(pool, specs, values, origin, random, {
+    onBackendState: onBackendState ?? null,
+    onDiscoveryError: onDiscoveryError ?? null,
+  });
 }
 
 /** A group as the proxy uses it: its lists are checked already. */
 export interface CheckedBackendGroup extends BackendGroup {
+  has(name: string): boolean;
   replace(list: readonly BackendSpec[]): void;
 }
 
-/** The same of options that are checked already. */
+/** What a group reports. */
+export interface GroupObserver {
+  readonly onBackendState: ((change: BackendStateChange) => void) | null;
+  readonly onDiscoveryError: ((error: ReverseItError) => void) | null;
+}
+
+/** What `discovery` cannot do with a list; null where it can. */
+export function discoveryFault(
+  { discovery }: Pick<GroupValues, 'discovery'>,
+  list: readonly BackendSpec[],
+): string | null {
+  if (discovery === null || discovery.list !== null || discovery.type === 'dns') return null;
+  return list.length === 1
+    ? null
+    : 'discovery of type "srv" expects one backend, for its scheme and name';
+}
+
+/**
+ * The same of options that are checked already.
+ * @param former what its discovery knows, the new one begins with
+ */
 export function makeBackendGroup(
   pool: Pool,
   list: readonly BackendSpec[],
   values: GroupValues,
   origin: OriginValues,
-  onState: ((change: BackendStateChange) => void) | null,
   random: RandomSource,
+  observer: GroupObserver,
+  former: CheckedBackendGroup | null = null,
 ): CheckedBackendGroup {
   if (!(pool instanceof ConnectionPool)) {
     throw createError(
@@ -120,7 +155,10 @@ export function makeBackendGroup(
       'createBackendGroup: expected a pool that createPool has made',
     );
   }
-  return new Group(pool, list, values, origin, onState, random);
+  const group = new Group(pool, values, origin, observer, random);
+  if (former instanceof Group) group.inherit(former);
+  group.replace(list);
+  return group;
 }
 
 /** Those of one rank: the next one serves when nobody here can. */
@@ -134,7 +172,9 @@ interface Tier {
 /** What a pick is strict about: first everything, in the end only what was promised. */
 const STRICTNESS = { ALL: 2, ROOM: 1, LIMITS: 0 } as const;
 
-class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admission<Member> {
+class Group
+  implements CheckedBackendGroup, ExchangeGroup, MemberOwner, DiscoveryDelegate, Admission<Member>
+{
   readonly affinity: AffinityCookie | null;
   readonly deadlines: Deadlines;
   readonly retryRules: RetryRules;
@@ -147,12 +187,15 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
   readonly #pool: ConnectionPool;
   readonly #values: GroupValues;
   readonly #originOptions: OriginValues;
-  readonly #onState: ((change: BackendStateChange) => void) | null;
+  readonly #discovery: Discovery | null;
+  readonly #observer: GroupObserver;
   readonly #random: RandomSource;
   readonly #stateRules: StateRules;
   readonly #budget: RetryBudget;
   readonly #failureStatus: StatusSet | null;
   readonly #isHashing: boolean;
+  /** All there are, of which `subset` may use a part. */
+  #list: readonly BackendSpec[] = [];
   #members = new Map<string, Member>();
   #byAffinity = new Map<string, Member>();
   readonly #checks = new Map<Member, HealthCheck>();
@@ -168,19 +211,22 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
 
   constructor(
     pool: ConnectionPool,
-    list: readonly BackendSpec[],
     values: GroupValues,
     origin: OriginValues,
-    onState: ((change: BackendStateChange) => void) | null,
+    observer: GroupObserver,
     random: RandomSource,
   ) {
     this.#pool = pool;
     this.#values = values;
     this.#originOptions = origin;
-    this.#onState = onState;
+    this.#observer = observer;
     this.#random = random;
     this.deadlines = pool.deadlines;
-    const { affinity, healthCheck, outlierDetection, retry, slowStart } = values;
+    const { affinity, discovery, healthCheck, outlierDetection, retry, slowStart } = values;
+    this.#discovery =
+      discovery === null
+        ? null
+        : new Discovery(pool.deadlines, random, pool.network, discovery, this);
     this.affinity =
       affinity === null
         ? null
@@ -207,7 +253,6 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
     this.backOff = retry.backOff;
     this.#budget = new RetryBudget(retry.budget);
     this.#isHashing = values.loadBalancing === 'hash';
-    this.replace(list);
   }
 
   // ————— Requests.
@@ -399,13 +444,47 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
     return [...this.#members.values()].map((member) => member.status(now));
   }
 
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
   setBackends(list: BackendInput | readonly BackendInput[]): void {
-    this.replace(resolveBackendList(list));
+    const specs = resolveBackendList(list);
+    const { discovery } = this.#values;
+    const fault =
+      discovery !== null && discovery.list !== null
+        ? 'setBackends: the function of discovery says which backends there are'
+        : discoveryFault(this.#values, specs);
+    if (fault !== null) throw createError('RIT_ERR_CONFIG', fault);
+    this.replace(specs);
   }
 
   /** The same of a list that is checked already. */
   replace(list: readonly BackendSpec[]): void {
     if (this.#released) return;
+    if (this.#discovery === null) this.#setMembers(list);
+    else this.#discovery.configure(list);
+  }
+
+  inherit(former: Group): void {
+    if (former.#discovery !== null) this.#discovery?.inherit(former.#discovery);
+  }
+
+  ready(): Promise<void> {
+    return this.#discovery === null ? Promise.resolve() : this.#discovery.ready;
+  }
+
+  onDiscovered(list: readonly BackendSpec[]): void {
+    if (this.#released || isDeepStrictEqual(list, this.#list)) return;
+    this.#setMembers(list);
+  }
+
+  onDiscoveryError(error: ReverseItError): void {
+    this.#observer.onDiscoveryError?.(error);
+  }
+
+  #setMembers(list: readonly BackendSpec[]): void {
+    this.#list = list;
     const { subset } = this.#values;
     const isFirst = this.#members.size === 0 && this.#tiers.length === 0;
     const wanted = subset === null ? list : takeSubset(list, subset as SubsetOptions);
@@ -443,12 +522,13 @@ class Group implements CheckedBackendGroup, ExchangeGroup, MemberOwner, Admissio
   release(): void {
     if (this.#released) return;
     this.#released = true;
+    this.#discovery?.close();
     for (const member of this.#members.values()) this.#leave(member);
   }
 
   onMemberState(member: Member, change: BackendStateChange): void {
     if (this.#members.get(member.name) === member) this.#update();
-    this.#onState?.(change);
+    this.#observer.onBackendState?.(change);
   }
 
   #join(spec: BackendSpec, isFirst: boolean): Member {

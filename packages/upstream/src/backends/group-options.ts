@@ -17,9 +17,10 @@ import {
 } from '@reverseit/core/options';
 import { affinityOptions } from './affinity-options.ts';
 import { policyNames } from './balance/policies.ts';
+import { discoveryOption } from './discovery-options.ts';
 import { StatusSet } from './health/status-set.ts';
 import type { RetryRules } from './retry/group-retry-policy.ts';
-import { digits, isWhole } from './whole-number.ts';
+import { digits, isWhole, span } from './whole-number.ts';
 
 const group = 'Backends';
 
@@ -35,20 +36,6 @@ function statuses(text: { prose: string; default: string }): Option<string, stri
     json: { type: 'string' },
     check: (value) =>
       typeof value === 'string' && StatusSet.parse(value) !== null ? value : undefined,
-  });
-}
-
-/** A row of milliseconds that cannot be none. */
-function span(text: { prose: string; default: number }): Option<number, number> {
-  const max = 2 ** 31 - 1;
-  return custom<number, number>({
-    group,
-    kind: 'milliseconds',
-    ...text,
-    accepts: `a whole number of milliseconds from 1 to ${max}`,
-    text: { placeholder: 'MS', parse: digits },
-    json: { type: 'integer', minimum: 1, maximum: max },
-    check: (value) => (isWhole(value, 1, max) ? value : undefined),
   });
 }
 
@@ -363,6 +350,8 @@ export const groupOptions = defineOptions({
     flagPrefix: 'retry',
     rows: retryOptions,
   }),
+  /** Finds the backends by DNS, or by a function: one backend for each address of the host of `backend`. */
+  discovery: discoveryOption,
   /** Lets each replica use only a part of a long list. */
   subset: optionalGroup({
     group,

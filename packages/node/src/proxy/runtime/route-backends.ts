@@ -1,10 +1,11 @@
 /** Who serves a route: one backend, as most have it, or a group of them. */
 import { isDeepStrictEqual } from 'node:util';
 import { type BackendUrl, pickOptions } from '@reverseit/core/options';
-import type { BackendStateChange, OriginPool } from '@reverseit/upstream';
+import type { OriginPool } from '@reverseit/upstream';
 import {
   type BackendSpec,
   type CheckedBackendGroup,
+  type GroupObserver,
   type GroupValues,
   groupOptions,
   makeBackendGroup,
@@ -37,16 +38,18 @@ const defaults = {
 
 /**
  * `former` is the group that the route of this name had: where nothing but its list has changed it is kept, with
- * what it knows of its backends, and whoever commits the routes gives it the list. `onState` is told of changes.
+ * what it knows of its backends, and whoever commits the routes gives it the list. Another one begins with what the
+ * former one has discovered.
  */
 export function routeBackends(
   options: ResolvedRouteOptions,
   pool: RoutePool,
   former: RouteGroup | null,
-  onState: (change: BackendStateChange) => void,
+  observer: GroupObserver,
 ): RouteBackends {
   const { backend, backendList, upstreamConnection: connection, unixSocket } = options;
-  const list = backendList ?? (backend === null ? null : [specOf(backend, unixSocket)]);
+  const list =
+    backendList ?? (backend === null ? emptyList(options) : [specOf(backend, unixSocket)]);
   if (list === null) return { origin: null, group: null, single: null };
   // Requests come from core's parser, and options were checked.
   const way = { connection, checkRequests: false } as const;
@@ -66,8 +69,9 @@ export function routeBackends(
         list,
         values,
         { ...way, unixSocket: null },
-        onState,
         Math.random,
+        observer,
+        former?.group,
       );
   return { origin: group, group: { group, pool, values, connection, list }, single: null };
 }
@@ -76,15 +80,22 @@ export function routeBackends(
 function wantsGroup({
   healthCheck,
   affinity,
+  discovery,
   retry,
   outlierDetection,
 }: ResolvedRouteOptions): boolean {
   return (
     healthCheck !== null ||
     affinity !== null ||
+    discovery !== null ||
     retry !== defaults.retry ||
     outlierDetection !== defaults.outlierDetection
   );
+}
+
+/** Where a function says which backends there are, none need be configured. */
+function emptyList({ discovery }: ResolvedRouteOptions): readonly BackendSpec[] | null {
+  return discovery !== null && discovery.list !== null ? [] : null;
 }
 
 function specOf(
