@@ -12,6 +12,7 @@ export type {
 } from './backends/backend-status.ts';
 export type {
   DiscoveryInput,
+  DiscoveryValues,
   ListBackends,
 } from './backends/discovery-options.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
