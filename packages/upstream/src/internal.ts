@@ -3,5 +3,6 @@ export type { CheckedBackendGroup, GroupObserver } from './backends/backend-grou
 export { discoveryFault, makeBackendGroup } from './backends/backend-group.ts';
 export type { BackendSpec } from './backends/backend-list.ts';
 export { listAccepted, readBackendList } from './backends/backend-list.ts';
+export type { DiscoveryValues } from './backends/discovery-options.ts';
 export type { GroupValues } from './backends/group-options.ts';
 export { groupOptions } from './backends/group-options.ts';
