@@ -147,6 +147,18 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toBe('GET /health 200\nGET /api/hello 200\nGET /echo 401\nGET /echo 200\n');
   },
+  'packages/core/README.md: A WebSocket server': (code) =>
+    running(code, async (url) => {
+      expect((await fetch(url)).status).toBe(426);
+      const socket = new WebSocket(url.replace('http', 'ws'));
+      await guarded(once(socket, 'open'), 'the WebSocket to open');
+      socket.send('hello');
+      const [message] = await guarded(once(socket, 'message'), 'the echo');
+      expect(message.data).toBe('hello');
+      socket.close(4000);
+      const [closed] = await guarded(once(socket, 'close'), 'the WebSocket to close');
+      expect([closed.code, closed.wasClean]).toEqual([4000, true]);
+    }),
   'packages/node/README.md: Embed it': async (code) => {
     const output = await running(code, async (url) => {
       expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');

@@ -19,6 +19,8 @@ export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exc
 export type { GroupOptions } from './backends/group-options.ts';
 export type { GroupRequest } from './backends/group-request.ts';
 export type { ChosenBackend } from './backends/member.ts';
+export type { ClientResponse, RequestOptions } from './client/request.ts';
+export type { ResponseBody } from './client/response-body.ts';
 export type { AddressRecord, LookupCallback, NameServers, Network } from './connect/network.ts';
 export type { DispatchLimits } from './exchange/dispatch-limits.ts';
 export { dispatchLimits } from './exchange/dispatch-limits.ts';

@@ -16,7 +16,7 @@ const group = 'Backends';
 
 const maxBackends = 10_000;
 
-export const backendOptions = defineOptions({
+const backendOptions = defineOptions({
   /** URL of the backend, optionally with a path prefix. Required. */
   url: backendUrl({
     group,

@@ -37,7 +37,7 @@ function isServer(value: unknown): value is string {
   );
 }
 
-export const discoveryOptions = defineOptions({
+const discoveryOptions = defineOptions({
   /**
    * "dns": every address of the host of the backend is a backend of its own. "srv": every target of the SRV records of
    * `name` (RFC 2782), with their priorities and weights. Host and the name that TLS verifies stay those of the backend.

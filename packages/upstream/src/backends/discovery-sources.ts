@@ -9,7 +9,7 @@ import type { ListBackends } from './discovery-options.ts';
 import { type FoundAddresses, type LookUpAddresses, meansNone, messageOf } from './name-lookup.ts';
 
 /** Backends that a look-up may find: more are an error of whoever answers. */
-export const maxFound = 1000;
+const maxFound = 1000;
 
 /** Look-ups of names at the same time. */
 const maxConcurrent = 16;

@@ -127,7 +127,7 @@ export const healthCheckOptions = defineOptions({
   }),
 });
 
-export const outlierOptions = defineOptions({
+const outlierOptions = defineOptions({
   /** Failed requests in a row after which a backend is ejected; 0 never ejects. Default: 5. */
   consecutiveFailures: count({
     group,
@@ -164,7 +164,7 @@ const triggers = Object.freeze(['connect', 'reset', 'timeout']);
 
 const acceptsTriggers = 'an array of "connect", "reset", "timeout", statuses and ranges of them';
 
-export const retryOptions = defineOptions({
+const retryOptions = defineOptions({
   /** Maximum retries, each at another backend if there is one. Default: 2. */
   attempts: count({
     group,
@@ -264,7 +264,7 @@ export const retryOptions = defineOptions({
   }),
 });
 
-export const subsetOptions = defineOptions({
+const subsetOptions = defineOptions({
   /** Number of backends that this replica uses. Required. */
   size: custom<number | null, number | null>({
     group,

@@ -6,6 +6,7 @@ import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import { HeaderSection, readUpgrade } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
+import { type ClientResponse, type RequestOptions, sendRequest } from '../client/request.ts';
 import { attemptDelay } from '../connect/connect-race.ts';
 import { ConnectedSocket, Connector, type ConnectorContext } from '../connect/connector.ts';
 import { Lifetimes } from '../connect/lifetimes.ts';
@@ -89,6 +90,13 @@ export interface Pool {
    * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL, and for invalid options.
    */
   origin(backend: string | URL, options?: OriginOptions): OriginPool;
+  /**
+   * Sends a request and resolves when the headers of the response have arrived. The connections of the last
+   * hundred origins are kept for the requests that follow. Not for a proxy: headers are sent as they are.
+   * @throws ReverseItError what `onError` of a handler gets; ConfigError `RIT_ERR_CONFIG` for an invalid URL or invalid
+   *   limits; AbortError `RIT_ERR_CLIENT_ABORTED` once `signal` is aborted
+   */
+  request(url: string | URL, options?: RequestOptions): Promise<ClientResponse>;
   stats(): PoolStats;
   /** Refuses what is new, lets what was accepted end, and resolves when every connection is closed. */
   close(): Promise<void>;
@@ -112,6 +120,11 @@ export function createPool(
 
 /** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
 const flushTimeout = 1000;
+
+/** Origins whose connections are kept for `request`. */
+const maxRequestOrigins = 100;
+
+const requestOrigin = resolveOptions(originOptions, {});
 
 const transports = { undici: UndiciConnection, direct: DirectConnection } as const;
 
@@ -141,6 +154,8 @@ export class ConnectionPool implements Pool, ShardOwner {
   readonly #options: ResolvedPoolOptions;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
+  /** Of `request`, the one used last at the end. */
+  readonly #requestOrigins = new Map<string, OriginPool>();
   #closed: Promise<void> | null = null;
   #resolveClosed: (() => void) | null = null;
 
@@ -154,6 +169,24 @@ export class ConnectionPool implements Pool, ShardOwner {
   origin(backend: string | URL, given: OriginOptions = {}): OriginPool {
     const options = resolveOptions(originOptions, given);
     return this.originAt(parseOrigin(backend, options.unixSocket), options);
+  }
+
+  async request(url: string | URL, options: RequestOptions = {}): Promise<ClientResponse> {
+    const origin = parseOrigin(url, options.unixSocket);
+    return sendRequest(this.#requestOrigin(origin), new URL(url), options);
+  }
+
+  #requestOrigin(origin: Origin): OriginPool {
+    const ways = this.#requestOrigins;
+    const way = ways.get(origin.key) ?? this.originAt(origin, requestOrigin);
+    ways.delete(origin.key);
+    ways.set(origin.key, way);
+    for (const [key, oldest] of ways) {
+      if (ways.size <= maxRequestOrigins) break;
+      ways.delete(key);
+      oldest.release();
+    }
+    return way;
   }
 
   /** The way to an origin that may be served by another place than its name says. */
