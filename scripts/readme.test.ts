@@ -252,6 +252,15 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toBe('canary 200\nstable 200\n');
   },
+  'docs/cookbook.md: Several backends': async (code) => {
+    const output = await running(code, async (url, said, child) => {
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+      child.kill('SIGUSR2');
+      await eventually(() => said() !== '', 'the snippet to say who serves');
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+    });
+    expect(output).toMatch(/^\[ 'http:\/\/127\.0\.0\.1:\d+ healthy' \]\n$/);
+  },
   'docs/cookbook.md: Maintenance mode': (code) =>
     running(code, async (url, output, child) => {
       expect((await fetch(`${url}/hello`)).status).toBe(200);
@@ -308,7 +317,7 @@ describe.each(snippets)('%s', (file, all) => {
   it.each(scripts.map((snippet) => [titleOf(snippet), snippet] as const))(
     'runs: %s',
     async (_, { heading, text: code, output }) => {
-      if (code.startsWith('// reverseit.config.mjs')) await checkConfig(code);
+      if (/^(\/\/ reverseit\.config\.mjs|export default)/.test(code)) await checkConfig(code);
       else if (output !== undefined) expect(await printed(code)).toBe(output);
       else {
         const check = checks[`${file}: ${heading}`];
