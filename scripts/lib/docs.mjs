@@ -29,6 +29,7 @@ export const tableFiles = [
   'packages/upstream/src/exchange/dispatch-limits.ts',
   'packages/upstream/src/backends/group-options.ts',
   'packages/upstream/src/backends/affinity-options.ts',
+  'packages/upstream/src/backends/discovery-options.ts',
   'packages/node/src/options/balancing-options.ts',
   'packages/node/src/options/route-options.ts',
   'packages/node/src/options/backend-request-options.ts',

@@ -39,8 +39,7 @@ function isServer(value: unknown): value is string {
 
 const discoveryOptions = defineOptions({
   /**
-   * "dns": every address of the host of the backend is a backend of its own. "srv": every target of the SRV records of
-   * `name` (RFC 2782), with their priorities and weights. Host and the name that TLS verifies stay those of the backend.
+   * "dns": each address of the backend’s host is a backend of its own; "srv": each target of the SRV records of name.
    * Default: "dns".
    */
   type: choice({
@@ -70,7 +69,10 @@ const discoveryOptions = defineOptions({
     json: null,
     check: (value) => (typeof value === 'function' ? (value as ListBackends) : undefined),
   }),
-  /** Time between two look-ups; "srv" repeats them earlier if a TTL is shorter, after 5 s at the least. Default: 30000 ms. */
+  /**
+   * Time between two look-ups, plus or minus 5 percent; "srv" looks up earlier if the TTL is shorter.
+   * Default: 30000 ms.
+   */
   interval: span({
     prose:
       'Time between two look-ups, plus or minus 5 percent; "srv" looks up earlier if the TTL is shorter.',
@@ -78,7 +80,10 @@ const discoveryOptions = defineOptions({
   }),
   /** Maximum time for a look-up; what was known is kept. Default: 5000 ms. */
   timeout: span({ prose: 'Maximum time for a look-up; what was known is kept.', default: 5000 }),
-  /** DNS servers, instead of those of the machine. Default: those of the machine. */
+  /**
+   * DNS servers to ask; by default "dns" resolves names as the machine does, hosts file included.
+   * Default: those of the machine.
+   */
   servers: custom<readonly string[] | null, readonly string[] | null>({
     group,
     kind: 'addresses',

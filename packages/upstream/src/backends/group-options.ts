@@ -350,7 +350,7 @@ export const groupOptions = defineOptions({
     flagPrefix: 'retry',
     rows: retryOptions,
   }),
-  /** Finds the backends by DNS, or by a function: one backend for each address of the host of `backend`. */
+  /** Finds the backends by DNS or by a function, and follows their changes. */
   discovery: discoveryOption,
   /** Lets each replica use only a part of a long list. */
   subset: optionalGroup({
