@@ -88,7 +88,7 @@ export class HeaderSection {
     if (this.#kinds === -1) {
       let found = 0;
       for (let i = 0; i < this.#fields.length; i += 2) {
-        found = added(found, fieldEntry(this.#fields[i] as string));
+        found = joined(found, fieldEntry(this.#fields[i] as string).kinds);
       }
       this.#kinds = found;
     }
@@ -110,7 +110,7 @@ export class HeaderSection {
 
   /** The same of a field that is known to be well formed. */
   appendChecked(name: string, value: string): void {
-    if (this.#kinds !== -1) this.#kinds = added(this.#kinds, fieldEntry(name));
+    this.#add(fieldEntry(name).kinds);
     this.#fields.push(name, value);
     if (this.#text !== null) this.#text += fieldLine(name, value);
   }
@@ -121,7 +121,7 @@ export class HeaderSection {
    */
   prepend(name: string, value: string): void {
     assertField(name, value);
-    if (this.#kinds !== -1) this.#kinds = added(this.#kinds, fieldEntry(name));
+    this.#add(fieldEntry(name).kinds);
     this.#fields.unshift(name, value);
     if (this.#text !== null) this.#text = fieldLine(name, value) + this.#text;
   }
@@ -205,7 +205,7 @@ export class HeaderSection {
       }
       if (passed !== null && list !== null) {
         list.push(name, passed);
-        kinds = added(kinds, entry);
+        kinds = joined(kinds, entry.kinds);
       }
       lineStart = lineEnd;
     }
@@ -223,22 +223,18 @@ export class HeaderSection {
       const passed = rule.pass(name, source[i + 1] as string, entry);
       if (passed === null) continue;
       into.push(name, passed);
-      kinds = added(kinds, entry);
+      kinds = joined(kinds, entry.kinds);
     }
     return kinds;
   }
 
   #add(kinds: number): void {
-    if (this.#kinds === -1) return;
-    const both = this.#kinds & kinds & KIND.HOST;
-    this.#kinds |= both === 0 ? kinds : kinds | KIND.HOSTS;
+    if (this.#kinds !== -1) this.#kinds = joined(this.#kinds, kinds);
   }
 }
 
-/** The kinds of a section to which a field is added. */
-function added(kinds: number, entry: FieldEntry): number {
-  const more = entry.kinds;
-  if (more === 0) return kinds;
+/** The kinds of a section to which fields of other kinds are added. */
+function joined(kinds: number, more: number): number {
   return (kinds & more & KIND.HOST) === 0 ? kinds | more : kinds | more | KIND.HOSTS;
 }
 
