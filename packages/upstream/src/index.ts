@@ -12,7 +12,6 @@ export type {
 } from './backends/backend-status.ts';
 export type {
   DiscoveryInput,
-  DiscoveryValues,
   ListBackends,
 } from './backends/discovery-options.ts';
 export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
@@ -48,5 +47,6 @@ export type {
 } from './options/tls-options.ts';
 export type { PoolOptions, PoolValues } from './options/upstream-options.ts';
 export { poolOptions } from './options/upstream-options.ts';
-export type { OriginPool, OriginStats, Pool, PoolStats } from './pool/pool.ts';
+export type { OriginStats } from './pool/origin-shards.ts';
+export type { OriginPool, Pool, PoolStats } from './pool/pool.ts';
 export { createPool } from './pool/pool.ts';

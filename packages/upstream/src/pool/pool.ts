@@ -30,6 +30,7 @@ import { type OriginOptions, type OriginValues, originOptions } from '../options
 import { type ResolvedPoolOptions, resolvePoolOptions } from '../options/pool-options.ts';
 import type { PoolOptions } from '../options/upstream-options.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
+import { OriginShards, type OriginStats, sum } from './origin-shards.ts';
 import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 
 /** A backend, reached through a pool. Cheap; made once for each route. */
@@ -71,12 +72,6 @@ export interface OriginPool {
    * they become idle. What is under way goes on. Once only.
    */
   release(): void;
-}
-
-/** Counts of one origin, over its shards. */
-export interface OriginStats extends ShardStats {
-  /** `http://host:port`, with the unix socket where there is one. */
-  readonly origin: string;
 }
 
 /** Counts of a pool, over its origins. */
@@ -280,76 +275,6 @@ export class ConnectionPool implements Pool, ShardOwner {
   }
 }
 
-/** The shards of one origin, served in turn. */
-class OriginShards {
-  readonly shards: readonly Shard[];
-  readonly origin: Origin;
-  /** The pool does not know it any more, since nobody used it. */
-  forgotten = false;
-  /** Ways to it that are not released. */
-  #users = 0;
-  #next = 0;
-
-  constructor(origin: Origin, shards: readonly Shard[]) {
-    this.origin = origin;
-    this.shards = shards;
-  }
-
-  get hasRoom(): boolean {
-    for (const shard of this.shards) if (shard.hasRoom) return true;
-    return false;
-  }
-
-  get isUnused(): boolean {
-    return this.shards.every((shard) => shard.isUnused);
-  }
-
-  /** Nobody will ask for a connection any more. */
-  get isReleased(): boolean {
-    return this.#users === 0;
-  }
-
-  acquire(): void {
-    this.#users++;
-    if (this.#users === 1) for (const shard of this.shards) shard.retired = false;
-  }
-
-  release(): void {
-    this.#users--;
-    if (this.#users === 0) for (const shard of this.shards) shard.retired = true;
-  }
-
-  pick(request: UpstreamRequest): Shard {
-    const { shards } = this;
-    const { length } = shards;
-    const first = this.#next;
-    if (length > 1) {
-      const home = this.#homeOf(request);
-      if (home !== null) return home;
-      this.#next = (first + 1) % length;
-      for (let i = 0; i < length; i++) {
-        const shard = shards[(first + i) % length] as Shard;
-        if (shard.hasRoom) return shard;
-      }
-    }
-    return shards[first] as Shard;
-  }
-
-  /** Where the request's client has a connection of its own. */
-  #homeOf(request: UpstreamRequest): Shard | null {
-    for (const shard of this.shards) {
-      if (!shard.hasBound) continue;
-      const { client } = request;
-      if (client !== undefined && client !== null && shard.isHomeOf(client)) return shard;
-    }
-    return null;
-  }
-
-  stats(): OriginStats {
-    return { origin: this.origin.label, ...sum(this.shards.map((shard) => shard.stats())) };
-  }
-}
-
 class PooledOrigin implements OriginPool {
   readonly #pool: ConnectionPool;
   #shards: OriginShards;
@@ -444,18 +369,4 @@ class PooledOrigin implements OriginPool {
     const isWebSocket = protocol === 'websocket';
     return checkRequest(input, { connection, isWebSocket });
   }
-}
-
-function sum(parts: readonly ShardStats[]): ShardStats {
-  const total = { open: 0, idle: 0, active: 0, waiting: 0, switched: 0, opened: 0, reused: 0 };
-  for (const part of parts) {
-    total.open += part.open;
-    total.idle += part.idle;
-    total.active += part.active;
-    total.waiting += part.waiting;
-    total.switched += part.switched;
-    total.opened += part.opened;
-    total.reused += part.reused;
-  }
-  return total;
 }
