@@ -84,9 +84,12 @@ const membersOf = (checker, type) =>
     .filter(isPublic)
     .map((member) => {
       const optional = member.flags & ts.SymbolFlags.Optional ? '?' : '';
-      return `  ${member.name}${optional}: ${textOf(checker, checker.getTypeOfSymbol(member))}`;
+      return `  ${nameOf(member)}${optional}: ${textOf(checker, checker.getTypeOfSymbol(member))}`;
     })
     .toSorted();
+
+/** The compiler numbers members that are named by a symbol, anew with each change. @param {ts.Symbol} member */
+const nameOf = ({ name }) => name.replace(/^__@(\w+)@\d+$/, '[Symbol.$1]');
 
 /** Symbols of other libraries, such as those of `Error`, change with Node. @param {ts.Symbol} member */
 const isPublic = ({ name, declarations = [] }) =>
@@ -102,10 +105,7 @@ const isPublic = ({ name, declarations = [] }) =>
 function textOf(checker, type) {
   const text = checker.typeToString(type, undefined, format);
   if (text.length <= longest || type.isUnion()) return text;
-  const names = type
-    .getProperties()
-    .map(({ name }) => name)
-    .toSorted();
+  const names = type.getProperties().map(nameOf).toSorted();
   return names.length === 0 ? text : `{ ${names.join('; ')} }`;
 }
 
