@@ -111,7 +111,7 @@ function textOf(checker, type) {
 
 const check = process.argv.includes('--check');
 mkdirSync(join(root, 'docs/api-surface'), { recursive: true });
-for (const name of ['core', 'upstream', 'node']) {
+for (const name of ['core', 'upstream', 'admin', 'node']) {
   const path = `docs/api-surface/${name}.md`;
   const text = surfaceOf(name);
   let present = '';

@@ -25,6 +25,7 @@ const anyBuiltin = /^node:/;
 const coreEntries = /^@reverseit\/core\/(errors|options|http1?|websocket|deadlines|internal)$/;
 const serverEntries = ['@reverseit/core', '@reverseit/core/internal/server'];
 const upstreamEntries = /^@reverseit\/upstream(\/internal)?$/;
+const adminEntry = '@reverseit/admin';
 
 /** @type {readonly Zone[]} the first that matches a file is its zone */
 const zones = [
@@ -125,40 +126,56 @@ const zones = [
     zones: [/^upstream/],
     packages: [],
   },
-  ...packageLayers('node', [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries], {
-    logging: [],
-    lifecycle: [],
-    routes: [],
-    config: [],
-    'node-internals': [],
-    'middleware/messages': [],
-    'middleware/fields': ['middleware/messages'],
-    'middleware/responses': ['middleware/fields', 'node-internals'],
-    hooks: ['logging', 'middleware/messages'],
-    options: ['hooks', 'logging'],
-    'proxy/headers': ['options', 'routes'],
-    'proxy/websocket': ['lifecycle', 'options'],
-    'proxy/runtime': [
-      'hooks',
-      'lifecycle',
-      'middleware/messages',
-      'options',
-      'proxy/headers',
-      'proxy/websocket',
-    ],
-    'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
-    'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
-    proxy: ['hooks', 'lifecycle', 'options', 'routes', /^node\/proxy\//],
-    middleware: ['lifecycle', 'node-internals', 'options', 'proxy', /^node\/(middleware|proxy)\//],
-    server: ['options', 'proxy'],
-    cluster: ['config', 'logging', 'node-internals', 'options', 'server'],
-    cli: ['cluster', 'config', 'logging', 'options', 'server'],
-  }),
+  {
+    name: 'admin',
+    files: /^packages\/admin\/src\//,
+    zones: ['admin'],
+    packages: [anyBuiltin, coreEntries, ...serverEntries],
+  },
+  ...packageLayers(
+    'node',
+    [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries, adminEntry],
+    {
+      logging: [],
+      lifecycle: [],
+      routes: [],
+      config: [],
+      'node-internals': [],
+      'middleware/messages': [],
+      'middleware/fields': ['middleware/messages'],
+      'middleware/responses': ['middleware/fields', 'node-internals'],
+      hooks: ['logging', 'middleware/messages'],
+      options: ['hooks', 'logging'],
+      'proxy/headers': ['options', 'routes'],
+      'proxy/websocket': ['lifecycle', 'options'],
+      'proxy/runtime': [
+        'hooks',
+        'lifecycle',
+        'middleware/messages',
+        'options',
+        'proxy/headers',
+        'proxy/websocket',
+      ],
+      'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
+      'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
+      proxy: ['hooks', 'lifecycle', 'options', 'routes', /^node\/proxy\//],
+      middleware: [
+        'lifecycle',
+        'node-internals',
+        'options',
+        'proxy',
+        /^node\/(middleware|proxy)\//,
+      ],
+      server: ['options', 'proxy'],
+      cluster: ['config', 'logging', 'node-internals', 'options', 'server'],
+      cli: ['cluster', 'config', 'logging', 'options', 'server'],
+    },
+  ),
   {
     name: 'node',
     files: /^packages\/node\/src\/[a-z-]+\.ts$/,
     zones: [/^node/],
-    packages: [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries],
+    packages: [anyBuiltin, coreEntries, ...serverEntries, upstreamEntries, adminEntry],
   },
   {
     // It serves the tests of every package, so it may need none of them.
@@ -468,9 +485,11 @@ const checkTests = (path, file) => {
   }
 };
 
-const paths = ['packages/core', 'packages/upstream', 'packages/node', 'test-servers'].flatMap(
-  (folder) => [...sourcesIn(`${folder}/src`), ...sourcesIn(`${folder}/test`)],
-);
+const folders = ['core', 'upstream', 'admin', 'node'].map((name) => `packages/${name}`);
+const paths = [...folders, 'test-servers'].flatMap((folder) => [
+  ...sourcesIn(`${folder}/src`),
+  ...sourcesIn(`${folder}/test`),
+]);
 for (const path of paths) {
   const file = parse(path);
   for (const used of importsOf(file)) {

@@ -14,7 +14,7 @@ import ts from 'typescript';
 import { capture, cleanEnvironment, npm } from './lib/process.mjs';
 import { ensureNode, ensurePnpm, minimum, root, toolEnvironment } from './lib/toolchain.mjs';
 
-const names = /** @type {const} */ (['core', 'upstream', 'node']);
+const names = /** @type {const} */ (['core', 'upstream', 'admin', 'node']);
 /** The oldest that is supported, and the newest of each later line. */
 const supported = [minimum, '24', '26'];
 const tooOld = '20';

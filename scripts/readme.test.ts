@@ -23,6 +23,7 @@ const files = [
   'README.md',
   'packages/core/README.md',
   'packages/upstream/README.md',
+  'packages/admin/README.md',
   'packages/node/README.md',
   'docs/cookbook.md',
   'docs/scaling.md',

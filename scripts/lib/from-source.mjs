@@ -16,6 +16,7 @@ const dependencies = process.env.REVERSEIT_DEPENDENCIES ?? '';
 const folders = {
   '@reverseit/core': 'packages/core',
   '@reverseit/upstream': 'packages/upstream',
+  '@reverseit/admin': 'packages/admin',
   '@reverseit/node': 'packages/node',
   '@reverseit/test-servers': 'test-servers',
 };
