@@ -36,7 +36,7 @@ const zones = [
     http1: [/^core\/http1/],
     websocket: [/^core\/websocket/],
     deadlines: ['core/time'],
-    internal: ['core/io', 'core/node-internals', /^core\/http1/],
+    internal: ['core/addresses', 'core/io', 'core/node-internals', /^core\/http1/],
     'internal-server': [/^core\/server/],
   }),
   {
@@ -55,7 +55,8 @@ const zones = [
   exception('options', 'tls-credentials', ['node:crypto', 'node:tls'], ['errors']),
   // Reads the files that a configuration names.
   exception('options', 'credential-files', ['node:fs'], ['errors']),
-  machine('options', ['errors', 'http']),
+  machine('addresses', ['http']),
+  machine('options', ['addresses', 'errors', 'http']),
   machine('http', ['errors']),
   exception('http1/llhttp', 'module', ['llhttp-wasm'], ['errors', 'http']),
   machine('http1/llhttp', ['errors']),

@@ -1,4 +1,7 @@
 /** What the other packages of ReverseIt need of this one. Outside semantic versioning. */
+export { AddressList } from './addresses/address-list.ts';
+export type { IpAddress } from './addresses/ip-address.ts';
+export { formatIpAddress, isIpv4, parseIpAddress } from './addresses/ip-address.ts';
 export { judgeParsedHead } from './http1/grammar/parsed-head.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export { HeldBytes } from './io/held-bytes.ts';

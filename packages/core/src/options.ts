@@ -2,6 +2,8 @@ export { checkCloseTimeout } from './options/close-timeout.ts';
 export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
 export { nearMiss, plainName } from './options/near-miss.ts';
+export type { AddressesInput } from './options/option-address-kind.ts';
+export { addresses } from './options/option-address-kind.ts';
 export { group, openGroup, optionalGroup } from './options/option-groups.ts';
 export type { DurationSpec, RowText } from './options/option-kinds.ts';
 export {
