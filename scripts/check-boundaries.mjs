@@ -82,8 +82,13 @@ const zones = [
     [anyBuiltin],
   ),
   layer(
-    'server',
+    'server/listener',
     ['errors', 'options', 'http', /^core\/http1/, 'time', 'server/exchange', 'server/connection'],
+    [anyBuiltin],
+  ),
+  layer(
+    'server',
+    ['errors', 'options', 'time', 'server/exchange', 'server/listener'],
     [anyBuiltin],
   ),
   ...packageLayers('upstream', [anyBuiltin, 'undici', coreEntries], {

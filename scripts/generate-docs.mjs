@@ -16,7 +16,7 @@ registerHooks({
     next(specifier, { ...context, conditions: [...context.conditions, '@reverseit/source'] }),
 });
 const { catalog } = await import('@reverseit/core/errors');
-const { serverOptions } = await import('../packages/core/src/server/server-options.ts');
+const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
 const { proxyOptions } = await import('../packages/node/src/options/proxy-options.ts');
 const { routeOptions } = await import('../packages/node/src/options/route-options.ts');

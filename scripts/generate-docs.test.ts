@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { catalog } from '@reverseit/core/errors';
 import { describe, expect, it } from 'vitest';
-import { serverOptions } from '../packages/core/src/server/server-options.ts';
+import { serverOptions } from '../packages/core/src/server/listener/server-options.ts';
 import { flags } from '../packages/node/src/cli/flags.ts';
 import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
 import { routeOptions } from '../packages/node/src/options/route-options.ts';

@@ -23,7 +23,7 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
 
 /** Sources whose rows bear comments made of their prose. */
 export const tableFiles = [
-  'packages/core/src/server/server-options.ts',
+  'packages/core/src/server/listener/server-options.ts',
   'packages/upstream/src/options/upstream-options.ts',
   'packages/upstream/src/options/tls-options.ts',
   'packages/upstream/src/exchange/dispatch-limits.ts',

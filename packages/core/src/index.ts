@@ -2,9 +2,9 @@ import { Faults } from './options/faults.ts';
 import { custom } from './options/option-kinds.ts';
 import { defaultValues, defineOptions, readOptions } from './options/option-schema.ts';
 import type { RequestListener } from './server/exchange/server-context.ts';
+import { type ServerOptions, serverOptions } from './server/listener/server-options.ts';
 import { HttpServer } from './server/server.ts';
 import { type OnServerError, warnOfFailure } from './server/server-errors.ts';
-import { type ServerOptions, serverOptions } from './server/server-options.ts';
 
 export * from './errors.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
@@ -15,10 +15,12 @@ export { ClientConnection, clientConnection } from './server/exchange/client-con
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange/exchange.ts';
 export { Exchange, silentHandler } from './server/exchange/exchange.ts';
 export type { RequestListener } from './server/exchange/server-context.ts';
-export type { CloseOptions, ListenTarget, ServerStats } from './server/server.ts';
+export type { ListenTarget } from './server/listener/listen-target.ts';
+export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
+export type { ListenerTlsOptions, ServerOptions } from './server/listener/server-options.ts';
+export type { CloseOptions, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { OnServerError } from './server/server-errors.ts';
-export type { ListenerTlsOptions, ServerOptions } from './server/server-options.ts';
 
 /** Options of `createHttpServer`: those of the listener, and the error callback. */
 export interface HttpServerOptions extends ServerOptions {

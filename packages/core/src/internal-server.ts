@@ -1,6 +1,5 @@
 /** What the other packages of ReverseIt need of the server. Outside semantic versioning. */
-export type { DrainOptions } from './server/accept-drain.ts';
-export { AcceptDrain } from './server/accept-drain.ts';
+
 export { clientAddress } from './server/connection/client-address.ts';
 export { cutSocket } from './server/connection/cut-socket.ts';
 export type { WatchedSender } from './server/connection/send-watch.ts';
@@ -8,6 +7,8 @@ export { SendWatch } from './server/connection/send-watch.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export { httpDate } from './server/exchange/http-date.ts';
 export { isThenable, watchCallback } from './server/exchange/thenable.ts';
-export type { ResolvedServerOptions } from './server/server-options.ts';
-export { resolveServerOptions, serverOptions } from './server/server-options.ts';
-export { removeStaleSocket } from './server/stale-socket.ts';
+export type { DrainOptions } from './server/listener/accept-drain.ts';
+export { AcceptDrain } from './server/listener/accept-drain.ts';
+export type { ResolvedServerOptions } from './server/listener/server-options.ts';
+export { resolveServerOptions, serverOptions } from './server/listener/server-options.ts';
+export { removeStaleSocket } from './server/listener/stale-socket.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isReverseItError } from '../errors/reverseit-error.ts';
-import { serverOptions } from '../server/server-options.ts';
+import { serverOptions } from '../server/listener/server-options.ts';
 import { type OptionValues, resolveOptions } from './option-schema.ts';
 
 const keys = fc.oneof(fc.constantFrom(...Object.keys(serverOptions), '__proto__'), fc.string());

@@ -1,5 +1,4 @@
 /** Who is told of the errors of a server. */
-import { getSystemErrorMap } from 'node:util';
 import type { ReverseItError } from '../errors/reverseit-error.ts';
 
 /**
@@ -25,12 +24,4 @@ export function warnOfFailure(error: ReverseItError): void {
     code,
     ...(cause instanceof Error && cause.stack !== undefined ? { detail: cause.stack } : {}),
   });
-}
-
-/** Of a system error what it means and its code; Node's own message repeats the call and the address. */
-export function reasonText(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const { errno, code } = cause as NodeJS.ErrnoException;
-  if (errno === undefined) return cause.message;
-  return `${getSystemErrorMap().get(errno)?.[1] ?? 'unknown system error'} (${code})`;
 }

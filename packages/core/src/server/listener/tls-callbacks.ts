@@ -3,7 +3,7 @@
  * awaits what they hand back; a client could end the process by asking for the right name.
  */
 import type { TlsOptions } from 'node:tls';
-import { isThenable, watchCallback } from './exchange/thenable.ts';
+import { isThenable, watchCallback } from '../exchange/thenable.ts';
 
 type SNICallback = NonNullable<TlsOptions['SNICallback']>;
 type SNIDone = Parameters<SNICallback>[1];

@@ -4,10 +4,10 @@
  */
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { catalog } from '../errors/catalog.ts';
-import { statusLine } from '../http1/grammar/status-line.ts';
-import { Deadline, type Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
-import { httpDate } from './exchange/http-date.ts';
+import { catalog } from '../../errors/catalog.ts';
+import { statusLine } from '../../http1/grammar/status-line.ts';
+import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
+import { httpDate } from '../exchange/http-date.ts';
 
 /** How long the client may take to read it, in ms. */
 const longestAnswer = 5000;

@@ -13,8 +13,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { echoTarget, request, useRig } from '../../test/server-rig.ts';
-import { createHttpServer } from '../index.ts';
+import { echoTarget, request, useRig } from '../../../test/server-rig.ts';
+import { createHttpServer } from '../../index.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 
 const start = useRig();

@@ -1,16 +1,16 @@
 /** The options of the listener. They bind while a request is parsed, so no route can differ in them. */
 import type { TlsOptions } from 'node:tls';
-import { type Faults, keyPath } from '../options/faults.ts';
-import { openGroup } from '../options/option-groups.ts';
-import { bytes, count, milliseconds } from '../options/option-kinds.ts';
+import { type Faults, keyPath } from '../../options/faults.ts';
+import { openGroup } from '../../options/option-groups.ts';
+import { bytes, count, milliseconds } from '../../options/option-kinds.ts';
 import {
   defineOptions,
   type OptionInput,
   type OptionValues,
   resolveOptions,
-} from '../options/option-schema.ts';
-import { credentialFile, type FileInput, pem } from '../options/option-wire-kinds.ts';
-import { checkCredentials } from '../options/tls-credentials.ts';
+} from '../../options/option-schema.ts';
+import { credentialFile, type FileInput, pem } from '../../options/option-wire-kinds.ts';
+import { checkCredentials } from '../../options/tls-credentials.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
 const decidedHere: Readonly<Record<string, string>> = {

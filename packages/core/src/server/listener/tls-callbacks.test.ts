@@ -4,8 +4,8 @@ import { connectRaw, eventually } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, test } from 'vitest';
-import type { ReverseItError } from '../errors/reverseit-error.ts';
-import { HttpServer } from './server.ts';
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import { HttpServer } from '../server.ts';
 import { resolveServerOptions } from './server-options.ts';
 
 useCensus();

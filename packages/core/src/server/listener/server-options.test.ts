@@ -1,6 +1,6 @@
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it } from 'vitest';
-import { HttpServer } from './server.ts';
+import { HttpServer } from '../server.ts';
 import { resolveServerOptions, type ServerOptions } from './server-options.ts';
 
 const { server: pair, client } = testCertificates();

@@ -4,8 +4,8 @@
  */
 import type { ServerOpts, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { createError } from '../errors/reverseit-error.ts';
-import { reasonText } from './server-errors.ts';
+import { createError } from '../../errors/reverseit-error.ts';
+import { reasonText } from './reason-text.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /** Who is told of handshakes. */

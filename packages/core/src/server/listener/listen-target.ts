@@ -1,0 +1,16 @@
+/** Where a server listens, and what it says of a place. */
+
+/**
+ * A TCP port (0: a free one) or the path of a Unix socket. Without a host on every address of the machine, as
+ * Node does: `::`, or `0.0.0.0` where there is no IPv6.
+ */
+export type ListenTarget =
+  | { readonly port: number; readonly host?: string }
+  | { readonly path: string };
+
+/** For messages. */
+export function targetText(target: ListenTarget): string {
+  if ('path' in target) return `unix:${target.path}`;
+  const { host = '*', port } = target;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,349 @@
+/**
+ * One listening socket of a server: its address, its limits and TLS, and the connections that came by it.
+ * The server holds what all of them share: deadlines, the count of exchanges, and the time to close.
+ */
+import cluster from 'node:cluster';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
+import { Connection } from '../connection/connection.ts';
+import type { OpenConnection, RequestListener, ServerContext } from '../exchange/server-context.ts';
+import { AcceptDrain } from './accept-drain.ts';
+import { type ListenTarget, targetText } from './listen-target.ts';
+import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
+import { reasonText } from './reason-text.ts';
+import type { ResolvedServerOptions } from './server-options.ts';
+import { removeStaleSocket } from './stale-socket.ts';
+import { TlsAcceptor, type TlsDelegate } from './tls-acceptor.ts';
+
+/** What one listener goes by. */
+export interface ListenerRules {
+  readonly options: ResolvedServerOptions;
+  /** Gets its requests. */
+  readonly listener: RequestListener;
+}
+
+/** Figures of one listener, at this moment unless named a total. */
+export interface ListenerStats {
+  /** Where it listens; null before `listen` and after `close`. */
+  readonly address: AddressInfo | string | null;
+  /** Client connections, those that linger included. */
+  readonly connections: number;
+  /** Exchanges under way. */
+  readonly activeExchanges: number;
+  readonly totalConnections: number;
+  readonly totalExchanges: number;
+  /** Requests that were refused before they became an exchange. */
+  readonly totalRefusals: number;
+  /** Connections closed at accept because of `maxConnections`. */
+  readonly totalDropped: number;
+}
+
+/** What the listeners of a server share. */
+export interface ListenerOwner {
+  readonly deadlines: Deadlines;
+  /** The server has been told to close. */
+  readonly closing: boolean;
+  /** The number of the exchange that begins now, among those of all listeners, counted from 1. */
+  countExchange(): number;
+  onFailure(error: ReverseItError): void;
+  /** A connection, or a socket before it became one, has gone. */
+  onSocketClosed(): void;
+}
+
+/** Idle time in ms after which the kernel asks whether a peer is still there that left without a word. */
+const tcpKeepAliveDelay = 60_000;
+
+const socketOptions = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: tcpKeepAliveDelay,
+} as const;
+
+export class Listener implements ServerContext, TlsDelegate {
+  limits: ResolvedServerOptions;
+  maxRequestsPerConnection = 0;
+  listener: RequestListener;
+  readonly deadlines: Deadlines;
+  headDeadlines: DeadlineQueue;
+  keepAliveDeadlines: DeadlineQueue;
+  sendDeadlines: DeadlineQueue;
+  readonly #owner: ListenerOwner;
+  readonly #server: Server;
+  /** Null where clients speak plain HTTP. */
+  #tls: TlsAcceptor | null;
+  readonly #connections = new Set<OpenConnection>();
+  /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
+  readonly #tlsSockets = new Set<Socket>();
+  /** From the call of `listen` until it is known whether the address can be had. */
+  #starting = false;
+  /** From `stopAccepting` until the listening socket is closed. */
+  #stopping = false;
+  /** The first part of that. */
+  #drain: AcceptDrain | null = null;
+  #activeExchanges = 0;
+  #totalConnections = 0;
+  #totalExchanges = 0;
+  #totalRefusals = 0;
+  #totalDropped = 0;
+
+  /** @throws ConfigError `RIT_ERR_CONFIG` for TLS options that cannot be used */
+  constructor({ options, listener }: ListenerRules, owner: ListenerOwner) {
+    this.#owner = owner;
+    this.deadlines = owner.deadlines;
+    this.limits = options;
+    this.listener = listener;
+    this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
+    this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
+    this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
+    this.#tls = this.#acceptor(options);
+    this.#server = this.#tls?.server ?? createServer({ ...socketOptions, allowHalfOpen: true });
+    this.#server.on('connection', (socket) => this.#onSocket(socket));
+    this.#server.on('drop', () => this.#totalDropped++);
+    this.#setLimits(options);
+  }
+
+  /**
+   * What these options make of TLS: the present acceptor where nothing of them changes, so that sessions are
+   * resumed across an update.
+   * @throws ConfigError `RIT_ERR_CONFIG` for options that cannot be used
+   */
+  prepareTls(options: ResolvedServerOptions): TlsAcceptor | null {
+    const { tls, requestHeaderTimeout } = this.limits;
+    const isSame = isDeepStrictEqual(
+      [tls, requestHeaderTimeout],
+      [options.tls, options.requestHeaderTimeout],
+    );
+    return isSame ? this.#tls : this.#acceptor(options);
+  }
+
+  #acceptor({ tls, requestHeaderTimeout }: ResolvedServerOptions): TlsAcceptor | null {
+    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, socketOptions, this);
+  }
+
+  /** Goes by other rules from now on; `tls` is what `prepareTls` has made of them. */
+  update({ options, listener }: ListenerRules, tls: TlsAcceptor | null): void {
+    this.#tls = tls;
+    this.listener = listener;
+    this.#setLimits(options);
+  }
+
+  #setLimits(options: ResolvedServerOptions): void {
+    const { maxConnections } = options;
+    this.limits = options;
+    this.maxRequestsPerConnection = options.maxRequestsPerConnection;
+    this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
+    this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
+    this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
+    // In a cluster one too many would otherwise be offered again and again to workers that are all full.
+    Object.assign(this.#server, {
+      maxConnections: Number.isFinite(maxConnections) ? maxConnections : undefined,
+      dropMaxConnection: true,
+    });
+  }
+
+  // Accepting
+
+  #onSocket(socket: Socket): void {
+    const tls = this.#tls;
+    // Plain, on a listener that has spoken TLS before, or the other way round.
+    socket.allowHalfOpen = tls === null;
+    if (tls === null) {
+      this.#accept(socket);
+      return;
+    }
+    this.#tlsSockets.add(socket);
+    socket.on('close', () => {
+      this.#tlsSockets.delete(socket);
+      this.#owner.onSocketClosed();
+    });
+    tls.take(socket);
+  }
+
+  onSecure(socket: Socket): void {
+    socket.allowHalfOpen = true;
+    this.#accept(socket);
+  }
+
+  onHandshakeFailed(error: Error, socket: Parameters<TlsDelegate['onHandshakeFailed']>[1]): void {
+    if (isPlainHttp(error)) {
+      new PlainHttpRefusal(socket, this.deadlines);
+      this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'));
+    } else socket.destroy();
+  }
+
+  onCallbackThrew(name: string, cause: unknown): void {
+    this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
+  }
+
+  #accept(socket: Socket): void {
+    this.#totalConnections++;
+    const connection = new Connection(this, socket);
+    this.#connections.add(connection);
+    // Its TLS handshake was under way when the server began to close.
+    if (this.closing) connection.shutdown();
+  }
+
+  // Listening
+
+  /** Whether it listens, or is about to. */
+  get begun(): boolean {
+    return this.#starting || this.#server.listening;
+  }
+
+  /** Resolves when it listens. A Unix socket that nobody listens on any more is replaced. */
+  async listen(target: ListenTarget): Promise<void> {
+    this.#starting = true;
+    try {
+      // In a cluster the primary listens, and its failure is everybody's: nobody asks it before the path is free.
+      if ('path' in target && cluster.isWorker) await removeStaleSocket(target.path);
+      await this.#listen(target);
+    } catch (error) {
+      // What a process that was killed has left behind would keep it from starting again.
+      const isStale = 'path' in target && isTaken(error) && (await removeStaleSocket(target.path));
+      if (!isStale) throw error;
+      await this.#listen(target);
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  #listen(target: ListenTarget): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = this.#server;
+      const onError = (cause: unknown): void => {
+        server.off('error', onError);
+        const text = `cannot listen on ${targetText(target)}: ${reasonText(cause)}`;
+        reject(createError('RIT_ERR_LISTEN', text, { cause }));
+      };
+      const onListening = (): void => {
+        server.off('error', onError);
+        // A later error (out of descriptors at accept) must not end the process.
+        server.off('error', this.#onAcceptError).on('error', this.#onAcceptError);
+        if (!this.closing) resolve();
+        else server.close(() => onError('the server was closed before it was listening'));
+      };
+      server.on('error', onError);
+      try {
+        server.listen({ ...target }, onListening);
+      } catch (cause) {
+        // A port out of range, or a server that listens already.
+        onError(cause);
+      }
+    });
+  }
+
+  readonly #onAcceptError = (): void => {
+    this.#totalDropped++;
+  };
+
+  /** Undoes `listen`, and cuts who has come meanwhile: another listener of the server could not start. */
+  unlisten(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#server.listening) this.#server.close(() => resolve());
+      else resolve();
+      this.cut();
+    });
+  }
+
+  /** The address that is listened on; null before `listen` and after `close`. */
+  address(): AddressInfo | string | null {
+    // Of a Unix socket Node goes on telling the path.
+    return this.#server.listening && !this.closing ? this.#server.address() : null;
+  }
+
+  stats(): ListenerStats {
+    return {
+      address: this.address(),
+      connections: this.#connections.size,
+      activeExchanges: this.#activeExchanges,
+      totalConnections: this.#totalConnections,
+      totalExchanges: this.#totalExchanges,
+      totalRefusals: this.#totalRefusals,
+      totalDropped: this.#totalDropped,
+    };
+  }
+
+  /** Whether none of the server's first `count` exchanges is under way here. */
+  areOver(count: number): boolean {
+    for (const { exchangeNumber } of this.#connections) if (exchangeNumber <= count) return false;
+    return true;
+  }
+
+  // Closing
+
+  get closing(): boolean {
+    return this.#owner.closing;
+  }
+
+  /** Whether it has stopped accepting, and no socket that came by it is left. */
+  get isIdle(): boolean {
+    return !this.#stopping && this.#connections.size === 0 && this.#tlsSockets.size === 0;
+  }
+
+  /** Takes those who have connected already, and nobody after them. */
+  stopAccepting(): void {
+    if (!this.#server.listening) return;
+    this.#stopping = true;
+    const drain = new AcceptDrain({ quietMs: isHandedOver() ? handOverMs : 0 }, () => {
+      this.#drain = null;
+      this.#server.close(() => {
+        this.#stopping = false;
+        this.#owner.onSocketClosed();
+      });
+    });
+    this.#drain = drain;
+    this.#server.on('connection', () => drain.onAccept());
+  }
+
+  /** Ends connections with the response under way, or now where there is none. */
+  shutdown(): void {
+    for (const connection of [...this.#connections]) connection.shutdown();
+  }
+
+  /** Accepts no more, and cuts every connection that is left. */
+  cut(): void {
+    this.#drain?.finish();
+    for (const connection of [...this.#connections])
+      connection.destroy(createError('RIT_ERR_SHUTDOWN'));
+    for (const socket of this.#tlsSockets) socket.destroy();
+  }
+
+  // What connections report
+
+  onExchangeStart(connection: OpenConnection): void {
+    this.#activeExchanges++;
+    this.#totalExchanges++;
+    connection.exchangeNumber = this.#owner.countExchange();
+  }
+
+  onExchangeEnd(connection: OpenConnection): void {
+    this.#activeExchanges--;
+    connection.exchangeNumber = Number.POSITIVE_INFINITY;
+  }
+
+  onRefusal(error: ReverseItError): void {
+    this.#totalRefusals++;
+    this.onFailure(error);
+  }
+
+  onFailure(error: ReverseItError): void {
+    this.#owner.onFailure(error);
+  }
+
+  onConnectionClosed(connection: OpenConnection): void {
+    this.#connections.delete(connection);
+    this.#owner.onSocketClosed();
+  }
+}
+
+/** Without a connection for so long, a worker takes it that none is on its way from the primary, in ms. */
+const handOverMs = 50;
+
+/** Whether another process accepts, and hands the connections over. */
+const isHandedOver = (): boolean =>
+  cluster.isWorker && cluster.schedulingPolicy !== cluster.SCHED_NONE;
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as NodeJS.ErrnoException)?.code === 'EADDRINUSE';
