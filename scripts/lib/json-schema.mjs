@@ -34,7 +34,8 @@ function valueSchema({ json, nested, default: initial, defaultText }) {
   const isOptional = initial === null && defaultText !== 'required';
   if (nested !== null) {
     const object = objectSchema(nested.rows, nested.open);
-    return isOptional ? { anyOf: [object, { type: 'null' }] } : object;
+    const forms = json === null ? [object] : [json, object];
+    return isOptional ? { anyOf: [...forms, { type: 'null' }] } : object;
   }
   if (json === null) return null;
   if (isOptional && !('$ref' in json)) return { anyOf: [json, { type: 'null' }] };

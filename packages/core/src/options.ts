@@ -4,7 +4,7 @@ export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/fau
 export { nearMiss, plainName } from './options/near-miss.ts';
 export type { AddressesInput } from './options/option-address-kind.ts';
 export { addresses } from './options/option-address-kind.ts';
-export { group, openGroup, optionalGroup } from './options/option-groups.ts';
+export { group, openGroup, optionalGroup, switchGroup } from './options/option-groups.ts';
 export type { DurationSpec, RowText } from './options/option-kinds.ts';
 export {
   boolean,

@@ -367,6 +367,7 @@ describe('onFinish', () => {
     await eventually(() => records.length === 2, 'two records');
     const [served, unserved] = records;
     expect(served).toEqual({
+      requestId: null,
       method: 'POST',
       target: '/x?y',
       authority: 'a',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Faults } from './faults.ts';
-import { group, openGroup, optionalGroup } from './option-groups.ts';
+import { group, openGroup, optionalGroup, switchGroup } from './option-groups.ts';
 import { count } from './option-kinds.ts';
 import { defineOptions } from './option-schema.ts';
 
@@ -35,6 +35,29 @@ describe('group', () => {
     expect(faults.list).toEqual([
       { key: 'key', message: 'null is not accepted; expected an object of options' },
     ]);
+  });
+});
+
+describe('switchGroup', () => {
+  const option = switchGroup({
+    group: 'G',
+    prose: 'P',
+    flagPrefix: 'g',
+    rows: { size: count({ group: 'G', prose: 'S', default: 3 }) },
+  });
+
+  it.each<[value: unknown, base: { size: number } | null, read: unknown, message?: string]>([
+    [true, null, { size: 3 }],
+    [true, { size: 5 }, { size: 5 }],
+    [{}, null, { size: 3 }],
+    [{ size: 4 }, { size: 5 }, { size: 4 }],
+    [false, { size: 5 }, null],
+    [null, { size: 5 }, null],
+    [1, null, null, '1 is not accepted; expected true, false or an object of size'],
+  ])('%j over %j', (value, base, read, message) => {
+    const faults = new Faults();
+    expect(option.read(value, 'o', faults, base)).toEqual(read);
+    expect(faults.list).toEqual(message === undefined ? [] : [{ key: 'o', message }]);
   });
 });
 

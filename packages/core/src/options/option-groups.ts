@@ -1,7 +1,7 @@
 /** Options that are objects with rows of their own. */
 import { checkLoaded, type LoadedFiles, loadFiles } from './credential-files.ts';
 import { type Faults, keyPath } from './faults.ts';
-import type { RowText } from './option-kinds.ts';
+import { type RowText, switchText } from './option-kinds.ts';
 import {
   defaultValues,
   isPlainObject,
@@ -67,6 +67,35 @@ export function optionalGroup<
       if (read === null) spec.check?.(values, key, faults);
       else checkLoaded(read, key, faults, (own) => spec.check?.(values, key, own));
       return values;
+    },
+  });
+}
+
+/**
+ * A nested object that is off unless given. `true` turns it on with its defaults, and has a flag of its own;
+ * `false` and null turn it off.
+ */
+export function switchGroup<
+  const T extends OptionTable,
+  In extends OptionInput<T> = OptionInput<T>,
+  Out extends OptionValues<T> = OptionValues<T>,
+>(spec: GroupSpec<T>): Option<In | boolean | null, Out | null> {
+  const initial = defaultValues(spec.rows) as Out;
+  const { rows } = spec;
+  return Object.freeze({
+    ...shared(spec),
+    default: null,
+    defaultText: 'none',
+    accepts: `true, false or an object of ${Object.keys(rows).join(', ')}`,
+    text: switchText,
+    json: { type: 'boolean' },
+    read(value: unknown, key: string, faults: Faults, base: Out | null): Out | null {
+      if (value === null || value === false) return null;
+      const inherited = base ?? initial;
+      if (value === true) return inherited;
+      if (isPlainObject(value)) return readOptions(rows, value, key, faults, inherited) as Out;
+      faults.refuse(key, value, this.accepts);
+      return null;
     },
   });
 }

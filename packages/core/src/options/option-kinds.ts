@@ -164,20 +164,28 @@ const parseAmount = (text: string): unknown => {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
 };
 
+const parseBoolean = (text: string): unknown =>
+  text === 'true' ? true : text === 'false' ? false : text;
+
+/** The flag of what is on or off. */
+export const switchText: OptionText = {
+  ...plainText,
+  placeholder: '',
+  negatable: true,
+  parse: parseBoolean,
+};
+
 /** Yes or no. */
 export function boolean(spec: RowText & { readonly default: boolean }): Option<boolean, boolean> {
   return custom<boolean, boolean>({
     ...spec,
     kind: 'boolean',
     accepts: 'true or false',
-    text: { placeholder: '', negatable: true, parse: parseBoolean },
+    text: switchText,
     json: { type: 'boolean' },
     check: (value) => (typeof value === 'boolean' ? value : undefined),
   });
 }
-
-const parseBoolean = (text: string): unknown =>
-  text === 'true' ? true : text === 'false' ? false : text;
 
 interface StringSpec<Default> extends RowText {
   readonly default: Default;

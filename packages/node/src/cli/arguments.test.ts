@@ -51,6 +51,11 @@ describe('parseArguments', () => {
       },
     ],
     [['--remove-headers', 'a', '--remove-headers', 'b'], { removeHeaders: ['a', 'b'] }],
+    [['--request-id'], { requestId: true }],
+    [['--no-request-id'], { requestId: false }],
+    [['--request-id-trust'], { requestId: { trust: true } }],
+    [['--request-id', '--request-id-header', 'x-trace'], { requestId: { header: 'x-trace' } }],
+    [['--request-id-header', 'x-trace', '--request-id'], { requestId: { header: 'x-trace' } }],
     [['--error-response-status', '503'], { errorResponse: { status: 503 } }],
     [
       ['--tls-key', 'k.pem', '--tls-cert', 'c.pem'],

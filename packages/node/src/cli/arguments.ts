@@ -1,8 +1,14 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { type Fault, Faults, nearMiss, withoutUserinfo } from '@reverseit/core/options';
+import {
+  type Fault,
+  Faults,
+  isPlainObject,
+  nearMiss,
+  withoutUserinfo,
+} from '@reverseit/core/options';
 import { foreignHint } from '../options/foreign-words.ts';
-import { acceptedBy, commandFlags, type Flag, flags } from './flags.ts';
+import { acceptedBy, commandFlags, type Flag, flags, kebabCase } from './flags.ts';
 
 /** What the arguments ask for. */
 export interface Arguments {
@@ -172,12 +178,16 @@ class ArgumentReader implements Arguments {
     const key = path.at(-1) ?? '';
     let holder = this.options;
     for (const parent of parents) {
-      const next = (holder[parent] as Record<string, unknown> | undefined) ?? {};
+      const held = holder[parent];
+      // `--request-id --request-id-header x`: the switch says no more than the group.
+      const next = isPlainObject(held) ? (held as Record<string, unknown>) : {};
+      if (held === false) this.#faults.add(raw, `contradicts --no-${kebabCase(parent)}`);
       holder[parent] = next;
       holder = next;
     }
     const before = holder[key];
     if (before === undefined) holder[key] = value;
+    else if (value === true && isPlainObject(before)) this.given.set(path.join('.'), raw);
     else if (text.repeats) holder[key] = [before, value].flat();
     else this.#faults.add(raw, 'given twice');
     this.given.set(path.join('.'), raw);

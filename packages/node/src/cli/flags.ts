@@ -23,10 +23,10 @@ export const kebabCase = (key: string): string =>
 function flagsOf(table: OptionTable, path: readonly string[], prefix: string): readonly Flag[] {
   return Object.entries(table).flatMap(([key, option]) => {
     const here = [...path, key];
-    if (option.nested !== null) return flagsOf(option.nested.rows, here, option.nested.flagPrefix);
-    if (option.text === null) return [];
     const name = prefix === '' ? kebabCase(key) : `${prefix}-${kebabCase(key)}`;
-    return [{ name, path: here, option, text: option.text }];
+    const own = option.text === null ? [] : [{ name, path: here, option, text: option.text }];
+    if (option.nested === null) return own;
+    return [...own, ...flagsOf(option.nested.rows, here, option.nested.flagPrefix)];
   });
 }
 

@@ -41,6 +41,8 @@ export interface RequestInfo {
    * Null with `createServer`.
    */
   readonly nodeRequest: NodeRequest | null;
+  /** Id of the request, if the option `requestId` is on; otherwise null. */
+  readonly requestId: string | null;
   /** Yours: shared by the hooks of one request. */
   data: unknown;
   /**
@@ -143,6 +145,8 @@ export interface FailedAttempt {
 
 /** What an access log needs to know about a request. */
 export interface AccessRecord {
+  /** Id of the request, if the option `requestId` is on; otherwise null. */
+  readonly requestId: string | null;
   readonly method: string;
   /** As the client sent it. */
   readonly target: string;

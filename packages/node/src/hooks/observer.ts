@@ -19,6 +19,12 @@ export interface ObserverOptions {
   readonly onBackendState: readonly OnBackendState[];
 }
 
+/** What is known of a request that failed. */
+interface FailedRequest {
+  readonly route: string | null;
+  readonly requestId: string | null;
+}
+
 export class Observer {
   readonly #logger: Logger | null;
   readonly #onErrorHooks: readonly OnError[];
@@ -41,13 +47,13 @@ export class Observer {
   }
 
   /** A request failed of which nobody wants a record. */
-  onFailure(error: ReverseItError, route: string | null, method: string): void {
-    if (this.#logger !== null) this.#log(this.#logger, error, { route, method });
+  onFailure(error: ReverseItError, info: FailedRequest, method: string): void {
+    if (this.#logger !== null) this.#log(this.#logger, error, info, method);
   }
 
   /** A hook failed that cannot end its request: another error is being answered. */
   onHookFailure(error: ReverseItError, context: RequestInfo, method: string): void {
-    if (this.#logger !== null) this.#log(this.#logger, error, { route: context.route, method });
+    if (this.#logger !== null) this.#log(this.#logger, error, context, method);
     this.#tell(error, null, context);
   }
 
@@ -86,7 +92,7 @@ export class Observer {
   }
 
   #onError(error: ReverseItError, record: AccessRecord | null, context: RequestInfo | null): void {
-    if (this.#logger !== null) this.#log(this.#logger, error, record);
+    if (this.#logger !== null) this.#log(this.#logger, error, record, record?.method ?? '');
     this.#tell(error, record, context);
   }
 
@@ -100,15 +106,12 @@ export class Observer {
     }
   }
 
-  #log(
-    logger: Logger,
-    error: ReverseItError,
-    request: Pick<AccessRecord, 'route' | 'method'> | null,
-  ): void {
+  #log(logger: Logger, error: ReverseItError, request: FailedRequest | null, method: string): void {
     const details = {
       err: error,
       code: error.code,
-      ...(request === null ? {} : { route: request.route, method: request.method }),
+      ...(request === null ? {} : { route: request.route, method }),
+      ...(typeof request?.requestId === 'string' ? { requestId: request.requestId } : {}),
     };
     logger[levelOf(error)](details, error.message);
   }

@@ -52,6 +52,7 @@ export class Recorder {
     const end = performance.now();
     const status = this.#exchange.status;
     const facts = {
+      requestId: info.requestId,
       method: head.method,
       target: this.#target,
       authority: head.authority,

@@ -11,6 +11,7 @@ import {
 } from '@reverseit/core/options';
 import { serverHookOptions } from './hook-options.ts';
 import { type ListenAddress, listenAddressAccepted, readListenAddress } from './listen-address.ts';
+import { observabilityOptions } from './observability-options.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 import { checkWorkers, maxWorkers, type Workers, workersAccepted } from './workers.ts';
 
@@ -139,6 +140,7 @@ export const proxyOptions = defineOptions({
   ...sharedOptions,
   ...serverOptions,
   ...serverHookOptions,
+  ...observabilityOptions,
 });
 
 // Named table by table: declaration files keep the comments of a table's own file only.
@@ -146,6 +148,7 @@ type LifecycleInput = OptionInput<typeof lifecycleOptions>;
 type SharedInput = OptionInput<typeof sharedOptions>;
 type RoutesInput = OptionInput<typeof routesOptions>;
 type HookInput = OptionInput<typeof serverHookOptions>;
+type ObservabilityInput = OptionInput<typeof observabilityOptions>;
 
 /** Options of a proxy, as a user writes them. */
 export interface ReverseItOptions
@@ -154,7 +157,8 @@ export interface ReverseItOptions
     RoutesInput,
     SharedInput,
     ServerOptions,
-    HookInput {}
+    HookInput,
+    ObservabilityInput {}
 
 /** Types a configuration file: `export default defineConfig({ … })`. */
 export function defineConfig(options: ReverseItOptions): ReverseItOptions {

@@ -17,6 +17,7 @@ import type { RingHooks } from '../hooks/route-hooks.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
+import type { observabilityOptions } from './observability-options.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
 import type { Workers } from './workers.ts';
@@ -30,6 +31,8 @@ export interface ResolvedProxyOptions {
   /** In bytes, over all requests. */
   readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
+  /** Null where requests get no id. */
+  readonly requestId: OptionValues<typeof observabilityOptions>['requestId'];
   readonly hooks: OptionValues<typeof serverHookOptions>;
   /** Hooks beside `routes`, which run around those of a route. */
   readonly outerHooks: RingHooks;
@@ -69,6 +72,7 @@ export function resolveProxyOptions(
     workers: top.workers,
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
+    requestId: top.requestId,
     hooks: pickOptions(serverHookOptions, top),
     outerHooks: pickOptions(ringHookOptions, top),
     hookTimeout: top.hookTimeout,

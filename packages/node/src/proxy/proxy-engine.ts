@@ -21,6 +21,7 @@ import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
 import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { RequestIds } from './runtime/request-ids.ts';
 import { type RouteGroup, routeBackends } from './runtime/route-backends.ts';
 import { RoutePools } from './runtime/route-pools.ts';
 import { RouteRuntime } from './runtime/route-runtime.ts';
@@ -70,7 +71,7 @@ export interface BackendControl {
 
 export type EngineOptions = Pick<
   ResolvedProxyOptions,
-  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes'
+  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes' | 'requestId'
 >;
 
 /** What serves requests by one set of options. A request ends by the one that it began with. */
@@ -151,7 +152,7 @@ export class ProxyEngine {
   }
 
   #build(options: EngineOptions, former: Generation | null): Generation {
-    const { outerHooks, hookTimeout, maxBufferedRequestBytes } = options;
+    const { outerHooks, hookTimeout, maxBufferedRequestBytes, requestId } = options;
     const pools = new RoutePools(former?.pools ?? null);
     const origins: OriginPool[] = [];
     const groups = new Map<string, RouteGroup>();
@@ -160,6 +161,7 @@ export class ProxyEngine {
       observer: new Observer(options.hooks),
       named,
       unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
+      requestIds: requestId === null ? null : new RequestIds(requestId),
       deadlines: this.#deadlines,
       buffers:
         former?.maxBufferedRequestBytes === maxBufferedRequestBytes

@@ -57,6 +57,8 @@ export abstract class Exchange {
   readonly head: RequestHead;
   /** Who is told. Set it before the request listener returns. */
   handler: ExchangeHandler = silentHandler;
+  /** Well formed; every final response carries it, unless it has a header of that name. Mostly null. */
+  addedHeader: { readonly name: string; readonly value: string } | null = null;
   /** The client's address; empty on a Unix socket. */
   abstract readonly remoteAddress: string;
   abstract readonly remotePort: number;
@@ -160,6 +162,8 @@ export abstract class Exchange {
     if (this.#phase === PHASE.DONE && this.#status === 0) return;
     if (this.#phase !== PHASE.HEAD) throw misuse('the response head was already sent');
     const headers = fields instanceof HeaderSection ? fields : HeaderSection.from(fields);
+    const added = this.addedHeader;
+    if (added !== null && !headers.has(added.name)) headers.appendChecked(added.name, added.value);
     this.writeHead(status, reason, headers, contentLength);
   }
 

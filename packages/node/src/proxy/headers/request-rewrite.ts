@@ -54,6 +54,8 @@ function addedLines(fields: readonly string[]): readonly AddedLine[] {
 interface RouteFieldRules {
   readonly forwarded: 'append' | 'replace' | false;
   readonly via: string | false;
+  /** Carries the id of the request, which a client must not strip by Connection; in lower case, or null. */
+  readonly requestId: string | null;
   /** Folded: a client must not get around the route's word by `_` for `-`. */
   readonly removed: ReadonlySet<string> | null;
   /** The spellings of what is added, by their folded names. */
@@ -113,11 +115,13 @@ class RequestRule implements FieldRule {
 function isForwarded(
   name: string,
   { describesClient }: FieldEntry,
-  { forwarded, removed, spellings }: RouteFieldRules,
+  { forwarded, removed, spellings, requestId }: RouteFieldRules,
   { connectionNames }: RequestHead,
 ): boolean {
   if (forwarded === 'replace' && describesClient) return false;
-  if (connectionNames !== null && isNamedByConnection(name, connectionNames)) return false;
+  if (connectionNames !== null && isNamedByConnection(name, connectionNames)) {
+    if (requestId === null || toLowerAscii(name) !== requestId) return false;
+  }
   if (removed?.has(foldName(name)) === true) return false;
   const spelling = spellings?.get(foldName(name));
   return spelling === undefined || spelling === toLowerAscii(name);
@@ -130,8 +134,15 @@ export class RequestRewrite {
   readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
 
-  /** `authority` of the backend; null where there are several, of which one is named later. */
-  constructor(options: ResolvedRouteOptions, authority: string | null) {
+  /**
+   * `authority` of the backend; null where there are several, of which one is named later. `requestId`: the
+   * header of the id that requests have been given, or null.
+   */
+  constructor(
+    options: ResolvedRouteOptions,
+    authority: string | null,
+    requestId: string | null = null,
+  ) {
     const { removeHeaders } = options;
     const added = addedLines(options.addHeaders);
     // What the route adds takes its place.
@@ -141,6 +152,7 @@ export class RequestRewrite {
     this.#rules = {
       forwarded: options.forwardedHeaders,
       via: options.via,
+      requestId,
       removed: removeHeaders.length === 0 ? null : new Set(removeHeaders.map(foldName)),
       spellings:
         added.length === 0
@@ -193,6 +205,7 @@ export class RequestRewrite {
     const lower = toLowerAscii(name);
     return (
       isForwarded(name, fieldEntry(name), this.#rules, head) &&
+      lower !== this.#rules.requestId &&
       !this.#added.some((line) => toLowerAscii(line.name) === lower)
     );
   }

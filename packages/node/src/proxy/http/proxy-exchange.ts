@@ -212,6 +212,8 @@ export class ProxyExchange
     const headers = responseHeaders(head.headers, status, via, httpDate(), mayTrail, mapper);
     const cookie = this.bindingCookie();
     if (cookie !== null) headers.append('set-cookie', cookie);
+    // That of the exchange takes its place, unless a hook sets one.
+    if (this.#exchange.addedHeader !== null) headers.remove(this.#exchange.addedHeader.name);
     if (context === null) this.#exchange.sendHead(status, reason, headers, head.contentLength);
     else {
       const hooked = new HookedResponse(head, headers, context, this);
@@ -319,7 +321,10 @@ export class ProxyExchange
     this.#finish();
     this.#upstream?.abort();
     if (this.#context !== null) this.#context.finish(error);
-    else this.#route.shared.observer.onFailure(error, this.#route.name, this.method);
+    else {
+      const info = { route: this.#route.name, requestId: null };
+      this.#route.shared.observer.onFailure(error, info, this.method);
+    }
   }
 
   onFault(error: ReverseItError): boolean {

@@ -5,6 +5,7 @@ import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import type { OpenSet } from '../../lifecycle/open-set.ts';
 import type { OpenWebSockets } from '../websocket/open-websockets.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import type { RequestIds } from './request-ids.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
 export interface ProxyShared {
@@ -13,6 +14,8 @@ export interface ProxyShared {
   readonly named: ReadonlyMap<string, RouteRuntime>;
   /** Hooks for requests that no route serves. */
   readonly unrouted: RouteHooks;
+  /** Null where requests get none. */
+  readonly requestIds: RequestIds | null;
   /** Of what is not a connection's own. */
   readonly deadlines: Deadlines;
   readonly buffers: BufferBudget;

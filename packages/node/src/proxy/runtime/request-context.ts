@@ -11,6 +11,7 @@ import type { RouteRuntime } from './route-runtime.ts';
 /** What the hooks of one request share, and what is noted of it for its record. */
 export class RequestContext implements RequestInfo {
   data: unknown = undefined;
+  readonly requestId: string | null;
   readonly #exchange: Exchange;
   readonly #shared: ProxyShared;
   readonly #recorder: Recorder | null;
@@ -28,6 +29,7 @@ export class RequestContext implements RequestInfo {
     this.#exchange = exchange;
     this.#shared = shared;
     this.#runtime = runtime;
+    this.requestId = shared.requestIds === null ? null : shared.requestIds.assign(exchange);
     this.#recorder = shared.observer.wantsRecord(this.hooks) ? new Recorder(exchange) : null;
   }
 
@@ -122,6 +124,6 @@ export class RequestContext implements RequestInfo {
     const { observer } = this.#shared;
     if (this.#recorder !== null)
       observer.onRecord(this.#recorder.record(this, error), this, this.hooks);
-    else if (error !== null) observer.onFailure(error, this.route, this.#exchange.head.method);
+    else if (error !== null) observer.onFailure(error, this, this.#exchange.head.method);
   }
 }

@@ -82,7 +82,11 @@ export class RouteRuntime {
       stripPath,
       pathPrefix: single?.pathPrefix ?? '',
     });
-    this.request = new RequestRewrite(options, single?.authority ?? null);
+    this.request = new RequestRewrite(
+      options,
+      single?.authority ?? null,
+      shared.requestIds?.header ?? null,
+    );
     this.locations = locationRewrite(options, single);
     this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
@@ -108,12 +112,14 @@ export class RouteRuntime {
     this.shared = shared;
     this.relayObserver = {
       onRelayOver: (error) => {
-        if (error !== null) shared.observer.onFailure(error, this.name, 'GET');
+        if (error !== null)
+          shared.observer.onFailure(error, { route: this.name, requestId: null }, 'GET');
       },
     };
     this.needsContext =
       this.hooks.beforeRequest ||
       this.hooks.onResponse.length > 0 ||
+      shared.requestIds !== null ||
       shared.observer.wantsRecord(this.hooks);
   }
 

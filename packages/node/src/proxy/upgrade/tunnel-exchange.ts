@@ -62,12 +62,15 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     this.#context?.recorder?.answered();
     this.onSwitched();
     const { options, shared, tunnelIdle } = this.#route;
+    const relayed = responseHeaders(head.headers, 101, options.via, null, false);
+    const added = this.#exchange.addedHeader;
+    if (added !== null) relayed.set(added.name, added.value);
     const fields = [
       'Upgrade',
       (readUpgrade(head.fields) ?? []).join(', '),
       'Connection',
       'Upgrade',
-      ...responseHeaders(head.headers, 101, options.via, null, false).fields,
+      ...relayed.fields,
     ];
     new ByteTunnel({
       owner: shared.tunnels,

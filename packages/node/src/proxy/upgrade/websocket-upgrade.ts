@@ -126,6 +126,8 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     const relayed = responseHeaders(head.headers, 101, options.via, null, false);
     const cookie = this.bindingCookie();
     if (cookie !== null) relayed.append('set-cookie', cookie);
+    const added = this.#exchange.addedHeader;
+    if (added !== null) relayed.set(added.name, added.value);
     const fields = clientResponseFields(relayed.fields, {
       key: client.key,
       // Where the header rules offered others, the client is told only of its own.
