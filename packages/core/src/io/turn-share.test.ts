@@ -1,12 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { loopLoad, wholeShare } from './loop-load.ts';
 import { isReading } from './read-end.ts';
 import { TurnShare } from './turn-share.ts';
 
-const wholeShare = 500_000;
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 let log: string[] = [];
 afterEach(() => {
+  loopLoad.reset();
   log = [];
 });
 

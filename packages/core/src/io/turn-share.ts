@@ -8,9 +8,10 @@
  * Costs are estimates in ns and not measured: reading a clock for every message would cost more than it
  * tells, and the same bytes are judged alike on every machine. A share begins when another connection has
  * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
- * what has to be added up.
+ * what has to be added up. How large it is depends on the load: see loop-load.
  */
 import { IntrusiveList, type Linked } from './intrusive-list.ts';
+import { loopLoad, wholeShare } from './loop-load.ts';
 import { beginRead, endRead } from './read-end.ts';
 
 /** What work costs, in ns, as far as it can be said in general. */
@@ -22,9 +23,11 @@ export const COST = {
   /** A byte that is passed on. */
   BYTE: 1,
   /** A byte that is parsed: of a head, of the framing of chunks, of trailers. */
-  PARSED_BYTE: 20,
-  /** A message: its exchange and its answer, beside its bytes. */
+  PARSED_BYTE: 40,
+  /** A message: its exchange and its answer, beside its bytes and fields. */
   MESSAGE: 20_000,
+  /** A field of a message: rules apply to it, and it is written anew. */
+  FIELD: 1_000,
   /** A WebSocket frame. */
   FRAME: 200,
   /** A ping or pong, which goes on as a frame of our own. */
@@ -38,9 +41,6 @@ export const COST = {
   /** A DATA frame of HTTP/2, of which a session reports each. */
   DATA_FRAME: 2_000,
 } as const;
-
-/** A connection's share of one turn, in ns. */
-const share = 500_000;
 
 /** Of those that wait, so many go on in each turn, and may read another share's worth of bytes in it. */
 const takersPerTurn = 4;
@@ -83,7 +83,7 @@ export class TurnShare implements Linked<TurnShare> {
   /** @internal */ next: TurnShare | null = null;
   /** Whether it waits for its next turn: it must not work, and does not read. */
   waiting = false;
-  #left = share;
+  #left = wholeShare;
   #rest: NodeJS.Timeout | null = null;
   readonly #taker: TurnTaker;
 
@@ -100,9 +100,10 @@ export class TurnShare implements Linked<TurnShare> {
   spend(cost: number): void {
     if (current !== this) {
       current = this;
-      this.#left = share;
+      this.#left = loopLoad.share;
     }
     this.#left -= cost;
+    loopLoad.add(cost);
   }
 
   /** Gives up the rest of the turn; `onTurn` is called in a later one, after the others' I/O. */
@@ -143,7 +144,7 @@ export class TurnShare implements Linked<TurnShare> {
   take(): void {
     this.cancel();
     current = this;
-    this.#left = share;
+    this.#left = wholeShare;
     beginRead();
     try {
       this.#taker.onTurn();

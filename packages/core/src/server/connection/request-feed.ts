@@ -239,7 +239,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
       if (parser.error !== null) this.#delegate.refuse(parser.error);
       return;
     }
-    this.#share.spend(COST.MESSAGE);
+    this.#share.spend(COST.MESSAGE + (head.headers.fields.length / 2) * COST.FIELD);
     this.#discarded = 0;
     this.#state.on(this.requestComplete ? EVENT.REQUEST : EVENT.REQUEST_WITH_BODY);
     this.#delegate.onRequest(head);

@@ -6,6 +6,10 @@ import { COST } from '@reverseit/core/internal';
 
 /** What it costs undici to report a chunk, in ns. */
 const costOfChunk = 500;
+/** A byte of framing or of trailers, in ns: undici makes two buffers of a field, however short. */
+const costOfFraming = 2 * COST.PARSED_BYTE;
+/** Bytes of the first bite of a response, of which nothing is known. */
+const firstBite = 16_384;
 /** Bytes of a bite where bites are costly. */
 const smallBite = 4096;
 /** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
@@ -13,14 +17,14 @@ const costlyBite = 250_000;
 
 export class Bite {
   /** What the next one may hold, in bytes. */
-  max = Number.POSITIVE_INFINITY;
+  max = firstBite;
   #bytes = 0;
   #contentBytes = 0;
   #chunkCost = 0;
 
   /** Another response begins, of which nothing is known. */
   reset(): void {
-    this.max = Number.POSITIVE_INFINITY;
+    this.max = firstBite;
   }
 
   begin(bytes: number): void {
@@ -37,7 +41,7 @@ export class Bite {
   end(): number {
     if (this.#bytes === 0) return 0;
     const framing = this.#bytes - this.#contentBytes;
-    const cost = this.#contentBytes * COST.BYTE + framing * COST.PARSED_BYTE + this.#chunkCost;
+    const cost = this.#contentBytes * COST.BYTE + framing * costOfFraming + this.#chunkCost;
     this.max = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
     this.#bytes = 0;
     this.#contentBytes = 0;
