@@ -57,7 +57,7 @@ interface HttpWork {
   readonly prefixes?: readonly string[];
   readonly path?: string;
   readonly body?: Buffer;
-  readonly contentBytes?: number;
+  readonly bodyBytes?: number;
   readonly connections?: number;
 }
 
@@ -69,7 +69,7 @@ function http(plan: Plan, work: HttpWork = {}): Scenario {
   const request = {
     method,
     headers: browserHeaders,
-    contentBytes: work.contentBytes ?? smallBytes,
+    bodyBytes: work.bodyBytes ?? smallBytes,
     ...(body === undefined ? {} : { body }),
   };
   const paths = prefixes.map((prefix) => prefix + path);
@@ -129,7 +129,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   http(
     { name: 'download', title: 'GET of 1 MiB', amount: 2000, seconds: 3 },
-    { path: `/bytes/${mebibyte}`, contentBytes: mebibyte, connections: 8 },
+    { path: `/bytes/${mebibyte}`, bodyBytes: mebibyte, connections: 8 },
   ),
   http(
     { name: 'upload', title: 'POST of 1 MiB', amount: 2000, seconds: 3 },

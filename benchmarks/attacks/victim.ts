@@ -19,8 +19,8 @@ export interface VictimFigures {
   readonly failures: number;
 }
 
-const contentBytes = 100;
-const request = `GET /honest/bytes/${contentBytes} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const bodyBytes = 100;
+const request = `GET /honest/bytes/${bodyBytes} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const success = 'HTTP/1.1 200 ';
 /** A response is told by its end. */
 const lastByte = 'a'.charCodeAt(0);
@@ -75,7 +75,7 @@ function ask(socket: Socket): Promise<boolean> {
       received += chunk.toString('latin1');
       if (received.length > success.length && !received.startsWith(success)) done(false);
       const content = received.indexOf('\r\n\r\n') + 4;
-      if (content < 4 || received.length < content + contentBytes) return;
+      if (content < 4 || received.length < content + bodyBytes) return;
       done(received.charCodeAt(content) === lastByte);
     };
     const onClose = (): void => done(false);

@@ -23,7 +23,7 @@ const checked: CheckedRequest = {
   path: '/hello',
   headers: { Cookie: 'a=b' },
   body: Buffer.from('content'),
-  contentBytes: 24,
+  bodyBytes: 24,
 };
 
 /** What a target and the backend behind it make of a request, right unless told otherwise. */
@@ -34,7 +34,7 @@ interface Behaviour {
   readonly close?: boolean;
   readonly seenTarget?: string;
   readonly seenCookie?: string;
-  readonly seenContent?: string;
+  readonly seenBody?: string;
 }
 
 function serve(behaviour: Behaviour): (request: IncomingMessage, response: ServerResponse) => void {
@@ -46,7 +46,7 @@ function serve(behaviour: Behaviour): (request: IncomingMessage, response: Serve
     });
     request.on('end', () => {
       const { method, url = '', headers } = request;
-      const hash = createHash('sha1').update(behaviour.seenContent ?? received);
+      const hash = createHash('sha1').update(behaviour.seenBody ?? received);
       const seen = `${method} ${behaviour.seenTarget ?? url} HTTP/1.1\r\nCOOKIE: ${behaviour.seenCookie ?? headers.cookie}\r\n\r\n${hash.digest('hex')}`;
       const body = url.includes('/seen?') ? seen : content;
       response.writeHead(status, {
@@ -73,7 +73,7 @@ describe('checkHttp', () => {
     ['does not keep a connection alive', { close: true }],
     ['asks the backend for POST /seen?name=value HTTP/1.1', { seenTarget: '/seen?name=value' }],
     ['does not pass Cookie on', { seenCookie: 'a=c' }],
-    ['changes the content of a request', { seenContent: 'other' }],
+    ['changes the content of a request', { seenBody: 'other' }],
   ])('refuses one that %s', async (message, behaviour) => {
     const port = await listen(createServer(serve(behaviour)));
     await expect(checkHttp(port, checked)).rejects.toThrow(message);

@@ -14,7 +14,7 @@ export interface CheckedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Content of the response. */
-  readonly contentBytes: number;
+  readonly bodyBytes: number;
 }
 
 interface Reply {
@@ -29,15 +29,15 @@ const patience = 10_000;
 
 /** @throws where an answer is wrong, or the backend got anything but what was sent */
 export async function checkHttp(port: number, checked: CheckedRequest): Promise<void> {
-  const { prefix, path, contentBytes } = checked;
+  const { prefix, path, bodyBytes } = checked;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     const { message, content } = await ask(port, agent, checked, prefix + path);
     const { statusCode, headers } = message;
     check(statusCode === 200, `answers ${statusCode}`);
     check(headers['content-type'] === 'text/plain; charset=utf-8', 'changes Content-Type');
-    check(headers['content-length'] === String(contentBytes), 'changes Content-Length');
-    check(content.equals(Buffer.alloc(contentBytes, 'a')), 'changes the content of a response');
+    check(headers['content-length'] === String(bodyBytes), 'changes Content-Length');
+    check(content.equals(Buffer.alloc(bodyBytes, 'a')), 'changes the content of a response');
 
     const seen = await ask(port, agent, checked, `${prefix}/seen?name=value`);
     check(seen.reused, 'does not keep a connection alive');

@@ -13,7 +13,7 @@ export interface HttpLoad {
   readonly connections: number;
   readonly amount: number;
   /** Content of each response. */
-  readonly contentBytes: number;
+  readonly bodyBytes: number;
 }
 
 /** What a run of load saw. */
@@ -26,7 +26,7 @@ export interface LoadResult {
 
 /** @throws where any response is no 200, is too short, or does not come */
 export function runHttpLoad(load: HttpLoad): Promise<LoadResult> {
-  const { amount, contentBytes } = load;
+  const { amount, bodyBytes } = load;
   // autocannon's own figures are of whole seconds and milliseconds.
   const latencies: number[] = [];
   const started = performance.now();
@@ -61,7 +61,7 @@ export function runHttpLoad(load: HttpLoad): Promise<LoadResult> {
     instance.on('response', (_client, status, bytes, latency) => {
       latencies.push(latency);
       last = performance.now();
-      if (status !== 200 || bytes <= contentBytes) wrong++;
+      if (status !== 200 || bytes <= bodyBytes) wrong++;
     });
   });
 }

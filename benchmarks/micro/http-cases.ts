@@ -87,7 +87,7 @@ function chunkedRequest(): MicroCase {
     ),
   );
   const parser = new RequestParser(limits);
-  const sink = { onContent: (piece: Buffer) => do_not_optimize(piece) };
+  const sink = { onBody: (piece: Buffer) => do_not_optimize(piece) };
   return {
     name: 'request parser, 64 KiB in chunks of 4 KiB',
     bytes: 65_536,
@@ -103,7 +103,7 @@ function chunkedRequest(): MicroCase {
 function response(): MicroCase {
   const parser = new ResponseParser(65_536);
   const next = inTurn(responses);
-  const sink = { onContent: (piece: Buffer) => do_not_optimize(piece) };
+  const sink = { onBody: (piece: Buffer) => do_not_optimize(piece) };
   return {
     name: 'response parser, head and 24 bytes',
     bytes: responses[0].length,
@@ -111,8 +111,8 @@ function response(): MicroCase {
       const bytes = next();
       parser.begin(65_536);
       do_not_optimize(parser.readHead(bytes, 0));
-      parser.expectContent('length', 24);
-      parser.readContent(bytes, parser.offset, sink);
+      parser.expectBody('length', 24);
+      parser.readBody(bytes, parser.offset, sink);
     },
   };
 }

@@ -40,7 +40,7 @@ export class HttpService {
   #seen: { readonly head: string; readonly hash: Hash } | null = null;
   readonly #onData = (chunk: Buffer): void => {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (this.#readHead() && this.#readContent()) this.#reply();
+    while (this.#readHead() && this.#readBody()) this.#reply();
   };
 
   constructor(socket: Socket, special: (head: string) => TakeOver | undefined = noneSpecial) {
@@ -70,7 +70,7 @@ export class HttpService {
   }
 
   /** Whether its content has come. */
-  #readContent(): boolean {
+  #readBody(): boolean {
     const rest = this.#rest;
     if (this.#content === -1) {
       // Only the end matters.

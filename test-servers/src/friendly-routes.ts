@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { patternPieces, patternStream } from './pattern.ts';
+import { patternChunks, patternStream } from './pattern.ts';
 
 export interface RouteContext {
   readonly request: IncomingMessage;
@@ -187,7 +187,7 @@ const slowBody: FriendlyRoute = async ({ response, query }) => {
   const length = numberOf(query, 'n', 100, 1_000_000);
   const ms = numberOf(query, 'ms', 10, 60_000);
   response.writeHead(200, { 'content-type': 'text/plain', 'content-length': length });
-  for (const byte of patternPieces(length, 1)) {
+  for (const byte of patternChunks(length, 1)) {
     if (response.destroyed) return;
     response.write(byte);
     await pause(response, ms);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { patternBytes, patternPieces, patternSha256, patternStream } from './pattern.ts';
+import { patternBytes, patternChunks, patternSha256, patternStream } from './pattern.ts';
 
 describe('pattern', () => {
   const whole = patternBytes(200_000);
@@ -17,7 +17,7 @@ describe('pattern', () => {
   });
 
   it('comes in pieces and as a stream', async () => {
-    expect(Buffer.concat([...patternPieces(200_000, 999)]).equals(whole)).toBe(true);
+    expect(Buffer.concat([...patternChunks(200_000, 999)]).equals(whole)).toBe(true);
     const pieces: Buffer[] = [];
     for await (const piece of patternStream(200_000)) pieces.push(piece as Buffer);
     expect(Buffer.concat(pieces).equals(whole)).toBe(true);

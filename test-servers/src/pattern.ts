@@ -28,7 +28,7 @@ export function patternBytes(length: number, from = 0): Buffer {
 }
 
 /** The pattern in pieces, so that a large one is never held. */
-export function* patternPieces(length: number, pieceBytes = 64_000): Generator<Buffer> {
+export function* patternChunks(length: number, pieceBytes = 64_000): Generator<Buffer> {
   for (let at = 0; at < length; at += pieceBytes) {
     yield patternBytes(Math.min(pieceBytes, length - at), at);
   }
@@ -36,12 +36,12 @@ export function* patternPieces(length: number, pieceBytes = 64_000): Generator<B
 
 /** A stream of the pattern that makes its bytes when they are asked for. */
 export function patternStream(length: number): Readable {
-  return Readable.from(patternPieces(length), { objectMode: false });
+  return Readable.from(patternChunks(length), { objectMode: false });
 }
 
 /** SHA-256 of the pattern, hexadecimal. */
 export function patternSha256(length: number): string {
   const hash = createHash('sha256');
-  for (const piece of patternPieces(length)) hash.update(piece);
+  for (const piece of patternChunks(length)) hash.update(piece);
   return hash.digest('hex');
 }

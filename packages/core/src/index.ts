@@ -13,7 +13,7 @@ export type { RequestHead } from './http1/grammar/request-head.ts';
 export type { ClientCloseListener } from './server/exchange/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange/exchange.ts';
-export { Exchange, silentHandler } from './server/exchange/exchange.ts';
+export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';

@@ -2,13 +2,13 @@
 export { AddressList } from './addresses/address-list.ts';
 export type { IpAddress } from './addresses/ip-address.ts';
 export { formatIpAddress, isIpv4, parseIpAddress } from './addresses/ip-address.ts';
-export { judgeParsedHead } from './http1/grammar/parsed-head.ts';
+export { validateRequestHead } from './http1/grammar/parsed-head.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
+export { ChunkJoiner } from './io/chunk-joiner.ts';
 export { HeldBytes } from './io/held-bytes.ts';
 export type { Linked } from './io/intrusive-list.ts';
 export { IntrusiveList } from './io/intrusive-list.ts';
 export { releaseBytes } from './io/lease.ts';
-export { PieceJoiner } from './io/piece-joiner.ts';
 export type { ByteReader, ReadInto } from './io/read-buffer.ts';
 export { ReadBuffer } from './io/read-buffer.ts';
 export { beginRead, endRead } from './io/read-end.ts';

@@ -25,7 +25,7 @@ export function drive(input: Buffer, pieceBytes: number): ChunkedOutcome {
     let content = '';
     let taken = 0;
     const sink = {
-      onContent: (piece: Buffer): void => {
+      onBody: (piece: Buffer): void => {
         content += piece.toString('latin1');
       },
     };

@@ -72,7 +72,7 @@ export function parseAll(
 function feed(parser: RequestParser, chunk: Buffer, verdict: Verdict): boolean {
   let offset = 0;
   const sink = {
-    onContent: (piece: Buffer): void => {
+    onBody: (piece: Buffer): void => {
       const message = verdict.messages.at(-1);
       if (message === undefined) throw new Error('content before a head');
       if (piece.length === 0) throw new Error('an empty piece of content');

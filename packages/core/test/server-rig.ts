@@ -25,7 +25,7 @@ countInCensus('parsers', liveParsers);
 /** Writes down what a handler is told, and lets a test wait for it. */
 export class Recorder implements ExchangeHandler {
   readonly exchange: Exchange;
-  readonly pieces: string[] = [];
+  readonly chunks: string[] = [];
   trailers: FieldSection | null = null;
   error: ReverseItError | null = null;
   drains = 0;
@@ -37,16 +37,16 @@ export class Recorder implements ExchangeHandler {
     exchange.handler = this;
   }
 
-  get content(): string {
-    return this.pieces.join('');
+  get body(): string {
+    return this.chunks.join('');
   }
 
-  onContent(piece: Buffer): void {
-    this.pieces.push(piece.toString('latin1'));
+  onBody(chunk: Buffer): void {
+    this.chunks.push(chunk.toString('latin1'));
     this.#wake();
   }
 
-  onContentEnd(trailers: FieldSection): void {
+  onBodyEnd(trailers: FieldSection): void {
     expect(this.trailers, 'the end is told once').toBe(null);
     this.trailers = trailers;
     this.#wake();
@@ -65,9 +65,9 @@ export class Recorder implements ExchangeHandler {
   }
 
   /** Writes until the client takes no more, and again whenever it does. */
-  flood(piece: Buffer): void {
-    this.#flooding = piece;
-    while (this.error === null && this.exchange.write(piece));
+  flood(chunk: Buffer): void {
+    this.#flooding = chunk;
+    while (this.error === null && this.exchange.write(chunk));
   }
 
   /** Waits until something that the handler is told makes `met` true. */
@@ -99,12 +99,12 @@ export const echoTarget: RequestListener = (exchange) => {
     return;
   }
   exchange.handler = new (class extends Recorder {
-    override onContentEnd(trailers: FieldSection): void {
-      super.onContentEnd(trailers);
-      exchange.respond(200, [], `${exchange.head.target} ${this.content}`);
+    override onBodyEnd(trailers: FieldSection): void {
+      super.onBodyEnd(trailers);
+      exchange.respond(200, [], `${exchange.head.target} ${this.body}`);
     }
   })(exchange);
-  exchange.readContent(0);
+  exchange.readBody(0);
 };
 
 export class Rig {

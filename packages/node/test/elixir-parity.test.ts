@@ -14,7 +14,7 @@ import {
   expectRequest,
   type FriendlyOrigin,
   patternBytes,
-  patternPieces,
+  patternChunks,
   patternSha256,
   type RawClient,
   response,
@@ -84,7 +84,7 @@ async function overUnixSocket(script: ScriptedOriginOptions) {
 /** Sends the pattern in chunks of a megabyte, as its length is not known before. */
 async function upload(client: RawClient, size: number): Promise<unknown> {
   client.send(request('POST /upload', ['Transfer-Encoding: chunked']));
-  for (const piece of patternPieces(size, MiB)) {
+  for (const piece of patternChunks(size, MiB)) {
     await client.write(`${piece.length.toString(16)}\r\n`);
     await client.write(piece);
     await client.write('\r\n');

@@ -7,7 +7,7 @@ import {
   eventually,
   type OriginConnection,
   patternBytes,
-  patternPieces,
+  patternChunks,
   type RawClient,
 } from '@reverseit/test-servers';
 import { useCensus } from '@reverseit/test-servers/use-server';
@@ -31,7 +31,7 @@ const sendWhole = (backend: OriginConnection): Promise<boolean> =>
   backend.send(patternBytes(large));
 
 async function sendInPieces(backend: OriginConnection): Promise<boolean> {
-  for (const piece of patternPieces(large)) if (!(await backend.send(piece))) return false;
+  for (const piece of patternChunks(large)) if (!(await backend.send(piece))) return false;
   return true;
 }
 

@@ -4,7 +4,7 @@ import {
   deferred,
   eventually,
   patternBytes,
-  patternPieces,
+  patternChunks,
   patternSha256,
   type RawClient,
   response,
@@ -104,7 +104,7 @@ describe('Expect', () => {
     seen: [],
     ...rest,
   });
-  const withContent = ['Content-Length: 3'];
+  const withBody = ['Content-Length: 3'];
   runCases(start, [
     expected('no 100 without content', request('GET /x', [expects]), { seen: [seen('GET /x')] }),
     expected('no 100 for a length of 0', request('POST /x', [expects, 'Content-Length: 0']), {
@@ -121,7 +121,7 @@ describe('Expect', () => {
     ),
     expected(
       'another expectation is refused',
-      request('POST /x', ['Expect: 200-ok', ...withContent], 'abc'),
+      request('POST /x', ['Expect: 200-ok', ...withBody], 'abc'),
       {
         got: [refused('417 Expectation Failed')],
         fate: 'closed',
@@ -129,7 +129,7 @@ describe('Expect', () => {
     ),
     expected(
       'another expectation beside it is refused',
-      request('POST /x', ['Expect: 100-continue, x', ...withContent], 'abc'),
+      request('POST /x', ['Expect: 100-continue, x', ...withBody], 'abc'),
       {
         got: [refused('417 Expectation Failed')],
         fate: 'closed',
@@ -137,7 +137,7 @@ describe('Expect', () => {
     ),
     expected(
       'a repeated expectation is refused',
-      request('POST /x', [expects, expects, ...withContent], 'abc'),
+      request('POST /x', [expects, expects, ...withBody], 'abc'),
       {
         got: [refused('417 Expectation Failed')],
         fate: 'closed',
@@ -154,7 +154,7 @@ describe('Expect', () => {
     ),
     expected(
       'a request without a route is refused without 100',
-      request('POST /x', [expects, ...withContent]),
+      request('POST /x', [expects, ...withBody]),
       {
         options: (origin) => ({ routes: [{ path: '/in', backend: origin.url }] }),
         got: [refused('404 Not Found')],
@@ -163,7 +163,7 @@ describe('Expect', () => {
     ),
     expected(
       'a request that ends at the proxy is answered without 100',
-      request('OPTIONS *', [expects, ...withContent]),
+      request('OPTIONS *', [expects, ...withBody]),
       {
         got: [
           got('204 No Content', [
@@ -177,7 +177,7 @@ describe('Expect', () => {
     ),
     expected(
       'a backend that refuses to connect is told without 100 (streamed)',
-      request('POST /x', [expects, ...withContent]),
+      request('POST /x', [expects, ...withBody]),
       {
         options: () => ({ backend: 'http://127.0.0.1:1', ...streaming }),
         got: [badGateway(['connection: close'])],
@@ -460,7 +460,7 @@ describe('large content', () => {
   const digest = patternSha256(size);
 
   const sendChunked = async (client: RawClient): Promise<void> => {
-    for (const piece of patternPieces(size, 50_000)) {
+    for (const piece of patternChunks(size, 50_000)) {
       await client.write(`${piece.length.toString(16)}\r\n`);
       await client.write(piece);
       await client.write('\r\n');
@@ -499,7 +499,7 @@ describe('large content', () => {
             (c) => c.expectRequest(),
             (c) => c.send(`HTTP/1.1 200 OK\r\n${fields[how as keyof typeof fields]}\r\n\r\n`),
             async (c) => {
-              for (const piece of patternPieces(size, 50_000)) {
+              for (const piece of patternChunks(size, 50_000)) {
                 if (how === 'chunked') await c.send(`${piece.length.toString(16)}\r\n`);
                 await c.send(piece);
                 if (how === 'chunked') await c.send('\r\n');

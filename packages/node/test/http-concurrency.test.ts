@@ -6,7 +6,7 @@ import {
   deferred,
   eventually,
   patternBytes,
-  patternPieces,
+  patternChunks,
   patternSha256,
   type RawClient,
   response,
@@ -18,7 +18,7 @@ const start = useProxy();
 const MiB = 1024 * 1024;
 
 /** A content that no other client has: of a length and with bytes of its own. */
-const contentOf = (client: number, round: number): Buffer =>
+const bodyOf = (client: number, round: number): Buffer =>
   patternBytes(1 + ((client * 7919 + round * 104_729) % 30_000), client * 1000 + round);
 
 const echo = answerEach(({ target, body }) => response(200, body, [`X-Target: ${target}`]));
@@ -30,7 +30,7 @@ async function exchange(
   round: number,
   chunked: boolean,
 ): Promise<void> {
-  const content = contentOf(id, round);
+  const content = bodyOf(id, round);
   const framing = chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${content.length}`;
   client.send(request(`POST /c${id}/r${round}`, [framing]));
   if (chunked) {
@@ -90,14 +90,14 @@ describe('many clients', () => {
       clients.map(async (client, id) => {
         const rounds = [0, 1, 2, 3];
         for (const round of rounds) {
-          const content = contentOf(id, round);
+          const content = bodyOf(id, round);
           client.send(request(`POST /c${id}/r${round}`, [`Content-Length: ${content.length}`]));
           client.send(content);
         }
         for (const round of rounds) {
           const answered = await client.readResponse();
           expect(answered.header('x-target')).toBe(`/c${id}/r${round}`);
-          expect(answered.body.equals(contentOf(id, round))).toBe(true);
+          expect(answered.body.equals(bodyOf(id, round))).toBe(true);
         }
       }),
     );
@@ -116,7 +116,7 @@ describe('many clients', () => {
             await exchange(client, id, round, id % 2 === 0);
           return;
         }
-        const content = contentOf(id, 0);
+        const content = bodyOf(id, 0);
         const whole = Buffer.concat([
           Buffer.from(request(`POST /leaves${id}`, [`Content-Length: ${content.length}`])),
           content,
@@ -188,7 +188,7 @@ describe('back-pressure', () => {
           (c) => c.expectRequest(),
           (c) => c.send(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`),
           async (c) => {
-            for (const piece of patternPieces(size)) {
+            for (const piece of patternChunks(size)) {
               await c.send(piece);
               if (sent % sampleEvery > (sent + piece.length) % sampleEvery)
                 most = Math.max(most, held() - before);
@@ -238,7 +238,7 @@ describe('back-pressure', () => {
       let most = 0;
       client.send(request('POST /x', [`${how}: ${chunked ? 'chunked' : size}`]));
       const sending = (async () => {
-        for (const piece of patternPieces(size)) {
+        for (const piece of patternChunks(size)) {
           if (chunked) client.send(`${piece.length.toString(16)}\r\n`);
           await client.write(piece);
           if (chunked) client.send('\r\n');

@@ -17,7 +17,7 @@ const passes = (
 });
 
 const length3 = ['content-length: 3'];
-const withoutContent = (name: string, method: string, status: string): HttpCase => ({
+const withoutBody = (name: string, method: string, status: string): HttpCase => ({
   name,
   send: request(`${method} /x`),
   answer: 'HTTP/1.1 200 Scripted\r\ncontent-length: 5\r\n\r\n',
@@ -40,7 +40,7 @@ describe('methods', () => {
     passes('RFC 4918 §9.1', 'PROPFIND', length3, 'abc'),
     passes('RFC 3253 §3.6', 'REPORT', length3, 'abc'),
     passes('RFC 4918 §9.10', 'LOCK', length3, 'abc'),
-    withoutContent(
+    withoutBody(
       'RFC 9110 §9.3.2: the answer to HEAD has a length and no content',
       'HEAD',
       '200 Scripted',

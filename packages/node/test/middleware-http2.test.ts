@@ -110,9 +110,9 @@ async function read(stream: http2.ClientHttp2Stream): Promise<Got> {
   stream.on('trailers', (given) => {
     trailers = given;
   });
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) pieces.push(piece as Buffer);
-  return { headers, trailers, body: Buffer.concat(pieces) };
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return { headers, trailers, body: Buffer.concat(chunks) };
 }
 
 const open: Rig[] = [];
@@ -541,8 +541,8 @@ describe('when it goes wrong', () => {
         script: async (connection) => {
           await connection.expectRequest();
           connection.send(`HTTP/1.1 200 OK\r\ncontent-length: ${total}\r\n\r\n`);
-          const piece = patternBytes(1024 * 1024);
-          while (taken < total && (await connection.send(piece))) taken += piece.length;
+          const chunk = patternBytes(1024 * 1024);
+          while (taken < total && (await connection.send(chunk))) taken += chunk.length;
         },
       },
     });
@@ -589,23 +589,23 @@ describe('a gRPC call whose two sides wait for each other', () => {
         'content-type': 'application/grpc',
         te: 'trailers',
       });
-      const pieces: string[] = [];
+      const chunks: string[] = [];
       let trailers: http2.IncomingHttpHeaders = {};
-      stream.on('data', (piece: Buffer) => pieces.push(piece.toString()));
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
       stream.on('trailers', (fields) => {
         trailers = fields;
       });
       for (const text of ['one', 'two', 'three']) {
         stream.write(text);
         await eventually(
-          () => pieces.join('').endsWith(text),
+          () => chunks.join('').endsWith(text),
           () => `the echo of ${text}`,
         );
       }
       stream.end();
       await once(stream, 'close');
-      // What comes together may come in one piece.
-      expect(pieces.join('')).toBe('te: trailersonetwothree');
+      // What comes together may come in one chunk.
+      expect(chunks.join('')).toBe('te: trailersonetwothree');
       expect(trailers['grpc-status']).toBe('0');
       await rig.handler.close();
     } finally {
@@ -614,7 +614,7 @@ describe('a gRPC call whose two sides wait for each other', () => {
   });
 });
 
-/** Answers with each piece as it comes. */
+/** Answers with each chunk as it comes. */
 function echo(
   request: http.IncomingMessage | http2.Http2ServerRequest,
   answer: http.ServerResponse | http2.Http2ServerResponse,
@@ -622,7 +622,7 @@ function echo(
   // Both kinds have the same methods.
   const sink = answer as http.ServerResponse;
   sink.write(`te: ${request.headers.te}`);
-  request.on('data', (piece: Buffer) => sink.write(piece));
+  request.on('data', (chunk: Buffer) => sink.write(chunk));
   request.on('end', () => {
     sink.addTrailers({ 'grpc-status': '0' });
     sink.end();

@@ -167,7 +167,7 @@ function readRequests(input: Buffer): { readonly sent: readonly Sent[]; readonly
     if (head === null) break;
     const request: Sent = { head, body: '', trailerBytes: 0 };
     parser.readBody(input, parser.offset, {
-      onContent: (piece) => {
+      onBody: (piece) => {
         request.body += piece.toString('latin1');
       },
     });

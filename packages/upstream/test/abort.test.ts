@@ -185,7 +185,7 @@ test('resume from within another exchange’s callback', async () => {
   first.exchange.pause();
   await turns(5);
   const second = it.send();
-  second.onPiece = () => first.exchange.resume();
+  second.onChunk = () => first.exchange.resume();
   await Promise.all([first.done, second.done]);
   expect([first.bytes, second.bytes]).toEqual([400_000, 400_000]);
 });

@@ -94,7 +94,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
           sent.exchange.pause();
           setImmediate(() => sent.exchange.resume());
         };
-      } else if (what === 4) sent.onPiece = () => sent.abort();
+      } else if (what === 4) sent.onChunk = () => sent.abort();
       if (roll(3) === 0) await turn();
       if (roll(40) === 0) it.clock.advance(6000);
     }

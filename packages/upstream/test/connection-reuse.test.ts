@@ -25,7 +25,7 @@ const backends = [
 
 const content = Buffer.from('content');
 /** More than the pool waits for when it has truly not left. */
-const longContent = Buffer.alloc(300_000);
+const longBody = Buffer.alloc(300_000);
 const requests: [string, () => UpstreamRequest][] = [
   ['GET', () => get('/hello')],
   ['POST, whole', () => get('/hello', { method: 'POST', body: content })],
@@ -91,7 +91,7 @@ describe.each(backends)(
 // Not nginx, which refuses it before it has read it: that ends a connection.
 test(`RFC 9112 §9.3: connections are used again after long content, ${clients} clients`, async () => {
   const { port } = use(await startHttpsThread(tls));
-  await expectReuse(port, () => get('/hello', { method: 'POST', body: longContent }));
+  await expectReuse(port, () => get('/hello', { method: 'POST', body: longBody }));
 });
 
 /** Keeps to itself that writes of sockets to a port are done, until what it answers is called. */

@@ -76,7 +76,7 @@ const source = (contentLength: number | null, trailers?: string[]): BodySource =
 });
 const collected = (trailers: string[]): CollectedBody => ({
   contentLength: 3,
-  pieces: [Buffer.from('abc')],
+  chunks: [Buffer.from('abc')],
   trailers,
   releaseChunk() {},
 });
@@ -97,8 +97,8 @@ test.each<[string, BodySource | CollectedBody, object | null, string | undefined
   const it = await http2Bench((stream, headers) => {
     told = [headers.trailer, headers['content-length']];
     stream.on('trailers', (fields) => seen.push(Object.fromEntries(Object.entries(fields))));
-    stream.on('data', (piece: Buffer) => {
-      content += piece.toString();
+    stream.on('data', (chunk: Buffer) => {
+      content += chunk.toString();
     });
     stream.on('end', () => {
       stream.respond({ ':status': 200 });
@@ -109,7 +109,7 @@ test.each<[string, BodySource | CollectedBody, object | null, string | undefined
   const request = get('/', { method: 'POST', fields, body, trailer: 'X-Sum' });
   expect((await it.send(request).done).body).toBe('ok');
   expect([content, seen]).toEqual(['abc', wanted === null ? [] : [wanted]]);
-  expect(told).toEqual(['pieces' in body && wanted === null ? undefined : 'X-Sum', length]);
+  expect(told).toEqual(['chunks' in body && wanted === null ? undefined : 'X-Sum', length]);
   await it.settle({ open: 1, idle: 1, active: 0 });
 });
 

@@ -6,7 +6,7 @@ import { type Sent, turns } from './harness.ts';
 import { http2Bench } from './http2-rig.ts';
 import { get } from './recorder.ts';
 
-/** A body whose pieces a test writes. */
+/** A body whose chunks a test writes. */
 class Source implements BodySource {
   readonly contentLength = null;
   sink: BodySink | null = null;
@@ -23,7 +23,7 @@ class Source implements BodySource {
 }
 
 const post = (body: BodySource | Buffer) => get('/', { method: 'POST', body });
-const piece = Buffer.alloc(1000);
+const chunk = Buffer.alloc(1000);
 
 async function start() {
   const streams: ServerHttp2Stream[] = [];
@@ -47,17 +47,17 @@ describe('an upload that is given up', () => {
   const moments: [name: string, run: (source: Source, send: () => Sent) => Sent][] = [
     ['before it has begun', (_, send) => send()],
     [
-      'in the tick of its first piece',
+      'in the tick of its first chunk',
       (source, send) => {
-        source.onStart = () => void source.sink?.write(piece);
+        source.onStart = () => void source.sink?.write(chunk);
         return send();
       },
     ],
     [
-      'in the tick of many pieces',
+      'in the tick of many chunks',
       (source, send) => {
         source.onStart = () => {
-          for (let nth = 0; nth < 100; nth += 1) source.sink?.write(piece);
+          for (let nth = 0; nth < 100; nth += 1) source.sink?.write(chunk);
         };
         return send();
       },
@@ -66,7 +66,7 @@ describe('an upload that is given up', () => {
       'in the tick of its end',
       (source, send) => {
         source.onStart = () => {
-          source.sink?.write(piece);
+          source.sink?.write(chunk);
           source.sink?.end(['x', 'y']);
         };
         return send();
@@ -83,20 +83,20 @@ describe('an upload that is given up', () => {
     expect(it.backend.connections).toBe(1);
   });
 
-  test.for(['the head', 'a piece of the response'])(
-    'from within %s, with a piece of its own in the same tick',
+  test.for(['the head', 'a chunk of the response'])(
+    'from within %s, with a chunk of its own in the same tick',
     async (moment) => {
       const { it, streams } = await start();
       const source = new Source();
       const sent = it.send(post(source));
       const give = (): void => {
-        source.sink?.write(piece);
+        source.sink?.write(chunk);
         sent.abort();
       };
       if (moment === 'the head') sent.onFirst = give;
-      else sent.onPiece = give;
+      else sent.onChunk = give;
       await it.until(() => source.sink !== null);
-      source.sink?.write(piece);
+      source.sink?.write(chunk);
       await it.until(() => sent.aborted);
       await it.settle({ open: 1, idle: 1, active: 0 });
       await it.until(() => streams[0]?.closed === true);
@@ -123,7 +123,7 @@ describe('an upload that is given up', () => {
       const source = new Source();
       const sent = it.send(post(source));
       await it.until(() => source.sink !== null);
-      source.sink?.write(piece);
+      source.sink?.write(chunk);
       await it.until(() => streams.length === nth + 1);
       sent.abort();
     }

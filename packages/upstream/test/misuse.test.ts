@@ -37,7 +37,7 @@ const ways: [string, () => Promise<AnyBench>][] = [
 type Loose = (request: unknown, limits: unknown, handler: unknown) => UpstreamExchange;
 
 const source = { contentLength: null, start() {}, resume() {}, cancel() {} };
-const collected = { contentLength: 2, pieces: [Buffer.from('ab')], releaseChunk() {} };
+const collected = { contentLength: 2, chunks: [Buffer.from('ab')], releaseChunk() {} };
 const body = (value: unknown) => ({ method: 'POST', body: value });
 const without = (object: object, name: string) => ({ ...object, [name]: undefined });
 
@@ -127,10 +127,10 @@ const invalidRequests: [string, unknown, RegExp][] = [
   ['a source without start', body(without(source, 'start')), /body.start must be a function/],
   ['a source without resume', body(without(source, 'resume')), /body.resume must be a function/],
   ['a source without cancel', body(without(source, 'cancel')), /body.cancel must be a function/],
-  ['pieces that are none', body({ ...collected, pieces: 'ab' }), /body.pieces must be an array/],
-  ['pieces of text', body({ ...collected, pieces: ['ab'] }), /body.pieces must hold Buffers/],
-  ['pieces of another length', body({ ...collected, contentLength: 3 }), /body.contentLength/],
-  ['pieces without releaseChunk', body(without(collected, 'releaseChunk')), /body.releaseChunk/],
+  ['chunks that are none', body({ ...collected, chunks: 'ab' }), /body.chunks must be an array/],
+  ['chunks of text', body({ ...collected, chunks: ['ab'] }), /body.chunks must hold Buffers/],
+  ['chunks of another length', body({ ...collected, contentLength: 3 }), /body.contentLength/],
+  ['chunks without releaseChunk', body(without(collected, 'releaseChunk')), /body.releaseChunk/],
 ];
 
 const handlerMethods = ['onInterim', 'onHead', 'onData', 'onEnd', 'onError'] as const;
@@ -221,7 +221,7 @@ describe.each(ways)('over %s', (_, start) => {
     ['empty text', body('')],
     ['bytes', body(new Uint8Array(2))],
     ['a part of a larger array', body(new Uint8Array(9).subarray(3, 5))],
-    ['pieces', body(collected)],
+    ['chunks', body(collected)],
     ['nothing', { method: 'POST', body: undefined }],
     ['nothing for a GET', { body: undefined }],
     ['the length of the body', { ...body('ab'), fields: ['host', 'a', 'content-length', '2'] }],
@@ -383,11 +383,11 @@ function fails(): never {
   throw new Error('of the application');
 }
 
-function writing(...pieces: unknown[]): object {
+function writing(...chunks: unknown[]): object {
   return {
     ...source,
-    start(sink: { write(piece: unknown): boolean; end(): void }) {
-      for (const piece of pieces) sink.write(piece);
+    start(sink: { write(chunk: unknown): boolean; end(): void }) {
+      for (const chunk of chunks) sink.write(chunk);
       sink.end();
     },
   };

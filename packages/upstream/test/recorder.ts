@@ -24,7 +24,7 @@ export class Recorder implements UpgradeHandler {
   aborted = false;
   readonly done: Promise<this>;
   readonly headSeen: Promise<UpstreamResponseHead>;
-  onPiece: ((chunk: Buffer) => void) | null = null;
+  onChunk: ((chunk: Buffer) => void) | null = null;
   onFirst: (() => void) | null = null;
   onLast: (() => void) | null = null;
   #resolveDone!: (self: this) => void;
@@ -67,7 +67,7 @@ export class Recorder implements UpgradeHandler {
     else if (this.aborted || this.#over) this.#note('data');
     this.bytes += chunk.length;
     if (this.bytes < 1_000_000) this.body += chunk.toString('latin1');
-    this.onPiece?.(chunk);
+    this.onChunk?.(chunk);
   }
 
   onEnd(trailers: FieldSection): void {

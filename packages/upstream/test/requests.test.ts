@@ -212,24 +212,24 @@ test('back-pressure: a backend that does not read stops the source', async () =>
   const connection = await it.origin.connection();
   connection.socket.pause();
   await source.started;
-  const piece = 'x'.repeat(65_536);
-  let pieces = 1;
+  const chunk = 'x'.repeat(65_536);
+  let chunks = 1;
   const pump = () => {
-    while (source.write(piece)) pieces++;
+    while (source.write(chunk)) chunks++;
   };
   source.onResume = () => {
-    if (pieces < 400) {
-      pieces++;
+    if (chunks < 400) {
+      chunks++;
       pump();
     }
   };
   pump();
   await turns(50);
-  // The kernel's buffers, and no more than one piece over the socket's own mark.
-  expect(pieces).toBeLessThan(300);
-  const stopped = pieces;
+  // The kernel's buffers, and no more than one chunk over the socket's own mark.
+  expect(chunks).toBeLessThan(300);
+  const stopped = chunks;
   await turns(50);
-  expect(pieces).toBe(stopped);
+  expect(chunks).toBe(stopped);
   connection.socket.resume();
   await connection.until(() => connection.received.length > stopped * 65_536);
   expect(source.calls).toContain('resume');
@@ -239,12 +239,12 @@ test('back-pressure: a backend that does not read stops the source', async () =>
 test.each([
   ['more', 5, ['hello', '!']],
   ['less', 7, ['hello']],
-])('a source that delivers %s than its content-length', async (_, length, pieces) => {
+])('a source that delivers %s than its content-length', async (_, length, chunks) => {
   const it = await bench();
   const source = new ManualSource(length);
   const sent = it.send(post(source, ['Content-Length', String(length)]));
   await source.started;
-  for (const piece of pieces) source.write(piece);
+  for (const chunk of chunks) source.write(chunk);
   source.sink.end();
   await sent.done;
   expect(sent.events).toEqual(['INTERNAL']);
@@ -399,7 +399,7 @@ test('OPTIONS * (RFC 9110 §9.3.7), which undici cannot send', async () => {
   expect(it.origin.connections).toHaveLength(isDirect ? 1 : 0);
 });
 
-test.runIf(isDirect)('the head leaves before the first piece of a streamed body', async () => {
+test.runIf(isDirect)('the head leaves before the first chunk of a streamed body', async () => {
   const it = await bench();
   const source = new ManualSource();
   const sent = it.send(post(source));

@@ -748,7 +748,7 @@ test('trailers are told as they came (RFC 9110 §6.5)', async () => {
 test('until close, then RST is a truncated body (RFC 9112 §8)', async () => {
   const it = await bench((connection) => connection.write(`${head('a: b')}ok`));
   const sent = it.send();
-  sent.onPiece = () => void it.origin.connection().then((connection) => connection.reset());
+  sent.onChunk = () => void it.origin.connection().then((connection) => connection.reset());
   await sent.done;
   expect(sent.events).toEqual(['head 200', 'data', 'UPSTREAM_TRUNCATED']);
 });
@@ -762,8 +762,8 @@ test.each([
     connection.write(`${head('a: b')}ok`);
   });
   const sent = it.send(get('/', { method: 'POST', body: Buffer.alloc(8_000_000) }));
-  sent.onPiece = () => {
-    sent.onPiece = () => {};
+  sent.onChunk = () => {
+    sent.onChunk = () => {};
     void it.origin.connection().then((connection) => {
       connection.write('more');
       end(connection);
@@ -781,7 +781,7 @@ test.each([
     connection.write(`${head(field)}${field.startsWith('t') ? '5\r\n' : ''}ok`),
   );
   const sent = it.send();
-  sent.onPiece = () => void it.origin.connection().then((connection) => connection.reset());
+  sent.onChunk = () => void it.origin.connection().then((connection) => connection.reset());
   await sent.done;
   expect(sent.events).toEqual(['head 200', 'data', 'UPSTREAM_TRUNCATED']);
 });

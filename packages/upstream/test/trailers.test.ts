@@ -19,7 +19,7 @@ const source = (contentLength: number | null, trailers?: string[]): BodySource =
 
 const collected = (trailers?: string[]): CollectedBody => ({
   contentLength: 3,
-  pieces: [Buffer.from('a'), Buffer.from('bc')],
+  chunks: [Buffer.from('a'), Buffer.from('bc')],
   releaseChunk() {},
   ...(trailers === undefined ? {} : { trailers }),
 });

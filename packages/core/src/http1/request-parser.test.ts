@@ -288,16 +288,16 @@ describe('chunked bodies (RFC 9112 §7.1)', () => {
 });
 
 describe('the parser as a machine', () => {
-  const sink = { onContent: (): void => {} };
+  const sink = { onBody: (): void => {} };
 
   test('content is handed on as views of the chunk, not as copies', () => {
     const chunk = latin1(`POST / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nabcGET`);
     const parser = new RequestParser(defaultLimits);
-    const pieces: Buffer[] = [];
+    const chunks: Buffer[] = [];
     expect(parser.readHead(chunk, 0)?.contentLength).toBe(3);
-    parser.readBody(chunk, parser.offset, { onContent: (piece) => pieces.push(piece) });
-    expect(pieces.map(String)).toEqual(['abc']);
-    expect(pieces[0]?.buffer).toBe(chunk.buffer);
+    parser.readBody(chunk, parser.offset, { onBody: (part) => chunks.push(part) });
+    expect(chunks.map(String)).toEqual(['abc']);
+    expect(chunks[0]?.buffer).toBe(chunk.buffer);
     expect(parser.state).toBe(PARSER.COMPLETE);
     parser.free();
   });
@@ -348,22 +348,22 @@ describe('the parser as a machine', () => {
   });
 
   test('a sink may free the parser and run another one', () => {
-    // Long enough to come as pieces of their own.
+    // Long enough to come as chunks of their own.
     const [a, b] = ['a'.repeat(0x400), 'b'.repeat(0x400)];
     const chunk = latin1(
       `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n400\r\n${a}\r\n400\r\n${b}\r\n0\r\n\r\n`,
     );
     const parser = new RequestParser(defaultLimits);
     parser.readHead(chunk, 0);
-    const pieces: string[] = [];
+    const chunks: string[] = [];
     parser.readBody(chunk, parser.offset, {
-      onContent(piece) {
-        pieces.push(String(piece));
+      onBody(part) {
+        chunks.push(String(part));
         expect(parseAll(chunk).messages[0]?.body).toBe(a + b);
         parser.free();
       },
     });
-    expect(pieces).toEqual([a, b]);
+    expect(chunks).toEqual([a, b]);
   });
 
   test('an empty line before a request is no part of a head (RFC 9112 §2.2)', () => {
@@ -411,23 +411,23 @@ describe('the parser as a machine', () => {
   });
 });
 
-test('a sink may end the parser over any piece, also where more of the chunk is to come', () => {
-  const piece = `7d0\r\n${'a'.repeat(2000)}\r\n`;
+test('a sink may end the parser over any part, also where more of the chunk is to come', () => {
+  const part = `7d0\r\n${'a'.repeat(2000)}\r\n`;
   const head = Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
-  for (const [pieces, end] of [
+  for (const [times, end] of [
     [60, ''],
     [1, '0\r\n\r\n'],
   ] as const) {
-    const chunk = Buffer.from(piece.repeat(pieces) + end);
+    const chunk = Buffer.from(part.repeat(times) + end);
     const parser = new RequestParser(defaultLimits);
     const other = new RequestParser(defaultLimits);
     parser.readHead(head, 0);
     let seen = 0;
-    const onContent = (): void => {
+    const onBody = (): void => {
       seen++;
       parser.free();
     };
-    parser.readBody(chunk, 0, { onContent });
+    parser.readBody(chunk, 0, { onBody });
     expect(seen).toBeGreaterThan(0);
     expect(parser.offset).toBeLessThanOrEqual(65_536);
     // The machine at address 0, if there were one, would be everybody's.
@@ -437,15 +437,15 @@ test('a sink may end the parser over any piece, also where more of the chunk is 
 });
 
 /** What is left of the first message of an input behind its head, and how it ends. */
-function contentOf(parser: RequestParser, rest: Buffer, pieceBytes: number): readonly unknown[] {
+function bodyOf(parser: RequestParser, rest: Buffer, pieceBytes: number): readonly unknown[] {
   let body = '';
-  const onContent = (piece: Buffer): void => {
-    body += piece.toString('latin1');
+  const onBody = (chunk: Buffer): void => {
+    body += chunk.toString('latin1');
   };
   let at = 0;
   while (parser.state === PARSER.BODY && at < rest.length) {
     const chunk = rest.subarray(at, at + pieceBytes);
-    parser.readBody(chunk, 0, { onContent });
+    parser.readBody(chunk, 0, { onBody });
     at += parser.offset;
   }
   const told = parser.error === null ? [body, at, parser.trailers] : [];
@@ -463,9 +463,9 @@ describe('after a head that somebody else has read', () => {
       first.free();
       return;
     }
-    const whole = contentOf(first, rest, rest.length);
+    const whole = bodyOf(first, rest, rest.length);
     for (const pieceBytes of [rest.length, 7, 1]) {
-      expect(contentOf(RequestParser.after(head, limits), rest, pieceBytes)).toEqual(whole);
+      expect(bodyOf(RequestParser.after(head, limits), rest, pieceBytes)).toEqual(whole);
     }
   });
 });

@@ -11,7 +11,7 @@ import type { ErrorCode } from '../errors/catalog.ts';
 import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { isTokenByte } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
-import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
+import { type BodyDelegate, ChunkedReader } from './body/chunked-reader.ts';
 import { checkHeadLimits, type RequestHeadLimits } from './grammar/head-limits.ts';
 import { PartialHead } from './grammar/partial-head.ts';
 import type { RequestHead } from './grammar/request-head.ts';
@@ -136,7 +136,7 @@ export class RequestParser {
   }
 
   /** Passes content of `chunk` from `start` on to the sink, at most until the end of the message. */
-  readBody(chunk: Buffer, start: number, sink: ContentSink): void {
+  readBody(chunk: Buffer, start: number, sink: BodyDelegate): void {
     this.#offset = start;
     if (this.#state !== PARSER.BODY) return;
     if (this.#chunked === null) this.#readLength(chunk, sink);
@@ -214,7 +214,7 @@ export class RequestParser {
     }
   }
 
-  #readLength(chunk: Buffer, sink: ContentSink): void {
+  #readLength(chunk: Buffer, sink: BodyDelegate): void {
     const start = this.#offset;
     const available = chunk.length - start;
     if (available === 0) return;
@@ -222,10 +222,10 @@ export class RequestParser {
     this.#offset = start + taken;
     this.#remaining -= taken;
     if (this.#remaining === 0) this.#state = PARSER.COMPLETE;
-    sink.onContent(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
+    sink.onBody(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
   }
 
-  #readChunked(chunk: Buffer, sink: ContentSink, chunked: ChunkedReader): void {
+  #readChunked(chunk: Buffer, sink: BodyDelegate, chunked: ChunkedReader): void {
     this.#offset = chunked.read(chunk, this.#offset, sink);
     if (chunked.failure !== null) this.#fail(chunked.failure);
     else if (chunked.complete) {

@@ -18,7 +18,7 @@ function parse(bytes: Buffer, cuts: readonly number[]): Outcome {
   const parser = new ResponseParser(maxHeaderBytes);
   const outcome: Outcome = { heads: [], content: '', trailers: [], state: 0, code: null };
   const sink = {
-    onContent: (piece: Buffer) => {
+    onBody: (piece: Buffer) => {
       outcome.content += piece.toString('latin1');
     },
   };
@@ -36,11 +36,11 @@ function parse(bytes: Buffer, cuts: readonly number[]): Outcome {
           outcome.heads.push(JSON.stringify({ ...head, fields }));
           expect(head.headers.serialize()).toBe(fieldLines(fields));
           if (head.status < 200) parser.next();
-          else if (head.fields.includes('chunked')) parser.expectContent('chunked', 0);
-          else if (head.fields.includes('Content-Length')) parser.expectContent('length', 5);
-          else parser.expectContent('until-close', 0);
+          else if (head.fields.includes('chunked')) parser.expectBody('chunked', 0);
+          else if (head.fields.includes('Content-Length')) parser.expectBody('length', 5);
+          else parser.expectBody('until-close', 0);
         }
-      } else if (parser.state === RESPONSE.CONTENT) parser.readContent(chunk, offset, sink);
+      } else if (parser.state === RESPONSE.BODY) parser.readBody(chunk, offset, sink);
       else break;
       offset = parser.offset;
     }

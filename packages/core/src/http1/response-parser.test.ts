@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ContentFraming, RESPONSE, ResponseParser } from './response-parser.ts';
+import { RESPONSE, type ResponseFraming, ResponseParser } from './response-parser.ts';
 
 interface Seen {
   heads: string[];
@@ -9,10 +9,10 @@ interface Seen {
   code: string | null;
 }
 
-/** Feeds `text` in pieces of `size`; every final head is followed by the given framing. */
+/** Feeds `text` in chunks of `size`; every final head is followed by the given framing. */
 function read(
   text: string,
-  framing: ContentFraming,
+  framing: ResponseFraming,
   length: number,
   size: number,
   max = 1000,
@@ -20,8 +20,8 @@ function read(
   const parser = new ResponseParser(max);
   const seen: Seen = { heads: [], content: '', trailers: [], state: 0, code: null };
   const sink = {
-    onContent: (piece: Buffer) => {
-      seen.content += piece.toString('latin1');
+    onBody: (chunk: Buffer) => {
+      seen.content += chunk.toString('latin1');
     },
   };
   const bytes = Buffer.from(text, 'latin1');
@@ -36,9 +36,9 @@ function read(
             `${head.minorVersion} ${head.status} ${head.reason}|${head.fields.join('|')}`,
           );
           if (head.status < 200) parser.next();
-          else parser.expectContent(framing, length);
+          else parser.expectBody(framing, length);
         }
-      } else if (parser.state === RESPONSE.CONTENT) parser.readContent(chunk, offset, sink);
+      } else if (parser.state === RESPONSE.BODY) parser.readBody(chunk, offset, sink);
       else break;
       offset = parser.offset;
     }
@@ -68,7 +68,7 @@ describe('responses (RFC 9112 §4, §6)', () => {
   const accepted: readonly [
     name: string,
     text: string,
-    framing: ContentFraming,
+    framing: ResponseFraming,
     length: number,
     expected: Partial<Seen>,
   ][] = [
@@ -84,7 +84,7 @@ describe('responses (RFC 9112 §4, §6)', () => {
       'HTTP/1.0 404 \r\n\r\nuntil the end',
       'until-close',
       0,
-      { heads: ['0 404 |'], content: 'until the end', state: RESPONSE.CONTENT },
+      { heads: ['0 404 |'], content: 'until the end', state: RESPONSE.BODY },
     ],
     [
       '§7.1 chunked with trailers and an extension',
@@ -124,7 +124,7 @@ describe('responses (RFC 9112 §4, §6)', () => {
     ],
   ];
   for (const [name, text, framing, length, expected] of accepted) {
-    it.each(sizes)(`${name}, in pieces of %i`, (size) => {
+    it.each(sizes)(`${name}, in chunks of %i`, (size) => {
       expect(read(text, framing, length, size)).toMatchObject({ code: null, ...expected });
     });
   }
@@ -172,12 +172,12 @@ describe('responses (RFC 9112 §4, §6)', () => {
     ['status line without end', `HTTP/1.1 200 ${'a'.repeat(2000)}`, 'RIT_ERR_UPSTREAM_PROTOCOL'],
   ];
   for (const [name, text, code] of refused) {
-    it.each(sizes)(`refuses ${name}, in pieces of %i`, (size) => {
+    it.each(sizes)(`refuses ${name}, in chunks of %i`, (size) => {
       expect(read(text, 'none', 0, size)).toMatchObject({ state: RESPONSE.FAILED, code });
     });
   }
 
-  it.each(sizes)('takes a header section of exactly the limit, in pieces of %i', (size) => {
+  it.each(sizes)('takes a header section of exactly the limit, in chunks of %i', (size) => {
     const text = `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(997)}\r\n\r\n`;
     expect(read(text, 'none', 0, size).code).toBeNull();
   });
@@ -193,10 +193,10 @@ describe('responses (RFC 9112 §4, §6)', () => {
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 500 x\r\n\r\n',
     );
     parser.readHead(chunk, 0);
-    parser.expectContent('length', 2);
-    const pieces: string[] = [];
-    parser.readContent(chunk, parser.offset, { onContent: (p) => void pieces.push(String(p)) });
-    expect(pieces).toEqual(['hi']);
+    parser.expectBody('length', 2);
+    const chunks: string[] = [];
+    parser.readBody(chunk, parser.offset, { onBody: (p) => void chunks.push(String(p)) });
+    expect(chunks).toEqual(['hi']);
     expect(chunk.subarray(parser.offset).toString()).toBe('HTTP/1.1 500 x\r\n\r\n');
     parser.begin(1000);
     expect(parser.readHead(chunk, parser.offset)?.status).toBe(500);

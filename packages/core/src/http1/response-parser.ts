@@ -1,9 +1,9 @@
 /**
  * The response parser: bytes in, heads and content out. It knows no socket and no time, and nothing of
- * the request; which framing a final head means is told by its owner (`expectContent`), since HEAD and
+ * the request; which framing a final head means is told by its owner (`expectBody`), since HEAD and
  * the status have a say in it (RFC 9112 §6.3).
  *
- * HEAD takes a head, interim or final, and stays in HEAD. CONTENT passes content on as slices of the
+ * HEAD takes a head, interim or final, and stays in HEAD. BODY passes content on as slices of the
  * caller's own chunk. COMPLETE takes nothing until `begin`. A malformed response leaves it FAILED.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
@@ -11,7 +11,7 @@ import { overLimit } from '../errors/passed-limit.ts';
 import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../http/field-section.ts';
 import type { HeaderSection } from '../http/header-section.ts';
-import { ChunkedReader, type ContentSink } from './body/chunked-reader.ts';
+import { type BodyDelegate, ChunkedReader } from './body/chunked-reader.ts';
 import { checkFieldLimits, type FieldLimits } from './grammar/head-limits.ts';
 import { PartialHead } from './grammar/partial-head.ts';
 import { readHeaderSection } from './grammar/read-fields.ts';
@@ -19,7 +19,7 @@ import { ERRNO, MESSAGE_TYPE, SPAN } from './llhttp/constants.ts';
 import { Llhttp, record, windowSize } from './llhttp/instance.ts';
 
 /** The states of a response parser. */
-export const RESPONSE = { HEAD: 0, CONTENT: 1, COMPLETE: 2, FAILED: 3 } as const;
+export const RESPONSE = { HEAD: 0, BODY: 1, COMPLETE: 2, FAILED: 3 } as const;
 export type ResponseState = (typeof RESPONSE)[keyof typeof RESPONSE];
 
 /** The head of a response, interim or final. */
@@ -54,7 +54,7 @@ export class ParsedResponseHead {
 }
 
 /** How the end of a response's content is told; `length` comes with the number of bytes. */
-export type ContentFraming = 'none' | 'length' | 'chunked' | 'until-close';
+export type ResponseFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -117,7 +117,7 @@ export class ResponseParser {
 
   /**
    * Takes bytes of `chunk` from `start`, at most until the end of a head. Behind a head the owner calls
-   * `expectContent`, or `next` where it was an interim one.
+   * `expectBody`, or `next` where it was an interim one.
    */
   readHead(chunk: Buffer, start: number): ParsedResponseHead | null {
     this.#offset = start;
@@ -178,8 +178,8 @@ export class ResponseParser {
    * Tells the framing of the final response whose head has just been read. For `length` the number of
    * bytes comes with it.
    */
-  expectContent(framing: ContentFraming, length: number): void {
-    this.#state = RESPONSE.CONTENT;
+  expectBody(framing: ResponseFraming, length: number): void {
+    this.#state = RESPONSE.BODY;
     this.#remaining = 0;
     if (framing === 'chunked') {
       this.#llhttp.resume();
@@ -193,23 +193,23 @@ export class ResponseParser {
   }
 
   /** Passes content of `chunk` from `start` on to the sink, at most until the end of the response. */
-  readContent(chunk: Buffer, start: number, sink: ContentSink): void {
+  readBody(chunk: Buffer, start: number, sink: BodyDelegate): void {
     this.#offset = start;
-    if (this.#state !== RESPONSE.CONTENT || start >= chunk.length) return;
+    if (this.#state !== RESPONSE.BODY || start >= chunk.length) return;
     if (this.#chunked === null) this.#readLength(chunk, sink);
     else this.#readChunked(chunk, sink, this.#chunked);
   }
 
-  #readLength(chunk: Buffer, sink: ContentSink): void {
+  #readLength(chunk: Buffer, sink: BodyDelegate): void {
     const start = this.#offset;
     const taken = Math.min(chunk.length - start, this.#remaining);
     this.#offset = start + taken;
     this.#remaining -= taken;
     if (this.#remaining === 0) this.#state = RESPONSE.COMPLETE;
-    sink.onContent(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
+    sink.onBody(taken === chunk.length ? chunk : chunk.subarray(start, start + taken));
   }
 
-  #readChunked(chunk: Buffer, sink: ContentSink, chunked: ChunkedReader): void {
+  #readChunked(chunk: Buffer, sink: BodyDelegate, chunked: ChunkedReader): void {
     this.#offset = chunked.read(chunk, this.#offset, sink);
     if (chunked.failure !== null) {
       this.#fail(
@@ -225,7 +225,7 @@ export class ResponseParser {
 
   /** The connection has ended. True where that completes the response. */
   finish(): boolean {
-    if (this.#state !== RESPONSE.CONTENT || this.#remaining !== Number.POSITIVE_INFINITY) {
+    if (this.#state !== RESPONSE.BODY || this.#remaining !== Number.POSITIVE_INFINITY) {
       return false;
     }
     this.#state = RESPONSE.COMPLETE;

@@ -32,7 +32,7 @@ class Connection implements ByteReader {
   #memory = this.#onread.buffer();
   #read: Read | null = null;
   #value = 0;
-  expectsContent = false;
+  expectsBody = false;
 
   constructor(loans: Loan[], due: Loan[]) {
     this.#loans = loans;
@@ -61,7 +61,7 @@ class Connection implements ByteReader {
       if (fate === 'released') releaseBytes(loan.piece);
       else (fate === 'kept' ? this.#loans : this.#due).push(loan);
     }
-    this.expectsContent = read.expects;
+    this.expectsBody = read.expects;
     return true;
   }
 }

@@ -27,7 +27,7 @@ class Reader implements ByteReader {
   readonly buffer = new ReadBuffer(this);
   readonly socket = new FakeSocket(this.buffer.onread);
   readonly kept: Buffer[] = [];
-  expectsContent = true;
+  expectsBody = true;
   goOn = true;
   frees = false;
   throws = false;
@@ -90,7 +90,7 @@ test('a connection without a response under way has no buffer of its own', () =>
   const { socket } = reader;
   const shared = socket.buffer;
   socket.read(bytes(65_536, 1));
-  reader.expectsContent = false;
+  reader.expectsBody = false;
   socket.read(bytes(65_536, 2));
   expect(socket.buffer).toBe(shared);
   expect(reader.kept[1]?.equals(bytes(65_536, 2))).toBe(true);
@@ -122,7 +122,7 @@ test('a buffer that nobody holds on to serves the next long message', () => {
   const first = new Reader();
   first.socket.read(bytes(65_536, 1));
   const own = first.socket.buffer;
-  first.expectsContent = false;
+  first.expectsBody = false;
   first.frees = true;
   first.socket.read(bytes(65_536, 42));
   // A view that should not be there any more shows nothing of the next message.
@@ -193,7 +193,7 @@ test('memory that is read into is not freed, whoever asks', () => {
 class Splitter implements ByteReader {
   readonly buffer = new ReadBuffer(this);
   readonly socket = new FakeSocket(this.buffer.onread);
-  readonly expectsContent = true;
+  readonly expectsBody = true;
   readonly kept: Buffer[] = [];
   readonly #sizes: readonly number[];
 
@@ -242,7 +242,7 @@ test.each([
 class Half implements ByteReader {
   readonly buffer = new ReadBuffer(this);
   readonly socket = new FakeSocket(this.buffer.onread);
-  readonly expectsContent = true;
+  readonly expectsBody = true;
   readonly kept: Buffer[] = [];
 
   onRead(read: Buffer): boolean {

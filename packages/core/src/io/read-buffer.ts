@@ -31,7 +31,7 @@ export interface ByteReader {
   /** Bytes have come; they are valid during the call. False stops the socket from reading. */
   onRead(bytes: Buffer): boolean;
   /** Whether content of a message is still to come. */
-  readonly expectsContent: boolean;
+  readonly expectsBody: boolean;
 }
 
 /** `onread` of `net.connect`. */
@@ -101,7 +101,7 @@ export class ReadBuffer {
   /** What to read into next. */
   #choose(length: number): void {
     const former = this.#current;
-    const own = length >= worthLending && this.#reader.expectsContent;
+    const own = length >= worthLending && this.#reader.expectsBody;
     const lent = this.#lent;
     this.#lent = null;
     if (lent !== null && !isReleased(lent)) {

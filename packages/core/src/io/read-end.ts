@@ -4,16 +4,16 @@
  */
 
 /** Something that waits. Must not throw. */
-export interface PutOff {
+export interface Deferred {
   flush(): void;
 }
 
-let waiting: PutOff[] = [];
+let waiting: Deferred[] = [];
 /** Reads under way: one can be within another, where a stream is emptied. */
 let depth = 0;
 
 /** Lets `flush` run when the present read is over. False where there is none. */
-export function putOff(work: PutOff): boolean {
+export function putOff(work: Deferred): boolean {
   if (depth === 0) return false;
   waiting.push(work);
   return true;

@@ -18,7 +18,7 @@ class Keeper extends Recorder {
     this.#keeps = keeps;
   }
 
-  override onContent(piece: Buffer): void {
+  override onBody(piece: Buffer): void {
     const kept = this.#keeps(this.all.length);
     const copy = Buffer.from(piece);
     this.all.push(kept ? piece : copy);
@@ -58,7 +58,7 @@ test.each(
       return;
     }
     keepers.push(new Keeper(exchange, keeps));
-    exchange.readContent(0);
+    exchange.readBody(0);
   });
   const client = await rig.client();
   const contents = [patternBytes(length), patternBytes(length, 4711)];

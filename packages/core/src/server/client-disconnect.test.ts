@@ -55,7 +55,7 @@ describe('a client that ends its side (FIN)', () => {
     const client = await rig.client();
     client.send(`${post}abc`);
     const recorder = await requests.next();
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     client.end();
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_INCOMPLETE_BODY' });
     expect(recorder.trailers).toBe(null);
@@ -74,7 +74,7 @@ describe('a client that ends its side (FIN)', () => {
     await client.reader.whenReceived(1);
     first.exchange.respond(200, [], '');
     const second = await requests.next();
-    second.exchange.readContent(0);
+    second.exchange.readBody(0);
     expect(await second.aborted()).toMatchObject({ code: 'RIT_ERR_INCOMPLETE_BODY' });
     await gone(rig);
   });
@@ -164,7 +164,7 @@ describe('a client that has left: onAbort comes quickly', () => {
       client.send(sent);
       const recorder = await requests.next();
       const { exchange } = recorder;
-      exchange.readContent(0);
+      exchange.readBody(0);
       if (respond !== '') {
         exchange.sendHead(
           200,
@@ -256,7 +256,7 @@ describe('a response before the end of the content', () => {
     expect(second.exchange.head.target).toBe('/2');
     second.exchange.respond(200, [], 'two');
     expect((await client.readResponse()).text).toBe('two');
-    expect(first.pieces).toEqual([]);
+    expect(first.chunks).toEqual([]);
     expect(first.trailers).toBe(null);
   });
 
@@ -305,30 +305,30 @@ describe('a response before the end of the content', () => {
     await client.expectFin();
   });
 
-  test('responding from within onContent and onContentEnd, and resetting from there', async () => {
+  test('responding from within onBody and onBodyEnd, and resetting from there', async () => {
     const rig = await start((exchange) => {
       const { target } = exchange.head;
       exchange.handler = {
-        onContent: () => {
-          if (target === '/content') exchange.respond(200, [], 'in onContent');
+        onBody: () => {
+          if (target === '/content') exchange.respond(200, [], 'in onBody');
           if (target === '/reset') exchange.reset();
         },
-        onContentEnd: () => {
-          if (target === '/end') exchange.respond(200, [], 'in onContentEnd');
+        onBodyEnd: () => {
+          if (target === '/end') exchange.respond(200, [], 'in onBodyEnd');
           if (target === '/reset-end') exchange.reset();
         },
         onDrain: () => {},
         onAbort: () => expect.unreachable(),
       };
-      exchange.readContent(0);
+      exchange.readBody(0);
     });
     const chunked = (target: string): string =>
       request(`POST ${target}`, ['Transfer-Encoding: chunked'], '1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
     const client = await rig.client();
     client.send(chunked('/content') + chunked('/end') + chunked('/content'));
-    expect((await client.readResponse()).text).toBe('in onContent');
-    expect((await client.readResponse()).text).toBe('in onContentEnd');
-    expect((await client.readResponse()).text).toBe('in onContent');
+    expect((await client.readResponse()).text).toBe('in onBody');
+    expect((await client.readResponse()).text).toBe('in onBodyEnd');
+    expect((await client.readResponse()).text).toBe('in onBody');
     for (const target of ['/reset', '/reset-end']) {
       const victim = await rig.client();
       victim.send(chunked(target) + chunked('/content'));
@@ -347,8 +347,8 @@ describe('content that breaks the protocol', () => {
     const client = await rig.client();
     client.send(request('POST /', ['Transfer-Encoding: chunked'], '1\r\na\r\n'));
     const recorder = await requests.next();
-    recorder.exchange.readContent(0);
-    await recorder.until(() => recorder.content === 'a', 'the content');
+    recorder.exchange.readBody(0);
+    await recorder.until(() => recorder.body === 'a', 'the content');
     client.send(`zz\r\n${request('GET /smuggled')}`);
     const response = await client.readResponse();
     expect(response.status).toBe(400);
@@ -366,7 +366,7 @@ describe('content that breaks the protocol', () => {
     client.send(request('POST /', ['Transfer-Encoding: chunked'], '1\r\na\r\n'));
     const recorder = await requests.next();
     recorder.exchange.sendHead(200, '', [], null);
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     client.send('zz\r\n');
     await client.expectReset();
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_CHUNK_SYNTAX' });
@@ -381,7 +381,7 @@ describe('content that breaks the protocol', () => {
       request('POST /', ['Transfer-Encoding: chunked'], '1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n'),
     );
     const recorder = await requests.next();
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     await recorder.ended();
     expect(recorder.trailers).toEqual(['X-Sum', '1']);
     recorder.exchange.sendHead(200, '', [], null);

@@ -81,11 +81,11 @@ describe.each([
     client.send(request('POST /', ['Transfer-Encoding: chunked']));
     client.send(`${'1\r\na\r\n'.repeat(count)}0\r\n\r\n`);
     const recorder = await requests.next();
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     await recorder.ended();
-    expect(recorder.content).toBe('a'.repeat(count));
+    expect(recorder.body).toBe('a'.repeat(count));
     // 120 kB on the wire, which may take some reads more than whole ones.
-    expect(recorder.pieces.length).toBeLessThan(100);
+    expect(recorder.chunks.length).toBeLessThan(100);
     recorder.exchange.respond(200, [], '');
     expect((await client.readResponse()).status).toBe(200);
   });
@@ -125,9 +125,9 @@ test('a request whose content is read in several turns can be aborted between th
   const client = await rig.client();
   client.send(request('POST /', ['Transfer-Encoding: chunked']));
   const recorder = await requests.next();
-  recorder.exchange.readContent(0);
+  recorder.exchange.readBody(0);
   client.send('1;x=1\r\na\r\n'.repeat(50_000));
-  await recorder.until(() => recorder.pieces.length > 0, 'content');
+  await recorder.until(() => recorder.chunks.length > 0, 'content');
   recorder.exchange.reset();
   await client.expectClosed();
   expect(recorder.error).toBeNull();

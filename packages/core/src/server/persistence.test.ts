@@ -93,7 +93,7 @@ describe('pipelining (RFC 9112 §9.3.2)', () => {
       const { exchange } = await requests.next();
       expect(requests.count).toBe(nth + 1);
       expect(exchange.head.target).toBe(target);
-      exchange.readContent(0);
+      exchange.readBody(0);
       await turn();
       exchange.respond(200, [], target);
       expect((await client.readResponse()).text).toBe(target);

@@ -117,7 +117,7 @@ describe('a switch of protocols (RFC 9110 §15.2.2, §7.8)', () => {
     const client = await rig.client();
     client.send(upgrade);
     const { exchange } = await requests.next();
-    exchange.holdUpTo(1_000_000);
+    exchange.setEarlyDataLimit(1_000_000);
     const size = 900_000;
     await client.write(Buffer.alloc(size, 'x'));
     const done = deferred();

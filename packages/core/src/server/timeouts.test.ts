@@ -113,10 +113,10 @@ describe('the idle timeout of content', () => {
     const client = await rig.client();
     client.send(request('POST /', ['Content-Length: 10'], 'abc'));
     const recorder = await requests.next();
-    recorder.exchange.readContent(40);
+    recorder.exchange.readBody(40);
     expect((await client.readResponse()).status).toBe(408);
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_BODY_TIMEOUT' });
-    expect(recorder.content).toBe('abc');
+    expect(recorder.body).toBe('abc');
     await client.expectFin();
   });
 
@@ -129,11 +129,11 @@ describe('the idle timeout of content', () => {
       const client = await rig.client();
       client.send(request('POST /', ['Content-Length: 4']));
       const recorder = await requests.next();
-      recorder.exchange.readContent(500);
+      recorder.exchange.readBody(500);
       for (let pieces = 1; pieces <= 3; pieces++) {
         vi.advanceTimersByTime(499);
         client.send('x');
-        await recorder.until(() => recorder.content.length === pieces, 'the piece');
+        await recorder.until(() => recorder.body.length === pieces, 'the piece');
       }
       expect(recorder.error).toBe(null);
       vi.advanceTimersByTime(500);
@@ -150,12 +150,12 @@ describe('the idle timeout of content', () => {
     const client = await rig.client();
     client.send(request('POST /', ['Content-Length: 2'], 'x'));
     const recorder = await requests.next();
-    recorder.exchange.readContent(20);
-    recorder.exchange.pauseContent();
+    recorder.exchange.readBody(20);
+    recorder.exchange.pauseBody();
     const other = await rig.client();
     expect((await other.readResponse()).status).toBe(408);
     expect(recorder.error).toBe(null);
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     client.send('y');
     await recorder.ended();
     recorder.exchange.respond(200, [], '');
@@ -169,7 +169,7 @@ describe('the idle timeout of content', () => {
     client.send(request('POST /', ['Content-Length: 10'], 'abc'));
     const recorder = await requests.next();
     recorder.exchange.sendHead(200, '', [], null);
-    recorder.exchange.readContent(40);
+    recorder.exchange.readBody(40);
     await client.expectReset();
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_BODY_TIMEOUT' });
   });
@@ -221,7 +221,7 @@ describe('responseSendTimeout', () => {
     // Another connection's timeout, twice as long, passes meanwhile.
     const other = await connectRaw({ port: (rig.address as { port: number }).port });
     other.send(request('POST /', ['Content-Length: 1']));
-    (await requests.next()).exchange.readContent(120);
+    (await requests.next()).exchange.readBody(120);
     expect((await other.readResponse()).status).toBe(408);
     await other.close();
     exchange.end();

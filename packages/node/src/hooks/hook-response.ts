@@ -38,15 +38,12 @@ export class ResponseView implements HookResponse {
 
   /** What to send: without what would contradict the framing of content of the given length. */
   seal(method: string, contentLength: number | null): HeaderSection {
-    const hasContent = !isBodiless(method, this.#status);
+    const hasBody = !isBodiless(method, this.#status);
     // Content without a length may have trailers, and a Trailer field. A response without content may say what
     // length it would have, but a 204 must not (RFC 9110 §8.6).
-    const mayTrail = hasContent && contentLength === null;
-    const sealed = this.#section.filter(
-      new SealRule(mayTrail, !hasContent && this.#status !== 204),
-    );
-    if (hasContent && contentLength !== null)
-      sealed.append('content-length', String(contentLength));
+    const mayTrail = hasBody && contentLength === null;
+    const sealed = this.#section.filter(new SealRule(mayTrail, !hasBody && this.#status !== 204));
+    if (hasBody && contentLength !== null) sealed.append('content-length', String(contentLength));
     return sealed;
   }
 

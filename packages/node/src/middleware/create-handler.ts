@@ -298,7 +298,7 @@ class HandlerFront {
 function misuseOf(
   request: NodeRequest,
   response: NodeResponse,
-  hasContent: boolean,
+  hasBody: boolean,
 ): ReverseItError | null {
   if (response.headersSent || response.writableEnded) {
     return createError(
@@ -306,7 +306,7 @@ function misuseOf(
       'the response was started before the request reached the proxy',
     );
   }
-  if (!hasContent) return null;
+  if (!hasBody) return null;
   const { readableDidRead, readableEnded, readableEncoding } = request;
   return readableDidRead || readableEnded || readableEncoding !== null
     ? createError('RIT_ERR_BODY_CONSUMED')

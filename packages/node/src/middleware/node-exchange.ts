@@ -19,12 +19,12 @@ import {
 import type { OpenItem } from '../lifecycle/open-set.ts';
 import { isHttp2Response, type NodeRequest, type NodeResponse } from './messages/node-messages.ts';
 import { mountPathOf } from './mount-path.ts';
+import { NodeRequestBody } from './node-request-body.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
-import { RequestContent } from './request-content.ts';
 import { Http1Response } from './responses/http1-response.ts';
 import { Http2Response } from './responses/http2-response.ts';
 import type { ResponseSide } from './responses/response-side.ts';
-import type { UpgradeContent } from './upgrade-content.ts';
+import type { UpgradeBody } from './upgrade-body.ts';
 
 /** How long the rest of a request is read and dropped behind an early response, in ms. */
 const discardTimeout = 5000;
@@ -37,21 +37,21 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly encrypted: boolean;
   override readonly mountPath: string;
   readonly #owner: OpenExchanges;
-  readonly #request: NodeRequest | UpgradeContent;
+  readonly #request: NodeRequest | UpgradeBody;
   readonly #response: NodeResponse;
   readonly #side: ResponseSide;
   readonly #requestDeadline = new Deadline(this, 0);
   readonly #sendWatch: SendWatch;
   readonly #listeners = {
-    data: (piece: Buffer) => this.#onContent(piece),
-    end: () => this.#onContentEnd(),
+    data: (chunk: Buffer) => this.#onBody(chunk),
+    end: () => this.#onBodyEnd(),
     gone: () => this.onRequestOver(),
   };
   /** The request has been read to its end. */
   #complete: boolean;
   #reading = false;
   /** Since it is first read. */
-  #content: RequestContent | null = null;
+  #body: NodeRequestBody | null = null;
   #idle: DeadlineQueue | null = null;
   /** Nothing more should be written until `drain`. */
   #blocked = false;
@@ -64,7 +64,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
-    request: NodeRequest | UpgradeContent,
+    request: NodeRequest | UpgradeBody,
     response: NodeResponse,
   ) {
     super(head);
@@ -119,46 +119,44 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   // The request
 
-  readContent(idleTimeout: number): void {
+  readBody(idleTimeout: number): void {
     if (this.done || this.#complete || this.#reading) return;
     this.#reading = true;
     this.#idle = this.#owner.deadlines.queue(idleTimeout);
     this.#idle.arm(this.#requestDeadline);
-    if (this.#content === null) {
+    if (this.#body === null) {
       const { multiplexed } = this.#side;
-      this.#content = new RequestContent(this.#request, multiplexed, (piece) =>
-        this.callContent(piece),
-      );
+      this.#body = new NodeRequestBody(this.#request, multiplexed, (chunk) => this.callBody(chunk));
       if (this.head.expectContinue && !this.headSent) this.#side.sendContinue();
       this.#request.on('data', this.#listeners.data);
       this.#request.on('end', this.#listeners.end);
     }
-    this.#content.resume();
+    this.#body.resume();
   }
 
-  pauseContent(): void {
+  pauseBody(): void {
     if (this.done || !this.#reading) return;
     this.#reading = false;
     this.#requestDeadline.clear();
-    this.#content?.pause();
+    this.#body?.pause();
   }
 
   releaseChunk(_chunk: Buffer): void {
     // The application may listen to the request as well.
   }
 
-  #onContent(piece: Buffer): void {
+  #onBody(chunk: Buffer): void {
     this.#idle?.arm(this.#requestDeadline);
-    this.#content?.onData(piece);
+    this.#body?.onData(chunk);
   }
 
-  #onContentEnd(): void {
-    this.#content?.flush();
+  #onBodyEnd(): void {
+    this.#body?.flush();
     this.#complete = true;
     this.#reading = false;
     this.#requestDeadline.clear();
     // Requests that frameworks inject for tests have none.
-    this.callContentEnd(this.#request.rawTrailers ?? []);
+    this.callBodyEnd(this.#request.rawTrailers ?? []);
   }
 
   /** The request has ended, or its connection or stream has. */
@@ -176,7 +174,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   protected onRequestOver(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
-    this.#content?.stop();
+    this.#body?.stop();
     this.#side.endAtOnce();
     this.#settle();
   }
@@ -208,12 +206,12 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
       return;
     }
     this.begin(status, headers, encoding, contentLength);
-    // Leaves with the first content, where that comes at once.
+    // Leaves with the first body, where that comes at once.
     process.nextTick(flushHead, this.#side);
   }
 
-  protected writeContent(piece: Buffer): void {
-    if (this.#side.write(piece)) return;
+  protected writeBody(chunk: Buffer): void {
+    if (this.#side.write(chunk)) return;
     this.#blocked = true;
     this.#sendWatch.start();
   }
@@ -235,7 +233,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** Content of the request that has not come is not waited for. */
-  protected forgetContent(): void {
+  protected forgetBody(): void {
     this.#complete = true;
     this.#requestDeadline.clear();
     this.#request.off('data', this.#listeners.data);
@@ -256,7 +254,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   /** Nothing but a request follows a request. */
-  holdUpTo(_bytes: number): void {
+  setEarlyDataLimit(_bytes: number): void {
     // See `NodeUpgrade`.
   }
 
@@ -308,8 +306,8 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   onDeadline(): void {
     // It is not the client that is late.
-    if (this.#content?.waitsForTurn === true) this.#idle?.arm(this.#requestDeadline);
-    else if (!this.done) this.refuseContent(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
+    if (this.#body?.waitsForTurn === true) this.#idle?.arm(this.#requestDeadline);
+    else if (!this.done) this.rejectBody(timedOut('RIT_ERR_BODY_TIMEOUT', this.#idle?.ms ?? 0));
     else if (this.#side.pending > 0) this.armDiscard();
     else {
       this.#side.dropRequest();
@@ -322,9 +320,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#owner.deadlines.queue(discardTimeout).arm(this.#requestDeadline);
   }
 
-  /** The client stalled within its content. */
-  protected refuseContent(error: ReverseItError): void {
-    this.pauseContent();
+  /** The client stalled within its body. */
+  protected rejectBody(error: ReverseItError): void {
+    this.pauseBody();
     this.refuse(error);
   }
 
@@ -351,7 +349,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   protected release(): void {
     this.#requestDeadline.clear();
-    this.#content?.stop();
+    this.#body?.stop();
     this.#sendWatch.stop();
     if (this.#watching) this.#request.socket.off('close', this.#listeners.gone);
     this.#owner.remove(this);

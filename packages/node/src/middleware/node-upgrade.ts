@@ -8,10 +8,10 @@ import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { fieldLines, type ReadonlyFieldSection } from '@reverseit/core/http';
 import { type RequestHead, type RequestHeadLimits, statusLine } from '@reverseit/core/http1';
-import { ContentBuffer } from '../proxy/http/content-buffer.ts';
+import { BodyBuffer } from '../proxy/http/body-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
-import { isLeftUnread, UpgradeContent } from './upgrade-content.ts';
+import { isLeftUnread, UpgradeBody } from './upgrade-body.ts';
 
 /** Bytes behind the request that are held unless it is said how many; beyond them the socket is paused. */
 const maxHeld = 65536;
@@ -23,7 +23,7 @@ export class NodeUpgrade extends NodeExchange {
   /** Where that comes from which follows the request. */
   readonly #stream: Duplex;
   /** Content that Node has left on the socket. */
-  readonly #content: UpgradeContent | null;
+  readonly #body: UpgradeBody | null;
   readonly #listeners = {
     data: (chunk: Buffer) => this.#onData(chunk),
     drain: () => this.onDrain(),
@@ -33,7 +33,7 @@ export class NodeUpgrade extends NodeExchange {
     close: () => this.onRequestOver(),
   };
   /** What the client sent behind its request. */
-  readonly #early = new ContentBuffer();
+  readonly #early = new BodyBuffer();
   #held = 0;
   #maxHeld = maxHeld;
 
@@ -50,22 +50,22 @@ export class NodeUpgrade extends NodeExchange {
     head.persistent = false;
     const socket = stream instanceof Socket ? stream : request.socket;
     const isUnread = head.contentLength !== 0 && isLeftUnread(request, stream);
-    const content = isUnread ? new UpgradeContent(socket, head, limits) : null;
+    const body = isUnread ? new UpgradeBody(socket, head, limits) : null;
     const response = new ServerResponse(request);
     response.assignSocket(socket);
-    super(owner, head, content ?? request, response);
+    super(owner, head, body ?? request, response);
     this.#owner = owner;
     this.#response = response;
     this.#socket = socket;
     this.#stream = stream;
-    this.#content = content;
+    this.#body = body;
     const { drain, close } = this.#listeners;
     socket.on('error', ignore).on('drain', drain).on('close', close);
     response.on('finish', () => this.#endConnection());
     // Content is told of once its handler is there, and before all that follows.
-    if (content === null) this.#hold(early);
+    if (body === null) this.#hold(early);
     else process.nextTick(this.#listeners.data, early);
-    // To read a stream of Node's is to drain the content before it.
+    // To read a stream of Node's is to drain the body before it.
     if (stream === socket) this.#listen();
     else request.on('end', () => this.#listen());
   }
@@ -75,16 +75,16 @@ export class NodeUpgrade extends NodeExchange {
     this.#stream.on('data', data).on('end', end);
   }
 
-  override holdUpTo(bytes: number): void {
+  override setEarlyDataLimit(bytes: number): void {
     this.#maxHeld = Math.max(maxHeld, bytes);
   }
 
   #onData(chunk: Buffer): void {
     if (this.done) return;
-    const content = this.#content;
-    const rest = content === null ? chunk : content.feed(chunk);
-    if (content !== null && content.fault !== null) {
-      this.refuseContent(content.fault);
+    const body = this.#body;
+    const rest = body === null ? chunk : body.feed(chunk);
+    if (body !== null && body.fault !== null) {
+      this.rejectBody(body.fault);
       return;
     }
     if (rest.length > 0) this.#hold(rest);
@@ -114,7 +114,7 @@ export class NodeUpgrade extends NodeExchange {
 
   /** Here it is for us to end the connection, and not before the client could read the response. */
   protected override finish(trailers: ReadonlyFieldSection): void {
-    this.forgetContent();
+    this.forgetBody();
     super.finish(trailers);
   }
 
@@ -127,7 +127,7 @@ export class NodeUpgrade extends NodeExchange {
 
   protected override release(): void {
     super.release();
-    this.#content?.destroy();
+    this.#body?.destroy();
   }
 }
 

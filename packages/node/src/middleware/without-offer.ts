@@ -1,6 +1,6 @@
 /**
  * Serves a request as if it did not offer another protocol (RFC 9110 §7.8). Once a server of Node has told of
- * an `upgrade`, it has let go of the connection: no route of the application sees the request, its content is
+ * an `upgrade`, it has let go of the connection: no route of the application sees the request, its body is
  * not read, and no other request follows. So the request is put back without its offer, and the server
  * is handed the connection again.
  */
@@ -11,8 +11,8 @@ import type { Duplex } from 'node:stream';
 import { equalsIgnoreCase, hasField } from '@reverseit/core/http';
 import { serveAgain } from '../node-internals/connection-listener.ts';
 
-/** From this version on, Node reads the content of a request before it lets go of the connection. */
-const readsContent = Number.parseInt(process.versions.node, 10) >= 26;
+/** From this version on, Node reads the body of a request before it lets go of the connection. */
+const readsBody = Number.parseInt(process.versions.node, 10) >= 26;
 
 /** Requests that have been put back: several handlers may listen to one server. */
 const putBack = new WeakSet<IncomingMessage>();
@@ -30,13 +30,13 @@ export function serveWithoutOffer(
   putBack.add(request);
   if (stream === socket) {
     const head = Buffer.from(headOf(request), 'latin1');
-    socket.unshift(Buffer.concat([head, ...contentOf(request), following]));
+    socket.unshift(Buffer.concat([head, ...bodyOf(request), following]));
     serveAgain(server, socket);
   } else serveLast(server, request, socket);
   return true;
 }
 
-/** A request whose content Node is still reading. What follows it cannot be had, so that it is the last. */
+/** A request whose body Node is still reading. What follows it cannot be had, so that it is the last. */
 function serveLast(server: EventEmitter, request: IncomingMessage, socket: Socket): void {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
@@ -73,16 +73,16 @@ function isOffer(member: string): boolean {
 }
 
 /** Content that Node has read already, framed as it was. */
-function contentOf(request: IncomingMessage): Buffer[] {
-  if (!readsContent) return [];
-  const content: Buffer | null = request.read();
-  if (!hasField(request.rawHeaders, 'transfer-encoding')) return content === null ? [] : [content];
+function bodyOf(request: IncomingMessage): Buffer[] {
+  if (!readsBody) return [];
+  const body: Buffer | null = request.read();
+  if (!hasField(request.rawHeaders, 'transfer-encoding')) return body === null ? [] : [body];
   const { rawTrailers } = request;
   let end = '0\r\n';
   for (let i = 0; i < rawTrailers.length; i += 2) {
     end += `${rawTrailers[i]}: ${rawTrailers[i + 1]}\r\n`;
   }
   const last = Buffer.from(`${end}\r\n`, 'latin1');
-  if (content === null) return [last];
-  return [Buffer.from(`${content.length.toString(16)}\r\n`), content, Buffer.from('\r\n'), last];
+  if (body === null) return [last];
+  return [Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n'), last];
 }

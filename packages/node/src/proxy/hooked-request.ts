@@ -89,11 +89,11 @@ export class HookedRequest
     answerError(this.#first.shared, this.#exchange, runtime, this.#context, cause);
   }
 
-  onContent(): void {
+  onBody(): void {
     // Content is not asked for before the hooks have run.
   }
 
-  onContentEnd(): void {
+  onBodyEnd(): void {
     // As above.
   }
 

@@ -377,11 +377,11 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   }
 }
 
-/** A source is told once that it is not wanted; collected pieces are kept only for another attempt. */
+/** A source is told once that it is not wanted; collected chunks are kept only for another attempt. */
 function needsRetaining(
   body: RequestInput['body'],
   attempts: number,
 ): body is ConstructorParameters<typeof RetainedRequest>[1] {
   if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return false;
-  return attempts > 0 || !('pieces' in body);
+  return attempts > 0 || !('chunks' in body);
 }

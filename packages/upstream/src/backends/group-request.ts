@@ -1,5 +1,5 @@
 /** Requests to a group: what tells one backend from another, and bodies that may have to be sent again. */
-import { isReplayable } from '../exchange/body-pieces.ts';
+import { isReplayable } from '../exchange/collected-body.ts';
 import { cancelSource } from '../exchange/upload.ts';
 import type {
   BodySink,
@@ -40,7 +40,7 @@ export class RetainedRequest implements RequestInput {
 
   constructor(request: RequestInput, body: CollectedBody | BodySource) {
     this.#request = request;
-    if ('pieces' in body) {
+    if ('chunks' in body) {
       this.#source = null;
       this.body = { ...body, releaseChunk: keep };
     } else {

@@ -11,7 +11,7 @@ import {
   hasField,
   type ReadonlyFieldSection,
 } from '@reverseit/core/http';
-import { isReplayable } from './body-pieces.ts';
+import { isReplayable } from './collected-body.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import type { ExchangeTransport } from './exchange-transport.ts';
 import { ResponseDelivery } from './response-delivery.ts';
@@ -189,7 +189,7 @@ export class DispatchedExchange
     return this.#phase === 'done';
   }
 
-  /** The upload of a streamed body, for a transport that puts its pieces on the wire. */
+  /** The upload of a streamed body, for a transport that puts its chunks on the wire. */
   openUpload(port: UploadPort, source: BodySource): Upload {
     this.#upload = new Upload(source, this, port);
     return this.#upload;
@@ -221,7 +221,7 @@ export class DispatchedExchange
   onWritten(): void {
     const connection = this.#connection;
     if (this.#phase !== 'flushing' || connection === null) return;
-    // What stands in our own buffer has not been sent: a slow backend has time for each piece of it.
+    // What stands in our own buffer has not been sent: a slow backend has time for each chunk of it.
     if (connection.pendingBytes > 0) connection.arm(this.limits.idle);
     else {
       this.#phase = 'awaiting';

@@ -151,7 +151,7 @@ function objectFault(body: unknown): string {
     return `body must be ${accepted}, not ${kindOf(body)}`;
   }
   const { contentLength } = body;
-  const isCollected = 'pieces' in body;
+  const isCollected = 'chunks' in body;
   const isLength = Number.isSafeInteger(contentLength) && Number(contentLength) >= 0;
   if (!isLength && (isCollected || contentLength !== null)) {
     return `body.contentLength must be a whole number${isCollected ? '' : ' or null'}, not ${kindOf(contentLength)}`;
@@ -162,22 +162,22 @@ function objectFault(body: unknown): string {
     if (typeof method !== 'function')
       return `body.${name} must be a function, not ${kindOf(method)}`;
   }
-  return isCollected ? piecesFault(body.pieces, contentLength) : '';
+  return isCollected ? chunksFault(body.chunks, contentLength) : '';
 }
 
 const collectedMethods = ['releaseChunk'] as const;
 const sourceMethods = ['start', 'resume', 'cancel'] as const;
 
-function piecesFault(pieces: unknown, contentLength: unknown): string {
-  if (!Array.isArray(pieces)) return `body.pieces must be an array, not ${kindOf(pieces)}`;
+function chunksFault(chunks: unknown, contentLength: unknown): string {
+  if (!Array.isArray(chunks)) return `body.chunks must be an array, not ${kindOf(chunks)}`;
   let length = 0;
-  for (const piece of pieces as unknown[]) {
-    if (!(piece instanceof Uint8Array)) {
-      return `body.pieces must hold Buffers, not ${kindOf(piece)}`;
+  for (const chunk of chunks as unknown[]) {
+    if (!(chunk instanceof Uint8Array)) {
+      return `body.chunks must hold Buffers, not ${kindOf(chunk)}`;
     }
-    length += piece.length;
+    length += chunk.length;
   }
-  return length === contentLength ? '' : 'body.contentLength differs from the length of its pieces';
+  return length === contentLength ? '' : 'body.contentLength differs from the length of its chunks';
 }
 
 /** -1 where it is not known. */

@@ -14,7 +14,7 @@ import {
   isToken,
   KIND,
 } from '@reverseit/core/http';
-import { announcedLength } from './body-pieces.ts';
+import { announcedLength } from './collected-body.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** What a request says of its connection. */

@@ -84,7 +84,7 @@ export abstract class ResponseDelivery {
   }
 
   /** Answers whether the handler gave the chunk back. */
-  onPiece(chunk: Buffer): boolean {
+  onChunk(chunk: Buffer): boolean {
     if (!this.isReceiving) return false;
     this.#received += chunk.length;
     if (this.#received > this.limits.maxResponseBodySize) {

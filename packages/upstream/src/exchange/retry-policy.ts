@@ -10,7 +10,7 @@
  * | any             |       |      |         |            |      |        | no       |
  */
 import type { RetryVerdict } from '@reverseit/core/errors';
-import { isReplayable } from './body-pieces.ts';
+import { isReplayable } from './collected-body.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** What is known of an attempt that failed. */

@@ -31,7 +31,7 @@ function setUp(contentLength: number | null = null, more: object = {}) {
   return { upload, stream, calls };
 }
 
-test('starts once, passes pieces on, ends', () => {
+test('starts once, passes chunks on, ends', () => {
   const { upload, stream, calls } = setUp(4);
   stream.resume();
   stream.resume();
@@ -72,10 +72,10 @@ test('cancelled: the source hears of it once, nothing passes any more', () => {
 test.each([
   ['too much', 3, ['ab', 'cd'], ['start', 'data ab', 'progress', 'RIT_ERR_INTERNAL']],
   ['too little', 3, ['ab'], ['start', 'data ab', 'progress', 'RIT_ERR_INTERNAL']],
-])('%s: fails, and the last piece stays here', (_, length, pieces, expected) => {
+])('%s: fails, and the last chunk stays here', (_, length, chunks, expected) => {
   const { upload, stream, calls } = setUp(length);
   stream.resume();
-  for (const piece of pieces) upload.write(Buffer.from(piece));
+  for (const chunk of chunks) upload.write(Buffer.from(chunk));
   upload.end();
   expect(calls).toEqual(expected);
 });

@@ -1,5 +1,5 @@
 /**
- * A request body under way, from its source to a transport. No Readable and no promise per piece: pieces
+ * A request body under way, from its source to a transport. No Readable and no promise per chunk: chunks
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
@@ -18,12 +18,12 @@ export interface UploadObserver {
   onUploadFailed(error: ReverseItError): void;
 }
 
-/** Where the pieces go: a transport, which frames them. It may block the upload from within. */
+/** Where the chunks go: a transport, which frames them. It may block the upload from within. */
 export interface UploadPort {
-  sendPiece(piece: Buffer): void;
-  /** Whether every piece that was sent is known to have left. */
+  sendChunk(chunk: Buffer): void;
+  /** Whether every chunk that was sent is known to have left. */
   readonly isFlushed: boolean;
-  /** Every piece has been sent. Trailers that the transport cannot send are left out. */
+  /** Every chunk has been sent. Trailers that the transport cannot send are left out. */
   sendEnd(trailers: FieldSection): void;
 }
 
@@ -75,7 +75,7 @@ export class Upload implements BodySink {
       this.#fail(mismatch(contentLength, this.#sent));
       return false;
     }
-    this.#port.sendPiece(chunk);
+    this.#port.sendChunk(chunk);
     if (this.#over) return false;
     if (!this.#blocked) this.#observer.onUploadProgress();
     return !this.#blocked;
@@ -116,7 +116,7 @@ export class Upload implements BodySink {
 
   // The exchange's side.
 
-  /** No piece is wanted any more. Tells the source, once, unless it has delivered everything. */
+  /** No chunk is wanted any more. Tells the source, once, unless it has delivered everything. */
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
@@ -163,7 +163,7 @@ export class Upload implements BodySink {
   }
 }
 
-/** Tells a source that no piece is wanted any more. */
+/** Tells a source that no chunk is wanted any more. */
 export function cancelSource(source: BodySource): void {
   try {
     source.cancel();

@@ -46,11 +46,11 @@ export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
   readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
 }
 
-/** Long content that is complete, in the pieces in which it came. */
+/** Long content that is complete, in the chunks in which it came. */
 export interface CollectedBody {
   /** Their length together, in bytes. */
   readonly contentLength: number;
-  readonly pieces: readonly Buffer[];
+  readonly chunks: readonly Buffer[];
   /**
    * Fields to follow the content. Where there are some, HTTP/1.1 sends it in chunks. undici cannot send them,
    * and leaves them out. Default: none.
@@ -60,9 +60,9 @@ export interface CollectedBody {
   releaseChunk(chunk: Buffer): void;
 }
 
-/** Where the transport puts the pieces of a streamed request body. */
+/** Where the transport puts the chunks of a streamed request body. */
 export interface BodySink {
-  /** Sends a piece, text as UTF-8. False: stop until `resume` is called on the source. */
+  /** Sends a chunk, text as UTF-8. False: stop until `resume` is called on the source. */
   write(chunk: Uint8Array | string): boolean;
   /** Whether every write has been flushed, so that chunks may be released. */
   readonly isFlushed: boolean;
@@ -81,11 +81,11 @@ export interface BodySource {
   readonly contentLength: number | null;
   /**
    * Called once, when the connection is ready. The source may write from within. The backend sees the
-   * request's head together with the first piece, not before.
+   * request's head together with the first chunk, not before.
    */
   start(sink: BodySink): void;
   /** Called after `write` answered false, once the transport takes more. */
   resume(): void;
-  /** No piece is wanted any more: the response came early, or the request failed. */
+  /** No chunk is wanted any more: the response came early, or the request failed. */
   cancel(): void;
 }

@@ -24,7 +24,7 @@ export interface ResponseHandler {
   onInterim(status: number, fields: ReadonlyFieldSection): void;
   /** The final head. Once, before any data. */
   onHead(head: UpstreamResponseHead): void;
-  /** A piece of the body. The buffer may be kept. */
+  /** A chunk of the body. The buffer may be kept. */
   onData(chunk: Buffer): void;
   /** The body is complete: framing was satisfied. Trailers as received, mostly empty. */
   onEnd(trailers: FieldSection): void;
@@ -45,7 +45,7 @@ export interface UpgradeHandler extends ResponseHandler {
 export interface UpstreamExchange {
   /** Connections that it was given so far: more than one where it was sent again, 0 while it waits for the first. */
   readonly attempts: number;
-  /** Stops the flow of the response body, not its head; at most one read's worth of pieces still comes. */
+  /** Stops the flow of the response body, not its head; at most one read's worth of chunks still comes. */
   pause(): void;
   resume(): void;
   /**

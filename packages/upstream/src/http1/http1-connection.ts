@@ -16,7 +16,7 @@ import type {
 } from '../connect/connector.ts';
 import { type ConnectPhase, connectError, isParserObjection } from '../connect/error-map.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
-import { pieceSize } from '../exchange/body-pieces.ts';
+import { chunkSize } from '../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
 import { logsIn } from '../exchange/request-head.ts';
@@ -40,7 +40,7 @@ export type ConnectionState =
   | 'closed';
 
 /** A connection that has more than this left to send after its response is not waited for. */
-const maxUnsentBytes = pieceSize;
+const maxUnsentBytes = chunkSize;
 
 const DEADLINE = { STATE: 0, LIFETIME: 1 } as const;
 

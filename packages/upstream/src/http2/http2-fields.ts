@@ -9,7 +9,7 @@ import {
   isToken,
   toLowerAscii,
 } from '@reverseit/core/http';
-import { mayTrail } from '../exchange/body-pieces.ts';
+import { mayTrail } from '../exchange/collected-body.ts';
 import { isTarget, methodExpectsBody, RequestFieldRule } from '../exchange/request-head.ts';
 import { headTooLarge, malformed } from '../exchange/response-head.ts';
 import type { UpstreamRequest } from '../exchange/upstream-request.ts';

@@ -21,9 +21,9 @@ export interface StreamListener {
   /** Answers whether content may follow. */
   onHead(status: number, raw: readonly string[]): boolean;
   onTrailers(raw: readonly string[]): void;
-  /** A DATA frame has come, of so many bytes; its content comes as a piece, by itself or with others. */
+  /** A DATA frame has come, of so many bytes; its content comes as a chunk, by itself or with others. */
   onDataFrame(bytes: number): void;
-  onPiece(piece: Buffer): void;
+  onChunk(chunk: Buffer): void;
   /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
   onEndStream(): void;
   onDrain(): void;
@@ -125,8 +125,8 @@ function onTrailers(this: ListenedStream, _: unknown, __: number, raw: string[])
   this.listener?.onTrailers(raw);
 }
 
-function onData(this: ListenedStream, piece: Buffer): void {
-  this.listener?.onPiece(piece);
+function onData(this: ListenedStream, chunk: Buffer): void {
+  this.listener?.onChunk(chunk);
 }
 
 function onFrameError(this: ListenedStream, type: number, code: number): void {

@@ -9,7 +9,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, HeaderSection, sectionSize } from '@reverseit/core/http';
 import { lost } from '../connect/error-map.ts';
-import { bodySource, mayTrail, pieceSize } from '../exchange/body-pieces.ts';
+import { bodySource, chunkSize, mayTrail } from '../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
 import {
@@ -166,7 +166,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     if (stream === null) return;
     this.#stream = stream;
     if (body === null) exchange.onSent();
-    else if (Buffer.isBuffer(body) && body.length <= pieceSize) {
+    else if (Buffer.isBuffer(body) && body.length <= chunkSize) {
       stream.end(body, () => this.#onWritten());
       exchange.onSent();
     } else {
@@ -254,12 +254,12 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     if (trailers !== null) this.#trailers = trailers;
   }
 
-  onPiece(piece: Buffer): void {
-    this.#received += piece.length;
+  onChunk(chunk: Buffer): void {
+    this.#received += chunk.length;
     if (this.#expected !== null && this.#received > this.#expected) {
       this.exchange.onFailed(malformed('more body data than its content-length'));
-    } else if (this.#paused && this.#endSeen) this.#held.push(piece);
-    else this.#deliver(piece);
+    } else if (this.#paused && this.#endSeen) this.#held.push(chunk);
+    else this.#deliver(chunk);
   }
 
   onDataFrame(bytes: number): void {
@@ -274,7 +274,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     this.flow();
   }
 
-  /** Goes on reading. What the stream has gathered, perhaps in thousands of frames, comes in one piece. */
+  /** Goes on reading. What the stream has gathered, perhaps in thousands of frames, comes in one chunk. */
   flow(): void {
     const stream = this.#stream;
     if (stream === null || this.#paused || this.#waitsForTurn) return;
@@ -282,8 +282,8 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     if (!this.#over && !this.#paused && !this.#waitsForTurn) stream.resume();
   }
 
-  #deliver(piece: Buffer): void {
-    this.exchange.onPiece(piece);
+  #deliver(chunk: Buffer): void {
+    this.exchange.onChunk(chunk);
     this.exchange.onProgress();
   }
 
@@ -297,7 +297,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
   drain(): void {
     const stream = this.#stream;
     if (stream === null) return;
-    // Each piece comes as an event, as well.
+    // Each chunk comes as an event, as well.
     while (!this.#over && stream.read() !== null);
     if (this.#over) return;
     if (stream.readableLength > 0) {
@@ -311,12 +311,12 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
 
   deliver(): void {
     while (!this.#over && !this.#paused) {
-      const piece = this.#held.shift();
-      if (piece === undefined) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) {
         this.#complete();
         return;
       }
-      this.#deliver(piece);
+      this.#deliver(chunk);
     }
   }
 

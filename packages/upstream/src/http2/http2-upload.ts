@@ -12,7 +12,7 @@ export class Http2Upload implements UploadPort {
   readonly #upload: Upload;
   readonly #written: () => void;
 
-  /** `written` is called for each piece that the session has taken. */
+  /** `written` is called for each chunk that the session has taken. */
   constructor(
     stream: ListenedStream,
     exchange: DispatchedExchange,
@@ -33,8 +33,8 @@ export class Http2Upload implements UploadPort {
     this.#upload.unblock();
   }
 
-  sendPiece(piece: Buffer): void {
-    if (piece.length > 0 && !this.#stream.write(piece, this.#written)) this.#upload.block();
+  sendChunk(chunk: Buffer): void {
+    if (chunk.length > 0 && !this.#stream.write(chunk, this.#written)) this.#upload.block();
   }
 
   /** The session does not tell: what its stream has taken still waits in it. */

@@ -8,7 +8,7 @@
 /** Overhead that any body may have, in bytes: also the longest chunk extension. */
 const allowance = 16384;
 /** Overhead per byte of content: a body of one-byte chunks takes 5. */
-const perContentByte = 8;
+const perBodyByte = 8;
 
 export class ChunkBudget {
   #overhead = 0;
@@ -21,6 +21,6 @@ export class ChunkBudget {
 
   /** Counts bytes of content, which pay for framing before them. */
   earn(bytes: number): void {
-    this.#overhead = Math.max(0, this.#overhead - bytes * perContentByte);
+    this.#overhead = Math.max(0, this.#overhead - bytes * perBodyByte);
   }
 }

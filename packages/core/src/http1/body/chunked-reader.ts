@@ -12,9 +12,9 @@ import { joinSpans } from './join-spans.ts';
 import { TrailerReader } from './trailer-reader.ts';
 
 /** Where content goes. */
-export interface ContentSink {
-  /** A piece of content: a view of the chunk that was handed in, or a copy of many small ones. */
-  onContent(piece: Buffer): void;
+export interface BodyDelegate {
+  /** A part of content: a view of the chunk that was handed in, or a copy of many small ones. */
+  onBody(part: Buffer): void;
 }
 
 const LF = 0x0a;
@@ -50,7 +50,7 @@ export class ChunkedReader {
    * Passes content of `chunk` from `start` on to the sink, at most until the end of the message. Returns
    * the offset behind the last byte that was taken; `complete` and `failure` tell the rest.
    */
-  read(chunk: Buffer, start: number, sink: ContentSink): number {
+  read(chunk: Buffer, start: number, sink: BodyDelegate): number {
     this.#offset = start;
     while (!this.#isOver && this.#offset < chunk.length) {
       const from = this.#offset;
@@ -58,18 +58,18 @@ export class ChunkedReader {
       this.#offset = this.#llhttp.consumed;
       const { messageComplete } = record;
       // Gathered first: the sink may bring about another parser's call, which overwrites the record.
-      const pieces: Buffer[] = [];
-      this.failure = this.#readSpans(chunk, from, pieces);
+      const parts: Buffer[] = [];
+      this.failure = this.#readSpans(chunk, from, parts);
       if (this.failure === null) {
         if (errno === ERRNO.PAUSED && messageComplete) this.#finish();
         else if (errno !== ERRNO.OK) this.failure = this.#syntaxCode(errno);
       }
-      for (const piece of pieces) sink.onContent(piece);
+      for (const part of parts) sink.onBody(part);
     }
     return this.#offset;
   }
 
-  /** A sink may end the connection, and so the parser, over any piece. */
+  /** A sink may end the connection, and so the parser, over any part. */
   get #isOver(): boolean {
     return this.complete || this.failure !== null || this.#llhttp.freed;
   }
@@ -81,7 +81,7 @@ export class ChunkedReader {
   }
 
   /** Sorts what the latest `execute` found: content, framing that costs, trailers. */
-  #readSpans(chunk: Buffer, from: number, pieces: Buffer[]): ErrorCode | null {
+  #readSpans(chunk: Buffer, from: number, parts: Buffer[]): ErrorCode | null {
     const { list, used } = record;
     const end = this.#offset;
     if (this.#trailerReader !== null) return this.#trailerReader.append(chunk, from, end, 0);
@@ -95,7 +95,7 @@ export class ChunkedReader {
       behind = list[i + 2] as number;
       this.#budget.earn(behind - spanStart);
     }
-    joinSpans(chunk, list, i, pieces);
+    joinSpans(chunk, list, i, parts);
     if (refused !== null) return refused;
     if (i === used) return this.#readFraming(chunk, behind, end);
     const trailersStart = list[i + 1] as number;

@@ -5,7 +5,7 @@ import { joinSpans } from './join-spans.ts';
 const chunk = Buffer.alloc(10_000);
 for (let i = 0; i < chunk.length; i++) chunk[i] = i % 251;
 
-/** The lengths of the pieces that spans of these lengths become, each behind a gap of three bytes. */
+/** The lengths of the joined that spans of these lengths become, each behind a gap of three bytes. */
 function lengthsOf(spans: readonly number[]): number[] {
   const list = new Int32Array(spans.length * 3);
   const parts: Buffer[] = [];
@@ -16,10 +16,10 @@ function lengthsOf(spans: readonly number[]): number[] {
     parts.push(chunk.subarray(at, at + length));
     at += length;
   }
-  const pieces: Buffer[] = [];
-  joinSpans(chunk, list, list.length, pieces);
-  expect(Buffer.concat(pieces)).toEqual(Buffer.concat(parts));
-  return pieces.map((piece) => piece.length);
+  const joined: Buffer[] = [];
+  joinSpans(chunk, list, list.length, joined);
+  expect(Buffer.concat(joined)).toEqual(Buffer.concat(parts));
+  return joined.map((part) => part.length);
 }
 
 test.each([
@@ -30,8 +30,8 @@ test.each([
   ['large ones for themselves', [1024, 3000], [1024, 3000]],
   ['small ones before and after a large one', [1, 2, 1024, 3, 4], [3, 1024, 7]],
   ['a small one between large ones', [1024, 5, 1024], [1024, 5, 1024]],
-])('%s', (_, spans, pieces) => {
-  expect(lengthsOf(spans)).toEqual(pieces);
+])('%s', (_, spans, joined) => {
+  expect(lengthsOf(spans)).toEqual(joined);
 });
 
 test('what stands alone is a view, and what is joined a copy', () => {
@@ -45,7 +45,7 @@ test('what stands alone is a view, and what is joined a copy', () => {
 });
 
 test('only so many of the list', () => {
-  const pieces: Buffer[] = [];
-  joinSpans(chunk, new Int32Array([SPAN.BODY, 1, 3, SPAN.BODY, 5, 6]), 3, pieces);
-  expect(pieces).toEqual([Buffer.from([1, 2])]);
+  const joined: Buffer[] = [];
+  joinSpans(chunk, new Int32Array([SPAN.BODY, 1, 3, SPAN.BODY, 5, 6]), 3, joined);
+  expect(joined).toEqual([Buffer.from([1, 2])]);
 });

@@ -1,19 +1,19 @@
 /**
- * Content comes in as many pieces as its sender cut it into, and a read holds ten thousand chunks of one
- * byte: passed on one by one, each would cost a call, a view and a write. So small pieces that follow each
+ * Content comes in as many parts as its sender cut it into, and a read holds ten thousand chunks of one
+ * byte: passed on one by one, each would cost a call, a view and a write. So small parts that follow each
  * other are copied into one.
  */
 
-/** From here on, in bytes, a piece is passed on as it is: a copy would cost more than it saves. */
+/** From here on, in bytes, a part is passed on as it is: a copy would cost more than it saves. */
 const worthPassing = 1024;
 /** Up to here bytes are copied one by one, which is faster than a call. */
 const copiedByHand = 32;
 
 /**
- * Adds the pieces that the first `used` numbers of `list` (kind, start, end, …) name in `chunk`: views of
+ * Adds the parts that the first `used` numbers of `list` (kind, start, end, …) name in `chunk`: views of
  * it where they are large or stand alone, copies of those that are small and many.
  */
-export function joinSpans(chunk: Buffer, list: Int32Array, used: number, pieces: Buffer[]): void {
+export function joinSpans(chunk: Buffer, list: Int32Array, used: number, parts: Buffer[]): void {
   let run = 0;
   let runBytes = 0;
   for (let i = 0; i < used; i += 3) {
@@ -23,12 +23,12 @@ export function joinSpans(chunk: Buffer, list: Int32Array, used: number, pieces:
       runBytes += end - start;
       continue;
     }
-    if (run < i) pieces.push(join(chunk, list, run, i, runBytes));
-    pieces.push(chunk.subarray(start, end));
+    if (run < i) parts.push(join(chunk, list, run, i, runBytes));
+    parts.push(chunk.subarray(start, end));
     run = i + 3;
     runBytes = 0;
   }
-  if (run < used) pieces.push(join(chunk, list, run, used, runBytes));
+  if (run < used) parts.push(join(chunk, list, run, used, runBytes));
 }
 
 /** The spans of `list` in `[from, to)`, which hold so many bytes together. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HeaderSection } from '../../http/header-section.ts';
-import { judgeParsedHead } from './parsed-head.ts';
+import { validateRequestHead } from './parsed-head.ts';
 import { RequestHead } from './request-head.ts';
 
 const limits = {
@@ -12,7 +12,7 @@ const limits = {
 
 function judge(fields: string[], method = 'GET', target = '/', minorVersion: 0 | 1 = 1) {
   const head = new RequestHead(method, target, minorVersion, HeaderSection.parsed(fields), 0);
-  return { head, error: judgeParsedHead(head, limits) };
+  return { head, error: validateRequestHead(head, limits) };
 }
 
 const host = ['Host', 'a'];

@@ -11,7 +11,7 @@ import { refusal } from './request-head-builder.ts';
 import { applyRequestRules } from './request-rules.ts';
 
 /** Judges a head and completes it. Returns why it is refused, or null. */
-export function judgeParsedHead(
+export function validateRequestHead(
   head: RequestHead,
   limits: RequestHeadLimits,
 ): ReverseItError | null {

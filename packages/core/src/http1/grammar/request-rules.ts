@@ -105,7 +105,7 @@ function readFraming(
     if (contentLength !== null) return 'RIT_ERR_FRAMING_CONFLICT';
     // RFC 9112 §6.1: a 1.0 recipient on the way may have ignored the coding.
     if (head.minorVersion === 0) return 'RIT_ERR_FRAMING_CONFLICT';
-    if (!equalsIgnoreCase(transferEncoding, 'chunked')) return judgeCodings(transferEncoding);
+    if (!equalsIgnoreCase(transferEncoding, 'chunked')) return classifyCodings(transferEncoding);
     head.framing = 'chunked';
     head.contentLength = -1;
   } else if (contentLength !== null) {
@@ -120,7 +120,7 @@ function readFraming(
 }
 
 /** A well-formed coding list that we do not implement is 501; one that names chunked elsewhere than last, or twice, is an attack. */
-function judgeCodings(value: string): ErrorCode {
+function classifyCodings(value: string): ErrorCode {
   const codings: string[] = [];
   if (!readTokenList(value, codings) || codings.length === 0) return 'RIT_ERR_FRAMING_CONFLICT';
   const first = codings.indexOf('chunked');

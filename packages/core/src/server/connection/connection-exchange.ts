@@ -22,8 +22,8 @@ export interface ExchangeConnection {
   readonly feed: RequestFeed;
   /** Whether the connection ends after this response: the server is closing, or this was the last request. */
   readonly ending: boolean;
-  readContent(idleTimeout: number): void;
-  pauseContent(): void;
+  readBody(idleTimeout: number): void;
+  pauseBody(): void;
   /** A head is about to be written; returns how many bytes of it are out already. */
   takeProbed(): number;
   /** The final head has been written. */
@@ -80,11 +80,11 @@ export class ConnectionExchange extends Exchange {
     return this.#connection.writer.isFlushed;
   }
 
-  readContent(idleTimeout: number): void {
+  readBody(idleTimeout: number): void {
     checkIdleTimeout(idleTimeout);
     if (this.done) return;
     if (this.#continueWithheld) this.#sendContinue();
-    this.#connection.readContent(idleTimeout);
+    this.#connection.readBody(idleTimeout);
   }
 
   /** The client waits for 100 (Continue) and has not got it: nobody knows whether it will send the body. */
@@ -101,9 +101,9 @@ export class ConnectionExchange extends Exchange {
     }
   }
 
-  pauseContent(): void {
+  pauseBody(): void {
     // The connection may be at another exchange by now.
-    if (!this.done) this.#connection.pauseContent();
+    if (!this.done) this.#connection.pauseBody();
   }
 
   releaseChunk(chunk: Buffer): void {
@@ -137,12 +137,12 @@ export class ConnectionExchange extends Exchange {
     this.#connection.writer.push(sent === 0 ? text : text.substring(sent));
   }
 
-  protected writeContent(piece: Buffer, last: boolean): void {
+  protected writeBody(chunk: Buffer, last: boolean): void {
     const { writer } = this.#connection;
     if (this.encoding === ENCODING.CHUNKED) {
-      writer.pushFramed(chunkStart(piece.length), piece, chunkEnd);
-    } else if (last) writer.pushLast(piece);
-    else writer.push(piece);
+      writer.pushFramed(chunkStart(chunk.length), chunk, chunkEnd);
+    } else if (last) writer.pushLast(chunk);
+    else writer.push(chunk);
   }
 
   protected finish(trailers: ReadonlyFieldSection): void {
@@ -160,7 +160,7 @@ export class ConnectionExchange extends Exchange {
     this.#connection.report(error);
   }
 
-  holdUpTo(bytes: number): void {
+  setEarlyDataLimit(bytes: number): void {
     checkByteCount(bytes);
     this.#connection.feed.setMaxHeld(bytes);
   }

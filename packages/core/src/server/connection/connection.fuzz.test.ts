@@ -44,21 +44,21 @@ class Mannered implements ExchangeHandler {
     else if (manner === 'stream early') setImmediate(() => stream(exchange));
     else if (exchange.requestComplete && wanted === '') this.#finish();
     else if (manner === 'early') {
-      exchange.readContent(0);
+      exchange.readBody(0);
       setImmediate(() => respond(exchange));
-    } else exchange.readContent(0);
+    } else exchange.readBody(0);
   }
 
-  onContent(piece: Buffer): void {
+  onBody(piece: Buffer): void {
     this.#content += piece.toString('latin1');
     if (this.#manner === 'inside' && !this.#exchange.done) respond(this.#exchange);
     if (this.#manner === 'paused') {
-      this.#exchange.pauseContent();
-      setImmediate(() => this.#exchange.readContent(0));
+      this.#exchange.pauseBody();
+      setImmediate(() => this.#exchange.readBody(0));
     }
   }
 
-  onContentEnd(): void {
+  onBodyEnd(): void {
     if (this.#exchange.done) return;
     if (this.#manner !== 'early') expect(this.#content).toBe(this.#wanted);
     this.#finish();

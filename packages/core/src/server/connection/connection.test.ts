@@ -60,8 +60,8 @@ async function setUp(text = request('GET /')): Promise<Bench> {
     listener: (one) => {
       exchanges.push(one);
       one.handler = {
-        onContent: () => {},
-        onContentEnd: () => {},
+        onBody: () => {},
+        onBodyEnd: () => {},
         onDrain: () => {},
         onAbort: (error) => errors.push(error.code),
         onFault: (error) => errors.push(error.code) > 0,
@@ -142,12 +142,12 @@ test('content that was held may be refused in the midst of it, with more of it a
   let pieces = 0;
   second.handler = {
     ...second.handler,
-    onContent: () => {
+    onBody: () => {
       pieces++;
       second.fail(createError('RIT_ERR_BODY_TOO_LARGE'));
     },
   };
-  second.readContent(0);
+  second.readBody(0);
   expect(second.status).toBe(413);
   // Told of no more, although the parser had more.
   expect(pieces).toBe(1);
@@ -160,7 +160,7 @@ describe('a malformed chunk (RFC 9112 §7.1) that the handler answers by itself'
 
   test('the body’s deadline runs no longer', async () => {
     const { clock, socket, exchange, errors } = await setUp(post);
-    exchange.readContent(100);
+    exchange.readBody(100);
     socket.push('nonsense\r\n');
     await turn();
     expect(errors).toEqual(['RIT_ERR_CHUNK_SYNTAX']);
@@ -173,7 +173,7 @@ describe('a malformed chunk (RFC 9112 §7.1) that the handler answers by itself'
   test('with a response under way: its end is that of the connection', async () => {
     const { socket, exchange } = await setUp(post);
     exchange.sendHead(200, '', ['content-length', '4'], 4);
-    exchange.readContent(100);
+    exchange.readBody(100);
     socket.push('nonsense\r\n');
     await turn();
     exchange.write(Buffer.from('ours'));

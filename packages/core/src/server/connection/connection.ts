@@ -111,16 +111,16 @@ export class Connection
   }
 
   onBody(bytes: Buffer): void {
-    this.#exchange?.callContent(bytes);
+    this.#exchange?.callBody(bytes);
   }
 
   onBodyAnnounced(length: number): void {
-    if (this.#state.responding) this.#exchange?.callContentAnnounced(length);
+    if (this.#state.responding) this.#exchange?.callBodyAnnounced(length);
   }
 
   onBodyEnd(trailers: FieldSection): void {
     this.#readDeadline.clear();
-    if (this.#state.responding) this.#exchange?.callContentEnd(trailers);
+    if (this.#state.responding) this.#exchange?.callBodyEnd(trailers);
   }
 
   beginNext(): boolean {
@@ -147,14 +147,14 @@ export class Connection
     }
   }
 
-  readContent(idleTimeout: number): void {
+  readBody(idleTimeout: number): void {
     if (!this.#state.open || this.#state.reading !== READING.HELD) return;
     this.#state.on(EVENT.READ);
     this.#bodyTimeout = idleTimeout;
     this.feed.resume();
   }
 
-  pauseContent(): void {
+  pauseBody(): void {
     if (this.#state.reading !== READING.BODY) return;
     this.#state.on(EVENT.PAUSE);
     this.#readDeadline.clear();

@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
-import type { ContentSink } from '../../http1/body/chunked-reader.ts';
+import type { BodyDelegate } from '../../http1/body/chunked-reader.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../../http1/request-parser.ts';
@@ -38,7 +38,7 @@ export interface FeedDelegate {
   abort(error: ReverseItError): void;
 }
 
-export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
+export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
   readonly #delegate: FeedDelegate;
   readonly #state: ConnectionState;
   readonly #parser: RequestParser;
@@ -115,7 +115,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
     return this.#share.waiting;
   }
 
-  get expectsContent(): boolean {
+  get expectsBody(): boolean {
     return this.#state.expectsBody;
   }
 
@@ -149,7 +149,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
 
   /** The bytes behind the last request, and no more: the socket belongs to somebody else. */
   detach(): Buffer {
-    this.#input.surrender();
+    this.#input.detachSocket();
     return this.#held.take();
   }
 
@@ -265,7 +265,7 @@ export class RequestFeed implements SocketInputOwner, ContentSink, TurnTaker {
     }
   }
 
-  onContent(slice: Buffer): void {
+  onBody(slice: Buffer): void {
     this.#bodyBytes += slice.length;
     if (this.#state.reading === READING.DISCARDING) this.#discarded += slice.length;
     if (!this.#state.responding) return;

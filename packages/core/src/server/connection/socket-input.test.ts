@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 class Owner implements SocketInputOwner {
-  readonly expectsContent = true;
+  readonly expectsBody = true;
   readonly input: SocketInput;
   readonly kept: Buffer[] = [];
   readonly seen: Buffer[] = [];
@@ -80,7 +80,7 @@ test('a pause within a read stops it, and a socket that is given away is a strea
   client.write('first');
   await eventually(() => owner.length === 5, 'the first bytes');
   client.write('second');
-  owner.input.surrender();
+  owner.input.detachSocket();
   const [chunk] = (await once(socket.resume(), 'data')) as [Buffer];
   expect(String(chunk)).toBe('second');
   client.end(content);
@@ -98,7 +98,7 @@ test('where a socket cannot be told, its events are heard, and their bytes need 
   await eventually(() => owner.length === 5, 'the bytes');
   expect(owner.kept[0]).toBe(bytes);
   expect(owner.input.own(bytes)).toBe(bytes);
-  owner.input.surrender();
+  owner.input.detachSocket();
   expect(socket.listenerCount('data')).toBe(0);
   expect(socket.isPaused()).toBe(true);
 });

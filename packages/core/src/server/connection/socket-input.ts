@@ -16,7 +16,7 @@ export interface SocketInputOwner {
   /** Bytes have come. They are valid during the call; what is to stay is kept. */
   onBytes(bytes: Buffer): void;
   /** Whether content of a request is still to come. */
-  readonly expectsContent: boolean;
+  readonly expectsBody: boolean;
 }
 
 export class SocketInput implements ByteReader {
@@ -29,7 +29,7 @@ export class SocketInput implements ByteReader {
   /** Paused since the latest `resume`, perhaps from within it. */
   stopped = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
-  #surrendered = false;
+  #detached = false;
 
   constructor(socket: Socket, owner: SocketInputOwner) {
     this.#socket = socket;
@@ -42,12 +42,12 @@ export class SocketInput implements ByteReader {
     }
   }
 
-  get expectsContent(): boolean {
-    return this.#surrendered || this.#owner.expectsContent;
+  get expectsBody(): boolean {
+    return this.#detached || this.#owner.expectsBody;
   }
 
   onRead(bytes: Buffer): boolean {
-    if (this.#surrendered) return this.#socket.push(this.#buffer?.lend(bytes));
+    if (this.#detached) return this.#socket.push(this.#buffer?.lend(bytes));
     this.#borrowed = true;
     try {
       this.#owner.onBytes(bytes);
@@ -105,8 +105,8 @@ export class SocketInput implements ByteReader {
   }
 
   /** Gives the socket away, paused: from now on it is a stream like any other. */
-  surrender(): void {
-    this.#surrendered = true;
+  detachSocket(): void {
+    this.#detached = true;
     this.#socket.pause();
     if (this.#buffer === null) allowReading(this.#socket);
     this.#socket.off('data', this.#onData);

@@ -1,5 +1,5 @@
 /**
- * What is written to a client's socket. Pieces that come with one read, or in one turn of the event loop, leave in one
+ * What is written to a client's socket. Parts that come with one read, or in one turn of the event loop, leave in one
  * write: a response's head waits for the first bytes of its content, a chunk for its frame. Strings are
  * latin1.
  */
@@ -10,10 +10,10 @@ import { isReading, putOff } from '../../io/read-end.ts';
 import type { DeadlineQueue } from '../../time/deadlines.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';
 
-/** Up to here pieces are copied into one buffer; beyond it they leave as a vector, uncopied. */
+/** Up to here parts are copied into one buffer; beyond it they leave as a vector, uncopied. */
 const coalesceBytes = 16384;
 
-/** Writers with pieces that wait for the end of the turn. */
+/** Writers with parts that wait for the end of the turn. */
 let waiting: SocketWriter[] = [];
 
 function flushWaiting(): void {
@@ -34,7 +34,7 @@ export class SocketWriter implements WatchedSender {
   readonly #owner: SocketWriterOwner;
   /** Made when the client first takes no more. */
   #watch: SendWatch | null = null;
-  #pieces: (string | Buffer)[] = [];
+  #parts: (string | Buffer)[] = [];
   #bytes = 0;
   #flushed = 0;
   #scheduled = false;
@@ -53,7 +53,7 @@ export class SocketWriter implements WatchedSender {
 
   /** Whether every write has been flushed: buffers that were written may be released. */
   get isFlushed(): boolean {
-    return this.#pieces.length === 0 && this.#socket.writableLength === 0;
+    return this.#parts.length === 0 && this.#socket.writableLength === 0;
   }
 
   /** Bytes that have left the socket, as far as it tells: it takes note of whole writes only. */
@@ -61,10 +61,10 @@ export class SocketWriter implements WatchedSender {
     return this.#flushed - this.#socket.writableLength;
   }
 
-  /** Adds a piece. It leaves at the end of the read or turn, or at once when much has come together. */
-  push(piece: string | Buffer): void {
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
+  /** Adds a part. It leaves at the end of the read or turn, or at once when much has come together. */
+  push(part: string | Buffer): void {
+    this.#parts.push(part);
+    this.#bytes += part.length;
     if (this.#bytes >= coalesceBytes) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
@@ -73,12 +73,12 @@ export class SocketWriter implements WatchedSender {
   }
 
   /**
-   * Adds the last piece of a message. It leaves at the end of the read, so that the answers to requests
+   * Adds the last part of a message. It leaves at the end of the read, so that the answers to requests
    * that come together leave together; without one, at once.
    */
-  pushLast(piece: string | Buffer): void {
-    if (isReading()) this.push(piece);
-    else this.pushAndFlush(piece);
+  pushLast(part: string | Buffer): void {
+    if (isReading()) this.push(part);
+    else this.pushAndFlush(part);
   }
 
   /** A message is complete: all of it leaves at the end of the read or, without one, at once. */
@@ -86,39 +86,39 @@ export class SocketWriter implements WatchedSender {
     if (!isReading()) this.flush();
   }
 
-  /** Adds a piece and what stands around it, to leave together. */
-  pushFramed(before: string, piece: Buffer, behind: string): void {
-    this.#pieces.push(before, piece);
-    this.#bytes += before.length + piece.length;
+  /** Adds a part and what stands around it, to leave together. */
+  pushFramed(before: string, part: Buffer, behind: string): void {
+    this.#parts.push(before, part);
+    this.#bytes += before.length + part.length;
     this.push(behind);
   }
 
-  /** Writes a piece together with all that waits. */
-  pushAndFlush(piece: string | Buffer): void {
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
+  /** Writes a part together with all that waits. */
+  pushAndFlush(part: string | Buffer): void {
+    this.#parts.push(part);
+    this.#bytes += part.length;
     this.flush();
   }
 
   /** Writes all that waits. */
   flush(): void {
     this.#scheduled = false;
-    const pieces = this.#pieces;
+    const parts = this.#parts;
     const bytes = this.#bytes;
-    const first = pieces[0];
+    const first = parts[0];
     if (first === undefined) return;
-    this.#pieces = [];
+    this.#parts = [];
     this.#bytes = 0;
     this.#flushed += bytes;
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (pieces.length === 1) {
+    if (parts.length === 1) {
       write(socket, first);
     } else if (bytes <= coalesceBytes) {
-      socket.write(join(pieces, bytes));
+      socket.write(join(parts, bytes));
     } else {
       socket.cork();
-      for (const piece of pieces) write(socket, piece);
+      for (const part of parts) write(socket, part);
       socket.uncork();
     }
     if (socket.writableNeedDrain && !this.#stopped) this.#startWatch();
@@ -146,19 +146,19 @@ export class SocketWriter implements WatchedSender {
   }
 }
 
-function write(socket: Socket, piece: string | Buffer): void {
-  if (typeof piece === 'string') socket.write(piece, 'latin1');
-  else socket.write(piece);
+function write(socket: Socket, part: string | Buffer): void {
+  if (typeof part === 'string') socket.write(part, 'latin1');
+  else socket.write(part);
 }
 
-function join(pieces: readonly (string | Buffer)[], bytes: number): Buffer {
+function join(parts: readonly (string | Buffer)[], bytes: number): Buffer {
   const whole = Buffer.allocUnsafe(bytes);
   let at = 0;
-  for (const piece of pieces) {
-    if (typeof piece === 'string') at += whole.write(piece, at, 'latin1');
+  for (const part of parts) {
+    if (typeof part === 'string') at += whole.write(part, at, 'latin1');
     else {
-      whole.set(piece, at);
-      at += piece.length;
+      whole.set(part, at);
+      at += part.length;
     }
   }
   return whole;

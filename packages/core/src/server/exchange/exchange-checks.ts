@@ -48,8 +48,8 @@ export function checkInterim(status: unknown, fields: unknown): void {
 }
 
 /** @throws StateError */
-export function checkPiece(piece: unknown): void {
-  if (!Buffer.isBuffer(piece)) throw expected('body data as a Buffer', piece);
+export function checkChunk(chunk: unknown): void {
+  if (!Buffer.isBuffer(chunk)) throw expected('body data as a Buffer', chunk);
 }
 
 /** @throws StateError */
@@ -62,7 +62,7 @@ export function checkBody(body: unknown): void {
 /** @throws StateError */
 export function checkIdleTimeout(ms: unknown): void {
   if (typeof ms !== 'number' || !(ms >= 0)) {
-    throw expected('a time in ms for readContent, 0 for none', ms);
+    throw expected('a time in ms for readBody, 0 for none', ms);
   }
 }
 

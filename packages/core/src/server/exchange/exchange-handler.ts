@@ -8,15 +8,15 @@ import type { FieldSection } from '../../http/field-section.ts';
  * promise is rejected, ends the exchange: with 500 where no head is out yet, by cutting the connection otherwise.
  */
 export interface ExchangeHandler {
-  /** A chunk of the request's body, after `readContent`. It is the handler's: see `Exchange.releaseChunk`. */
-  onContent(piece: Buffer): void;
+  /** A chunk of the request's body, after `readBody`. It is the handler's: see `Exchange.releaseChunk`. */
+  onBody(chunk: Buffer): void;
   /**
    * The client has announced so many bytes of content in all, by the headers of chunks that have begun; some
    * of it is still to come. Not called where `head.contentLength` says it.
    */
-  onContentAnnounced?(length: number): void;
+  onBodyAnnounced?(length: number): void;
   /** The request is complete. Not called for a request without content. */
-  onContentEnd(trailers: FieldSection): void;
+  onBodyEnd(trailers: FieldSection): void;
   /** The client's socket takes more, after `write` answered false. */
   onDrain(): void;
   /**
@@ -51,9 +51,9 @@ export interface SwitchedSocket {
 }
 
 /** Hears nothing: of an exchange that nobody handles, or handles any more. */
-export const silentHandler: ExchangeHandler = {
-  onContent: ignore,
-  onContentEnd: ignore,
+export const noopHandler: ExchangeHandler = {
+  onBody: ignore,
+  onBodyEnd: ignore,
   onDrain: ignore,
   onAbort: ignore,
 };

@@ -6,9 +6,9 @@ import {
   createError,
   createHttpServer,
   type Exchange,
+  noopHandler,
   type RequestListener,
   type ReverseItError,
-  silentHandler,
 } from '../../index.ts';
 
 const start = useRig();
@@ -74,7 +74,7 @@ describe('a listener that', () => {
     [
       'sets a handler before',
       (exchange) => {
-        exchange.handler = silentHandler;
+        exchange.handler = noopHandler;
         fails();
       },
     ],
@@ -150,7 +150,7 @@ describe('a handler', () => {
     ['rejects', rejects],
     ['rejects later', () => turn().then(fails)],
   ];
-  const methods = ['onContent', 'onContentEnd'] as const;
+  const methods = ['onBody', 'onBodyEnd'] as const;
   const cases = methods.flatMap((method) =>
     ways.map(([name, act]) => ({ method, name, act: act as () => never })),
   );
@@ -159,7 +159,7 @@ describe('a handler', () => {
     let handler: Recorder | null = null;
     const { rig, told } = await startTold((exchange) => {
       handler = Object.assign(new Recorder(exchange), { [method]: act });
-      exchange.readContent(0);
+      exchange.readBody(0);
     });
     const client = await rig.client();
     const { status } = await client.request(request('POST /', ['Content-Length: 3'], 'abc'));
@@ -170,22 +170,22 @@ describe('a handler', () => {
     expect(rig.server.stats().activeExchanges).toBe(0);
   });
 
-  test.for(ways)('whose onContentAnnounced %s: 500', async ([, act]) => {
+  test.for(ways)('whose onBodyAnnounced %s: 500', async ([, act]) => {
     const { rig, told } = await startTold((exchange) => {
-      exchange.handler = { ...silentHandler, onContentAnnounced: act as () => never };
-      exchange.readContent(0);
+      exchange.handler = { ...noopHandler, onBodyAnnounced: act as () => never };
+      exchange.readBody(0);
     });
     const client = await rig.client();
     const chunked = request('POST /', ['Transfer-Encoding: chunked'], '5\r\nab');
     expect((await client.request(chunked)).status).toBe(500);
     await client.expectFin();
-    expect(told.map(facts)).toEqual([['RIT_ERR_INTERNAL', 'onContentAnnounced threw', slip]]);
+    expect(told.map(facts)).toEqual([['RIT_ERR_INTERNAL', 'onBodyAnnounced threw', slip]]);
     expect(rig.server.stats().activeExchanges).toBe(0);
   });
 
   test.for(ways)('whose onDrain %s: the response is cut', async ([, act]) => {
     const { rig, told } = await startTold((exchange) => {
-      exchange.handler = { ...silentHandler, onDrain: act as () => never };
+      exchange.handler = { ...noopHandler, onDrain: act as () => never };
       exchange.sendHead(200, '', [], null);
       while (exchange.write(Buffer.alloc(65536)));
     });
@@ -199,7 +199,7 @@ describe('a handler', () => {
 
   test.for(ways)('whose onAbort %s: that is told', async ([, act]) => {
     const { rig, told } = await startTold((exchange) => {
-      exchange.handler = { ...silentHandler, onAbort: act as () => never };
+      exchange.handler = { ...noopHandler, onAbort: act as () => never };
     });
     const client = await rig.client();
     client.send(request('GET /'));
@@ -216,12 +216,12 @@ describe('a handler', () => {
   ])('that %s: 500', async ([, handler]) => {
     const { rig, told } = await startTold((exchange) => {
       exchange.handler = handler as never;
-      exchange.readContent(0);
+      exchange.readBody(0);
     });
     const client = await rig.client();
     const { status } = await client.request(request('POST /', ['Content-Length: 3'], 'abc'));
     expect(status).toBe(500);
-    expect(told[0]).toMatchObject({ code: 'RIT_ERR_INTERNAL', message: 'onContent threw' });
+    expect(told[0]).toMatchObject({ code: 'RIT_ERR_INTERNAL', message: 'onBody threw' });
   });
 });
 
@@ -301,18 +301,18 @@ const slips: readonly Slip[] = [
   ],
   ['sendInterim(103)', (e) => e.sendInterim(103), `${noFields}undefined`],
   [
-    'readContent()',
-    (e) => e.readContent(),
-    'exchange: expected a time in ms for readContent, 0 for none, got undefined',
+    'readBody()',
+    (e) => e.readBody(),
+    'exchange: expected a time in ms for readBody, 0 for none, got undefined',
   ],
   [
-    'readContent("5")',
-    (e) => e.readContent('5'),
-    'exchange: expected a time in ms for readContent, 0 for none, got a string of 1 characters',
+    'readBody("5")',
+    (e) => e.readBody('5'),
+    'exchange: expected a time in ms for readBody, 0 for none, got a string of 1 characters',
   ],
   [
-    'holdUpTo(NaN)',
-    (e) => e.holdUpTo(Number.NaN),
+    'setEarlyDataLimit(NaN)',
+    (e) => e.setEarlyDataLimit(Number.NaN),
     'exchange: expected a number of bytes, got a number',
   ],
   [

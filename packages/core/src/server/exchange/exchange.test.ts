@@ -285,18 +285,18 @@ describe('back-pressure', () => {
       before = client.socket.writableLength;
       return same && before > 0;
     }, 'the upload to stand still');
-    expect(recorder.content).toBe('');
-    recorder.exchange.readContent(0);
-    await recorder.until(() => recorder.pieces.length > 0, 'content');
-    recorder.exchange.pauseContent();
-    const pieces = recorder.pieces.length;
+    expect(recorder.body).toBe('');
+    recorder.exchange.readBody(0);
+    await recorder.until(() => recorder.chunks.length > 0, 'content');
+    recorder.exchange.pauseBody();
+    const pieces = recorder.chunks.length;
     await turn();
     await turn();
     // What was read already still comes, no more.
-    expect(recorder.pieces.length).toBeLessThanOrEqual(pieces + 1);
-    recorder.exchange.readContent(0);
+    expect(recorder.chunks.length).toBeLessThanOrEqual(pieces + 1);
+    recorder.exchange.readBody(0);
     await recorder.ended();
-    expect(recorder.content.length).toBe(size);
+    expect(recorder.body.length).toBe(size);
     recorder.exchange.respond(200, [], '');
     expect((await client.readResponse()).status).toBe(200);
   });
@@ -305,16 +305,16 @@ describe('back-pressure', () => {
     const told: string[] = [];
     const rig = await start((exchange) => {
       exchange.handler = {
-        onContent: (piece) => void told.push(piece.toString()),
-        onContentAnnounced: (length) => {
+        onBody: (piece) => void told.push(piece.toString()),
+        onBodyAnnounced: (length) => {
           told.push(`announced ${length}`);
           if (length > 9) exchange.respond(413, [], '');
         },
-        onContentEnd: () => {},
+        onBodyEnd: () => {},
         onDrain: () => {},
         onAbort: () => {},
       };
-      exchange.readContent(1000);
+      exchange.readBody(1000);
     });
     const client = await rig.client();
     client.send(request('POST /', ['Transfer-Encoding: chunked'], '3\r\nabc\r\n7\r\n'));
@@ -323,23 +323,23 @@ describe('back-pressure', () => {
     await client.expectFin();
   });
 
-  test('pausing and reading again from within onContent', async () => {
+  test('pausing and reading again from within onBody', async () => {
     let exchange: Exchange | undefined;
     let content = '';
     const rig = await start((one) => {
       exchange = one;
       one.handler = {
-        onContent(piece) {
+        onBody(piece) {
           content += piece.toString('latin1');
-          one.pauseContent();
-          if (content.length % 2 === 0) one.readContent(1000);
-          else setImmediate(() => one.readContent(1000));
+          one.pauseBody();
+          if (content.length % 2 === 0) one.readBody(1000);
+          else setImmediate(() => one.readBody(1000));
         },
-        onContentEnd: () => one.respond(200, [], content),
+        onBodyEnd: () => one.respond(200, [], content),
         onDrain: () => {},
         onAbort: () => {},
       };
-      one.readContent(1000);
+      one.readBody(1000);
     });
     const client = await rig.client();
     const chunks = Array.from('abcdefghij', (letter) => `1\r\n${letter}\r\n`).join('');
@@ -380,13 +380,13 @@ describe('100 (Continue), RFC 9110 §10.1.1', () => {
     const recorder = await requests.next();
     await turn();
     expect(client.bytesReceived).toBe(0);
-    recorder.exchange.readContent(0);
+    recorder.exchange.readBody(0);
     await client.reader.takeThrough('100 Continue\r\n\r\n');
-    recorder.exchange.pauseContent();
-    recorder.exchange.readContent(0);
+    recorder.exchange.pauseBody();
+    recorder.exchange.readBody(0);
     client.send('abc');
     await recorder.ended();
-    recorder.exchange.respond(200, [], recorder.content);
+    recorder.exchange.respond(200, [], recorder.body);
     const response = await client.readResponse();
     expect(response.interim).toEqual([]);
     expect(response.text).toBe('abc');
@@ -436,7 +436,7 @@ describe('100 (Continue), RFC 9110 §10.1.1', () => {
     client.send(expecting);
     const { exchange } = await requests.next();
     exchange.sendHead(200, '', [], null);
-    exchange.readContent(0);
+    exchange.readBody(0);
     exchange.end();
     expect((await client.readResponse()).interim).toEqual([]);
     await client.expectFin();
@@ -517,14 +517,14 @@ describe('misuse is refused', () => {
     const first = await requests.next();
     first.exchange.respond(200, [], '');
     const second = await requests.next();
-    second.exchange.readContent(0);
-    first.exchange.pauseContent();
-    first.exchange.readContent(1);
+    second.exchange.readBody(0);
+    first.exchange.pauseBody();
+    first.exchange.readBody(1);
     first.exchange.reset();
     first.exchange.end();
     client.send('bc');
     await second.ended();
-    second.exchange.respond(200, [], second.content);
+    second.exchange.respond(200, [], second.body);
     expect((await client.readResponse()).text).toBe('');
     expect((await client.readResponse()).text).toBe('abc');
   });
@@ -538,8 +538,8 @@ describe('misuse is refused', () => {
     client.reset();
     expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
     const { exchange } = recorder;
-    exchange.readContent(1);
-    exchange.pauseContent();
+    exchange.readBody(1);
+    exchange.pauseBody();
     exchange.sendInterim(103, []);
     exchange.sendHead(200, '', [], null);
     expect(exchange.write(Buffer.from('x'))).toBe(true);

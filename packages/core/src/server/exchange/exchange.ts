@@ -18,24 +18,24 @@ import type { ClientConnection } from './client-connection.ts';
 import { errorFields, errorText } from './error-response.ts';
 import {
   checkBody,
+  checkChunk,
   checkFields,
   checkHead,
   checkInterim,
-  checkPiece,
   checkTunnel,
   misuse,
 } from './exchange-checks.ts';
 import {
   type ExchangeHandler,
+  noopHandler,
   type SwitchedSocket,
-  silentHandler,
   type Tunnel,
 } from './exchange-handler.ts';
 import {
   callAbort,
-  callContent,
-  callContentAnnounced,
-  callContentEnd,
+  callBody,
+  callBodyAnnounced,
+  callBodyEnd,
   callDrain,
   callFault,
   callListener,
@@ -44,9 +44,9 @@ import type { RequestListener } from './server-context.ts';
 import { wholeResponseHeaders } from './whole-response.ts';
 
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
-export { silentHandler } from './exchange-handler.ts';
+export { noopHandler } from './exchange-handler.ts';
 
-const PHASE = { HEAD: 0, CONTENT: 1, DONE: 2 } as const;
+const PHASE = { HEAD: 0, BODY: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
 const noTrailers: ReadonlyFieldSection = [];
@@ -56,7 +56,7 @@ export abstract class Exchange {
   /** The request line and header section. */
   readonly head: RequestHead;
   /** Who is told. Set it before the request listener returns. */
-  handler: ExchangeHandler = silentHandler;
+  handler: ExchangeHandler = noopHandler;
   /** Well formed; every final response carries it, unless it has a header of that name. Mostly null. */
   addedHeader: { readonly name: string; readonly value: string } | null = null;
   /** The client's address; empty on a Unix socket. */
@@ -119,14 +119,14 @@ export abstract class Exchange {
   }
 
   /**
-   * Lets the request's content flow, at first and after `pauseContent`. A client that waits for it is
+   * Lets the request's content flow, at first and after `pauseBody`. A client that waits for it is
    * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
    * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
    */
-  abstract readContent(idleTimeout: number): void;
+  abstract readBody(idleTimeout: number): void;
 
-  /** Holds the request's content back; at most one read's worth of pieces still comes. */
-  abstract pauseContent(): void;
+  /** Holds the request's content back; at most one read's worth of chunks still comes. */
+  abstract pauseBody(): void;
 
   /**
    * Releases a chunk that the handler was given and uses no more: its memory serves the next read. Once at
@@ -168,18 +168,18 @@ export abstract class Exchange {
   }
 
   /**
-   * Sends a piece of content. False: write no more until `onDrain`. Content of a response that can have
+   * Sends a chunk of content. False: write no more until `onDrain`. Content of a response that can have
    * none is dropped.
    * @throws StateError `RIT_ERR_INTERNAL` before the head, beyond the length that was announced, and where
-   * the piece is no Buffer
+   * the chunk is no Buffer
    */
-  write(piece: Buffer): boolean {
-    checkPiece(piece);
-    if (this.#phase !== PHASE.CONTENT) {
+  write(chunk: Buffer): boolean {
+    checkChunk(chunk);
+    if (this.#phase !== PHASE.BODY) {
       if (this.#phase === PHASE.DONE) return true;
       throw misuse('body data was sent before the response head');
     }
-    const { length } = piece;
+    const { length } = chunk;
     if (length === 0 || this.#encoding === ENCODING.NONE) return !this.needsDrain;
     if (this.#encoding === ENCODING.LENGTH) {
       this.#remaining -= length;
@@ -189,7 +189,7 @@ export abstract class Exchange {
       }
     }
     this.#bytesSent += length;
-    this.writeContent(piece, this.#encoding === ENCODING.LENGTH && this.#remaining === 0);
+    this.writeBody(chunk, this.#encoding === ENCODING.LENGTH && this.#remaining === 0);
     return !this.needsDrain;
   }
 
@@ -218,10 +218,10 @@ export abstract class Exchange {
   respond(status: number, fields: ReadonlyFieldSection, body: string | Uint8Array): void {
     checkFields(fields);
     checkBody(body);
-    const content = contentOf(body);
-    const headers = wholeResponseHeaders(status, fields, content.length);
-    this.sendHead(status, '', headers, content.length);
-    this.write(content);
+    const bytes = bytesOf(body);
+    const headers = wholeResponseHeaders(status, fields, bytes.length);
+    this.sendHead(status, '', headers, bytes.length);
+    this.write(bytes);
     this.end();
   }
 
@@ -229,7 +229,7 @@ export abstract class Exchange {
    * Lets the client send up to so many bytes behind a request whose answer may be a switch of
    * protocols; beyond them its socket is not read.
    */
-  abstract holdUpTo(bytes: number): void;
+  abstract setEarlyDataLimit(bytes: number): void;
 
   /**
    * Switches protocols (RFC 9110 §15.2.2): sends 101 with the fields, `connection` and `upgrade` among
@@ -281,18 +281,18 @@ export abstract class Exchange {
   }
 
   /** @internal */
-  callContent(bytes: Buffer): void {
-    callContent(this, bytes);
+  callBody(bytes: Buffer): void {
+    callBody(this, bytes);
   }
 
   /** @internal */
-  callContentAnnounced(length: number): void {
-    callContentAnnounced(this, length);
+  callBodyAnnounced(length: number): void {
+    callBodyAnnounced(this, length);
   }
 
   /** @internal */
-  callContentEnd(trailers: FieldSection): void {
-    callContentEnd(this, trailers);
+  callBodyEnd(trailers: FieldSection): void {
+    callBodyEnd(this, trailers);
   }
 
   /** @internal */
@@ -314,7 +314,7 @@ export abstract class Exchange {
   #giveUp(error: ReverseItError): void {
     const { handler } = this;
     // The answer first: it may still be sent, which an aborted exchange cannot.
-    this.handler = silentHandler;
+    this.handler = noopHandler;
     this.fail(error);
     callAbort(this, handler, error);
   }
@@ -333,7 +333,7 @@ export abstract class Exchange {
   ): void;
 
   /** @internal Sends content that is not empty; `last` where it completes what was announced. */
-  protected abstract writeContent(piece: Buffer, last: boolean): void;
+  protected abstract writeBody(chunk: Buffer, last: boolean): void;
 
   /** @internal The content is complete. Trailers are empty unless they can be sent. */
   protected abstract finish(trailers: ReadonlyFieldSection): void;
@@ -370,7 +370,7 @@ export abstract class Exchange {
     encoding: Encoding,
     contentLength: number | null,
   ): void {
-    this.#phase = PHASE.CONTENT;
+    this.#phase = PHASE.BODY;
     this.#status = status;
     this.#sentHeaders = headers;
     this.#encoding = encoding;
@@ -391,7 +391,7 @@ export abstract class Exchange {
   }
 }
 
-function contentOf(body: string | Uint8Array): Buffer {
+function bytesOf(body: string | Uint8Array): Buffer {
   if (typeof body === 'string') return Buffer.from(body);
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

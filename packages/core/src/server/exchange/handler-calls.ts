@@ -18,30 +18,30 @@ export function callListener(exchange: Exchange, listener: RequestListener): voi
   }
 }
 
-export function callContent(exchange: Exchange, bytes: Buffer): void {
+export function callBody(exchange: Exchange, bytes: Buffer): void {
   try {
-    const result: unknown = exchange.handler.onContent(bytes);
-    if (result !== undefined) watch(exchange, 'onContent', result);
+    const result: unknown = exchange.handler.onBody(bytes);
+    if (result !== undefined) watch(exchange, 'onBody', result);
   } catch (cause) {
-    exchange.onCallFailed('onContent', cause);
+    exchange.onCallFailed('onBody', cause);
   }
 }
 
-export function callContentAnnounced(exchange: Exchange, length: number): void {
+export function callBodyAnnounced(exchange: Exchange, length: number): void {
   try {
-    const result: unknown = exchange.handler.onContentAnnounced?.(length);
-    if (result !== undefined) watch(exchange, 'onContentAnnounced', result);
+    const result: unknown = exchange.handler.onBodyAnnounced?.(length);
+    if (result !== undefined) watch(exchange, 'onBodyAnnounced', result);
   } catch (cause) {
-    exchange.onCallFailed('onContentAnnounced', cause);
+    exchange.onCallFailed('onBodyAnnounced', cause);
   }
 }
 
-export function callContentEnd(exchange: Exchange, trailers: FieldSection): void {
+export function callBodyEnd(exchange: Exchange, trailers: FieldSection): void {
   try {
-    const result: unknown = exchange.handler.onContentEnd(trailers);
-    if (result !== undefined) watch(exchange, 'onContentEnd', result);
+    const result: unknown = exchange.handler.onBodyEnd(trailers);
+    if (result !== undefined) watch(exchange, 'onBodyEnd', result);
   } catch (cause) {
-    exchange.onCallFailed('onContentEnd', cause);
+    exchange.onCallFailed('onBodyEnd', cause);
   }
 }
 

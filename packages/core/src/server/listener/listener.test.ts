@@ -148,7 +148,7 @@ describe('several listeners', () => {
     const finish: (() => void)[] = [];
     const options = resolveServerOptions({});
     const waits: RequestListener = (exchange) => {
-      exchange.handler = { onContent() {}, onContentEnd() {}, onDrain() {}, onAbort() {} };
+      exchange.handler = { onBody() {}, onBodyEnd() {}, onDrain() {}, onAbort() {} };
       finish.push(() => exchange.respond(200, [], 'done'));
     };
     const rules = [

@@ -5,14 +5,14 @@ import { DeflatePump, type PumpTarget } from './deflate-pump.ts';
 
 /** Writes down what a pump says and wakes who waits for it. */
 class Recorder implements PumpTarget {
-  pieces: Uint8Array[] = [];
+  chunks: Uint8Array[] = [];
   log: string[] = [];
-  /** What every piece is answered with. */
+  /** What every chunk is answered with. */
   accept = true;
   #wake: (() => void) | null = null;
 
-  onPumpPiece(piece: Uint8Array): boolean {
-    this.pieces.push(piece);
+  onPumpChunk(chunk: Uint8Array): boolean {
+    this.chunks.push(chunk);
     this.#wake?.();
     return this.accept;
   }
@@ -60,7 +60,7 @@ describe('a pump', () => {
     pump.finish(wire.subarray(3000));
     await target.until(() => target.log.length === 2);
     expect(target.log).toEqual(['fed 0', 'finished 0']);
-    expect(Buffer.compare(Buffer.concat(target.pieces), plain)).toBe(0);
+    expect(Buffer.compare(Buffer.concat(target.chunks), plain)).toBe(0);
   });
 
   it('says what zlib left unused', async () => {
@@ -89,24 +89,24 @@ describe('a pump', () => {
     }
   });
 
-  it('stops after a piece that was not accepted, until it is resumed', async () => {
+  it('stops after a chunk that was not accepted, until it is resumed', async () => {
     const target = new Recorder();
     target.accept = false;
     const pump = inflating(target);
     pump.feed(deflateRawSync(Buffer.alloc(1 << 20), { finishFlush: constants.Z_SYNC_FLUSH }));
     for (let count = 1; count <= 3; count++) {
-      await target.until(() => target.pieces.length === count);
+      await target.until(() => target.chunks.length === count);
       // Another pump's whole way through the pool, in which this one says nothing.
       const other = new Recorder();
       inflating(other).finish(deflateRawSync(noise(1000)));
       await other.until(() => other.log.length === 1);
-      expect(target.pieces.length).toBe(count);
+      expect(target.chunks.length).toBe(count);
       expect(target.log).toEqual([]);
       pump.resume();
     }
     target.accept = true;
     await target.until(() => target.log.length === 1);
-    expect(Buffer.concat(target.pieces).length).toBe(1 << 20);
+    expect(Buffer.concat(target.chunks).length).toBe(1 << 20);
   });
 
   it('flushes what it deflates', async () => {
@@ -118,7 +118,7 @@ describe('a pump', () => {
     await target.until(() => target.log.length === 1);
     pump.finish(new Uint8Array(0));
     await target.until(() => target.log.length === 2);
-    expect(Buffer.concat(target.pieces).toString('hex')).toBe('f248cdc9c907000000ffff');
+    expect(Buffer.concat(target.chunks).toString('hex')).toBe('f248cdc9c907000000ffff');
   });
 
   it('says nothing once it is destroyed', async () => {
@@ -131,6 +131,6 @@ describe('a pump', () => {
     inflating(other).finish(deflateRawSync(noise(100_000)));
     await other.until(() => other.log.length === 1);
     expect(target.log).toEqual([]);
-    expect(target.pieces).toEqual([]);
+    expect(target.chunks).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
 /**
- * A zlib stream used one step at a time: a slice is fed, its pieces come out, and only then the next may
+ * A zlib stream used one step at a time: a slice is fed, its chunks come out, and only then the next may
  * come. So at most one write waits in the thread pool per direction, order is kept without a queue, and
- * a receiver that cannot take pieces stops the work.
+ * a receiver that cannot take chunks stops the work.
  */
 import type { DeflateRaw, InflateRaw } from 'node:zlib';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
 
-/** Bytes of one output piece. */
+/** Bytes of one output chunk. */
 export const pieceBytes = 32 * 1024;
 
 /** A message up to this long is coded on the spot: a trip to the thread pool costs more than the work. */
@@ -15,10 +15,10 @@ export const atOnceBytes = 16 * 1024;
 /** What is told of the messages that a codec codes. No call comes after `destroy` or `onCodecError`. */
 export interface CodecSink {
   /**
-   * A piece of the current message, to be kept at will. `last` ends the message; the piece may then be
-   * empty. False: no more pieces until `resume`.
+   * A chunk of the current message, to be kept at will. `last` ends the message; the chunk may then be
+   * empty. False: no more chunks until `resume`.
    */
-  onCodecOutput(piece: Uint8Array, last: boolean): boolean;
+  onCodecOutput(chunk: Uint8Array, last: boolean): boolean;
   /** The slice or end that was answered with false is dealt with, and the next may come. */
   onCodecReady(): void;
   /** The codec has failed for good; may come from within `write` or `end`, which then answer false. */
@@ -26,11 +26,11 @@ export interface CodecSink {
 }
 
 export interface PumpTarget {
-  /** A piece. False: no more until `resume`. */
-  onPumpPiece(piece: Uint8Array): boolean;
-  /** All pieces of the slice have come. `unused`: bytes at its end that zlib did not take, its stream being over. */
+  /** A chunk. False: no more until `resume`. */
+  onPumpChunk(chunk: Uint8Array): boolean;
+  /** All chunks of the slice have come. `unused`: bytes at its end that zlib did not take, its stream being over. */
   onPumpFed(unused: number): void;
-  /** All pieces of the last slice have come. `unused` as above. */
+  /** All chunks of the last slice have come. `unused` as above. */
   onPumpFinished(unused: number): void;
   onPumpError(cause: Error): void;
 }
@@ -46,7 +46,7 @@ export class DeflatePump {
   constructor(stream: DeflateRaw | InflateRaw, target: PumpTarget) {
     this.#stream = stream;
     this.#target = target;
-    stream.on('data', (piece: Uint8Array) => this.#onData(piece));
+    stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
     stream.on('end', () => this.#onEnd());
     stream.on('error', (cause: Error) => this.#onError(cause));
   }
@@ -68,7 +68,7 @@ export class DeflatePump {
     this.#stream.end(slice);
   }
 
-  /** Goes on after a piece was answered with false. */
+  /** Goes on after a chunk was answered with false. */
   resume(): void {
     if (!this.#dead && this.#stream.isPaused()) this.#stream.resume();
   }
@@ -79,9 +79,9 @@ export class DeflatePump {
     this.#stream.destroy();
   }
 
-  #onData(piece: Uint8Array): void {
+  #onData(chunk: Uint8Array): void {
     if (this.#dead) return;
-    if (!this.#target.onPumpPiece(piece)) this.#stream.pause();
+    if (!this.#target.onPumpChunk(chunk)) this.#stream.pause();
     this.#settle();
   }
 

@@ -47,7 +47,7 @@ export class Deflater implements PumpTarget {
 
   /** What of the current message is not fed yet. */
   readonly #gathered = new ByteGatherer();
-  /** The newest piece, held back since its end may be what is cut. */
+  /** The newest chunk, held back since its end may be what is cut. */
   #held: Uint8Array | null = null;
 
   constructor(options: DeflaterOptions, sink: CodecSink) {
@@ -78,7 +78,7 @@ export class Deflater implements PumpTarget {
     return false;
   }
 
-  /** The current message is complete. Answers as `write`; its last piece comes before the next message may. */
+  /** The current message is complete. Answers as `write`; its last chunk comes before the next message may. */
   end(): boolean {
     if (!this.#ready()) return false;
     if (this.#pump !== null) {
@@ -103,7 +103,7 @@ export class Deflater implements PumpTarget {
     return true;
   }
 
-  /** Goes on after a piece was answered with false. */
+  /** Goes on after a chunk was answered with false. */
   resume(): void {
     this.#pump?.resume();
   }
@@ -119,13 +119,13 @@ export class Deflater implements PumpTarget {
   }
 
   /** @internal */
-  onPumpPiece(piece: Uint8Array): boolean {
+  onPumpChunk(chunk: Uint8Array): boolean {
     const held = this.#held;
-    if (held === null || piece.length < cutBytes) {
-      this.#held = held === null ? piece : Buffer.concat([held, piece]);
+    if (held === null || chunk.length < cutBytes) {
+      this.#held = held === null ? chunk : Buffer.concat([held, chunk]);
       return true;
     }
-    this.#held = piece;
+    this.#held = chunk;
     return this.#sink.onCodecOutput(held, false);
   }
 

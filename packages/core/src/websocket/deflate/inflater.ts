@@ -71,7 +71,7 @@ export class Inflater implements PumpTarget {
   #finishing = false;
   #finalBlocks = 0;
   #producedBytes = 0;
-  /** The newest piece, held back until it is known whether it is the last. */
+  /** The newest chunk, held back until it is known whether it is the last. */
   #held: Uint8Array | null = null;
 
   constructor(options: InflaterOptions, sink: CodecSink) {
@@ -111,7 +111,7 @@ export class Inflater implements PumpTarget {
     return false;
   }
 
-  /** The current message is complete. Answers as `write`; its last piece comes before the next message may. */
+  /** The current message is complete. Answers as `write`; its last chunk comes before the next message may. */
   end(): boolean {
     if (!this.#ready()) return false;
     if (this.#pump !== null) {
@@ -127,7 +127,7 @@ export class Inflater implements PumpTarget {
     return this.#inflateAtOnce(payload);
   }
 
-  /** Goes on after a piece was answered with false. */
+  /** Goes on after a chunk was answered with false. */
   resume(): void {
     this.#pump?.resume();
   }
@@ -185,12 +185,12 @@ export class Inflater implements PumpTarget {
   }
 
   /** @internal */
-  onPumpPiece(piece: Uint8Array): boolean {
-    this.#producedBytes += piece.length;
+  onPumpChunk(chunk: Uint8Array): boolean {
+    this.#producedBytes += chunk.length;
     if (this.#producedBytes > this.#options.maxMessageBytes) return this.#failTooLarge();
-    this.#window.append(piece);
+    this.#window.append(chunk);
     const held = this.#held;
-    this.#held = piece;
+    this.#held = chunk;
     return held === null || this.#sink.onCodecOutput(held, false);
   }
 
@@ -234,14 +234,14 @@ export class Inflater implements PumpTarget {
     this.#fail('RIT_ERR_WS_DEFLATE', cause);
   }
 
-  #deliverLast(piece: Uint8Array): void {
+  #deliverLast(chunk: Uint8Array): void {
     this.#finishing = false;
     this.#finalBlocks = 0;
     this.#producedBytes = 0;
     this.#held = null;
     this.#lastByte = 0;
     if (!this.#options.contextTakeover) this.#window.clear();
-    this.#sink.onCodecOutput(piece, true);
+    this.#sink.onCodecOutput(chunk, true);
   }
 
   #ending(): Uint8Array {

@@ -36,9 +36,9 @@ export class FragmentWriter {
     this.#rsv1 = rsv1;
   }
 
-  /** A frame of the message around `piece`; `last` ends the message. As `frame`. */
-  write(piece: Uint8Array, last: boolean, maskingKey: number | null): Buffer {
-    const bytes = frame(last, this.#rsv1, this.#opcode, piece, maskingKey);
+  /** A frame of the message around `chunk`; `last` ends the message. As `frame`. */
+  write(chunk: Uint8Array, last: boolean, maskingKey: number | null): Buffer {
+    const bytes = frame(last, this.#rsv1, this.#opcode, chunk, maskingKey);
     this.#opcode = opcodes.continuation;
     this.#rsv1 = false;
     return bytes;

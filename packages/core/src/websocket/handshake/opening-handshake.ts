@@ -109,7 +109,7 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   if (request.minorVersion !== 1) return malformed('the HTTP version is not 1.1');
   if (!offersWebSocket(fields)) return malformed('Upgrade lacks websocket');
   if (!readConnection(fields)?.includes('upgrade')) return malformed('Connection lacks upgrade');
-  if (hasContent(fields)) return malformed('the request has a body');
+  if (hasBody(fields)) return malformed('the request has a body');
   const versions = getFieldValues(fields, 'sec-websocket-version');
   if (versions.length > 1) return malformed('repeated Sec-WebSocket-Version');
   if (trimOws(versions[0] ?? '') !== version) return createError('RIT_ERR_WS_VERSION');
@@ -223,7 +223,7 @@ function readConnection(fields: ReadonlyFieldSection): string[] | null {
 }
 
 /** A handshake has no content; bytes that follow it are frames and must not be anything else to anybody. */
-function hasContent(fields: ReadonlyFieldSection): boolean {
+function hasBody(fields: ReadonlyFieldSection): boolean {
   return (
     getFieldValues(fields, 'transfer-encoding').length > 0 ||
     getFieldValues(fields, 'content-length').some((value) => trimOws(value) !== '0')

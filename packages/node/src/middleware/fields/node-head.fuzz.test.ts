@@ -39,7 +39,7 @@ function http1Request(head: RequestHead): IncomingMessage {
 }
 
 /** Without the lines that Node tells nobody of: repetitions of a field that is no list. */
-function asHeard(fields: readonly string[]): string[] {
+function asReceived(fields: readonly string[]): string[] {
   const heard = new IncomingMessage(new Socket());
   const reader = heard as unknown as {
     _addHeaderLine(name: string, value: string, to: object): void;
@@ -69,7 +69,7 @@ test('what our own parser takes is read alike', () => {
       expect(error).toBeNull();
       // The bytes themselves are lost on this way.
       const facts = ({ fields, ...rest }: RequestHead) => ({ ...rest, fields, byteLength: 0 });
-      expect(facts(head)).toEqual({ ...facts(own), fields: asHeard(own.fields) });
+      expect(facts(head)).toEqual({ ...facts(own), fields: asReceived(own.fields) });
     }),
     runs(500),
   );

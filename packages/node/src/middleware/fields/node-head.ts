@@ -13,7 +13,7 @@ import {
   sectionSize,
 } from '@reverseit/core/http';
 import { RequestHead, type RequestHeadLimits } from '@reverseit/core/http1';
-import { judgeParsedHead } from '@reverseit/core/internal';
+import { validateRequestHead } from '@reverseit/core/internal';
 import { isHttp2Request, type NodeRequest } from '../messages/node-messages.ts';
 import { requestFields } from './request-fields.ts';
 
@@ -39,7 +39,7 @@ const rtspMethods: ReadonlySet<string> = new Set([
 ]);
 
 /** A head, and why it is refused, if it is. */
-export interface JudgedHead {
+export interface ValidatedHead {
   readonly head: RequestHead;
   readonly error: ReverseItError | null;
 }
@@ -52,17 +52,17 @@ export function readNodeHead(
   request: NodeRequest,
   limits: RequestHeadLimits,
   url = request.url ?? '',
-): JudgedHead {
+): ValidatedHead {
   const judged = isHttp2Request(request)
     ? readHttp2Head(request, limits, url)
     : readHttp1Head(request, limits, url);
   // Refused or not, there may be content to be read to its end.
-  if (judged.error !== null) judged.head.contentLength = mayHaveContent(request) ? -1 : 0;
+  if (judged.error !== null) judged.head.contentLength = mayHaveBody(request) ? -1 : 0;
   return judged;
 }
 
 /** By what was sent: Node has framed it so, whatever has become of `headers`. */
-function mayHaveContent(request: NodeRequest): boolean {
+function mayHaveBody(request: NodeRequest): boolean {
   if (isHttp2Request(request)) return !request.stream.endAfterHeaders;
   const { rawHeaders } = request;
   return hasField(rawHeaders, 'content-length') || hasField(rawHeaders, 'transfer-encoding');
@@ -72,7 +72,7 @@ function readHttp1Head(
   request: IncomingMessage,
   limits: RequestHeadLimits,
   url: string,
-): JudgedHead {
+): ValidatedHead {
   const { httpVersionMajor: major, httpVersionMinor: minor } = request;
   const fields = requestFields(request);
   if (isReverseItError(fields)) return unreadable(request, url, fields);
@@ -81,7 +81,7 @@ function readHttp1Head(
     return { head, error: createError('RIT_ERR_HTTP_VERSION') };
   }
   if (rtspMethods.has(head.method)) return { head, error: createError('RIT_ERR_METHOD_UNKNOWN') };
-  return { head, error: refuseHidden(request) ?? judgeParsedHead(head, limits) };
+  return { head, error: refuseHidden(request) ?? validateRequestHead(head, limits) };
 }
 
 /**
@@ -103,19 +103,19 @@ function readHttp2Head(
   request: Http2ServerRequest,
   limits: RequestHeadLimits,
   url: string,
-): JudgedHead {
+): ValidatedHead {
   const sent = requestFields(request);
   if (isReverseItError(sent)) return unreadable(request, url, sent);
   const fields = http1Fields(sent);
   const head = makeHead(request, url, 1, fields ?? []);
   if (fields === null) return { head, error: createError('RIT_ERR_FIELD_SYNTAX') };
-  const error = judgeParsedHead(head, limits);
+  const error = validateRequestHead(head, limits);
   if (error === null) frameByStream(head, request);
   return { head, error };
 }
 
 /** Of a head whose fields are not to be had. */
-function unreadable(request: NodeRequest, url: string, error: ReverseItError): JudgedHead {
+function unreadable(request: NodeRequest, url: string, error: ReverseItError): ValidatedHead {
   return { head: makeHead(request, url, 1, []), error };
 }
 

@@ -77,7 +77,7 @@ export function keepDisposition(fields: FieldSection): void {
 }
 
 /**
- * Whether each piece is to be sent at once: a stream of events (HTML §9.2), and what asks for it as nginx has
+ * Whether each chunk is to be sent at once: a stream of events (HTML §9.2), and what asks for it as nginx has
  * it.
  */
 export function isEventStream(fields: ReadonlyFieldSection): boolean {

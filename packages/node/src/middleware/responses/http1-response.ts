@@ -36,7 +36,7 @@ export class Http1Response implements ResponseSide {
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
-  /** Whoever holds content back is told not to, after each piece. */
+  /** Whoever holds content back is told not to, after each chunk. */
   #flushes = false;
 
   constructor(response: ServerResponse) {
@@ -103,9 +103,9 @@ export class Http1Response implements ResponseSide {
     ownWrite.call(this.#response, '', 'latin1');
   }
 
-  write(piece: Buffer): boolean {
+  write(chunk: Buffer): boolean {
     this.#flushed = true;
-    const more = this.#response.write(piece);
+    const more = this.#response.write(chunk);
     if (this.#flushes) this.#response.flush?.();
     return more;
   }

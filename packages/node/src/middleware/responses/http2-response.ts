@@ -58,8 +58,8 @@ export class Http2Response implements ResponseSide {
     // It left with `writeHead`.
   }
 
-  write(piece: Buffer): boolean {
-    const more = this.#response.write(piece);
+  write(chunk: Buffer): boolean {
+    const more = this.#response.write(chunk);
     if (this.#flushes) this.#response.flush?.();
     return more;
   }

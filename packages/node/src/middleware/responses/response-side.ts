@@ -29,7 +29,7 @@ export interface ResponseSide {
   /** Sends the head, where no content has taken it along. */
   flushHead(): void;
   /** Sends content. False: no more until `drain`. */
-  write(piece: Buffer): boolean;
+  write(chunk: Buffer): boolean;
   end(trailers: ReadonlyFieldSection): void;
   /**
    * The response is about to end before its request. Where it ends the connection, what still comes of that is

@@ -18,7 +18,7 @@ export class DiscardedResponse implements DeadlineTarget {
 
   constructor(upstream: UpstreamExchange, deadlines: Deadlines) {
     this.#upstream = upstream;
-    // Once, and not for each piece that comes.
+    // Once, and not for each chunk that comes.
     deadlines.queue(discardTimeout).arm(this.#deadline);
   }
 

@@ -28,7 +28,7 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   /** Content of the response that has replaced the backend's; null where none has. */
   replacement: string | Buffer | null = null;
   /** What came while a hook was waited for: at most one read's worth, since the backend is paused. */
-  readonly pieces: Buffer[] = [];
+  readonly chunks: Buffer[] = [];
   /** Set once the response is complete. */
   trailers: FieldSection | null = null;
   readonly #context: RequestContext;
@@ -53,7 +53,7 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   }
 
   onData(chunk: Buffer): void {
-    this.pieces.push(chunk);
+    this.chunks.push(chunk);
   }
 
   onEnd(trailers: FieldSection): void {

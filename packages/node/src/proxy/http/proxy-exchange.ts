@@ -143,16 +143,16 @@ export class ProxyExchange
 
   // ————— The request's body.
 
-  onContent(piece: Buffer): void {
-    this.#body?.onContent(piece);
+  onBody(chunk: Buffer): void {
+    this.#body?.onBody(chunk);
   }
 
-  onContentAnnounced(length: number): void {
-    this.#body?.onContentAnnounced(length);
+  onBodyAnnounced(length: number): void {
+    this.#body?.onBodyAnnounced(length);
   }
 
-  onContentEnd(trailers: FieldSection): void {
-    this.#body?.onContentEnd(trailers);
+  onBodyEnd(trailers: FieldSection): void {
+    this.#body?.onBodyEnd(trailers);
   }
 
   onBodyReady(body: Buffer | CollectedBody | BodySource): void {
@@ -251,18 +251,18 @@ export class ProxyExchange
     }
   }
 
-  #sendHooked({ head, view, pieces, trailers }: HookedResponse): void {
+  #sendHooked({ head, view, chunks, trailers }: HookedResponse): void {
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
     const headers = view.seal(this.method, head.contentLength);
     this.#exchange.sendHead(status, reason, headers, head.contentLength);
-    for (const piece of pieces) this.#exchange.write(piece);
+    for (const chunk of chunks) this.#exchange.write(chunk);
     if (trailers !== null) this.onEnd(trailers);
     else if (!this.#exchange.needsDrain) this.#upstream?.resume();
   }
 
   /** Sends another response than the backend's, whose connection goes on if that costs little. */
-  #replace({ head, view, pieces, trailers }: HookedResponse, body: string | Buffer): void {
+  #replace({ head, view, chunks, trailers }: HookedResponse, body: string | Buffer): void {
     this.#exchange.respond(view.status, view.sealWhole(), body);
     this.#finish();
     this.#context?.finish(null);
@@ -273,7 +273,7 @@ export class ProxyExchange
     else {
       const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
       this.#aside = discarded;
-      for (const piece of pieces) discarded.onData(piece);
+      for (const chunk of chunks) discarded.onData(chunk);
       upstream.resume();
     }
   }

@@ -10,15 +10,15 @@ import { equalsIgnoreCase, type FieldSection, getField } from '@reverseit/core/h
 import type { BodySink, BodySource, CollectedBody } from '@reverseit/upstream';
 import type { Recorder } from '../../hooks/recorder.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
-import { ContentBuffer } from './content-buffer.ts';
+import { BodyBuffer } from './body-buffer.ts';
 
-const noPieces: readonly Buffer[] = [];
+const noChunks: readonly Buffer[] = [];
 const noTrailers: FieldSection = [];
 
 /** Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer. */
 const maxQuestionBytes = 32_768;
 
-/** A collected body is sent in the pieces in which it came from here on, in bytes. */
+/** A collected body is sent in the chunks in which it came from here on, in bytes. */
 const longBody = 65_536;
 
 /** The request that a body belongs to. */
@@ -37,10 +37,10 @@ export class RequestBody implements BodySource, DeadlineTarget {
   readonly #recorder: Recorder | null;
   readonly #delegate: RequestBodyDelegate;
   /** What is held of it; null once it goes to the sink. */
-  #buffer: ContentBuffer | null = new ContentBuffer();
+  #buffer: BodyBuffer | null = new BodyBuffer();
   #sink: BodySink | null = null;
-  /** Pieces that were handed to the sink, which may not have left yet. */
-  #sent: readonly Buffer[] = noPieces;
+  /** Chunks that were handed to the sink, which may not have left yet. */
+  #sent: readonly Buffer[] = noChunks;
   /** Bytes taken from the budget that all requests share. */
   #held = 0;
   #received = 0;
@@ -98,26 +98,26 @@ export class RequestBody implements BodySource, DeadlineTarget {
     this.#over = true;
     this.#leaveShare();
     this.#sink = null;
-    this.#sent = noPieces;
+    this.#sent = noChunks;
     this.#releaseBuffer();
   }
 
   // ————— From the client.
 
-  onContent(piece: Buffer): void {
+  onBody(chunk: Buffer): void {
     if (this.#over) return;
-    this.#received += piece.length;
+    this.#received += chunk.length;
     if (this.#recorder !== null) this.#recorder.bytesReceived = this.#received;
     if (this.#received > this.#route.options.maxRequestBodySize) this.#refuseSize();
-    else if (this.#sink !== null) this.#stream(this.#sink, piece);
-    else this.#hold(piece);
+    else if (this.#sink !== null) this.#stream(this.#sink, chunk);
+    else this.#hold(chunk);
   }
 
-  onContentAnnounced(length: number): void {
+  onBodyAnnounced(length: number): void {
     if (!this.#over && length > this.#route.options.maxRequestBodySize) this.#refuseSize();
   }
 
-  onContentEnd(trailers: FieldSection): void {
+  onBodyEnd(trailers: FieldSection): void {
     if (this.#over) return;
     this.#complete = true;
     this.#leaveShare();
@@ -135,19 +135,19 @@ export class RequestBody implements BodySource, DeadlineTarget {
   }
 
   #read(): void {
-    this.#exchange.readContent(this.#route.options.requestBodyReadTimeout);
+    this.#exchange.readBody(this.#route.options.requestBodyReadTimeout);
   }
 
-  #hold(piece: Buffer): void {
-    this.#buffer?.push(piece);
+  #hold(chunk: Buffer): void {
+    this.#buffer?.push(chunk);
     if (this.#ready) return;
     if (
       this.#received > this.#route.options.requestBodyBufferSize ||
-      !this.#route.shared.buffers.take(piece.length)
+      !this.#route.shared.buffers.take(chunk.length)
     ) {
       this.#startStreaming();
     } else {
-      this.#held += piece.length;
+      this.#held += chunk.length;
       if (this.#silence !== null) this.#awaitSilence(this.#silence);
     }
   }
@@ -168,15 +168,15 @@ export class RequestBody implements BodySource, DeadlineTarget {
     this.#delegate.onBodyReady(body);
   }
 
-  #collected(buffer: ContentBuffer): Buffer | CollectedBody {
+  #collected(buffer: BodyBuffer): Buffer | CollectedBody {
     const trailers = this.#trailers;
     if (this.#received < longBody && trailers.length === 0) return buffer.takeWhole();
     const releaseChunk = (chunk: Buffer) => this.#exchange.releaseChunk(chunk);
-    return { contentLength: this.#received, pieces: buffer.take(), trailers, releaseChunk };
+    return { contentLength: this.#received, chunks: buffer.take(), trailers, releaseChunk };
   }
 
   #startStreaming(): void {
-    this.#exchange.pauseContent();
+    this.#exchange.pauseBody();
     this.#isReady(this);
   }
 
@@ -211,11 +211,11 @@ export class RequestBody implements BodySource, DeadlineTarget {
   /** The connection is ready for the body. */
   start(sink: BodySink): void {
     this.#sink = sink;
-    const pieces = this.#buffer?.take() ?? [];
+    const chunks = this.#buffer?.take() ?? [];
     this.#releaseBuffer();
     let more = true;
-    for (const piece of pieces) more = sink.write(piece);
-    this.#sent = pieces;
+    for (const chunk of chunks) more = sink.write(chunk);
+    this.#sent = chunks;
     if (this.#complete) sink.end(this.#trailers);
     else if (more) this.#read();
   }
@@ -228,17 +228,17 @@ export class RequestBody implements BodySource, DeadlineTarget {
   /** The backend wants no more. What still comes is the connection's to drop. */
   cancel(): void {
     this.#sink = null;
-    this.#sent = noPieces;
+    this.#sent = noChunks;
     this.#complete = true;
     this.#leaveShare();
-    this.#exchange.pauseContent();
+    this.#exchange.pauseBody();
   }
 
-  #stream(sink: BodySink, piece: Buffer): void {
-    if (!sink.write(piece)) this.#exchange.pauseContent();
+  #stream(sink: BodySink, chunk: Buffer): void {
+    if (!sink.write(chunk)) this.#exchange.pauseBody();
     if (!sink.isFlushed) return;
-    this.#exchange.releaseChunk(piece);
+    this.#exchange.releaseChunk(chunk);
     for (const sent of this.#sent) this.#exchange.releaseChunk(sent);
-    this.#sent = noPieces;
+    this.#sent = noChunks;
   }
 }

@@ -38,7 +38,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
 
   begin(): void {
     this.#exchange.handler = this;
-    this.#exchange.pauseContent();
+    this.#exchange.pauseBody();
     this.#context.beginErrorResponse(this.#error);
     this.run('onErrorResponse', this.#context.hooks.onErrorResponse);
   }
@@ -84,11 +84,11 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
     this.onDone();
   }
 
-  onContent(): void {
+  onBody(): void {
     // No content is asked for any more.
   }
 
-  onContentEnd(): void {
+  onBodyEnd(): void {
     // As above.
   }
 

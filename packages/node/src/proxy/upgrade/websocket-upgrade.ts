@@ -100,7 +100,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
 
   protected override send(origin: OriginPool): UpstreamExchange {
     // One byte more than may wait, so that too many can be told from enough.
-    this.#exchange.holdUpTo(this.#route.relays.maxPendingBytes + 1);
+    this.#exchange.setEarlyDataLimit(this.#route.relays.maxPendingBytes + 1);
     return origin.upgrade(this, this.#route.upgradeLimits, this);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Takes the messages of one direction off the client's compression, or puts them under it: payload goes
- * in, frames come out. They come in pieces, as fragments; a message below the codecs' threshold (16 KiB)
+ * in, frames come out. They come in chunks, as fragments; a message below the codecs' threshold (16 KiB)
  * comes as one frame when it is complete.
  */
 import { createError, type ReverseItError } from '@reverseit/core/errors';
@@ -103,22 +103,22 @@ export class MessageCodec implements CodecSink {
     this.#codec.destroy();
   }
 
-  onCodecOutput(piece: Uint8Array, last: boolean): boolean {
-    if (this.#checking && !this.#isText(piece, last)) {
+  onCodecOutput(chunk: Uint8Array, last: boolean): boolean {
+    if (this.#checking && !this.#isText(chunk, last)) {
       this.destroy();
       this.#owner.onCodecFailed(createError('RIT_ERR_WS_UTF8'));
       return true;
     }
-    if (piece.length > 0 || last) {
-      this.#sink.push(this.#writer.write(piece, last, this.#sink.maskingKey));
-      this.#owner.onCodecFrames(piece.length);
+    if (chunk.length > 0 || last) {
+      this.#sink.push(this.#writer.write(chunk, last, this.#sink.maskingKey));
+      this.#owner.onCodecFrames(chunk.length);
     }
     return !this.#sink.blocked;
   }
 
-  #isText(piece: Uint8Array, last: boolean): boolean {
+  #isText(chunk: Uint8Array, last: boolean): boolean {
     const text = this.#text;
-    return text === null || (text.push(piece, 0, piece.length) && (!last || text.complete));
+    return text === null || (text.push(chunk, 0, chunk.length) && (!last || text.complete));
   }
 
   onCodecReady(): void {

@@ -9,7 +9,7 @@ import { nextMaskingKey } from './masking-keys.ts';
 
 /** Many small pieces are copied into one buffer; few large ones leave as a vector, uncopied. */
 const coalesceBytes = 16_384;
-const maxPieces = 8;
+const maxChunks = 8;
 
 /** From here on they leave at once. */
 const flushBytes = 65_536;
@@ -125,7 +125,7 @@ export class RelaySide {
     const pieces = [first, ...this.#rest];
     this.#rest = [];
     if (!socket.writable) return;
-    if (this.#bytes <= coalesceBytes || pieces.length > maxPieces) {
+    if (this.#bytes <= coalesceBytes || pieces.length > maxChunks) {
       this.blocked = !socket.write(Buffer.concat(pieces, this.#bytes));
       return;
     }

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, type HeaderSection, sectionSize } from '@reverseit/core/http';
 import {
-  type ContentSink,
+  type BodyDelegate,
   type ParsedResponseHead,
   RESPONSE,
   ResponseParser,
@@ -44,7 +44,7 @@ import { RequestWriter } from './request-writer.ts';
 const noBytes = Buffer.alloc(0);
 const noTrailers: FieldSection = [];
 
-export class DirectConnection extends Http1Connection implements ByteReader, ContentSink {
+export class DirectConnection extends Http1Connection implements ByteReader, BodyDelegate {
   readonly #parser = new ResponseParser(0);
   /** Null where the socket reads into memory of its own, a new one each time. */
   #readBuffer: ReadBuffer | null = new ReadBuffer(this);
@@ -61,7 +61,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
   /** The present read has brought a final head or content; framing alone is no progress. */
   #progressed = false;
   /** Content that the present read has brought, in bytes. */
-  #contentBytes = 0;
+  #bodyBytes = 0;
   /** Bytes behind the head that switched protocols. */
   #early: Buffer = noBytes;
 
@@ -115,9 +115,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   // ————— The response.
 
-  get expectsContent(): boolean {
+  get expectsBody(): boolean {
     if (this.state === 'switched') return true;
-    return this.state === 'busy' && this.#parser.state === RESPONSE.CONTENT;
+    return this.state === 'busy' && this.#parser.state === RESPONSE.BODY;
   }
 
   onRead(bytes: Buffer): boolean {
@@ -133,7 +133,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
     if (this.state === 'busy' && exchange !== null) {
       this.#responseStarted = true;
-      this.#contentBytes = 0;
+      this.#bodyBytes = 0;
       try {
         this.#parse(exchange, bytes);
       } catch (cause) {
@@ -148,7 +148,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
 
   /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
   #count(bytes: number): void {
-    const content = this.#contentBytes;
+    const content = this.#bodyBytes;
     this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
     if (!this.share.spent || this.socket === null) return;
     pauseReading(this.socket);
@@ -183,7 +183,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
         at = parser.offset;
         if (head !== null) this.#onHead(exchange, head, bytes, at);
       } else {
-        parser.readContent(bytes, at, this);
+        parser.readBody(bytes, at, this);
         at = parser.offset;
         exchange.onAnnounced(parser.announced);
       }
@@ -235,15 +235,15 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
       exchange.onFailed(checked);
       return;
     }
-    this.#expectContent(checked);
+    this.#expectBody(checked);
     this.#progressed = true;
     exchange.onFinal(checked);
   }
 
-  #expectContent({ untilClose, contentLength }: CheckedHead): void {
-    if (untilClose) this.#parser.expectContent('until-close', 0);
-    else if (contentLength === null) this.#parser.expectContent('chunked', 0);
-    else this.#parser.expectContent('length', contentLength);
+  #expectBody({ untilClose, contentLength }: CheckedHead): void {
+    if (untilClose) this.#parser.expectBody('until-close', 0);
+    else if (contentLength === null) this.#parser.expectBody('chunked', 0);
+    else this.#parser.expectBody('length', contentLength);
   }
 
   #onInterim(
@@ -277,12 +277,12 @@ export class DirectConnection extends Http1Connection implements ByteReader, Con
     }
   }
 
-  onContent(piece: Buffer): void {
-    this.#contentBytes += piece.length;
+  onBody(chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
     this.#progressed = true;
-    const lent = this.#lend(piece);
+    const lent = this.#lend(chunk);
     // What was read by events may be a part of what is still being parsed.
-    if (this.exchange?.onPiece(lent) === true && this.#readBuffer !== null) releaseBytes(lent);
+    if (this.exchange?.onChunk(lent) === true && this.#readBuffer !== null) releaseBytes(lent);
   }
 
   /** Bytes that others may hold on to. */

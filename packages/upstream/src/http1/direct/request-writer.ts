@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { FieldSection } from '@reverseit/core/http';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
-import { bodySource, pieceSize } from '../../exchange/body-pieces.ts';
+import { bodySource, chunkSize } from '../../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import type { Upload, UploadPort } from '../../exchange/upload.ts';
 import type { BodySource } from '../../exchange/upstream-request.ts';
@@ -41,7 +41,7 @@ export class RequestWriter implements UploadPort {
       return;
     }
     this.#guard ??= new WriteGuard(this.#socket, this.#observer);
-    if (Buffer.isBuffer(body) && body.length <= pieceSize) {
+    if (Buffer.isBuffer(body) && body.length <= chunkSize) {
       this.#writeTogether(head, body, '');
       exchange.onSent();
     } else this.#stream(head, bodySource(body, exchange.repeatable), exchange);
@@ -60,12 +60,12 @@ export class RequestWriter implements UploadPort {
     socket.uncork();
   }
 
-  sendPiece(piece: Buffer): void {
+  sendChunk(chunk: Buffer): void {
     // An empty chunk would be the last.
-    if (piece.length === 0) return;
+    if (chunk.length === 0) return;
     const socket = this.#socket;
-    if (this.#chunked) this.#writeTogether(chunkStart(piece.length), piece, chunkEnd);
-    else socket.write(piece);
+    if (this.#chunked) this.#writeTogether(chunkStart(chunk.length), chunk, chunkEnd);
+    else socket.write(chunk);
     if (socket.writableNeedDrain) this.#upload?.block();
   }
 

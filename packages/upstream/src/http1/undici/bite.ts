@@ -19,7 +19,7 @@ export class Bite {
   /** What the next one may hold, in bytes. */
   max = firstBite;
   #bytes = 0;
-  #contentBytes = 0;
+  #bodyBytes = 0;
   #chunkCost = 0;
 
   /** Another response begins, of which nothing is known. */
@@ -33,18 +33,18 @@ export class Bite {
 
   /** undici has found a chunk of content in it. */
   addChunk(bytes: number): void {
-    this.#contentBytes += bytes;
+    this.#bodyBytes += bytes;
     this.#chunkCost += costOfChunk;
   }
 
   /** undici is through with it. Answers what it cost, in ns; 0 where there was none. */
   end(): number {
     if (this.#bytes === 0) return 0;
-    const framing = this.#bytes - this.#contentBytes;
-    const cost = this.#contentBytes * COST.BYTE + framing * costOfFraming + this.#chunkCost;
+    const framing = this.#bytes - this.#bodyBytes;
+    const cost = this.#bodyBytes * COST.BYTE + framing * costOfFraming + this.#chunkCost;
     this.max = cost > costlyBite ? smallBite : Number.POSITIVE_INFINITY;
     this.#bytes = 0;
-    this.#contentBytes = 0;
+    this.#bodyBytes = 0;
     this.#chunkCost = 0;
     return cost;
   }

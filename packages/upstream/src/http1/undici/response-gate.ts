@@ -81,7 +81,7 @@ export class ResponseGate {
   }
 
   /** Whether the parser has reported the final head. */
-  get inContent(): boolean {
+  get inBody(): boolean {
     return this.#headComplete;
   }
 

@@ -22,7 +22,7 @@ import {
 import { Client } from 'undici';
 import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
-import { bodySource, withoutTrailers } from '../../exchange/body-pieces.ts';
+import { bodySource, withoutTrailers } from '../../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
@@ -65,9 +65,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   #connectCallback: ConnectCallback | null = null;
   #guard: WriteGuard | null = null;
   #paused = false;
-  /** Content that undici's parser has, and nothing else: neither a head nor trailers, which it keeps. */
-  #content: Buffer | null = null;
-  /** Where the latest of its pieces ends, all of which have been released. */
+  /** Bytes that undici's parser has, all of them of a body: neither a head nor trailers, which it keeps. */
+  #bodyRead: Buffer | null = null;
+  /** Where the latest of its chunks ends, all of which have been released. */
   #returned = 0;
   /** Where the latest chunk ends that undici has reported, in its memory. */
   #chunkEnd = 0;
@@ -97,11 +97,11 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       return;
     }
     let headers = exchange.fields.fields as string[];
-    let content: Buffer | UndiciUpload | null = null;
-    if (body === null || Buffer.isBuffer(body)) content = body;
+    let sent: Buffer | UndiciUpload | null = null;
+    if (body === null || Buffer.isBuffer(body)) sent = body;
     else {
       const source = bodySource(withoutTrailers(body), exchange.repeatable);
-      content = new UndiciUpload(exchange, source, this);
+      sent = new UndiciUpload(exchange, source, this);
       headers = withLength(headers, source.contentLength);
     }
     this.#client.dispatch(
@@ -110,7 +110,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         path: target,
         headers,
         // A duck-typed stream, see undici-upload.ts.
-        body: content as Buffer | null,
+        body: sent as Buffer | null,
         // Else undici closes after every HEAD and after every body on a method that has none by custom.
         reset: exchange.oneShot,
         upgrade: exchange.upgrading ? exchange.protocol : null,
@@ -193,13 +193,13 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     this.#guard = new WriteGuard(socket, this);
   }
 
-  get expectsContent(): boolean {
-    return this.state === 'switched' || (this.state === 'busy' && this.gate.inContent);
+  get expectsBody(): boolean {
+    return this.state === 'switched' || (this.state === 'busy' && this.gate.inBody);
   }
 
   onRead(view: Buffer): boolean {
     this.share.spend(COST.READ);
-    this.#freeContent();
+    this.#releaseBody();
     // undici may hold on to parts of it.
     const bytes = this.#readBuffer?.lend(view) ?? view;
     if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
@@ -224,38 +224,38 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     return bytes;
   }
 
-  /** undici has found a chunk of content. */
+  /** undici has found a chunk of body. */
   onChunk({ byteOffset, length }: Buffer): void {
     this.#chunkEnd = byteOffset + length;
     this.#bite.addChunk(length);
   }
 
   /** A chunk was handed on, and released or not. */
-  onPieceDone(piece: Buffer, released: boolean): void {
-    const content = this.#content;
-    if (content === null) return;
+  onChunkDone(chunk: Buffer, released: boolean): void {
+    const bytes = this.#bodyRead;
+    if (bytes === null) return;
     // A copy of chunks, which nobody has then.
-    if (piece.buffer !== content.buffer) this.#returned = this.#chunkEnd - content.byteOffset;
-    else if (!released) this.#content = null;
-    else this.#returned = piece.byteOffset + piece.length - content.byteOffset;
+    if (chunk.buffer !== bytes.buffer) this.#returned = this.#chunkEnd - bytes.byteOffset;
+    else if (!released) this.#bodyRead = null;
+    else this.#returned = chunk.byteOffset + chunk.length - bytes.byteOffset;
   }
 
   /** undici is through with what it was given. */
   #endBite(): void {
     this.#handler.flush();
-    this.#freeContent();
+    this.#releaseBody();
     const cost = this.#bite.end();
     if (cost === 0) return;
     this.share.spend(cost);
     if (this.share.spent) this.share.yield();
   }
 
-  /** undici is done with what it has read. What follows the last piece might be the beginning of trailers. */
-  #freeContent(): void {
-    const content = this.#content;
-    this.#content = null;
-    if (content === null || this.#returned !== content.length) return;
-    releaseBytes(content);
+  /** undici is done with what it has read. What follows the last chunk might be the beginning of trailers. */
+  #releaseBody(): void {
+    const bytes = this.#bodyRead;
+    this.#bodyRead = null;
+    if (bytes === null || this.#returned !== bytes.length) return;
+    releaseBytes(bytes);
   }
 
   #read(): Buffer | null {
@@ -272,7 +272,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     if (this.share.waiting) return null;
     for (;;) {
       const chunk = this.#next();
-      const { inContent } = this.gate;
+      const { inBody } = this.gate;
       const bytes = this.gate.push(chunk);
       if (this.gate.failure !== null) {
         this.exchange?.onFailed(this.gate.failure);
@@ -282,8 +282,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
         this.#bite.begin(bytes.length);
-        if (inContent && this.#unread.length === 0) {
-          this.#content = bytes;
+        if (inBody && this.#unread.length === 0) {
+          this.#bodyRead = bytes;
           this.#returned = 0;
         }
         return bytes;
@@ -303,7 +303,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 }
 
-/** Of content that is streamed undici does not know the length. */
+/** undici does not know the length of a body that is streamed. */
 function withLength(fields: string[], length: number | null): string[] {
   if (length === null || hasField(fields, 'content-length')) return fields;
   return [...fields, 'content-length', String(length)];

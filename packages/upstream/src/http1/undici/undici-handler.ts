@@ -11,7 +11,7 @@ import {
   hasField,
   readTokenList,
 } from '@reverseit/core/http';
-import { PieceJoiner } from '@reverseit/core/internal';
+import { ChunkJoiner } from '@reverseit/core/internal';
 import type { Dispatcher } from 'undici';
 import { exchangeError, isTlsFailure, lost } from '../../connect/error-map.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
@@ -28,7 +28,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   /** Whether the end of the connection ends the body. */
   #untilClose = false;
   /** undici reports each chunk by itself, and a read may hold ten thousand. */
-  readonly #joiner = new PieceJoiner((piece) => this.#deliver(piece));
+  readonly #joiner = new ChunkJoiner((chunk) => this.#deliver(chunk));
 
   constructor(connection: UndiciConnection) {
     this.#connection = connection;
@@ -97,10 +97,10 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     this.#joiner.flush();
   }
 
-  #deliver(piece: Buffer): void {
+  #deliver(chunk: Buffer): void {
     const { exchange } = this.#connection;
     if (exchange === null) return;
-    this.#connection.onPieceDone(piece, exchange.onPiece(piece));
+    this.#connection.onChunkDone(chunk, exchange.onChunk(chunk));
     exchange.onProgress();
   }
 

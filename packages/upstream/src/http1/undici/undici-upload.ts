@@ -1,8 +1,8 @@
 /**
  * A streamed request body as undici takes it: what it takes for a stream, without a Readable and without
- * a promise per piece.
+ * a promise per chunk.
  *
- * undici writes the request's head together with the first piece, so the backend sees nothing of the
+ * undici writes the request's head together with the first chunk, so the backend sees nothing of the
  * request before the source has delivered something.
  */
 import { EventEmitter } from 'node:events';
@@ -36,8 +36,8 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
 
   // The upload's side.
 
-  sendPiece(piece: Buffer): void {
-    this.emit('data', piece);
+  sendChunk(chunk: Buffer): void {
+    this.emit('data', chunk);
   }
 
   get isFlushed(): boolean {

@@ -20,7 +20,7 @@ test.each([
   ['until close', false],
   ['until close', true],
 ])(
-  'pieces that a handler keeps are its own, whatever other connections read: %s, others given back: %s',
+  'chunks that a handler keeps are its own, whatever other connections read: %s, others given back: %s',
   async (framing, givesBack) => {
     let nth = 0;
     const it = await bench((connection) => {
@@ -37,9 +37,9 @@ test.each([
       // In parts, so that the reads of several connections fall between each other.
       const part = [500, 20_000, 100_000][nth++ % 3] as number;
       for (let at = 0; at < body.length; at += part) {
-        const piece = body.subarray(at, at + part);
-        if (framing === 'chunked') connection.write(`${piece.length.toString(16)}\r\n`);
-        connection.write(piece);
+        const chunk = body.subarray(at, at + part);
+        if (framing === 'chunked') connection.write(`${chunk.length.toString(16)}\r\n`);
+        connection.write(chunk);
         if (framing === 'chunked') connection.write('\r\n');
       }
       if (framing === 'chunked') connection.write('0\r\n\r\n');
@@ -48,11 +48,11 @@ test.each([
     const all = Array.from({ length: 90 }, (_, seed) => {
       const kept: Buffer[] = [];
       const sent = it.send(get(`/${seed}`));
-      sent.onPiece = (piece) => {
+      sent.onChunk = (chunk) => {
         if (givesBack && kept.length % 3 === 0) {
-          kept.push(Buffer.from(piece));
+          kept.push(Buffer.from(chunk));
           sent.exchange.releaseChunk();
-        } else kept.push(piece);
+        } else kept.push(chunk);
         if (seed % 4 === 0) {
           sent.exchange.pause();
           void turn().then(() => sent.exchange.resume());
@@ -79,11 +79,11 @@ test('trailers that begin in a read whose content was given back (RFC 9112 §7.1
     // Other reads have come between, and taken what memory was free.
     connection.write(`cond: ${'s'.repeat(500)}\r\n\r\n`);
   });
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   const sent = Array.from({ length: 20 }, () => it.send());
   for (const one of sent) {
-    one.onPiece = (piece) => {
-      pieces.push(Buffer.from(piece));
+    one.onChunk = (chunk) => {
+      chunks.push(Buffer.from(chunk));
       one.exchange.releaseChunk();
     };
   }
@@ -91,18 +91,18 @@ test('trailers that begin in a read whose content was given back (RFC 9112 §7.1
     await one.done;
     expect(one.trailers).toEqual(['x-first', 'f'.repeat(500), 'x-second', 's'.repeat(500)]);
   }
-  expect(Buffer.concat(pieces)).toHaveLength(20 * bytes.length);
+  expect(Buffer.concat(chunks)).toHaveLength(20 * bytes.length);
 });
 
-/** Content in pieces, and how many of them came back. */
+/** Content in chunks, and how many of them came back. */
 class Collected implements CollectedBody {
-  readonly pieces = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'c'));
+  readonly chunks = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'c'));
   readonly contentLength = 2_000_000;
   givenBack = 0;
 
-  releaseChunk(piece: Buffer): void {
-    expect(this.pieces[this.givenBack++]).toBe(piece);
-    piece.fill('X');
+  releaseChunk(chunk: Buffer): void {
+    expect(this.chunks[this.givenBack++]).toBe(chunk);
+    chunk.fill('X');
   }
 }
 

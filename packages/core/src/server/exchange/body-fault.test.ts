@@ -28,7 +28,7 @@ describe.each([
     let handler: Answering | null = null;
     const rig = await start((exchange) => {
       handler = new Answering(exchange);
-      exchange.readContent(50);
+      exchange.readBody(50);
     });
     const client = await rig.client();
     client.send(bytes);
@@ -55,7 +55,7 @@ describe.each([
     handler.exchange.respond(200, [], 'ours');
     expect((await client.readResponse()).text).toBe('ours');
     await client.expectFin();
-    expect(handler.content).toBe('abc');
+    expect(handler.body).toBe('abc');
   });
 
   test('a client that only ends its side still gets the answer', async () => {
@@ -81,7 +81,7 @@ describe.each([
     const client = await rig.client();
     client.send(bytes);
     const handler = await requests.next();
-    handler.exchange.readContent(50);
+    handler.exchange.readBody(50);
     expect(await handler.aborted()).toMatchObject({ code });
     expect((await client.readResponse()).status).toBe(handler.error?.status);
     await client.expectFin();

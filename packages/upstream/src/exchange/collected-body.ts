@@ -1,5 +1,5 @@
 /**
- * A long body that is complete, as a source: it goes out piece by piece, so that it is seen how much of
+ * A long body that is complete, as a source: it goes out chunk by chunk, so that it is seen how much of
  * it the backend has taken.
  */
 import type { FieldSection } from '@reverseit/core/http';
@@ -9,12 +9,12 @@ type Body = UpstreamRequest['body'];
 
 const noTrailers: FieldSection = [];
 
-/** A longer Buffer goes out in pieces of this size, in bytes. */
-export const pieceSize = 262_144;
+/** A longer Buffer goes out in chunks of this size, in bytes. */
+export const chunkSize = 262_144;
 
 /** Whether all of a body is there, so that it can be sent again. */
 export function isReplayable(body: Body): body is Buffer | CollectedBody | null {
-  return body === null || Buffer.isBuffer(body) || 'pieces' in body;
+  return body === null || Buffer.isBuffer(body) || 'chunks' in body;
 }
 
 /** What a request says of its length: null where there is none to say, or trailers need chunks. */
@@ -36,47 +36,52 @@ export function mayTrail(body: Body): boolean {
 /** The same body for a transport that sends no trailers. */
 export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
   if (!hasTrailers(body)) return body;
-  const { contentLength, pieces } = body as CollectedBody;
+  const { contentLength, chunks } = body as CollectedBody;
   return {
     contentLength,
-    pieces,
+    chunks,
     releaseChunk: (chunk) => (body as CollectedBody).releaseChunk(chunk),
   };
 }
 
 /** `mayRepeat`: the request may have to be sent again, so that nothing of its body can be released. */
 export function bodySource(body: NonNullable<Body>, mayRepeat: boolean): BodySource {
-  if (Buffer.isBuffer(body)) return new BodyPieces(cut(body), body.length, null, noTrailers);
+  if (Buffer.isBuffer(body)) return new CollectedSource(cut(body), body.length, null, noTrailers);
   if (!isReplayable(body)) return body;
   const owner = mayRepeat ? null : body;
-  return new BodyPieces(body.pieces, announcedLength(body), owner, body.trailers ?? noTrailers);
+  return new CollectedSource(
+    body.chunks,
+    announcedLength(body),
+    owner,
+    body.trailers ?? noTrailers,
+  );
 }
 
 function cut(body: Buffer): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < body.length; at += pieceSize)
-    pieces.push(body.subarray(at, at + pieceSize));
-  return pieces;
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < body.length; at += chunkSize)
+    chunks.push(body.subarray(at, at + chunkSize));
+  return chunks;
 }
 
-class BodyPieces implements BodySource {
+class CollectedSource implements BodySource {
   readonly contentLength: number | null;
-  readonly #pieces: readonly Buffer[];
+  readonly #chunks: readonly Buffer[];
   readonly #trailers: FieldSection;
-  /** Who has pieces back that have left. */
+  /** Who has chunks back that have left. */
   readonly #owner: CollectedBody | null;
   #next = 0;
-  /** Of the pieces that were written, so many are known to have left. */
+  /** Of the chunks that were written, so many are known to have left. */
   #left = 0;
   #sink: BodySink | null = null;
 
   constructor(
-    pieces: readonly Buffer[],
+    chunks: readonly Buffer[],
     contentLength: number | null,
     owner: CollectedBody | null,
     trailers: FieldSection,
   ) {
-    this.#pieces = pieces;
+    this.#chunks = chunks;
     this.#trailers = trailers;
     this.contentLength = contentLength;
     this.#owner = owner;
@@ -90,18 +95,18 @@ class BodyPieces implements BodySource {
   resume(): void {
     const sink = this.#sink;
     if (sink === null) return;
-    while (this.#next < this.#pieces.length) {
-      const more = sink.write(this.#pieces[this.#next++] as Buffer);
+    while (this.#next < this.#chunks.length) {
+      const more = sink.write(this.#chunks[this.#next++] as Buffer);
       // A socket that has passed all on will say only later that it takes more.
       if (!more && !sink.isFlushed) break;
       this.#release(sink);
     }
-    if (this.#next === this.#pieces.length) sink.end(this.#trailers);
+    if (this.#next === this.#chunks.length) sink.end(this.#trailers);
   }
 
   #release(sink: BodySink): void {
     if (this.#owner === null || !sink.isFlushed) return;
-    while (this.#left < this.#next) this.#owner.releaseChunk(this.#pieces[this.#left++] as Buffer);
+    while (this.#left < this.#next) this.#owner.releaseChunk(this.#chunks[this.#left++] as Buffer);
   }
 
   cancel(): void {

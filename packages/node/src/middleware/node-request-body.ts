@@ -1,32 +1,32 @@
 /**
- * The content of a request as a server of Node reports it: chunk by chunk, of which one read may hold ten
+ * The body of a request as a server of Node reports it: chunk by chunk, of which one read may hold ten
  * thousand. What comes together is joined, and beyond its share of the turn a request is not read.
  */
-import { allowReading, COST, PieceJoiner, stopReading, TurnShare } from '@reverseit/core/internal';
+import { allowReading, ChunkJoiner, COST, stopReading, TurnShare } from '@reverseit/core/internal';
 import type { NodeRequest } from './messages/node-messages.ts';
-import type { UpgradeContent } from './upgrade-content.ts';
+import type { UpgradeBody } from './upgrade-body.ts';
 
 /** What it costs Node to report a chunk, in ns. */
 const costOfChunk = 1_000;
 
-export class RequestContent {
-  readonly #request: NodeRequest | UpgradeContent;
+export class NodeRequestBody {
+  readonly #request: NodeRequest | UpgradeBody;
   /** Other requests share its connection. */
   readonly #multiplexed: boolean;
   readonly #share = new TurnShare(this);
-  readonly #joiner: PieceJoiner;
+  readonly #joiner: ChunkJoiner;
   #flushing = false;
   #paused = true;
 
-  /** `deliver` takes the content. */
+  /** `deliver` takes the body. */
   constructor(
-    request: NodeRequest | UpgradeContent,
+    request: NodeRequest | UpgradeBody,
     multiplexed: boolean,
-    deliver: (piece: Buffer) => void,
+    deliver: (chunk: Buffer) => void,
   ) {
     this.#request = request;
     this.#multiplexed = multiplexed;
-    this.#joiner = new PieceJoiner(deliver);
+    this.#joiner = new ChunkJoiner(deliver);
   }
 
   /** Whether it is read no further for the others' sake. */
@@ -35,9 +35,9 @@ export class RequestContent {
   }
 
   /** A `data` event. */
-  onData(piece: Buffer): void {
-    this.#share.spend(costOfChunk + piece.length * COST.BYTE);
-    this.#joiner.add(piece);
+  onData(chunk: Buffer): void {
+    this.#share.spend(costOfChunk + chunk.length * COST.BYTE);
+    this.#joiner.add(chunk);
     if (!this.#flushing && !this.#joiner.isEmpty) {
       this.#flushing = true;
       // What came with the same read has been reported by then.
@@ -70,7 +70,7 @@ export class RequestContent {
     const request = this.#request;
     if (!this.#multiplexed) allowReading(request.socket);
     if (this.#paused) return;
-    // What has been reported meanwhile comes in one piece.
+    // What has been reported meanwhile comes in one chunk.
     if (request.readableLength > 0) request.read();
     if (!this.#paused && !this.#share.waiting) request.resume();
   }
@@ -84,6 +84,6 @@ export class RequestContent {
   }
 }
 
-function flush(content: RequestContent): void {
-  content.flush();
+function flush(body: NodeRequestBody): void {
+  body.flush();
 }

@@ -1,7 +1,7 @@
 /**
- * The content of a request with an `upgrade` event. Before version 26 a server of Node ends such a request
- * with its head: what follows on the socket is its content first, unread, and then the other protocol's.
- * This reads the content as our own server would, and is to an exchange what the request is elsewhere.
+ * The body of a request with an `upgrade` event. Before version 26 a server of Node ends such a request
+ * with its head: what follows on the socket is its body first, unread, and then the other protocol's.
+ * This reads the body as our own server would, and is to an exchange what the request is elsewhere.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -18,39 +18,39 @@ import {
 const major = Number.parseInt(process.versions.node, 10);
 
 /**
- * Whether Node has left the content of a request with an `upgrade` event on the socket. `stream` is what
- * came with the event: since version 26 it is one of Node's own where content is still to come.
+ * Whether Node has left the body of a request with an `upgrade` event on the socket. `stream` is what
+ * came with the event: since version 26 it is one of Node's own where body is still to come.
  */
 export function isLeftUnread(request: IncomingMessage, stream: Duplex): boolean {
   return major < 26 && stream === request.socket && request.readableLength === 0;
 }
 
-export class UpgradeContent extends Readable {
+export class UpgradeBody extends Readable {
   readonly socket: Socket;
   rawTrailers: FieldSection = [];
   readonly #parser: RequestParser;
   #complete = false;
 
-  /** `head` has been judged, and says that there is content. */
+  /** `head` has been judged, and says that there is body. */
   constructor(socket: Socket, head: RequestHead, limits: RequestHeadLimits) {
     super();
     this.socket = socket;
     this.#parser = RequestParser.after(head, limits);
   }
 
-  /** Why the content is refused; null while it is not. */
+  /** Why the body is refused; null while it is not. */
   get fault(): ReverseItError | null {
     return this.#parser.error;
   }
 
-  /** Takes what came on the socket, as far as it is content. Returns what follows the content. Look at `fault`. */
+  /** Takes what came on the socket, as far as it is body. Returns what follows the body. Look at `fault`. */
   feed(bytes: Buffer): Buffer {
     const parser = this.#parser;
     if (this.#complete) return bytes;
     let room = true;
     parser.readBody(bytes, 0, {
-      onContent: (piece) => {
-        room = this.push(piece);
+      onBody: (chunk) => {
+        room = this.push(chunk);
       },
     });
     if (parser.state === PARSER.COMPLETE) {

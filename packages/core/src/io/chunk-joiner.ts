@@ -1,58 +1,58 @@
 /**
- * Joins pieces of content that come one by one, where a peer sends thousands of them at a time and each
- * would cost whoever takes it a call and a write. A piece that stands alone is not copied, nor is one
+ * Joins chunks of content that come one by one, where a peer sends thousands of them at a time and each
+ * would cost whoever takes it a call and a write. A chunk that stands alone is not copied, nor is one
  * that is large.
  */
 
-/** From here on, in bytes, a piece is passed on as it is. */
+/** From here on, in bytes, a chunk is passed on as it is. */
 const worthPassing = 1024;
 const joinedBytes = 16_384;
 
-export class PieceJoiner {
-  readonly #deliver: (piece: Buffer) => void;
+export class ChunkJoiner {
+  readonly #deliver: (chunk: Buffer) => void;
   #alone: Buffer | null = null;
   #joined: Buffer | null = null;
   #used = 0;
 
-  /** `deliver` takes the pieces, in order. */
-  constructor(deliver: (piece: Buffer) => void) {
+  /** `deliver` takes the chunks, in order. */
+  constructor(deliver: (chunk: Buffer) => void) {
     this.#deliver = deliver;
   }
 
-  /** Whether a piece waits for others to be joined with. */
+  /** Whether a chunk waits for others to be joined with. */
   get isEmpty(): boolean {
     return this.#alone === null && this.#used === 0;
   }
 
   /**
-   * Takes a piece, and delivers what is complete by it. What is kept of the caller's memory is needed until
+   * Takes a chunk, and delivers what is complete by it. What is kept of the caller's memory is needed until
    * `flush`, at most.
    */
-  add(piece: Buffer): void {
-    if (piece.length >= worthPassing) {
+  add(chunk: Buffer): void {
+    if (chunk.length >= worthPassing) {
       this.flush();
-      this.#deliver(piece);
-    } else if (this.isEmpty) this.#alone = piece;
-    else this.#join(piece);
+      this.#deliver(chunk);
+    } else if (this.isEmpty) this.#alone = chunk;
+    else this.#join(chunk);
   }
 
-  #join(piece: Buffer): void {
+  #join(chunk: Buffer): void {
     this.#joined ??= Buffer.allocUnsafe(joinedBytes);
     const alone = this.#alone;
     if (alone !== null) {
       this.#alone = null;
       this.#copy(this.#joined, alone);
     }
-    if (this.#used + piece.length > joinedBytes) {
+    if (this.#used + chunk.length > joinedBytes) {
       this.flush();
       this.#joined = Buffer.allocUnsafe(joinedBytes);
     }
-    this.#copy(this.#joined, piece);
+    this.#copy(this.#joined, chunk);
   }
 
-  #copy(joined: Buffer, piece: Buffer): void {
-    joined.set(piece, this.#used);
-    this.#used += piece.length;
+  #copy(joined: Buffer, chunk: Buffer): void {
+    joined.set(chunk, this.#used);
+    this.#used += chunk.length;
   }
 
   /** Delivers what waits. */

@@ -175,7 +175,7 @@ describe('requests', () => {
 
   test.each<[string, (sink: BodySink) => void]>([
     ['nothing was written', () => {}],
-    ['a piece is on its way', (sink) => void sink.write(Buffer.from('part'))],
+    ['a chunk is on its way', (sink) => void sink.write(Buffer.from('part'))],
   ])('a body that breaks off never looks complete, %s', async (_, begin) => {
     for (const later of [0, 5]) {
       const it = await frameBench({});
@@ -199,12 +199,12 @@ describe('requests', () => {
   });
 
   test('a body shorter than its content-length, or longer', async () => {
-    for (const pieces of [['ab'], ['abcdef']]) {
+    for (const chunks of [['ab'], ['abcdef']]) {
       const it = await frameBench({});
       const source = new Source(4);
       const sent = it.send(post(source));
       await it.until(() => source.sink !== null);
-      for (const piece of pieces) source.sink!.write(Buffer.from(piece));
+      for (const chunk of chunks) source.sink!.write(Buffer.from(chunk));
       source.sink!.end();
       expect((await sent.done).events).toEqual(['INTERNAL']);
       await turns(10);
@@ -460,13 +460,13 @@ describe('responses', () => {
     expect(big.bytes).toBe(written);
   });
 
-  test('pause and resume at every piece', async () => {
+  test('pause and resume at every chunk', async () => {
     const it = await http2Bench((stream) => {
       stream.respond({ ':status': 200 });
       stream.end(Buffer.alloc(300_000));
     });
     const sent = it.send();
-    sent.onPiece = () => {
+    sent.onChunk = () => {
       sent.exchange.pause();
       setImmediate(() => sent.exchange.resume());
     };
