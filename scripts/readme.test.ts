@@ -262,6 +262,12 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toMatch(/^\[ 'http:\/\/127\.0\.0\.1:\d+ healthy' \]\n$/);
   },
+  'docs/cookbook.md: One backend per tenant': (code) =>
+    running(code, async (url) => {
+      for (const headers of [{}, { 'x-tenant': 'acme' }, { 'x-tenant': 'other' }]) {
+        expect(await text(`${url}/hello`, { headers })).toBe('Hello from the backend.\n');
+      }
+    }),
   'docs/cookbook.md: Maintenance mode': (code) =>
     running(code, async (url, output, child) => {
       expect((await fetch(`${url}/hello`)).status).toBe(200);

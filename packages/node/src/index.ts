@@ -15,6 +15,7 @@ export type { BackendInput, BackendStatus } from '@reverseit/upstream';
 export type { HeaderList, HeaderView } from './hooks/header-list.ts';
 export type {
   AccessRecord,
+  ChooseBackend,
   DirectResponse,
   FailedAttempt,
   HookContext,

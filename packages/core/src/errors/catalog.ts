@@ -91,6 +91,7 @@ export const catalog = {
   RIT_ERR_LISTEN: http('ConfigError', 'config', 0, 'keep', 'cannot listen'),
   RIT_ERR_INTERNAL: http('StateError', 'us', 500, 'close', 'internal error'),
   RIT_ERR_BODY_CONSUMED: http('StateError', 'us', 500, 'close', 'the request body was read before the proxy got it: mount the proxy before body parsers'),
+  RIT_ERR_BACKEND_NOT_ALLOWED: http('StateError', 'us', 500, 'keep', 'chooseBackend returned a backend that the route does not allow'),
   RIT_ERR_HOOK_TIMEOUT: http('DeadlineError', 'us', 504, 'keep', 'a hook took longer than hookTimeout', 'RFC 9110 §15.6.5'),
 
   RIT_ERR_REQUEST_LINE: http('ProtocolError', 'client', 400, 'close', 'malformed request line', 'RFC 9112 §3'),
@@ -126,6 +127,7 @@ export const catalog = {
   RIT_ERR_SHUTDOWN: http('AbortError', 'us', 503, 'close', 'server is shutting down'),
 
   RIT_ERR_NO_BACKEND: http('UpstreamError', 'upstream', 503, 'keep', 'no backend is available', 'RFC 9110 §15.6.4'),
+  RIT_ERR_TOO_MANY_BACKENDS: http('LimitError', 'upstream', 503, 'keep', 'maxOrigins backends that chooseBackend named by URL are in use'),
   RIT_ERR_DISCOVERY: http('UpstreamError', 'upstream', 503, 'keep', 'backends cannot be discovered'),
   RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'host name of the backend cannot be resolved', '', unreachable),
   RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', unreachable),

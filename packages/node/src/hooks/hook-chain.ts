@@ -8,7 +8,7 @@ import { isThenable } from '@reverseit/core/internal/server';
 import { hookError } from './hook-call.ts';
 
 /** As errors name them. */
-export type HookName = 'onRequest' | 'respond' | 'onResponse' | 'onErrorResponse';
+export type HookName = 'onRequest' | 'respond' | 'chooseBackend' | 'onResponse' | 'onErrorResponse';
 
 export abstract class HookChain<Hook, Answer> implements DeadlineTarget {
   #name: HookName = 'onRequest';

@@ -1,8 +1,9 @@
 /** Options of a route that several backends serve. */
 import { isToken, toLowerAscii } from '@reverseit/core/http';
-import { custom, defineOptions, type OptionInput } from '@reverseit/core/options';
+import { count, custom, defineOptions, type OptionInput } from '@reverseit/core/options';
 import { groupOptions } from '@reverseit/upstream/internal';
 import type { HookRequest } from '../hooks/hooks.ts';
+import { readBackendPattern } from './allowed-backends.ts';
 
 const group = 'Backends';
 
@@ -38,6 +39,46 @@ export const balancingOptions = defineOptions({
     },
   }),
   ...groupOptions,
+  /**
+   * URLs that chooseBackend may return: origins such as "https://api.example.com:8443", "https://*.example.com" for any name below, or "*.example.com" for any scheme and port.
+   * Default: none. Error: 500.
+   */
+  allowBackends: custom<readonly string[] | null, readonly string[]>({
+    group,
+    kind: 'origins',
+    prose:
+      'URLs that chooseBackend may return: origins such as "https://api.example.com:8443", "https://*.example.com" for any name below, or "*.example.com" for any scheme and port.',
+    default: Object.freeze([]),
+    defaultText: 'none',
+    accepts:
+      'an array of origins such as "https://example.org:8443", "https://*.example.org" or "*.example.org", without path',
+    answers: '500',
+    text: {
+      placeholder: 'ORIGIN,…',
+      repeats: true,
+      accepts:
+        'origins such as "https://example.org:8443", "https://*.example.org" or "*.example.org", separated by commas',
+      parse: (text) => text.split(','),
+    },
+    json: { type: 'array', items: { type: 'string' } },
+    check: (value) => {
+      if (value === null) return Object.freeze([]);
+      if (!Array.isArray(value)) return undefined;
+      const patterns = value.map(readBackendPattern).filter((one) => one !== null);
+      return patterns.length === value.length ? Object.freeze(patterns) : undefined;
+    },
+  }),
+  /**
+   * Backends that chooseBackend names by URL whose connections are kept; those not used for longest are closed first.
+   * Default: 1000. If exceeded: 503.
+   */
+  maxOrigins: count({
+    group,
+    prose:
+      'Backends that chooseBackend names by URL whose connections are kept; those not used for longest are closed first.',
+    default: 1000,
+    answers: '503',
+  }),
 });
 
 // Named table by table: declaration files keep the comments of a table's own file only.

@@ -54,7 +54,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   pathFilter: 'use {path}, a prefix, or several {routes}',
   pathRewrite:
     'use {stripPath} and a path in {backend}; for more set request.target in {onRequest}',
-  router: 'use {routes} with {host} and {path}, or context.useRoute in {onRequest}',
+  router: 'use {routes} with {host} and {path}, or {chooseBackend} with {allowBackends}',
   on: 'use {onRequest}, {onResponse}, {onError} and {onFinish}',
   onProxyReq: is('onRequest'),
   onProxyRes: is('onResponse'),

@@ -8,6 +8,7 @@ import {
 } from '@reverseit/core/options';
 import { responseFault } from '../hooks/direct-response.ts';
 import type {
+  ChooseBackend,
   DirectResponse,
   OnBackendState,
   OnError,
@@ -141,6 +142,22 @@ export const routeHookOptions = defineOptions({
       check: () => undefined,
     }),
     read: readRespond,
+  }),
+  /**
+   * Selects the backend of a request: returns a name, a URL that allowBackends allows, or nothing.
+   * Default: none. Error: 500.
+   */
+  chooseBackend: custom<ChooseBackend | null, ChooseBackend | null>({
+    group,
+    kind: 'function',
+    prose:
+      'Selects the backend of a request: returns a name, a URL that allowBackends allows, or nothing.',
+    default: null,
+    accepts: 'a function (request, context)',
+    answers: '500',
+    text: null,
+    json: null,
+    check: (value) => (typeof value === 'function' ? (value as ChooseBackend) : undefined),
   }),
   /**
    * Maximum time for a hook that returns a promise; its signal is aborted afterwards.

@@ -147,11 +147,13 @@ const belongsAbove = (key: string): string | undefined =>
 
 /** Rules that span the options of one route. Silent about options that were refused already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
-  const { backend, backendList, discovery, path, respond, stripPath, unixSocket } = values;
+  const { backend, backendList, chooseBackend, discovery, path, respond, stripPath, unixSocket } =
+    values;
   const wrong = (name: string): boolean => faults.has(keyPath(key, name)) || faults.has(name);
   const add = (name: string, message: string): void => faults.add(keyPath(key, name), message);
   const isAsked = backend !== null || backendList !== null || isFound(discovery);
-  if (!isAsked && respond === null && !wrong('backend') && !wrong('respond'))
+  const isAnswered = respond !== null || chooseBackend !== null;
+  if (!isAsked && !isAnswered && !wrong('backend') && !wrong('respond'))
     add('backend', 'required; expected the URL of a backend');
   if (backendList !== null && unixSocket !== null && !wrong('unixSocket'))
     add('unixSocket', 'set it in the entries of backend, which has a list');

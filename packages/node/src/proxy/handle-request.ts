@@ -3,7 +3,8 @@
  *
  * 1. What concerns the proxy itself is answered: `OPTIONS *`, and a request whose hops have run out.
  * 2. The route is chosen by host and path (routes/route-table).
- * 3. `onRequest` and `respond` run (hooked-request); they may change the request, its route, or answer it.
+ * 3. `onRequest`, `respond` and `chooseBackend` run (hooked-request); they may change the request, its route or its
+ *    backend, or answer it.
  * 4. The route's rules make the target and the fields for the backend (forward).
  * 5. The body is held until it is complete, or streamed (http/request-body).
  * 6. The pool is asked: admission, connection, retry (http/proxy-exchange; a handshake: upgrade/).

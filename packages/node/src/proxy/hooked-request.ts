@@ -1,22 +1,22 @@
-/** A request while `onRequest` and `respond` run: who serves it is not decided yet. */
+/** A request while `onRequest`, `respond` and `chooseBackend` run: who serves it is not decided yet. */
 import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
-import type { ReverseItError } from '@reverseit/core/errors';
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { sendDirect } from '../hooks/direct-response.ts';
 import { HookChain, type HookName } from '../hooks/hook-chain.ts';
-import type { DirectResponse, OnRequest, Respond } from '../hooks/hooks.ts';
+import type { ChooseBackend, DirectResponse, OnRequest, Respond } from '../hooks/hooks.ts';
 import { forward } from './forward.ts';
 import { answerError } from './runtime/answer-error.ts';
+import { resolveChoice } from './runtime/backend-choice.ts';
 import type { RequestContext } from './runtime/request-context.ts';
 import type { RouteRuntime } from './runtime/route-runtime.ts';
 
-// biome-ignore lint/suspicious/noConfusingVoidType: what a hook that answers nothing returns
-type HookAnswer = DirectResponse | void;
+type Hook = OnRequest | Respond | ChooseBackend;
 
-export class HookedRequest
-  extends HookChain<OnRequest | Respond, HookAnswer>
-  implements ExchangeHandler
-{
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook that answers nothing returns
+type HookAnswer = DirectResponse | string | URL | null | undefined | void;
+
+export class HookedRequest extends HookChain<Hook, HookAnswer> implements ExchangeHandler {
   readonly #exchange: Exchange;
   readonly #context: RequestContext;
   readonly #first: RouteRuntime;
@@ -42,12 +42,16 @@ export class HookedRequest
     return this.#context.hooks.timeouts;
   }
 
-  protected call(hook: OnRequest | Respond): HookAnswer | PromiseLike<HookAnswer> {
+  protected call(hook: Hook): HookAnswer | PromiseLike<HookAnswer> {
     return hook(this.#context.request, this.#context.ofRoute);
   }
 
   /** `onRequest` may leave the answer to others, `respond` may not. */
   protected take(answer: HookAnswer, name: HookName): boolean {
+    if (name === 'chooseBackend') {
+      this.#choose(answer);
+      return true;
+    }
     if (name === 'onRequest' && (answer === undefined || answer === null)) return false;
     // Throws where it is no response; then nothing has been sent, and the request is not over.
     sendDirect(this.#exchange, answer as DirectResponse, name);
@@ -69,8 +73,21 @@ export class HookedRequest
     this.#context.endChoice();
     if (route.hooks.respond.length > 0) {
       this.run('respond', route.hooks.respond);
-      return;
-    }
+    } else if (route.hooks.chooseBackend.length > 0) {
+      this.run('chooseBackend', route.hooks.chooseBackend);
+    } else this.#forward(route);
+  }
+
+  /** Throws where that backend cannot be had. */
+  #choose(answer: HookAnswer): void {
+    const route = this.#context.runtime ?? this.#first;
+    const choice = resolveChoice(answer, route.choices);
+    if (choice !== null) this.#context.choose(choice);
+    else if (route.origin === null) throw createError('RIT_ERR_NO_BACKEND');
+    this.#forward(route);
+  }
+
+  #forward(route: RouteRuntime): void {
     try {
       forward(this.#exchange, route, this.#context);
     } catch (cause) {

@@ -22,7 +22,12 @@ import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
 import type { ProxyShared } from './runtime/proxy-shared.ts';
 import { RequestIds } from './runtime/request-ids.ts';
-import { type RouteGroup, routeBackends } from './runtime/route-backends.ts';
+import {
+  type RouteGroup,
+  type RouteOrigins,
+  routeBackends,
+  routeOrigins,
+} from './runtime/route-backends.ts';
 import { RoutePools } from './runtime/route-pools.ts';
 import { RouteRuntime } from './runtime/route-runtime.ts';
 import { OpenWebSockets } from './websocket/open-websockets.ts';
@@ -82,6 +87,8 @@ interface Generation {
   readonly origins: readonly OriginPool[];
   /** Of routes that several backends serve, by the name of the route. */
   readonly groups: ReadonlyMap<string, RouteGroup>;
+  /** Of routes whose backends may be chosen by URL, by the name of the route. */
+  readonly chosen: ReadonlyMap<string, RouteOrigins>;
   readonly upgrades: UpgradeRules;
   readonly maxBufferedRequestBytes: number;
 }
@@ -143,6 +150,7 @@ export class ProxyEngine {
         for (const origin of former.origins) if (!next.origins.includes(origin)) origin.release();
         // A group that is kept has had its former list until now.
         for (const { group, list } of next.groups.values()) group.replace(list);
+        replaceChosen(former.chosen, next.chosen);
         const { totalExchanges } = exchanges.stats();
         for (const pool of next.pools.unused) this.#retired.push({ pool, totalExchanges });
         this.#endRetired(exchanges);
@@ -156,11 +164,12 @@ export class ProxyEngine {
     const pools = new RoutePools(former?.pools ?? null);
     const origins: OriginPool[] = [];
     const groups = new Map<string, RouteGroup>();
+    const chosen = new Map<string, RouteOrigins>();
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
       observer: new Observer(options.hooks),
       named,
-      unrouted: new RouteHooks(outerHooks, null, null, this.#deadlines.queue(hookTimeout)),
+      unrouted: new RouteHooks(outerHooks, null, this.#deadlines.queue(hookTimeout)),
       requestIds: requestId === null ? null : new RequestIds(requestId),
       deadlines: this.#deadlines,
       buffers:
@@ -180,7 +189,10 @@ export class ProxyEngine {
         });
         if (backends.origin !== null) origins.push(backends.origin);
         if (backends.group !== null) groups.set(name, backends.group);
-        const runtime = new RouteRuntime(route, backends, outerHooks, shared, pool.streams);
+        const unused = this.#deadlines.queue(route.pool.connMaxIdleTime);
+        const ways = routeOrigins(route, pool, former?.chosen.get(name) ?? null, unused);
+        if (ways !== null) chosen.set(name, ways);
+        const runtime = new RouteRuntime(route, backends, ways, outerHooks, shared, pool.streams);
         named.set(runtime.name, runtime);
       }
     } catch (error) {
@@ -192,6 +204,7 @@ export class ProxyEngine {
       pools,
       origins,
       groups,
+      chosen,
       upgrades: new UpgradeRules(options.routes.flatMap((route) => route.upgrades)),
       maxBufferedRequestBytes,
     };
@@ -301,6 +314,16 @@ const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== n
 function isInUse(pool: Pool): boolean {
   const { open, waiting, switched } = pool.stats();
   return open + waiting + switched > 0;
+}
+
+/** Origins that were chosen stay where their routes do, and still allow them. */
+function replaceChosen(
+  former: ReadonlyMap<string, RouteOrigins>,
+  next: ReadonlyMap<string, RouteOrigins>,
+): void {
+  const kept = new Set([...next.values()].map(({ origins }) => origins));
+  for (const { origins } of former.values()) if (!kept.has(origins)) origins.close();
+  for (const { origins, allowed, max } of next.values()) origins.adopt(allowed, max);
 }
 
 /** What the former options hold as well is theirs. */

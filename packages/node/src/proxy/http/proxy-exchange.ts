@@ -29,6 +29,7 @@ import { hashKey } from '../headers/hash-key.ts';
 import type { LocationRewrite } from '../headers/location-rewrite.ts';
 import { type LocationMapper, responseHeaders } from '../headers/response-rewrite.ts';
 import { answerError } from '../runtime/answer-error.ts';
+import type { ChosenUrl } from '../runtime/chosen-origins.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
 import { DiscardedResponse, maxDiscarded } from './discarded-response.ts';
@@ -95,6 +96,11 @@ export class ProxyExchange
 
   // ————— One of several backends.
 
+  /** Name of the one that `chooseBackend` named. */
+  get backendName(): string | null {
+    return this.#context === null ? null : this.#context.backendName;
+  }
+
   /** What consistent hashing goes by. */
   get hashKey(): string {
     const { hashOn } = this.#route.options;
@@ -130,6 +136,8 @@ export class ProxyExchange
     const affinity = this.#route.group?.affinity;
     const chosen = this.#chosen;
     if (affinity === undefined || affinity === null || chosen === null) return null;
+    // What a hook chooses is its business each time.
+    if (chosen.affinityId === '' || this.backendName !== null) return null;
     if (this.affinityId === chosen.affinityId) return null;
     return affinity.serialize(chosen.affinityId, this.#exchange.encrypted);
   }
@@ -168,6 +176,11 @@ export class ProxyExchange
 
   #dispatch(): void {
     const { origin, limits, backendOrigin } = this.#route;
+    const chosen = this.#context === null ? null : this.#context.chosenUrl;
+    if (chosen !== null) {
+      this.#sendToUrl(chosen);
+      return;
+    }
     if (origin === null)
       throw createError('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     // Step 6: the backend.
@@ -175,6 +188,19 @@ export class ProxyExchange
     this.#upstream =
       this.#route.group === null ? this.send(origin, limits) : this.#sendToOne(origin);
     if (this.#upstream !== null) this.#recorder?.asked(this.#upstream);
+  }
+
+  /** Asks the backend that `chooseBackend` named by URL. */
+  #sendToUrl(chosen: ChosenUrl): void {
+    try {
+      this.#recorder?.asking('');
+      this.forBackend(chosen);
+      const upstream = this.send(chosen.way, this.#route.limits);
+      this.#upstream = upstream;
+      this.#recorder?.asked(upstream);
+    } catch (cause) {
+      this.#fail(cause);
+    }
   }
 
   /** Asks one of several. What decides which one may be the application's, and fail. */

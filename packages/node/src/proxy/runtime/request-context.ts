@@ -5,6 +5,7 @@ import type { HookContext, RequestInfo } from '../../hooks/hooks.ts';
 import { Recorder } from '../../hooks/recorder.ts';
 import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import { type NodeRequest, nodeRequestOf } from '../../middleware/messages/node-messages.ts';
+import type { ChosenUrl } from './chosen-origins.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import type { RouteRuntime } from './route-runtime.ts';
 
@@ -20,6 +21,8 @@ export class RequestContext implements RequestInfo {
   #view: RequestView | null = null;
   /** Made when it is first asked for: most requests never are. */
   #controller: AbortController | null = null;
+  /** Name of the backend that `chooseBackend` named, or the one that it named by URL. */
+  #chosen: string | ChosenUrl | null = null;
   /** `onRequest` runs, and may choose another route. */
   #choosing = false;
   #over = false;
@@ -107,6 +110,21 @@ export class RequestContext implements RequestInfo {
     this.#choosing = false;
   }
 
+  /** @internal `chooseBackend` has chosen. A URL is released when the request is over. */
+  choose(backend: string | ChosenUrl): void {
+    this.#chosen = backend;
+  }
+
+  /** @internal The backend that has to get the request, by its name; null: balancing decides, or a URL. */
+  get backendName(): string | null {
+    return typeof this.#chosen === 'string' ? this.#chosen : null;
+  }
+
+  /** @internal The backend that was chosen by URL, if any. */
+  get chosenUrl(): ChosenUrl | null {
+    return typeof this.#chosen === 'string' ? null : this.#chosen;
+  }
+
   /** @internal What the hooks so far were at is given up. The signal of those that answer the error is another. */
   beginErrorResponse(error: ReverseItError): void {
     this.#choosing = false;
@@ -119,6 +137,7 @@ export class RequestContext implements RequestInfo {
     if (this.#over) return;
     this.#over = true;
     this.#choosing = false;
+    this.chosenUrl?.release();
     // Without an error the reason is an AbortError.
     this.#controller?.abort(error ?? undefined);
     const { observer } = this.#shared;

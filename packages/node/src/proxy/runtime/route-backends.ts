@@ -1,5 +1,6 @@
 /** Who serves a route: one backend, as most have it, or a group of them. */
 import { isDeepStrictEqual } from 'node:util';
+import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import { type BackendUrl, pickOptions } from '@reverseit/core/options';
 import type { OriginPool } from '@reverseit/upstream';
 import {
@@ -10,7 +11,9 @@ import {
   groupOptions,
   makeBackendGroup,
 } from '@reverseit/upstream/internal';
+import { AllowedBackends } from '../../options/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import { ChosenOrigins } from './chosen-origins.ts';
 import type { RoutePool } from './route-pools.ts';
 
 /** A group, and what it was made of. */
@@ -20,6 +23,15 @@ export interface RouteGroup {
   readonly values: GroupValues;
   readonly connection: ResolvedRouteOptions['upstreamConnection'];
   readonly list: readonly BackendSpec[];
+}
+
+/** The ways to backends that `chooseBackend` names by URL, and what they were made of. */
+export interface RouteOrigins {
+  readonly origins: ChosenOrigins;
+  readonly allowed: AllowedBackends;
+  readonly max: number;
+  readonly pool: RoutePool;
+  readonly connection: ResolvedRouteOptions['upstreamConnection'];
 }
 
 export interface RouteBackends {
@@ -76,8 +88,31 @@ export function routeBackends(
   return { origin: group, group: { group, pool, values, connection, list }, single: null };
 }
 
+/**
+ * Null where no URL may be chosen. `former` are those of the route of this name, which are kept where the connections
+ * are the same; whoever commits the routes gives them the rules.
+ */
+export function routeOrigins(
+  { chooseBackend, allowBackends, maxOrigins: max, upstreamConnection }: ResolvedRouteOptions,
+  pool: RoutePool,
+  former: RouteOrigins | null,
+  unused: DeadlineQueue,
+): RouteOrigins | null {
+  if (chooseBackend === null || allowBackends.length === 0) return null;
+  const allowed = new AllowedBackends(allowBackends);
+  const connection = upstreamConnection;
+  if (former?.pool === pool && former.connection === connection) {
+    return { ...former, allowed, max };
+  }
+  const connections = pool.open();
+  const way = { connection, checkRequests: false } as const;
+  const origins = new ChosenOrigins((url) => connections.origin(url, way), unused, max);
+  return { origins, allowed, max, pool, connection };
+}
+
 /** Whether one backend has what only a group offers. */
 function wantsGroup({
+  chooseBackend,
   healthCheck,
   affinity,
   discovery,
@@ -85,6 +120,7 @@ function wantsGroup({
   outlierDetection,
 }: ResolvedRouteOptions): boolean {
   return (
+    chooseBackend !== null ||
     healthCheck !== null ||
     affinity !== null ||
     discovery !== null ||

@@ -13,6 +13,7 @@ import {
   type OriginPool,
 } from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
+import { AllowedBackends } from '../../options/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';
 import { RequestRewrite } from '../headers/request-rewrite.ts';
@@ -20,14 +21,17 @@ import { TargetRewrite } from '../headers/target-rewrite.ts';
 import { UpgradeRules } from '../headers/upgrade-rules.ts';
 import { RelaySettings } from '../websocket/relay-settings.ts';
 import type { RelayObserver } from '../websocket/websocket-relay.ts';
+import type { Choices } from './backend-choice.ts';
 import type { ProxyShared } from './proxy-shared.ts';
-import type { RouteBackends } from './route-backends.ts';
+import type { RouteBackends, RouteOrigins } from './route-backends.ts';
 import type { StreamShare } from './stream-share.ts';
 
 const plainText = ['content-type', 'text/plain; charset=utf-8'];
 
 /** The answer to a response of the backend that is malformed or beyond a limit. */
 const badGateway = { status: 502, headers: plainText, body: 'Bad Gateway' };
+
+const nothingAllowed = new AllowedBackends([]);
 
 export class RouteRuntime {
   readonly host: string | null;
@@ -50,6 +54,8 @@ export class RouteRuntime {
   readonly origin: OriginPool | null;
   /** The same where several backends serve the route; else null. */
   readonly group: BackendGroup | null;
+  /** What `chooseBackend` chooses from. */
+  readonly choices: Choices;
   /** Of the pool, for requests whose client waits. */
   readonly streams: StreamShare;
   /** How long a client may be silent before its body, if it has no length, is streamed. */
@@ -68,6 +74,7 @@ export class RouteRuntime {
   constructor(
     options: ResolvedRouteOptions,
     { origin, group, single }: RouteBackends,
+    chosen: RouteOrigins | null,
     outer: RingHooks,
     shared: ProxyShared,
     streams: StreamShare,
@@ -100,15 +107,15 @@ export class RouteRuntime {
     );
     this.origin = origin;
     this.group = group?.group ?? null;
+    this.choices = {
+      group: group?.group ?? null,
+      allowed: chosen?.allowed ?? nothingAllowed,
+      origins: chosen?.origins ?? null,
+    };
     this.streams = streams;
     this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
     this.backendOrigin = single === null ? '' : originOf(single);
-    this.hooks = new RouteHooks(
-      outer,
-      options,
-      options.respond,
-      shared.deadlines.queue(options.hookTimeout),
-    );
+    this.hooks = new RouteHooks(outer, options, shared.deadlines.queue(options.hookTimeout));
     this.shared = shared;
     this.relayObserver = {
       onRelayOver: (error) => {
