@@ -14,7 +14,7 @@ import {
   OPCODE,
   readFrameHead,
 } from './frames.ts';
-import { type Departure, quote, type SocketReader } from './socket-reader.ts';
+import { type CloseKind, quote, type SocketReader } from './socket-reader.ts';
 import { type WritePieces, writeAll } from './socket-writer.ts';
 
 /** A message, with the control frames that came between its fragments. */
@@ -166,7 +166,7 @@ export class FramePeer {
   }
 
   /** Waits for the peer to leave, without a further byte, and closes this side. */
-  async expectClosed(): Promise<Departure> {
+  async expectClosed(): Promise<CloseKind> {
     const how = await this.reader.whenGone();
     const rest = this.reader.unread;
     if (rest.length > 0) throw new FrameError(`more bytes before the end: ${quote(rest)}`);

@@ -14,7 +14,7 @@ import {
   readResponse,
   readResponseHead,
 } from './response-reader.ts';
-import { type Departure, quote, SocketReader } from './socket-reader.ts';
+import { type CloseKind, quote, SocketReader } from './socket-reader.ts';
 import { type WritePieces, writeAll } from './socket-writer.ts';
 
 export interface RawClientOptions {
@@ -142,7 +142,7 @@ export class RawClient {
    * Waits for the server to leave, by FIN or reset, and closes this side too. Fails when it sent
    * anything that was not read.
    */
-  async expectClosed(): Promise<Departure> {
+  async expectClosed(): Promise<CloseKind> {
     const how = await this.reader.whenGone();
     const rest = this.reader.unread;
     if (rest.length > 0)

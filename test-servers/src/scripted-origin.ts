@@ -16,7 +16,7 @@ import {
   readRequestHead,
 } from './request-reader.ts';
 import { resetSocket } from './reset-socket.ts';
-import { type Departure, PeerGoneError, SocketReader } from './socket-reader.ts';
+import { type CloseKind, PeerGoneError, SocketReader } from './socket-reader.ts';
 import { type WritePieces, writeAll } from './socket-writer.ts';
 
 /** One step of a script. */
@@ -140,7 +140,7 @@ export class OriginConnection {
   }
 
   /** Waits until the peer has left, by FIN or reset. */
-  whenPeerGone(): Promise<Departure> {
+  whenPeerGone(): Promise<CloseKind> {
     return this.reader.whenGone();
   }
 

@@ -25,7 +25,7 @@ export class PeerGoneError extends Error {
 }
 
 /** How the peer left: with a FIN, or with a reset (RST or a broken pipe). */
-export type Departure = 'fin' | 'reset';
+export type CloseKind = 'fin' | 'reset';
 
 const resetCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 /** A single wait may not pile up more than this. */
@@ -52,7 +52,7 @@ export class SocketReader {
   #closed = false;
   #held = false;
   #error: NodeJS.ErrnoException | undefined;
-  #departure: Departure | undefined;
+  #departure: CloseKind | undefined;
 
   constructor(socket: Socket, options: SocketReaderOptions) {
     this.#socket = socket;
@@ -109,7 +109,7 @@ export class SocketReader {
   }
 
   /** How the peer has left, whichever was seen first: a reset behind a FIN answers our own bytes. */
-  get departure(): Departure | undefined {
+  get departure(): CloseKind | undefined {
     return this.#departure;
   }
 
@@ -207,7 +207,7 @@ export class SocketReader {
   }
 
   /** Counts and forgets everything up to the peer's leaving. */
-  async drain(): Promise<Departure> {
+  async drain(): Promise<CloseKind> {
     for (;;) {
       this.#unread.skip(this.#unread.length);
       if (this.#gone) return this.whenGone();
@@ -217,7 +217,7 @@ export class SocketReader {
   }
 
   /** Waits until the peer has left, by FIN or reset; bytes on the way stay unread. */
-  async whenGone(): Promise<Departure> {
+  async whenGone(): Promise<CloseKind> {
     await this.#until(
       () => this.#gone,
       () => `the peer to leave; it sent ${this.#bytesReceived} bytes`,

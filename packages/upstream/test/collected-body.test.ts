@@ -98,10 +98,10 @@ test('trailers that begin in a read whose content was given back (RFC 9112 §7.1
 class Collected implements CollectedBody {
   readonly chunks = Array.from({ length: 20 }, () => Buffer.alloc(100_000, 'c'));
   readonly contentLength = 2_000_000;
-  givenBack = 0;
+  released = 0;
 
   releaseChunk(chunk: Buffer): void {
-    expect(this.chunks[this.givenBack++]).toBe(chunk);
+    expect(this.chunks[this.released++]).toBe(chunk);
     chunk.fill('X');
   }
 }
@@ -119,7 +119,7 @@ test('collected content goes out whole, and comes back as it leaves', async () =
   expect(sent.head?.status).toBe(200);
   const { received } = it.origin.connections[0]!;
   expect(received.substring(received.indexOf('\r\n\r\n') + 4)).toBe('c'.repeat(2_000_000));
-  expect(body.givenBack).toBeGreaterThan(0);
+  expect(body.released).toBeGreaterThan(0);
 });
 
 test('collected content that has to be sent again is still there', async () => {

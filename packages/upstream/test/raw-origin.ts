@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 
 /** Longest request head in these tests. */
-const longestHead = 4096;
+const maxHeadLength = 4096;
 const requestHead = /[A-Z]+ \S+ HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*\r\n/g;
 
 /** One connection to a raw origin: what came, and the socket to answer on. */
@@ -32,7 +32,7 @@ export class OriginConnection {
       this.received += chunk.toString('latin1');
       // Heads are small: only what may hold the end of one is looked at again.
       const from = this.#scanned;
-      this.#scanned = Math.max(from, this.received.length - longestHead);
+      this.#scanned = Math.max(from, this.received.length - maxHeadLength);
       for (const head of this.received.slice(from).matchAll(requestHead)) {
         this.#scanned = Math.max(this.#scanned, from + head.index + head[0].length);
         this.requests++;

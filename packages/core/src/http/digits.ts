@@ -1,7 +1,7 @@
 /** Strict readers of numbers: digits only, bounded length, no sign, no blank, no list. */
 
 /** The most digits that cannot exceed `Number.MAX_SAFE_INTEGER` after the check below. */
-const mostDigits = 16;
+const maxDigits = 16;
 
 /** 1*DIGIT as in Content-Length (RFC 9110 §8.6). -1 where it is anything else or not a safe integer. */
 export function readDecimal(text: string): number {
@@ -9,7 +9,7 @@ export function readDecimal(text: string): number {
   // Leading zeros are valid 1*DIGIT and carry no value.
   while (start < text.length - 1 && text.charCodeAt(start) === 0x30) start++;
   const length = text.length - start;
-  if (length === 0 || length > mostDigits) return -1;
+  if (length === 0 || length > maxDigits) return -1;
   let value = 0;
   for (let i = start; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 0x30;

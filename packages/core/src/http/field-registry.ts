@@ -261,7 +261,7 @@ export function fieldEntry(name: string): FieldEntry {
     for (let i = 0; i < candidates.length; i++) {
       const { name: known, entry, disguise } = candidates[i] as Candidate;
       if (equalsIgnoreCase(name, known)) return entry;
-      if (disguise !== null && passesFor(name, known)) return disguise;
+      if (disguise !== null && isDisguiseOf(name, known)) return disguise;
     }
   }
   return (name.charCodeAt(0) | 0x20) === 0x78 ? entryByPrefix(name) : usual;
@@ -271,14 +271,14 @@ export function fieldEntry(name: string): FieldEntry {
 function entryByPrefix(name: string): FieldEntry {
   for (let i = 0; i < prefixes.length; i++) {
     const { name: prefix, entry, disguise } = prefixes[i] as Candidate;
-    if (!passesFor(name, prefix)) continue;
+    if (!isDisguiseOf(name, prefix)) continue;
     return equalsIgnoreCase(name.substring(0, prefix.length), prefix) ? entry : (disguise ?? usual);
   }
   return usual;
 }
 
 /** Whether a name begins with `lower`, if `_` counts as `-`. */
-function passesFor(name: string, lower: string): boolean {
+function isDisguiseOf(name: string, lower: string): boolean {
   if (name.length < lower.length) return false;
   for (let i = 0; i < lower.length; i++) {
     const code = name.charCodeAt(i);

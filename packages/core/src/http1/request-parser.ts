@@ -40,7 +40,7 @@ export class RequestParser {
   #offset = 0;
   #head: RequestHead | null = null;
   #error: ReverseItError | null = null;
-  #asksByHead = false;
+  #isHeadRequest = false;
   #partial: PartialHead | null = null;
   /** Bytes seen of the empty line that may stand before a request (RFC 9112 §2.2): 0, 1 or 2. */
   #leading = 0;
@@ -96,10 +96,10 @@ export class RequestParser {
   }
 
   /** Whether the request that is refused, or has not come whole, asks by HEAD: its response has no content. */
-  get asksByHead(): boolean {
+  get isHeadRequest(): boolean {
     const partial = this.#partial;
     return (
-      this.#asksByHead || (partial !== null && startsWithHead(partial.bytes, 0, partial.length))
+      this.#isHeadRequest || (partial !== null && startsWithHead(partial.bytes, 0, partial.length))
     );
   }
 
@@ -190,7 +190,7 @@ export class RequestParser {
       buildRequestHead(bytes, origin, end, spans, used);
     const code = typeof head === 'string' ? head : applyRequestRules(head);
     if (typeof head === 'string' || code !== null) {
-      this.#asksByHead = startsWithHead(bytes, origin, end);
+      this.#isHeadRequest = startsWithHead(bytes, origin, end);
       return this.#fail(code ?? 'RIT_ERR_INTERNAL');
     }
     this.#partial = null;
@@ -236,7 +236,7 @@ export class RequestParser {
 
   #fail(code: ErrorCode, message?: string): null {
     this.#state = PARSER.FAILED;
-    this.#asksByHead = this.asksByHead;
+    this.#isHeadRequest = this.isHeadRequest;
     this.#partial = null;
     this.#error = createError(code, message ?? refusal(code, this.#limits));
     return null;

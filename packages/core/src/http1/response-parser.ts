@@ -60,7 +60,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /** Longest status line; reason phrases are short. */
-const longestStatusLine = 1024;
+const maxStatusLineLength = 1024;
 
 export class ResponseParser {
   #limits: FieldLimits;
@@ -142,7 +142,7 @@ export class ResponseParser {
 
   #checkPartial({ spans, used, length }: PartialHead, errno: number): void {
     const first = firstField(spans, used);
-    if (first === used && length > longestStatusLine) this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
+    if (first === used && length > maxStatusLineLength) this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
     else if (checkFieldLimits(this.#limits, spans, first, used, length) !== null) {
       this.#fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
     } else if (errno !== ERRNO.OK) {
@@ -273,7 +273,7 @@ function firstField(spans: Int32Array, used: number): number {
 
 /** The status of `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), which ends at `end`; 0 where it is not that. */
 function readStatus(text: string, end: number): number {
-  if (!text.startsWith('HTTP/1.') || end < 12 || end > longestStatusLine) return 0;
+  if (!text.startsWith('HTTP/1.') || end < 12 || end > maxStatusLineLength) return 0;
   // llhttp takes a second CR for the LF.
   if (text.charCodeAt(end) !== CR || text.charCodeAt(end + 1) !== LF) return 0;
   const minor = text.charCodeAt(7) - 0x30;

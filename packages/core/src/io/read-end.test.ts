@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beginRead, endRead, putOff } from './read-end.ts';
+import { beginRead, deferUntilReadEnd, endRead } from './read-end.ts';
 
 const noting = (name: string, notes: string[], then?: () => void) => ({
   flush: () => {
@@ -11,8 +11,8 @@ const noting = (name: string, notes: string[], then?: () => void) => ({
 test('what is put off within a read runs once, in order, when it is over', () => {
   const notes: string[] = [];
   beginRead();
-  expect(putOff(noting('a', notes))).toBe(true);
-  expect(putOff(noting('b', notes))).toBe(true);
+  expect(deferUntilReadEnd(noting('a', notes))).toBe(true);
+  expect(deferUntilReadEnd(noting('b', notes))).toBe(true);
   expect(notes).toEqual([]);
   endRead();
   expect(notes).toEqual(['a', 'b']);
@@ -24,9 +24,9 @@ test('what is put off within a read runs once, in order, when it is over', () =>
 test('outside a read nothing is put off, and neither at its end', () => {
   const notes: string[] = [];
   const late = noting('late', notes);
-  expect(putOff(late)).toBe(false);
+  expect(deferUntilReadEnd(late)).toBe(false);
   beginRead();
-  putOff(noting('work', notes, () => expect(putOff(late)).toBe(false)));
+  deferUntilReadEnd(noting('work', notes, () => expect(deferUntilReadEnd(late)).toBe(false)));
   endRead();
   expect(notes).toEqual(['work']);
 });

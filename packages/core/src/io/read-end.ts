@@ -13,7 +13,7 @@ let waiting: Deferred[] = [];
 let depth = 0;
 
 /** Lets `flush` run when the present read is over. False where there is none. */
-export function putOff(work: Deferred): boolean {
+export function deferUntilReadEnd(work: Deferred): boolean {
   if (depth === 0) return false;
   waiting.push(work);
   return true;

@@ -10,7 +10,7 @@ export interface Fault {
 }
 
 /** More names than these are not listed: they would hide the message. */
-const mostListed = 12;
+const maxListed = 12;
 
 /** Collects what is wrong, so that one error can name all of it. */
 export class Faults {
@@ -45,9 +45,7 @@ export class Faults {
   ): void {
     const near = nearMiss(name, known);
     const all =
-      known.length <= mostListed
-        ? `expected one of ${known.join(', ')}`
-        : 'see the list of options';
+      known.length <= maxListed ? `expected one of ${known.join(', ')}` : 'see the list of options';
     const help = elsewhere ?? (near === null ? all : `did you mean ${near}?`);
     this.add(keyPath(parent, name), `unknown option, given ${show(value)}; ${help}`);
   }
@@ -73,7 +71,7 @@ export function keyPath(parent: string, key: string): string {
   return parent === '' ? key : `${parent}.${key}`;
 }
 
-const longestShown = 60;
+const maxShown = 60;
 
 /** A value as it is shown in a message: short, on one line, whatever it is. */
 export function show(value: unknown): string {
@@ -81,7 +79,7 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value) && value.every(isScalar)) {
     const text = `[${value.map(show).join(', ')}]`;
-    if (text.length <= longestShown) return text;
+    if (text.length <= maxShown) return text;
   }
   return isScalar(value) ? String(value) : describe(value);
 }
@@ -91,9 +89,9 @@ const isScalar = (value: unknown): boolean =>
 
 function quote(text: string): string {
   const shown = withoutUserinfo(text);
-  return shown.length <= longestShown
+  return shown.length <= maxShown
     ? JSON.stringify(shown)
-    : `${JSON.stringify(shown.slice(0, longestShown))}… (${text.length} characters)`;
+    : `${JSON.stringify(shown.slice(0, maxShown))}… (${text.length} characters)`;
 }
 
 /**

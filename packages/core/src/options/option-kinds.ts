@@ -124,7 +124,7 @@ const numberSchema = (minimum: number, maximum: number, lift: boolean): JsonSche
 };
 
 /** The longest delay of a timer in Node. */
-const longestDelay = 2 ** 31 - 1;
+const maxDelay = 2 ** 31 - 1;
 
 /** What an option of a duration says of itself, in milliseconds. */
 export interface DurationSpec<Default> extends RowText {
@@ -145,12 +145,12 @@ export function milliseconds<const Default extends number | null>(
     // A default that is not null is a number, which the conditional type hides.
     default: spec.default as Value,
     kind: 'milliseconds',
-    accepts: `a whole number of milliseconds from 1 to ${longestDelay}, or 0 or Infinity for no limit`,
+    accepts: `a whole number of milliseconds from 1 to ${maxDelay}, or 0 or Infinity for no limit`,
     text: { placeholder: 'MS', parse: parseAmount },
-    json: numberSchema(0, longestDelay, true),
+    json: numberSchema(0, maxDelay, true),
     check: (value) => {
       if (value === Number.POSITIVE_INFINITY || value === 'infinity') return 0;
-      return isWhole(value, 0, longestDelay) ? value : undefined;
+      return isWhole(value, 0, maxDelay) ? value : undefined;
     },
   });
 }

@@ -56,20 +56,20 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
-    let behindIo: NodeJS.Immediate | undefined;
+    let afterIo: NodeJS.Immediate | undefined;
     const timer = setTimeout(() => {
-      behindIo = setImmediate(callback);
+      afterIo = setImmediate(callback);
     }, ms);
     timer.unref();
     return () => {
       clearTimeout(timer);
-      clearImmediate(behindIo);
+      clearImmediate(afterIo);
     };
   },
 };
 
 /** The longest delay that a Node timer takes; beyond it, it fires at once. */
-const longestDelay = 2 ** 31 - 1;
+const maxDelay = 2 ** 31 - 1;
 
 /** All deadlines of one length. */
 export class DeadlineQueue {
@@ -112,7 +112,7 @@ export class DeadlineQueue {
 
   #schedule(ms: number): void {
     this.#cancelTimer = this.#clock.after(
-      Math.min(Math.max(1, Math.ceil(ms)), longestDelay),
+      Math.min(Math.max(1, Math.ceil(ms)), maxDelay),
       this.#expire,
     );
   }

@@ -13,7 +13,7 @@ import type { RequestHead } from './request-head.ts';
 import { normalizeTarget } from './request-target.ts';
 
 /** More names than this in Connection are an attack on whoever compares them. */
-const mostConnectionNames = 64;
+const maxConnectionNames = 64;
 
 /** The lines of the fields that decide about a message, gathered before one of them is judged. */
 interface DecidingFields {
@@ -146,7 +146,7 @@ function readConnection(
     else {
       head.connectionNames ??= [];
       // Each name is compared with each field: thousands of both would cost milliseconds.
-      if (head.connectionNames.push(option) > mostConnectionNames) return 'RIT_ERR_FIELD_SYNTAX';
+      if (head.connectionNames.push(option) > maxConnectionNames) return 'RIT_ERR_FIELD_SYNTAX';
     }
   }
   if (close) head.persistent = false;

@@ -242,8 +242,8 @@ export class Connection
     const exchange = this.#exchange;
     if (exchange === null) {
       this.#context.onRefusal(error);
-      const { asksByHead } = this.feed;
-      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error, asksByHead));
+      const { isHeadRequest } = this.feed;
+      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error, isHeadRequest));
       this.finish();
     } else if (this.#state.responding) {
       this.#state.on(EVENT.FAULT);

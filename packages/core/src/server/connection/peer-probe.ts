@@ -14,7 +14,7 @@ const prefix = 'HTTP/1.1 ';
 /** Back-off between probe bytes, in ms. At most one byte more than these is sent. */
 const pauses = [20, 100, 1000, 5000, 10000, 20000, 40000, 60000];
 /** Longest silence inside content that is not chunked, in ms. */
-const longestSilence = 1000;
+const maxSilence = 1000;
 
 /** How far the response has come that the client waits for. */
 export interface ProbedExchange {
@@ -44,7 +44,7 @@ export class PeerProbe implements DeadlineTarget {
     this.#exchange = exchange;
     this.#connection = connection;
     this.#deadlines = deadlines;
-    if (this.#mute) this.#wait(longestSilence);
+    if (this.#mute) this.#wait(maxSilence);
     else this.#send();
   }
 
@@ -73,7 +73,7 @@ export class PeerProbe implements DeadlineTarget {
 
   #restart(): void {
     this.#sent = 0;
-    this.#wait(this.#mute ? longestSilence : pauses[0]);
+    this.#wait(this.#mute ? maxSilence : pauses[0]);
   }
 
   #send(): void {

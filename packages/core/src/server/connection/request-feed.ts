@@ -87,8 +87,8 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
   }
 
   /** Whether the request under way, or refused, is a HEAD request. */
-  get asksByHead(): boolean {
-    return this.#parser.asksByHead;
+  get isHeadRequest(): boolean {
+    return this.#parser.isHeadRequest;
   }
 
   /** Whether bytes of the client wait to be parsed. */

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { timedOut } from '../../errors/passed-limit.ts';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import { isReading, putOff } from '../../io/read-end.ts';
+import { deferUntilReadEnd, isReading } from '../../io/read-end.ts';
 import type { DeadlineQueue } from '../../time/deadlines.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';
 
@@ -68,7 +68,7 @@ export class SocketWriter implements WatchedSender {
     if (this.#bytes >= coalesceBytes) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      if (!putOff(this) && waiting.push(this) === 1) process.nextTick(flushWaiting);
+      if (!deferUntilReadEnd(this) && waiting.push(this) === 1) process.nextTick(flushWaiting);
     }
   }
 

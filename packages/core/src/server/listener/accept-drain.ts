@@ -12,7 +12,7 @@
 const quietTurns = 2;
 
 /** Longest wait under connections that do not cease, in ms. */
-const longestWait = 1000;
+const maxWait = 1000;
 
 export interface DrainOptions {
   /**
@@ -60,7 +60,7 @@ export class AcceptDrain {
     if (this.#onQuiet === null) return;
     const now = performance.now();
     this.#turns = this.#options.isPending?.() === true ? 0 : this.#turns + 1;
-    if (now - this.#since >= longestWait) {
+    if (now - this.#since >= maxWait) {
       this.finish();
       return;
     }
@@ -70,7 +70,7 @@ export class AcceptDrain {
     else {
       // Turns count behind the wait only: what comes while the process sleeps is seen in the next ones.
       this.#turns = 0;
-      this.#timer = setTimeout(this.#onTurn, Math.min(left, longestWait));
+      this.#timer = setTimeout(this.#onTurn, Math.min(left, maxWait));
     }
   }
 }

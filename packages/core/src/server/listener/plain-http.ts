@@ -10,7 +10,7 @@ import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadli
 import { httpDate } from '../exchange/http-date.ts';
 
 /** How long the client may take to read it, in ms. */
-const longestAnswer = 5000;
+const maxAnswerTime = 5000;
 
 const status = 400;
 const text = `${catalog.RIT_ERR_PLAIN_HTTP.text}\n`;
@@ -39,7 +39,7 @@ export class PlainHttpRefusal implements DeadlineTarget {
       socket.destroy();
       return;
     }
-    deadlines.queue(longestAnswer).arm(this.#deadline);
+    deadlines.queue(maxAnswerTime).arm(this.#deadline);
     below.on('error', ignore).on('close', () => this.#deadline.clear());
     below.end(response(), 'latin1', () => this.onDeadline());
   }

@@ -59,7 +59,7 @@ const head = 'Request headers';
 const client = 'Client connections';
 
 /** What is held of a request head before it is complete stays in memory, so none of it is unlimited. */
-const mostHeadBytes = 16 * 1024 * 1024;
+const maxHeadLimit = 16 * 1024 * 1024;
 
 /** The options of a server. */
 export const serverOptions = defineOptions({
@@ -68,7 +68,7 @@ export const serverOptions = defineOptions({
     group: head,
     prose: 'Maximum length of the request target.',
     default: 8192,
-    max: mostHeadBytes,
+    max: maxHeadLimit,
     answers: '414',
   }),
   /**
@@ -79,7 +79,7 @@ export const serverOptions = defineOptions({
     group: head,
     prose: 'Maximum length of a header line: name, colon, space and value.',
     default: 8192,
-    max: mostHeadBytes,
+    max: maxHeadLimit,
     answers: '431',
   }),
   /**
@@ -90,7 +90,7 @@ export const serverOptions = defineOptions({
     group: head,
     prose: 'Maximum size of all request headers: name, colon, space and value of each line.',
     default: 65536,
-    max: mostHeadBytes,
+    max: maxHeadLimit,
     answers: '431',
   }),
   /** Maximum number of header lines in a request. Default: 100. If exceeded: 431. */

@@ -18,7 +18,7 @@ export interface TlsDelegate {
 }
 
 /** Handshakes without a limit of their own end after so many ms all the same. */
-const longestHandshake = 120_000;
+const maxHandshakeTime = 120_000;
 
 type Handshake = (this: Server, socket: Socket) => void;
 
@@ -48,7 +48,7 @@ export class TlsAcceptor {
         allowHalfOpen: false,
         // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
         ALPNProtocols: ['http/1.1', 'http/1.0'],
-        handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : longestHandshake,
+        handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : maxHandshakeTime,
       });
     } catch (cause) {
       throw createError('RIT_ERR_CONFIG', `invalid option tls: ${reasonText(cause)}`, { cause });

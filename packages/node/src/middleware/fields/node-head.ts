@@ -21,7 +21,7 @@ import { requestFields } from './request-fields.ts';
 const lineBytes = '  HTTP/1.1\r\n\r\n'.length;
 
 /** Fields that a server of Node tells of where it is not told otherwise. */
-const fieldsTold = 1000;
+const defaultMaxHeaders = 1000;
 
 /** Methods that Node's parser takes with `RTSP/1.0` only, which it then tells as HTTP/1.0. */
 const rtspMethods: ReadonlySet<string> = new Set([
@@ -90,7 +90,7 @@ function readHttp1Head(
  */
 export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
   const { server } = socket as { readonly server?: Partial<Server> };
-  const most = server?.maxHeadersCount ?? fieldsTold;
+  const most = server?.maxHeadersCount ?? defaultMaxHeaders;
   return most > 0 && rawHeaders.length / 2 >= most
     ? createError(
         'RIT_ERR_TOO_MANY_FIELDS',

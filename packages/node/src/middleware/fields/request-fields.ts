@@ -90,7 +90,7 @@ function changesOf(
   for (const name of sent.keys()) changes.set(name, { name, lines: [] });
   for (const [name, value] of Object.entries(headers)) {
     const key = toLowerAscii(name);
-    if (isToldAs(value, key, sent.get(key) ?? [])) changes.delete(key);
+    if (isReportedAs(value, key, sent.get(key) ?? [])) changes.delete(key);
     else changes.set(key, { name, lines: linesOf(value) });
   }
   for (const [key, { lines }] of changes) {
@@ -100,7 +100,7 @@ function changesOf(
 }
 
 /** Whether Node tells a field so that was sent in these lines. */
-function isToldAs(value: unknown, key: string, lines: Lines): boolean {
+function isReportedAs(value: unknown, key: string, lines: Lines): boolean {
   if (Array.isArray(value)) {
     return value.length === lines.length && lines.every((line, i) => line === value[i]);
   }

@@ -200,10 +200,10 @@ function readStatus(bytes: Buffer): number {
   // Reason phrases are short; the parser would lose one that arrives in pieces.
   for (let i = 12; i < bytes.length; i++) {
     const byte = bytes[i];
-    const behindCr = bytes[i - 1] === 0x0d;
-    if (byte === 0x0a && behindCr) return first * 100 + second * 10 + third;
+    const afterCr = bytes[i - 1] === 0x0d;
+    if (byte === 0x0a && afterCr) return first * 100 + second * 10 + third;
     // The parser takes a second CR for the LF.
-    if (byte === 0x0a || behindCr || byte === 0 || i >= maxStatusLineBytes) return malformed;
+    if (byte === 0x0a || afterCr || byte === 0 || i >= maxStatusLineBytes) return malformed;
   }
   return incomplete;
 }
