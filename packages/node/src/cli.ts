@@ -48,7 +48,7 @@ const code = await run({
   },
 });
 process.exitCode = code;
-// Cut short: what is under way must not keep the process alive.
+// Cut short: what is in progress must not keep the process alive.
 if (code > 2) process.exit();
 
 /** This file is one folder below the package, as source and as built. */

@@ -27,7 +27,7 @@ process.once('SIGTERM', () => worker.close());
 // A terminal sends these to the whole group; what follows from them, the primary decides.
 process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
 cluster.worker?.once('disconnect', () => {
-  // Otherwise Node ends the process here, and what is under way with it.
+  // Otherwise Node ends the process here, and what is in progress with it.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   worker.close();
 });

@@ -11,7 +11,7 @@ import { Supervisor } from './cluster/supervisor.ts';
 import type { Logger } from './logging/logger.ts';
 
 /**
- * A cluster whose workers are made of what `source` says, asked anew for each of them.
+ * A cluster whose workers are made of what `source` says, asked again for each of them.
  * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`
  */
 export function superviseWorkers(

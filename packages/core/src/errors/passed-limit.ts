@@ -1,6 +1,6 @@
 /**
  * Errors of limits and deadlines that were passed. Their text in the catalog names the option, and here
- * its value is put behind it.
+ * its value is appended.
  */
 import { catalog, type ErrorCode } from './catalog.ts';
 import { createError, type ReverseItError } from './reverseit-error.ts';

@@ -1,5 +1,5 @@
 /**
- * One base class and eight subclasses, told apart by who must act. The code decides everything: class,
+ * One base class and eight subclasses, distinguished by who must act. The code decides everything: class,
  * blame, status, close code and the fate of the connection are read from the catalog.
  */
 import {

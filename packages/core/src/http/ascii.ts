@@ -50,7 +50,7 @@ function isPercentEncoded(text: string): boolean {
   return true;
 }
 
-/** HEXDIG of either case; NaN, the code behind the end of a text, is none. */
+/** HEXDIG of either case; NaN, the code after the end of a text, is none. */
 export function isHexDigit(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 }

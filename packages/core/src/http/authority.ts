@@ -2,7 +2,7 @@
 import { isHexDigit, isRegName, toLowerAscii } from './ascii.ts';
 import { readDecimal } from './digits.ts';
 
-/** Host and port, told apart. */
+/** Host and port, split. */
 export interface Authority {
   /** Lower case; an IP literal keeps its brackets. */
   readonly host: string;
@@ -22,7 +22,7 @@ function hostEnd(text: string): number {
   return isRegName(end === text.length ? text : text.substring(0, end)) ? end : -1;
 }
 
-/** IPv6address (RFC 3986 §3.2.2) between the brackets; zone identifiers and IPvFuture are refused. */
+/** IPv6address (RFC 3986 §3.2.2) between the brackets; zone identifiers and IPvFuture are rejected. */
 function isIpv6(text: string, close: number): boolean {
   let groups = 0;
   let compressed = text.startsWith('::', 1);
@@ -60,7 +60,7 @@ function isIpv4(text: string): boolean {
   return true;
 }
 
-/** Decimal port behind the colon at `at`; -1 where there is none, -2 where it is malformed. */
+/** Decimal port after the colon at `at`; -1 where there is none, -2 where it is malformed. */
 function readPort(text: string, at: number): number {
   if (at === text.length) return -1;
   const digits = text.length - at - 1;

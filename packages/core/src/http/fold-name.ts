@@ -5,7 +5,7 @@
 import { toLowerAscii } from './ascii.ts';
 import type { FieldSection } from './field-section.ts';
 
-/** The name in lower case, with `-` for `_`: what is equal then cannot be told apart there. */
+/** The name in lower case, with `-` for `_`: what is equal then cannot be distinguished there. */
 export function foldName(name: string): string {
   const lower = toLowerAscii(name);
   return lower.includes('_') ? lower.replaceAll('_', '-') : lower;

@@ -1,4 +1,4 @@
-/** Status codes (RFC 9110 §15): reason phrases and which responses have no content. */
+/** Status codes (RFC 9110 §15): reason phrases and which responses have no body. */
 
 const phrases = new Map<number, string>([
   [100, 'Continue'],
@@ -70,7 +70,7 @@ export function reasonPhrase(status: number): string {
   return phrases.get(status) ?? '';
 }
 
-/** Whether a response has no content whatever its fields say (RFC 9110 §6.4.1). */
+/** Whether a response has no body whatever its fields say (RFC 9110 §6.4.1). */
 export function isBodiless(method: string, status: number): boolean {
   return status === 204 || status === 304 || status < 200 || method === 'HEAD';
 }

@@ -1,11 +1,11 @@
 /**
- * The request parser: bytes in, heads and content out. It knows no socket and no time. llhttp is the
+ * The request parser: bytes in, heads and body chunks out. It knows no socket and no time. llhttp is the
  * grammar; where it is more tolerant than RFC 9112 allows a proxy to be, the rules here are stricter.
  *
  * A message goes through three states. In HEAD, `readHead` takes bytes until a head is complete and has
- * passed every rule. In BODY, `readBody` passes content on as slices of the caller's own chunk. In
- * COMPLETE nothing is taken, so that pipelined bytes stay with the caller until `next`. A refused
- * request leaves the parser FAILED for ever: no byte behind it is looked at.
+ * passed every rule. In BODY, `readBody` passes the body on as slices of the caller's own chunk. In
+ * COMPLETE nothing is taken, so that pipelined bytes stay with the caller until `next`. A rejected
+ * request leaves the parser FAILED for ever: no byte after it is looked at.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
 import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
@@ -52,7 +52,7 @@ export class RequestParser {
     this.#limits = limits;
   }
 
-  /** A parser that stands after a head which somebody else has read and judged: its content is still to come. */
+  /** A parser that stands after a head which somebody else has read and validated: its body is still to come. */
   static after(head: RequestHead, limits: RequestHeadLimits): RequestParser {
     const parser = new RequestParser(limits);
     // Brings llhttp to where the first chunk begins.
@@ -65,12 +65,12 @@ export class RequestParser {
     return this.#state;
   }
 
-  /** Offset in the chunk of the latest call behind the last byte that was taken. */
+  /** Offset in the chunk of the latest call after the last byte that was taken. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** The head of the message under way; null before it is complete. */
+  /** The head of the message in progress; null before it is complete. */
   get head(): RequestHead | null {
     return this.#head;
   }
@@ -85,7 +85,7 @@ export class RequestParser {
     return this.#chunked?.trailers ?? noTrailers;
   }
 
-  /** Content that the chunk headers have announced so far, in bytes; 0 where there are none. */
+  /** Body length that the chunk headers have announced so far, in bytes; 0 where there are none. */
   get announced(): number {
     return this.#chunked?.announced ?? 0;
   }
@@ -95,7 +95,7 @@ export class RequestParser {
     return this.#state === PARSER.HEAD && this.#partial !== null;
   }
 
-  /** Whether the request that is refused, or has not come whole, asks by HEAD: its response has no content. */
+  /** Whether the request that is rejected, or has not come whole, asks by HEAD: its response has no body. */
   get isHeadRequest(): boolean {
     const partial = this.#partial;
     return (
@@ -105,7 +105,7 @@ export class RequestParser {
 
   /**
    * Takes bytes of `chunk` from `start`, at most until the end of a head. Returns the head once it is
-   * complete; null when more bytes are needed or the request is refused (`state` tells).
+   * complete; null when more bytes are needed or the request is rejected (see `state`).
    */
   readHead(chunk: Buffer, start: number): RequestHead | null {
     this.#offset = start;
@@ -135,7 +135,7 @@ export class RequestParser {
     return null;
   }
 
-  /** Passes content of `chunk` from `start` on to the sink, at most until the end of the message. */
+  /** Passes the body bytes in `chunk` from `start` on to the sink, at most until the end of the message. */
   readBody(chunk: Buffer, start: number, sink: BodyDelegate): void {
     this.#offset = start;
     if (this.#state !== PARSER.BODY) return;
@@ -163,7 +163,7 @@ export class RequestParser {
     if (this.#state !== PARSER.FAILED) this.#state = PARSER.COMPLETE;
   }
 
-  /** False: a byte of the empty line is missing still, or the request is refused. */
+  /** False: a byte of the empty line is missing still, or the request is rejected. */
   #skipEmptyLine(chunk: Buffer): boolean {
     while (this.#offset < chunk.length) {
       const byte = chunk[this.#offset];
@@ -199,7 +199,7 @@ export class RequestParser {
     return head;
   }
 
-  /** The head is complete: content follows, or nothing. */
+  /** The head is complete: a body follows, or nothing. */
   #begin(head: RequestHead): void {
     this.#head = head;
     if (head.framing === 'chunked') {
@@ -207,7 +207,7 @@ export class RequestParser {
       this.#chunked = new ChunkedReader(this.#llhttp, this.#limits);
       this.#state = PARSER.BODY;
     } else {
-      // Content of a known length is counted here and never fed to llhttp.
+      // A body of known length is counted here and never fed to llhttp.
       this.#remaining = head.contentLength;
       this.#state = head.contentLength === 0 ? PARSER.COMPLETE : PARSER.BODY;
       this.#llhttp.reset();

@@ -1,9 +1,9 @@
 /**
- * The response parser: bytes in, heads and content out. It knows no socket and no time, and nothing of
+ * The response parser: bytes in, heads and body chunks out. It knows no socket and no time, and nothing of
  * the request; which framing a final head means is told by its owner (`expectBody`), since HEAD and
  * the status have a say in it (RFC 9112 §6.3).
  *
- * HEAD takes a head, interim or final, and stays in HEAD. BODY passes content on as slices of the
+ * HEAD takes a head, interim or final, and stays in HEAD. BODY passes the body on as slices of the
  * caller's own chunk. COMPLETE takes nothing until `begin`. A malformed response leaves it FAILED.
  */
 import type { ErrorCode } from '../errors/catalog.ts';
@@ -53,7 +53,7 @@ export class ParsedResponseHead {
   }
 }
 
-/** How the end of a response's content is told; `length` comes with the number of bytes. */
+/** How the end of a response body is found; `length` comes with the number of bytes. */
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
 const CR = 0x0d;
@@ -69,7 +69,7 @@ export class ResponseParser {
   #offset = 0;
   #error: ReverseItError | null = null;
   #partial: PartialHead | null = null;
-  /** Bytes of content still to come; `Infinity` until the connection closes. */
+  /** Body bytes still to come; `Infinity` until the connection closes. */
   #remaining = 0;
   #chunked: ChunkedReader | null = null;
 
@@ -91,7 +91,7 @@ export class ResponseParser {
     return this.#state;
   }
 
-  /** Offset in the chunk of the latest call behind the last byte that was taken. */
+  /** Offset in the chunk of the latest call after the last byte that was taken. */
   get offset(): number {
     return this.#offset;
   }
@@ -105,7 +105,7 @@ export class ResponseParser {
     return this.#chunked?.trailers ?? [];
   }
 
-  /** Content that the chunk headers have announced so far, in bytes; 0 where there are none. */
+  /** Body length that the chunk headers have announced so far, in bytes; 0 where there are none. */
   get announced(): number {
     return this.#chunked?.announced ?? 0;
   }
@@ -116,7 +116,7 @@ export class ResponseParser {
   }
 
   /**
-   * Takes bytes of `chunk` from `start`, at most until the end of a head. Behind a head the owner calls
+   * Takes bytes of `chunk` from `start`, at most until the end of a head. After a head the owner calls
    * `expectBody`, or `next` where it was an interim one.
    */
   readHead(chunk: Buffer, start: number): ParsedResponseHead | null {
@@ -192,7 +192,7 @@ export class ResponseParser {
     if (this.#remaining === 0) this.#state = RESPONSE.COMPLETE;
   }
 
-  /** Passes content of `chunk` from `start` on to the sink, at most until the end of the response. */
+  /** Passes the body bytes in `chunk` from `start` on to the sink, at most until the end of the response. */
   readBody(chunk: Buffer, start: number, sink: BodyDelegate): void {
     this.#offset = start;
     if (this.#state !== RESPONSE.BODY || start >= chunk.length) return;
@@ -264,7 +264,7 @@ function fieldLimits(maxHeaderBytes: number): FieldLimits {
   };
 }
 
-/** Index of the first span behind the status. */
+/** Index of the first span after the status. */
 function firstField(spans: Int32Array, used: number): number {
   let at = 0;
   while (at < used && spans[at] === SPAN.STATUS) at += 3;

@@ -1,5 +1,5 @@
 /**
- * Joins chunks of content that come one by one, where a peer sends thousands of them at a time and each
+ * Joins body chunks that come one by one, where a peer sends thousands of them at a time and each
  * would cost whoever takes it a call and a write. A chunk that stands alone is not copied, nor is one
  * that is large.
  */

@@ -1,6 +1,6 @@
 /**
  * Bytes that wait for their turn. A peer may send them one by one, so they are joined in a buffer that
- * doubles: joining them anew each time would let a few packets cost megabytes of copying each.
+ * doubles: joining them again each time would let a few packets cost megabytes of copying each.
  */
 
 const nothing = Buffer.alloc(0);
@@ -13,7 +13,7 @@ export class HeldBytes {
     return this.#length;
   }
 
-  /** Puts a chunk behind what is held. The first is not copied. */
+  /** Appends a chunk to what is held. The first is not copied. */
   append(chunk: Buffer): void {
     const needed = this.#length + chunk.length;
     if (this.#length === 0) this.#bytes = chunk;

@@ -30,13 +30,13 @@ function viewOf(shared: Buffer, length: number): Buffer {
 export interface ByteReader {
   /** Bytes have come; they are valid during the call. False stops the socket from reading. */
   onRead(bytes: Buffer): boolean;
-  /** Whether content of a message is still to come. */
+  /** Whether the body of a message is still to come. */
   readonly expectsBody: boolean;
 }
 
 /** `onread` of `net.connect`. */
 export interface ReadInto {
-  /** Asked before a socket connects, and behind each read. */
+  /** Asked before a socket connects, and after each read. */
   buffer(): Uint8Array;
   callback(length: number): boolean;
 }

@@ -9,7 +9,7 @@ export interface Deferred {
 }
 
 let waiting: Deferred[] = [];
-/** Reads under way: one can be within another, where a stream is emptied. */
+/** Reads in progress: one can be within another, where a stream is emptied. */
 let depth = 0;
 
 /** Lets `flush` run when the present read is over. False where there is none. */
@@ -19,7 +19,7 @@ export function deferUntilReadEnd(work: Deferred): boolean {
   return true;
 }
 
-/** Whether a read is under way. */
+/** Whether a read is in progress. */
 export function isReading(): boolean {
   return depth > 0;
 }

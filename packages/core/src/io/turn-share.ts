@@ -6,7 +6,7 @@
  * thousands of them together.
  *
  * Costs are estimates in ns and not measured: reading a clock for every message would cost more than it
- * tells, and the same bytes are judged alike on every machine. A share begins when another connection has
+ * tells, and the same bytes are counted alike on every machine. A share begins when another connection has
  * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
  * what has to be added up. How large it is depends on the load: see loop-load.
  */
@@ -26,7 +26,7 @@ export const COST = {
   PARSED_BYTE: 40,
   /** A message: its exchange and its answer, beside its bytes and fields. */
   MESSAGE: 20_000,
-  /** A field of a message: rules apply to it, and it is written anew. */
+  /** A field of a message: rules apply to it, and it is written again. */
   FIELD: 1_000,
   /** A WebSocket frame. */
   FRAME: 200,

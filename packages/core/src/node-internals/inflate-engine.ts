@@ -112,7 +112,7 @@ const engines = new Map<number, InflateEngine>();
 let usable: boolean | undefined;
 
 /**
- * Inflates a short message: `payload`, at most 16 KiB, and `ending` behind it. `window` is the plain text
+ * Inflates a short message: `payload`, at most 16 KiB, followed by `ending`. `window` is the plain text
  * before it, at most 2^`windowBits` bytes. `tooLong` where more than `limit` bytes come out.
  * @throws Error where it is not what deflate makes
  */

@@ -5,7 +5,7 @@
  * is looked up in a socket that was made with it; where a version of Node does it another way, nothing is
  * changed, and the socket is read by its events.
  *
- * A TLS socket that is paused still reports every record of the read that is under way, up to 16 KiB:
+ * A TLS socket that is paused still reports every record of the read that is in progress, up to 16 KiB:
  * whoever pauses one holds what comes until it resumes.
  */
 import { type OnReadOpts, Socket } from 'node:net';

@@ -20,7 +20,7 @@ export class Faults {
     return this.#list;
   }
 
-  /** Whether this very option was refused already. */
+  /** Whether this very option was rejected already. */
   has(key: string): boolean {
     return this.#list.some((fault) => fault.key === key);
   }

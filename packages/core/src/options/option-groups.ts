@@ -41,7 +41,7 @@ export function group<
 interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
   /** Says of a key that the rows lack what to write instead. */
   elsewhere?(key: string): string | undefined;
-  /** Rules that span the rows. Not asked where a row was refused. */
+  /** Rules that span the rows. Not asked where a row was rejected. */
   check?(values: OptionValues<T>, key: string, faults: Faults): void;
 }
 
@@ -103,7 +103,7 @@ export function switchGroup<
 interface OpenGroupSpec<T extends OptionTable> extends GroupSpec<T> {
   /** Where the keys are defined that are handed on unread. */
   readonly accepts: string;
-  /** Rules for the whole object. Not asked where a row was refused. */
+  /** Rules for the whole object. Not asked where a row was rejected. */
   check?(given: Readonly<Record<string, unknown>>, key: string, faults: Faults): void;
 }
 

@@ -18,9 +18,9 @@ interface CustomSpec<In, Out> extends RowText {
   /** The value is never shown in a message. */
   readonly secret?: boolean;
   readonly text?: Partial<OptionText> | null;
-  /** Any value of JSON unless told. */
+  /** Any value of JSON by default. */
   readonly json?: JsonSchema | null;
-  /** The value to keep, or undefined to refuse it. */
+  /** The value to keep, or undefined to reject it. */
   check(value: unknown): Out | undefined;
   readonly '~input'?: In;
 }
@@ -65,7 +65,7 @@ const defaultText = (value: unknown): string => {
 
 interface AmountSpec<Lift extends boolean> extends RowText {
   readonly default: number;
-  /** Least value; 1 unless told. */
+  /** Least value; 1 by default. */
   readonly min?: number;
   readonly max?: number;
   /** Whether `Infinity` lifts the limit. */
@@ -191,7 +191,7 @@ interface StringSpec<Default> extends RowText {
   readonly default: Default;
   readonly accepts?: string;
   readonly placeholder?: string;
-  /** Any string unless told. */
+  /** Any string by default. */
   check?(value: string): boolean;
 }
 

@@ -22,7 +22,7 @@ export interface OptionText {
   readonly accepts: string;
   /**
    * From text to value; undefined where the text has not the form of the flag. Text that has, and yet stands
-   * for no value, is handed on, for `read` to refuse.
+   * for no value, is handed on, for `read` to reject.
    */
   parse(text: string): unknown;
 }
@@ -48,7 +48,7 @@ export interface Option<In, Out> {
   readonly text: OptionText | null;
   /** What a value looks like in JSON; null where JSON has none, as of functions. */
   readonly json: JsonSchema | null;
-  /** Rows of a nested object; null where the value is none. */
+  /** Rows of a nested object; null where the value is not one. */
   readonly nested: NestedRows | null;
   /** Reads a given value; reports what is wrong and then answers with the default. */
   read(value: unknown, key: string, faults: Faults, base: Out): Out;

@@ -2,7 +2,7 @@
 import type { ReverseItError } from '../errors/reverseit-error.ts';
 
 /**
- * Told of each request that was refused before it became an exchange, and of what a listener, a handler or
+ * Told of each request that was rejected before it became an exchange, and of what a listener, a handler or
  * a callback of TLS has thrown (`RIT_ERR_INTERNAL`, with the `cause`). What it throws itself is ignored.
  */
 export type OnServerError = (error: ReverseItError) => void;

@@ -48,7 +48,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   #totalExchanges = 0;
 
   /**
-   * `onError` is told of requests that were refused before they became an exchange, and of what the
+   * `onError` is told of requests that were rejected before they became an exchange, and of what the
    * listener, handlers and callbacks of TLS throw. Without it the latter are warnings of the process.
    *
    * @param rules of one listener, whose requests `onRequest` gets, or of each of several
@@ -75,7 +75,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
    */
   update(rules: ResolvedServerOptions | readonly ListenerRules[]): void {
     const list = this.#rulesOf(rules);
-    // Before it listens, a listener is made anew: in a cluster it matters whether TLS listens.
+    // Before it listens, a listener is made again: in a cluster it matters whether TLS listens.
     const former = this.#listening ? this.#listeners : [];
     const listeners = list.map((one, nth) => former[nth] ?? new Listener(one, this));
     const tls = list.map(({ options }, nth) => listeners[nth]?.prepareTls(options) ?? null);
@@ -158,7 +158,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   }
 
   /**
-   * Whether none of the first `count` exchanges is under way (`stats().totalExchanges` counts them), so that
+   * Whether none of the first `count` exchanges is in progress (`stats().totalExchanges` counts them), so that
    * what was replaced since then is not needed any more.
    */
   areOver(count: number): boolean {
@@ -166,7 +166,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   }
 
   /**
-   * Takes the connections that wait to be accepted, then no more; lets exchanges under way finish, closes
+   * Takes the connections that wait to be accepted, then no more; lets exchanges in progress finish, closes
    * idle connections, and cuts what is left after `timeout`. Resolves when no connection is left.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */

@@ -50,8 +50,8 @@ export interface Clock {
 }
 
 /**
- * The machine's clock. Timers come before I/O in a turn of the event loop: behind a pause of the process,
- * what has arrived in time would find its deadline passed. So they call back behind the I/O of their turn.
+ * The machine's clock. Timers come before I/O in a turn of the event loop: after a pause of the process,
+ * what has arrived in time would find its deadline passed. So they call back after the I/O of their turn.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -85,7 +85,7 @@ export class DeadlineQueue {
     this.ms = ms;
   }
 
-  /** Arms the deadline, or starts it anew when it is armed, here or in another queue. */
+  /** Arms the deadline, or starts it again when it is armed, here or in another queue. */
   arm(deadline: Deadline): void {
     if (deadline.queue !== null) deadline.queue.remove(deadline);
     if (this.ms === 0 || this.ms === Number.POSITIVE_INFINITY) return;
@@ -128,7 +128,7 @@ export class DeadlineQueue {
         deadline.target.onDeadline(deadline.kind);
       }
     } finally {
-      // Only here is a timer set anew: one that a target armed in between would be for the wrong
+      // Only here is a timer set again: one that a target armed in between would be for the wrong
       // deadline. A target that throws does not stop the clock for the others.
       this.#cancelTimer?.();
       this.#cancelTimer = null;

@@ -156,7 +156,7 @@ class ArgumentReader implements Arguments {
     if (value !== undefined) {
       const content = text.file ? this.#contentOf(raw, value) : text.parse(value);
       if (content !== undefined) this.#put(flag, raw, content);
-      // A file that cannot be read was refused already.
+      // A file that cannot be read was rejected already.
       else if (!text.file) this.#faults.refuse(raw, value, acceptedBy(flag), true);
     } else if (takesValue(flag))
       this.#faults.add(raw, `needs a value; expected ${acceptedBy(flag)}`);

@@ -133,7 +133,7 @@ class ServedHere implements Served {
     const given = workerSource(host);
     this.#times++;
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
-    // What is no object is for the server to judge.
+    // What is no object is for the server to check.
     this.#server.reload(withLogger(host, input));
   }
 }

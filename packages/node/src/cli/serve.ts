@@ -73,14 +73,14 @@ const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** One press of Ctrl-C may come twice in a row: from the terminal, and from npm, which passes it on. */
 const echoMs = 30;
 
-/** The first signal lets what is under way finish, the second ends at once. */
+/** The first signal lets what is in progress finish, the second ends at once. */
 class Signals {
   readonly ended: Promise<ExitCode>;
   readonly #host: ServeHost;
   readonly #served: Served;
   readonly #waits: StopWaiting[] = [];
   #drainingSince: number | null = null;
-  /** The reload under way; another that is asked for meanwhile follows it. */
+  /** The reload in progress; another that is asked for meanwhile follows it. */
   #reloading = Promise.resolve();
   #end: (code: ExitCode) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;

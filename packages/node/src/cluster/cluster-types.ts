@@ -29,14 +29,14 @@ export interface ReverseItCluster {
    */
   listen(): Promise<Address>;
   /**
-   * Replaces the workers one after another; each reads the configuration anew and listens before the one that
+   * Replaces the workers one after another; each reads the configuration again and listens before the one that
    * it replaces closes. Resolves when the last of the old ones has ended. As long as new ones have yet to listen,
    * all further calls together are one more restart.
    * @throws as `listen`; those that were not replaced yet go on
    */
   restart(): Promise<void>;
   /**
-   * Lets every worker finish what is under way, and cuts what is left after `timeout` ms (default: the option
+   * Lets every worker finish what is in progress, and cuts what is left after `timeout` ms (default: the option
    * `closeTimeout`; 0: ends the processes at once). Resolves when all of them have ended.
    */
   close(options?: { readonly timeout?: number }): Promise<void>;

@@ -24,7 +24,7 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly source: WorkerSource }
   | { readonly kind: 'listen'; readonly where: ListenAddress }
   | { readonly kind: 'stats'; readonly question: number }
-  /** Finish what is under way, for at most `timeout` ms, and end. */
+  /** Finish what is in progress, for at most `timeout` ms, and end. */
   | { readonly kind: 'close'; readonly timeout: number };
 
 export type FromWorker =

@@ -54,7 +54,7 @@ export class ServingWorker {
   }
 
   /**
-   * Lets what is under way finish, for at most `timeout` ms, and ends. Without a time, because of a signal or
+   * Lets what is in progress finish, for at most `timeout` ms, and ends. Without a time, because of a signal or
    * since the primary has gone: for `closeTimeout`, unless it closes already.
    */
   close(timeout?: number): void {

@@ -119,7 +119,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     });
   }
 
-  /** Lets it finish what is under way, for at most `timeout` ms (default: its `closeTimeout`), and end. */
+  /** Lets it finish what is in progress, for at most `timeout` ms (default: its `closeTimeout`), and end. */
   close(timeout = this.#closeTimeout): void {
     if (this.#state === 'ended') return;
     this.#state = 'closing';

@@ -58,7 +58,7 @@ export class HeaderList extends HeaderView {
     if (this.#isClients) this.section.removeDisguised(name);
   }
 
-  /** Adds a line behind all others. */
+  /** Appends a line. */
   append(name: string, value: string): void {
     this.section.append(name, value);
   }

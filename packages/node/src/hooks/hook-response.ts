@@ -36,10 +36,10 @@ export class ResponseView implements HookResponse {
     this.#status = status;
   }
 
-  /** What to send: without what would contradict the framing of content of the given length. */
+  /** What to send: without what would contradict the framing of a body of the given length. */
   seal(method: string, contentLength: number | null): HeaderSection {
     const hasBody = !isBodiless(method, this.#status);
-    // Content without a length may have trailers, and a Trailer field. A response without content may say what
+    // A body without a length may have trailers, and a Trailer field. A response without a body may say what
     // length it would have, but a 204 must not (RFC 9110 §8.6).
     const mayTrail = hasBody && contentLength === null;
     const sealed = this.#section.filter(new SealRule(mayTrail, !hasBody && this.#status !== 204));

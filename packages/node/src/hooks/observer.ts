@@ -41,7 +41,7 @@ export class Observer {
     return this.#onErrorHooks.length > 0 || hooks.onFinish.length > 0;
   }
 
-  /** A request was refused before it had a head, or while its connection was read. */
+  /** A request was rejected before it had a head, or while its connection was read. */
   onRefusal(error: ReverseItError): void {
     this.#onError(error, null, null);
   }

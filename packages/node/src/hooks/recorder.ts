@@ -8,7 +8,7 @@ import type { AccessRecord, FailedAttempt, RequestInfo } from './hooks.ts';
 
 export class Recorder {
   bytesReceived = 0;
-  /** What a WebSocket brought to the client, behind its handshake. */
+  /** What a WebSocket brought to the client, after its handshake. */
   bytesRelayed = 0;
   readonly #exchange: Exchange;
   /** As the client sent it: a hook may change the head's. */

@@ -1,4 +1,4 @@
-/** What is under way, and has to be over before a close is: counted, and cut when its time is up. */
+/** What is in progress, and has to be over before a close is: counted, and cut when its time is up. */
 import { Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 

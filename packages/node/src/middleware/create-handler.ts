@@ -22,10 +22,10 @@ import { serveWithoutOffer } from './without-offer.ts';
 
 /** Figures of a handler, at this moment unless named a total. */
 export interface HandlerStats extends EngineStats {
-  /** Exchanges under way. */
+  /** Exchanges in progress. */
   readonly activeExchanges: number;
   readonly totalExchanges: number;
-  /** Requests that were refused before they became an exchange. */
+  /** Requests that were rejected before they became an exchange. */
   readonly totalRefusals: number;
 }
 
@@ -85,7 +85,7 @@ export interface ReverseItHandler extends BackendControl {
   /** Whether a request offers one of these, for a `shouldUpgradeCallback` of the application's own. */
   readonly shouldUpgrade: (request: IncomingMessage) => boolean;
   /**
-   * Refuses what is new with 503, lets what is under way finish, and cuts what is left after `timeout`
+   * Rejects what is new with 503, lets what is in progress finish, and cuts what is left after `timeout`
    * ms (default: the option `closeTimeout`; 0: at once). Resolves when no exchange, WebSocket, backend
    * connection and timer is left. To be called beside the `close` of the server.
    */
@@ -218,7 +218,7 @@ class HandlerFront {
       head.contentLength !== 0 && asksForWebSocket(head)
         ? createError('RIT_ERR_FRAMING_CONFLICT')
         : null;
-    // A refusal goes around content, and around the stream that Node puts before what follows it.
+    // A rejection goes around the body, and around the stream that Node puts before what follows it.
     const refusal = error ?? framing;
     const refused = refusal !== null || this.#exchanges.closing;
     if (refused) head.contentLength = 0;
@@ -242,7 +242,7 @@ class HandlerFront {
     this.#handle(exchange, stranger ?? refusal, null);
   }
 
-  /** What no route serves is the application's, be it a request that we would refuse. */
+  /** What no route serves is the application's, be it a request that we would reject. */
   #serves({ authority, fields, target }: RequestHead): boolean {
     return this.#engine.serves(authority ?? getField(fields, 'host') ?? null, target);
   }

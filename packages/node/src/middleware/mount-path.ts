@@ -9,7 +9,7 @@ interface MountedRequest {
 
 const plainPath = /^(?:\/[!-~]*)?$/;
 
-/** Such as `/x` behind `app.use('/x', handler)`; empty where nothing was taken away, or nobody knows. */
+/** Such as `/x` with `app.use('/x', handler)`; empty where nothing was taken away, or nobody knows. */
 export function mountPathOf({ url = '', originalUrl, baseUrl }: MountedRequest): string {
   if (typeof originalUrl !== 'string' || originalUrl === url) return '';
   const path = typeof baseUrl === 'string' ? baseUrl : takenAway(originalUrl, url);

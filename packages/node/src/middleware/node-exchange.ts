@@ -26,7 +26,7 @@ import { Http2Response } from './responses/http2-response.ts';
 import type { ResponseSide } from './responses/response-side.ts';
 import type { UpgradeBody } from './upgrade-body.ts';
 
-/** How long the rest of a request is read and dropped behind an early response, in ms. */
+/** How long the rest of a request is read and dropped after an early response, in ms. */
 const discardTimeout = 5000;
 
 export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
@@ -232,7 +232,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#request.resume();
   }
 
-  /** Content of the request that has not come is not waited for. */
+  /** The rest of the request body is not waited for. */
   protected forgetBody(): void {
     this.#complete = true;
     this.#requestDeadline.clear();

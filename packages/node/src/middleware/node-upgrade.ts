@@ -13,7 +13,7 @@ import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { isLeftUnread, UpgradeBody } from './upgrade-body.ts';
 
-/** Bytes behind the request that are held unless it is said how many; beyond them the socket is paused. */
+/** Bytes after the request that are held unless it is said how many; beyond them the socket is paused. */
 const maxHeld = 65536;
 
 export class NodeUpgrade extends NodeExchange {
@@ -22,7 +22,7 @@ export class NodeUpgrade extends NodeExchange {
   readonly #socket: Socket;
   /** Where that comes from which follows the request. */
   readonly #stream: Duplex;
-  /** Content that Node has left on the socket. */
+  /** Body bytes that Node has left on the socket. */
   readonly #body: UpgradeBody | null;
   readonly #listeners = {
     data: (chunk: Buffer) => this.#onData(chunk),
@@ -32,12 +32,12 @@ export class NodeUpgrade extends NodeExchange {
     // Node 26 tells a request of the kind nothing of it.
     close: () => this.onRequestOver(),
   };
-  /** What the client sent behind its request. */
+  /** What the client sent after its request. */
   readonly #early = new BodyBuffer();
   #held = 0;
   #maxHeld = maxHeld;
 
-  /** `head` has been judged, `early` are the bytes that came with it. `limits` hold for trailers. */
+  /** `head` has been checked, `early` are the bytes that came with it. `limits` hold for trailers. */
   constructor(
     owner: OpenExchanges,
     head: RequestHead,
@@ -62,7 +62,7 @@ export class NodeUpgrade extends NodeExchange {
     const { drain, close } = this.#listeners;
     socket.on('error', ignore).on('drain', drain).on('close', close);
     response.on('finish', () => this.#endConnection());
-    // Content is told of once its handler is there, and before all that follows.
+    // The body is delivered once its handler is there, and before all that follows.
     if (body === null) this.#hold(early);
     else process.nextTick(this.#listeners.data, early);
     // To read a stream of Node's is to drain the body before it.
@@ -118,7 +118,7 @@ export class NodeUpgrade extends NodeExchange {
     super.finish(trailers);
   }
 
-  /** Behind the answer: so that the client can read it, what still comes is dropped for a while. */
+  /** After the answer: so that the client can read it, what still comes is dropped for a while. */
   #endConnection(): void {
     this.#socket.end();
     this.#stream.resume();

@@ -4,7 +4,7 @@ import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { OpenSet } from '../lifecycle/open-set.ts';
 
-/** The exchanges of a handler that are under way, and what they have become by a switch of protocols. */
+/** The exchanges of a handler in progress, and what they have become by a switch of protocols. */
 export class OpenExchanges extends OpenSet {
   readonly sendDeadlines: DeadlineQueue;
   /** Tells of what a handler of an exchange threw. */

@@ -52,7 +52,7 @@ export class PipelineQueue {
     pipeline.waiting++;
     if (pipeline.waiting >= maxWaiting && !pipeline.pausing) {
       pipeline.pausing = true;
-      // Not now: Node reads on behind each whole request, and where one before is read.
+      // Not now: Node reads on after each whole request, and where one before is read.
       process.nextTick(pause, pipeline);
     }
     response.once('socket', () => {

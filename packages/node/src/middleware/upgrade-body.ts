@@ -31,14 +31,14 @@ export class UpgradeBody extends Readable {
   readonly #parser: RequestParser;
   #complete = false;
 
-  /** `head` has been judged, and says that there is body. */
+  /** `head` has been checked, and says that there is body. */
   constructor(socket: Socket, head: RequestHead, limits: RequestHeadLimits) {
     super();
     this.socket = socket;
     this.#parser = RequestParser.after(head, limits);
   }
 
-  /** Why the body is refused; null while it is not. */
+  /** Why the body is rejected; null while it is not. */
   get fault(): ReverseItError | null {
     return this.#parser.error;
   }

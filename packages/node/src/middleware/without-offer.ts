@@ -72,7 +72,7 @@ function isOffer(member: string): boolean {
   return equalsIgnoreCase(member, 'upgrade') || equalsIgnoreCase(member, 'http2-settings');
 }
 
-/** Content that Node has read already, framed as it was. */
+/** What Node has read of the body, framed as it was. */
 function bodyOf(request: IncomingMessage): Buffer[] {
   if (!readsBody) return [];
   const body: Buffer | null = request.read();

@@ -18,7 +18,7 @@ interface HandedOver {
   readonly seq: unknown;
 }
 
-/** Closes the connection that the worker has not taken or given back when it ends; it has one at a time. */
+/** Closes the connection that the worker has not taken or returned when it ends; it has one at a time. */
 export function closeOrphanedConnection(child: ChildProcess, observer: HandOverObserver): void {
   if (!usesNodeInternals) return;
   const { send } = child;

@@ -1,6 +1,6 @@
 /**
  * What the options of other proxies, and of Node's server, are called here. Who comes from there finds the
- * way in the message that refuses the word, and not only in docs/migration.md.
+ * way in the message that rejects the word, and not only in docs/migration.md.
  */
 import { plainName } from '@reverseit/core/options';
 

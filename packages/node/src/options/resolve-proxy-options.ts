@@ -145,7 +145,7 @@ const belongsAbove = (key: string): string | undefined =>
     ? 'it applies to the whole server; set it beside routes'
     : belongsElsewhere(key);
 
-/** Rules that span the options of one route. Silent about options that were refused already. */
+/** Rules that span the options of one route. Silent about options that were rejected already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {
   const { backend, backendList, chooseBackend, discovery, path, respond, stripPath, unixSocket } =
     values;

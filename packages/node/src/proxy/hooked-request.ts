@@ -107,7 +107,7 @@ export class HookedRequest extends HookChain<Hook, HookAnswer> implements Exchan
   }
 
   onBody(): void {
-    // Content is not asked for before the hooks have run.
+    // The body is not asked for before the hooks have run.
   }
 
   onBodyEnd(): void {

@@ -58,12 +58,12 @@ export interface BackendControl {
   backends(route?: string): readonly RouteBackendStatus[];
   /**
    * Replaces the backends of a route. Who stays, by name and URL, keeps its connections, its health and its share;
-   * what is under way with who leaves goes on.
+   * what is in progress with who leaves goes on.
    * @throws ConfigError `RIT_ERR_CONFIG` for another route or an invalid list; nothing is changed then
    */
   setBackends(route: string, list: BackendInput | readonly BackendInput[]): void;
   /**
-   * Gives a backend no new requests, on every route that has it. What is under way there goes on.
+   * Gives a backend no new requests, on every route that has it. What is in progress there goes on.
    * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
    */
   drain(backend: string): void;
@@ -104,7 +104,7 @@ export interface Replacement {
 /** The exchanges of the server that hands them in. */
 export interface Exchanges {
   stats(): { readonly totalExchanges: number };
-  /** Whether none of the first so many is under way. */
+  /** Whether none of the first so many is in progress. */
   areOver(count: number): boolean;
 }
 
@@ -119,7 +119,7 @@ export class ProxyEngine {
   readonly #webSockets = new OpenWebSockets();
   readonly #tunnels = new OpenSet();
   #current: Generation;
-  /** Pools that no route has any more, but requests under way may have. */
+  /** Pools that no route has any more, but requests in progress may have. */
   #retired: RetiredPool[] = [];
 
   constructor(options: EngineOptions) {
@@ -269,7 +269,7 @@ export class ProxyEngine {
     handleRequest(this.#current.runtime, exchange);
   }
 
-  /** Answers a request that is refused before it is looked at. */
+  /** Answers a request that is rejected before it is looked at. */
   refuse(exchange: Exchange, error: ReverseItError): void {
     answerError(this.#current.runtime.shared, exchange, null, null, error);
   }

@@ -30,7 +30,7 @@ export class RouteTable<R extends RoutePlace> {
   /** Most segments in a path prefix: what lies deeper chooses no route. */
   readonly #deepest: number;
 
-  /** @throws RangeError when two routes have the same place, which the options refuse. */
+  /** @throws RangeError when two routes have the same place, which the options reject. */
   constructor(routes: readonly R[]) {
     for (const route of routes) this.#treeOf(route.host).add(route.path, route);
     this.#single = routes.length < 2;

@@ -112,7 +112,7 @@ export class SegmentReader {
     return path.slice(starts[this.#first], starts[this.#next]);
   }
 
-  /** Reads on over one separator and the segment behind it. */
+  /** Reads on over one separator and the segment after it. */
   next(): SegmentKind | 'end' {
     const { kinds, count } = this.#tokens;
     const { roles, cutsFirst } = this.#reading;

@@ -43,7 +43,7 @@ export interface ReverseItServer extends BackendControl {
    */
   listen(where?: string | number | ListenAddress): Promise<Address>;
   /**
-   * Takes the connections that wait to be accepted and then no more, lets what is under way finish, and cuts
+   * Takes the connections that wait to be accepted and then no more, lets what is in progress finish, and cuts
    * what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when every
    * socket and timer is gone.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
@@ -54,7 +54,7 @@ export interface ReverseItServer extends BackendControl {
   stats(): ReverseItStats;
   /**
    * Puts other options in place of the present ones, all of them or none: routes, backends, hooks, limits and
-   * certificates, from the next request or connection on. What is under way ends by the former ones. Pools
+   * certificates, from the next request or connection on. What is in progress ends by the former ones. Pools
    * whose options stay keep their connections; open WebSockets are not touched. What is not given has its
    * default, except `listen` and `workers`, which cannot change.
    * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option; nothing is changed then

@@ -12,7 +12,7 @@ export interface ExchangeTransport {
   readonly responseStarted: boolean;
   /** Bytes of the request that have not left yet. */
   readonly pendingBytes: number;
-  /** Stops the flow of the response's content. */
+  /** Stops the flow of the response body. */
   pause(): void;
   resume(): void;
   /** Arms the one deadline of the transport. */

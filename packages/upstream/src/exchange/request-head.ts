@@ -107,7 +107,7 @@ function withTe(connection: string): string {
 
 const chunked = 'transfer-encoding: chunked\r\n';
 
-/** RFC 9110 §8.6: no length where there is no content, unless the method is one that brings content. */
+/** RFC 9110 §8.6: no length where there is no body, unless the method is one that expects a body. */
 function framing({ method, body }: UpstreamRequest): string {
   if (body === null) return methodExpectsBody(method) ? 'content-length: 0\r\n' : '';
   const length = announcedLength(body);

@@ -77,7 +77,7 @@ export abstract class ResponseDelivery {
     }
   }
 
-  /** So many bytes of content have come or are announced; more, that is, than have come. */
+  /** So many body bytes have come or are announced; more, that is, than have come. */
   onAnnounced(length: number): void {
     const { maxResponseBodySize } = this.limits;
     if (length > maxResponseBodySize) this.onFailed(bodyTooLarge(maxResponseBodySize, length));

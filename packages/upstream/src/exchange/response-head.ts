@@ -50,7 +50,7 @@ export function readHead(
   const untilClose = !bodiless && !chunked && length === -1;
   if (!bodiless && length > maxBodySize) return bodyTooLarge(maxBodySize, length);
   let persistent = idleHint !== 0 && !close && !untilClose && (!isHttp10 || keepAlive);
-  // RFC 9110 §8.6, RFC 9112 §6.1: a 204 announces no content, as a 304 may. What it announces may yet follow,
+  // RFC 9110 §8.6, RFC 9112 §6.1: a 204 announces no body, as a 304 may. What it announces may yet follow,
   // and would be taken for the next response.
   if (status === 204 && !isHead && (length > 0 || chunked)) persistent = false;
 

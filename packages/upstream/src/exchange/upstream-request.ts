@@ -13,7 +13,7 @@ export interface UpstreamRequest {
    * a `transfer-encoding`, `connection` or `expect`, and a `content-length` is that of the body.
    */
   readonly fields: ReadonlyFieldSection | HeaderSection;
-  /** No content, content that is complete, or content that arrives while it is sent. */
+  /** No body, a complete one, or one that arrives while it is sent. */
   readonly body: Buffer | CollectedBody | BodySource | null;
   /**
    * Names of trailers to come, as in a Trailer field (RFC 9110 §6.6.2). Sent where the body goes out without
@@ -46,13 +46,13 @@ export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
   readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
 }
 
-/** Long content that is complete, in the chunks in which it came. */
+/** A long body that is complete, in the chunks in which it came. */
 export interface CollectedBody {
   /** Their length together, in bytes. */
   readonly contentLength: number;
   readonly chunks: readonly Buffer[];
   /**
-   * Fields to follow the content. Where there are some, HTTP/1.1 sends it in chunks. undici cannot send them,
+   * Fields to follow the body. Where there are some, HTTP/1.1 sends it in chunks. undici cannot send them,
    * and leaves them out. Default: none.
    */
   readonly trailers?: FieldSection;

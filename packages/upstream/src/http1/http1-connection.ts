@@ -94,7 +94,7 @@ export abstract class Http1Connection
 
   /** Whether any byte of a response to the present request has come. */
   abstract get responseStarted(): boolean;
-  /** Stops the flow of the response's content. */
+  /** Stops the flow of the response body. */
   abstract pause(): void;
   abstract resume(): void;
   /** Sends the request of the exchange, which may still have to be connected for. */

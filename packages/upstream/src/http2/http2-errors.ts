@@ -37,7 +37,7 @@ function codeName(code: number): string {
 /** How far the response of a stream had come when it ended. */
 export interface StreamContext {
   readonly headSeen: boolean;
-  /** Content that was announced and has not come. */
+  /** Announced body bytes that have not come. */
   readonly incomplete: boolean;
 }
 

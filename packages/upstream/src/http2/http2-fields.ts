@@ -52,7 +52,7 @@ function pushFraming(section: string[], request: UpstreamRequest): string[] | Re
   return section;
 }
 
-/** RFC 9110 §8.6: no length where there is no content, unless the method is one that brings content. */
+/** RFC 9110 §8.6: no length where there is no body, unless the method is one that expects a body. */
 function contentLength({ method, body }: UpstreamRequest): number | null {
   const length = body === null ? 0 : Buffer.isBuffer(body) ? body.length : body.contentLength;
   return length === 0 && !methodExpectsBody(method) ? null : length;

@@ -18,10 +18,10 @@ const headersFrame = 1;
 /** What is told of a stream. */
 export interface StreamListener {
   onInterim(status: number, raw: readonly string[]): void;
-  /** Answers whether content may follow. */
+  /** Answers whether a body may follow. */
   onHead(status: number, raw: readonly string[]): boolean;
   onTrailers(raw: readonly string[]): void;
-  /** A DATA frame has come, of so many bytes; its content comes as a chunk, by itself or with others. */
+  /** A DATA frame has come, of so many bytes; its data comes as a chunk, by itself or with others. */
   onDataFrame(bytes: number): void;
   onChunk(chunk: Buffer): void;
   /** The backend has ended the stream; what came before it may still stand in the stream's buffer. */
@@ -37,14 +37,14 @@ export interface StreamListener {
 export interface ListenedStream extends ClientHttp2Stream {
   listener?: StreamListener | null;
   failure?: Error;
-  /** What follows the content of the request, once that is complete. */
+  /** What follows the body of the request, once that is complete. */
   trailers?: Record<string, string>;
   /** Aborts a stream whose request is not complete. */
   uploading?: AbortController;
 }
 
 /**
- * Opens a stream for a request with content or without; `waitForTrailers` where some may follow it. Throws
+ * Opens a stream for a request with or without a body; `waitForTrailers` where some may follow it. Throws
  * what node:http2 does where the session takes none, or not this one.
  */
 export function openStream(
@@ -82,7 +82,7 @@ function requestOnce(
 
 function listen(stream: ListenedStream, listener: StreamListener): void {
   stream.listener = listener;
-  // Told of a reset with NO_ERROR, node:http2 ends the stream as if its content were complete.
+  // Told of a reset with NO_ERROR, node:http2 ends the stream as if its body were complete.
   stream.push = push;
   stream.on('headers', onHeaders);
   stream.on('response', onResponse);

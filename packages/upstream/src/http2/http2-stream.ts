@@ -68,7 +68,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
   #drained = false;
   /** Others have their turn: what comes is left in the stream. */
   #waitsForTurn = false;
-  /** Content that came while paused, once the stream had ended. */
+  /** Body bytes that came while paused, once the stream had ended. */
   #held: Buffer[] = [];
   #expected: number | null = null;
   #received = 0;
@@ -217,7 +217,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     } else if (status !== 100) exchange.onInterim(status, fields);
   }
 
-  /** Answers whether content may follow. */
+  /** Answers whether a body may follow. */
   onHead(status: number, raw: readonly string[]): boolean {
     const { exchange } = this;
     const { limits } = exchange;

@@ -12,7 +12,7 @@ const oneByte = Buffer.alloc(1);
 
 /**
  * Why the socket is broken whose end was just told, or null. Asks the kernel by a read, where nothing is
- * left to be read: a write would have to wait behind those before it. A reset behind a FIN is none, since
+ * left to be read: a write would have to wait after those before it. A reset after a FIN is ignored, since
  * all that was sent has come; and TLS has an end of its own.
  */
 export function hiddenReset(socket: Socket): Error | null {

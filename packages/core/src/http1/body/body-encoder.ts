@@ -1,7 +1,7 @@
-/** Content to bytes: counted against its length, chunked, or until close (RFC 9112 §6, §7.1). */
+/** Body bytes on the wire: counted against its length, chunked, or until close (RFC 9112 §6, §7.1). */
 import { fieldLines, type ReadonlyFieldSection } from '../../http/field-section.ts';
 
-/** How the content of a response is delimited. */
+/** How a response body is delimited. */
 export const ENCODING = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;
 export type Encoding = (typeof ENCODING)[keyof typeof ENCODING];
 

@@ -1,13 +1,13 @@
 /**
- * Bounds what chunked framing may cost beside the content it carries: chunk extensions, leading zeros
+ * Bounds what chunked framing may cost beside the body it carries: chunk extensions, leading zeros
  * and one-byte chunks are reported by no callback, and would otherwise keep us busy for ever
- * (RFC 9112 §7.1.1; CVE-2024-22019). Told of framing and content in their order on the wire, it gives
+ * (RFC 9112 §7.1.1; CVE-2024-22019). Given framing and body bytes in their order on the wire, it gives
  * the same verdict however the bytes were split.
  */
 
 /** Overhead that any body may have, in bytes: also the longest chunk extension. */
 const allowance = 16384;
-/** Overhead per byte of content: a body of one-byte chunks takes 5. */
+/** Overhead per body byte: a body of one-byte chunks takes 5. */
 const perBodyByte = 8;
 
 export class ChunkBudget {
@@ -19,7 +19,7 @@ export class ChunkBudget {
     return this.#overhead <= allowance;
   }
 
-  /** Counts bytes of content, which pay for framing before them. */
+  /** Counts body bytes, which pay for framing before them. */
   earn(bytes: number): void {
     this.#overhead = Math.max(0, this.#overhead - bytes * perBodyByte);
   }

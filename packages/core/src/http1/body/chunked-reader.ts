@@ -1,5 +1,5 @@
 /**
- * Chunked content (RFC 9112 §7.1) of one message: llhttp decodes it, a budget bounds what the framing
+ * A chunked body (RFC 9112 §7.1): llhttp decodes it, a budget bounds what the framing
  * may cost, trailers are collected under the limits of a header section.
  */
 import type { ErrorCode } from '../../errors/catalog.ts';
@@ -11,9 +11,9 @@ import { ChunkBudget } from './chunk-budget.ts';
 import { joinSpans } from './join-spans.ts';
 import { TrailerReader } from './trailer-reader.ts';
 
-/** Where content goes. */
+/** Receives the body. */
 export interface BodyDelegate {
-  /** A part of content: a view of the chunk that was handed in, or a copy of many small ones. */
+  /** Body bytes: a view of the chunk that was handed in, or a copy of many small ones. */
   onBody(part: Buffer): void;
 }
 
@@ -31,24 +31,24 @@ export class ChunkedReader {
   /** Size in the chunk header that is being read; -1 before its first digit. */
   #chunkSize = -1;
   #inExtension = false;
-  /** Content that the chunk headers have announced so far, in bytes: what has come and what is to come. */
+  /** Body length that the chunk headers have announced so far, in bytes: what has come and what is to come. */
   announced = 0;
   /** The message is complete. */
   complete = false;
-  /** Why it is refused, or null. */
+  /** Why it is rejected, or null. */
   failure: ErrorCode | null = null;
   /** The trailer section, once the message is complete. */
   trailers: FieldSection = noTrailers;
 
-  /** `llhttp` has just been resumed behind a head whose coding is chunked. */
+  /** `llhttp` has just been resumed after a head whose coding is chunked. */
   constructor(llhttp: Llhttp, limits: FieldLimits) {
     this.#llhttp = llhttp;
     this.#limits = limits;
   }
 
   /**
-   * Passes content of `chunk` from `start` on to the sink, at most until the end of the message. Returns
-   * the offset behind the last byte that was taken; `complete` and `failure` tell the rest.
+   * Passes the body bytes in `chunk` from `start` on to the sink, at most until the end of the message. Returns
+   * the offset after the last byte that was taken; see `complete` and `failure`.
    */
   read(chunk: Buffer, start: number, sink: BodyDelegate): number {
     this.#offset = start;
@@ -80,7 +80,7 @@ export class ChunkedReader {
       : 'RIT_ERR_CHUNK_SYNTAX';
   }
 
-  /** Sorts what the latest `execute` found: content, framing that costs, trailers. */
+  /** Sorts what the latest `execute` found: body bytes, framing that costs, trailers. */
   #readSpans(chunk: Buffer, from: number, parts: Buffer[]): ErrorCode | null {
     const { list, used } = record;
     const end = this.#offset;

@@ -1,5 +1,5 @@
 /**
- * Content comes in as many parts as its sender cut it into, and a read holds ten thousand chunks of one
+ * A body comes in as many parts as its sender cut it into, and a read holds ten thousand chunks of one
  * byte: passed on one by one, each would cost a call, a view and a write. So small parts that follow each
  * other are copied into one.
  */

@@ -15,7 +15,7 @@ export class TrailerReader {
 
   /**
    * Takes over `chunk[start, end)` and the spans that the latest `execute` found there, from the one at
-   * `firstSpan` on. Returns the refusal, once a limit is passed.
+   * `firstSpan` on. Returns the rejection, once a limit is passed.
    */
   append(chunk: Buffer, start: number, end: number, firstSpan: number): ErrorCode | null {
     const partial = this.#partial;
@@ -24,7 +24,7 @@ export class TrailerReader {
     return code === null ? null : 'RIT_ERR_TRAILERS_TOO_LARGE';
   }
 
-  /** The section is complete: its fields, or the code of a refusal. */
+  /** The section is complete: its fields, or the code of a rejection. */
   finish(): FieldSection | ErrorCode {
     const { bytes, length, spans, used } = this.#partial;
     return readFields(bytes.toString('latin1', 0, length), 0, spans, 0, used);

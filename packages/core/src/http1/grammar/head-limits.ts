@@ -1,5 +1,5 @@
 /**
- * The limits of a head, judged over the spans that llhttp has reported so far, so that they bind while
+ * The limits of a head, checked over the spans that llhttp has reported so far, so that they bind while
  * bytes arrive. Bytes without a span (blank lines, padding, doubled spaces) are counted too: a line
  * weighs what it takes on the wire, or name + 2 + value, whichever is more.
  */
@@ -26,7 +26,7 @@ export interface RequestHeadLimits extends FieldLimits {
 const requestLineOverhead = 48;
 
 /**
- * Judges the head, complete or not, that stands in `bytes[origin, end)`, which the spans refer to.
+ * Checks the head, complete or not, that stands in `bytes[origin, end)`, which the spans refer to.
  * Returns the code of the first limit that is passed, or null.
  */
 export function checkHeadLimits(
@@ -52,7 +52,7 @@ export function checkHeadLimits(
 }
 
 /**
- * Judges the field lines whose spans begin at `first`, in a section, complete or not, that ends at
+ * Checks the field lines whose spans begin at `first`, in a section, complete or not, that ends at
  * `end`. Returns the code of the first limit that is passed, or null.
  */
 export function checkFieldLimits(
@@ -73,7 +73,7 @@ export function checkFieldLimits(
       size += (spans[at + 2] as number) - (spans[at + 1] as number);
       at += 3;
     }
-    // Behind the last line stand its end and the empty line, or as much of them as has come.
+    // After the last line stand its end and the empty line, or as much of them as has come.
     const lineEnd = at < used ? (spans[at + 1] as number) - 2 : end - 4;
     const onWire = lineEnd - lineStart;
     if (onWire > size) size = onWire;

@@ -10,7 +10,7 @@ import type { RequestHead } from './request-head.ts';
 import { refusal } from './request-head-builder.ts';
 import { applyRequestRules } from './request-rules.ts';
 
-/** Judges a head and completes it. Returns why it is refused, or null. */
+/** Validates a head and completes it. Returns why it is rejected, or null. */
 export function validateRequestHead(
   head: RequestHead,
   limits: RequestHeadLimits,

@@ -28,8 +28,8 @@ export class PartialHead {
   }
 
   /**
-   * Finds the spans anew. llhttp reports a span at its end or the chunk's, but not when the byte behind
-   * it is refused; with the bytes before that byte alone, the spans are those of any other split.
+   * Finds the spans again. llhttp reports a span at its end or the chunk's, but not when the byte after
+   * it is rejected; with the bytes before that byte alone, the spans are those of any other split.
    */
   scanAgain(llhttp: Llhttp): void {
     this.used = 0;
@@ -52,7 +52,7 @@ export class PartialHead {
 
   #appendSpan(kind: number, start: number, end: number): void {
     const { used } = this;
-    // A span that went on behind the chunk's end is reported in two parts.
+    // A span that went on after the chunk's end is reported in two parts.
     if (used > 0 && this.spans[used - 3] === kind && this.spans[used - 1] === start) {
       this.spans[used - 1] = end;
       return;

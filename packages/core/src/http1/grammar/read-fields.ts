@@ -7,7 +7,7 @@ import { SPAN } from '../llhttp/constants.ts';
 
 /**
  * Reads the fields that stand in `text`, whose first character the spans call `origin`; their spans
- * begin at `first`. Values come without the blanks behind them. Returns the code of a refusal where
+ * begin at `first`. Values come without the blanks after them. Returns the code of a rejection where
  * the bytes allow two readings.
  */
 export function readFields(
@@ -30,7 +30,7 @@ export function readFields(
     const valueSpanEnd = valueEnd;
     while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--;
     const nameLength = nameEnd - nameStart;
-    // The two names are told apart from nearly all others by their length.
+    // The two names are distinguished from nearly all others by their length.
     if (nameLength === 17 || nameLength === 14) {
       const name = text.substring(nameStart, nameEnd);
       const isCoding = equalsIgnoreCase(name, 'transfer-encoding');

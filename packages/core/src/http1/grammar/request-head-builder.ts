@@ -9,7 +9,7 @@ const versionPrefix = ' HTTP/';
 const versionLength = 11;
 
 /**
- * Builds the head that stands in `bytes[origin, end)`, or returns the code of a refusal that needs the
+ * Builds the head that stands in `bytes[origin, end)`, or returns the code of a rejection that needs the
  * raw request line: llhttp takes several spaces and other protocols' versions without a word.
  */
 export function buildRequestHead(
@@ -41,7 +41,7 @@ export function buildRequestHead(
   return new RequestHead(method, target, minor, headers, end - origin);
 }
 
-/** The message of a refused limit: names the option and its value, never the input. */
+/** The message of a rejected limit: names the option and its value, never the input. */
 export function refusal(code: ErrorCode, limits: RequestHeadLimits): string | undefined {
   switch (code) {
     case 'RIT_ERR_TARGET_TOO_LONG':

@@ -1,7 +1,7 @@
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import type { HeaderSection } from '../../http/header-section.ts';
 
-/** How the end of a message's content is told (RFC 9112 §6.3). */
+/** How the end of a message body is found (RFC 9112 §6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked';
 
 /** The request line and header section of one request, checked: nothing here is ambiguous any more. */
@@ -19,11 +19,11 @@ export class RequestHead {
   /** Host and port that the request is for; null only for HTTP/1.0 without Host. */
   authority: string | null = null;
   framing: BodyFraming = 'none';
-  /** Content length in bytes; 0 without content, -1 where the content is chunked. */
+  /** Body length in bytes; 0 without a body, -1 where the body is chunked. */
   contentLength = 0;
   /** The client lets the connection stay open after this exchange (RFC 9112 §9.3). */
   persistent = false;
-  /** The client waits for 100 (Continue) before it sends the content (RFC 9110 §10.1.1). */
+  /** The client waits for 100 (Continue) before it sends the body (RFC 9110 §10.1.1). */
   expectContinue = false;
   /** The client offers to switch protocols: an Upgrade field that Connection names (RFC 9110 §7.8). */
   upgrade = false;

@@ -1,7 +1,7 @@
 /**
  * What a complete head must satisfy before anybody sees it: Host, target, framing, persistence,
  * expectation (RFC 9112 §3, §6, §9). Everything is decided from the very list of fields that is
- * forwarded; all lines of a field are gathered before one is judged, and ambiguity is refused.
+ * forwarded; all lines of a field are gathered before one is checked, and ambiguity is rejected.
  */
 import type { ErrorCode } from '../../errors/catalog.ts';
 import { equalsIgnoreCase } from '../../http/ascii.ts';
@@ -15,7 +15,7 @@ import { normalizeTarget } from './request-target.ts';
 /** More names than this in Connection are an attack on whoever compares them. */
 const maxConnectionNames = 64;
 
-/** The lines of the fields that decide about a message, gathered before one of them is judged. */
+/** The lines of the fields that decide about a message, gathered before one of them is checked. */
 interface DecidingFields {
   host: string | null;
   contentLength: string | null;
@@ -25,7 +25,7 @@ interface DecidingFields {
   hasUpgrade: boolean;
 }
 
-/** Judges a head and completes it. Returns the code of the refusal, or null. */
+/** Validates a head and completes it. Returns the code of the rejection, or null. */
 export function applyRequestRules(head: RequestHead): ErrorCode | null {
   const found: DecidingFields = {
     host: null,
@@ -52,7 +52,7 @@ export function applyRequestRules(head: RequestHead): ErrorCode | null {
   );
 }
 
-/** Keeps a deciding line. A second line of a field that must be single is refused, not passed over. */
+/** Keeps a deciding line. A second line of a field that must be single is rejected, not passed over. */
 function gather(found: DecidingFields, field: Field, value: string): ErrorCode | null {
   switch (field) {
     case FIELD.HOST:
@@ -95,7 +95,7 @@ function readHost(head: RequestHead, host: string | null): ErrorCode | null {
   return null;
 }
 
-/** RFC 9112 §6.3, with every ambiguity refused: the shapes of request smuggling. */
+/** RFC 9112 §6.3, with every ambiguity rejected: the shapes of request smuggling. */
 function readFraming(
   head: RequestHead,
   contentLength: string | null,
@@ -114,7 +114,7 @@ function readFraming(
     head.framing = 'length';
     head.contentLength = length;
   }
-  // RFC 9110 §9.3.8: a client must not send content in TRACE.
+  // RFC 9110 §9.3.8: a client must not send a body in TRACE.
   if (head.method === 'TRACE' && head.framing !== 'none') return 'RIT_ERR_FRAMING_CONFLICT';
   return null;
 }

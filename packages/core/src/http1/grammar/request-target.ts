@@ -6,7 +6,7 @@ import type { RequestHead } from './request-head.ts';
 
 /**
  * Brings the target into origin form and checks it against the method and, in absolute form, against
- * Host. A mismatch is refused rather than repaired (RFC 9112 §3.2.2 would let the target win), because
+ * Host. A mismatch is rejected rather than repaired (RFC 9112 §3.2.2 would let the target win), because
  * another hop may have believed the other of the two.
  */
 export function normalizeTarget(head: RequestHead): ErrorCode | null {
@@ -32,7 +32,7 @@ function normalizeAbsoluteForm(head: RequestHead): ErrorCode | null {
     end++;
   }
   const authority = target.substring(start, end);
-  // Userinfo is refused by the grammar of the authority.
+  // Userinfo is rejected by the grammar of the authority.
   if (!isAuthority(authority)) return 'RIT_ERR_TARGET';
   if (head.authority === null) head.authority = authority;
   else if (!sameAuthority(head.authority, authority, name)) return 'RIT_ERR_HOST_CONFLICT';

@@ -1,4 +1,4 @@
-/** The errno values of llhttp that the binding tells apart (llhttp 9, include/llhttp.h). */
+/** The errno values of llhttp that the binding distinguishes (llhttp 9, include/llhttp.h). */
 export const ERRNO = {
   OK: 0,
   UNEXPECTED_CONTENT_LENGTH: 4,

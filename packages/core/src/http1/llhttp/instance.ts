@@ -103,7 +103,7 @@ export function liveParsers(): number {
 export class Llhttp {
   readonly #exports: LlhttpExports;
   #pointer: number;
-  /** Offset, in the chunk of the latest call, behind the last byte that was consumed; of the offending byte after an error. */
+  /** Offset, in the chunk of the latest call, after the last byte that was consumed; of the offending byte after an error. */
   consumed = 0;
 
   constructor(type: number) {
@@ -139,7 +139,7 @@ export class Llhttp {
     if (!this.freed) this.#exports.llhttp_resume(this.#pointer);
   }
 
-  /** Forgets the message under way; the next byte begins a new one. */
+  /** Forgets the message in progress; the next byte begins a new one. */
   reset(): void {
     if (!this.freed) this.#exports.llhttp_reset(this.#pointer);
   }

@@ -161,7 +161,7 @@ export class ConnectionState {
     return this.life === LIFE.HALF_CLOSED;
   }
 
-  /** Whether a request is under way whose response is not complete. */
+  /** Whether a request is in progress whose response is not complete. */
   get responding(): boolean {
     return this.writing === WRITING.AWAITING || this.writing === WRITING.STREAMING;
   }

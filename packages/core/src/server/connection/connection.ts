@@ -43,7 +43,7 @@ export class Connection
   readonly #listeners: { readonly drain: () => void; readonly end: () => void };
   /** Made when a client that has sent FIN waits for its response. */
   #probe: PeerProbe | null = null;
-  /** The one under way; null while there is none. */
+  /** The one in progress; null while there is none. */
   #exchange: Exchange | null = null;
   #bodyTimeout = 0;
   #served = 0;
@@ -75,7 +75,7 @@ export class Connection
     );
   }
 
-  /** Whether no request is under way: the connection can be closed without loss. */
+  /** Whether no request is in progress: the connection can be closed without loss. */
   get #idle(): boolean {
     return this.#state.writing === WRITING.NONE && !this.feed.hasBegun;
   }
@@ -252,7 +252,7 @@ export class Connection
     } else this.finish();
   }
 
-  /** Cuts the connection: a response under way must not look complete. */
+  /** Cuts the connection: a response in progress must not look complete. */
   abort(cause: ReverseItError | undefined): void {
     if (!this.#state.open) return;
     // Responses to the requests before.

@@ -1,6 +1,6 @@
 /**
  * Ends a connection so that the peer can read our last response (RFC 9112 §9.6): our side is closed
- * behind what is written, and what the peer still sends is read and dropped for a while. Closing at
+ * after what is written, and what the peer still sends is read and dropped for a while. Closing at
  * once would answer those bytes with RST, and that destroys a response that was not read yet.
  */
 import type { Socket } from 'node:net';

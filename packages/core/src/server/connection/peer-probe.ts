@@ -1,9 +1,9 @@
 /**
  * Tells a client that has only closed its sending side from one that has left, while it waits for its
  * response. TCP shows the same FIN for both; only data that a departed client's host answers with RST
- * tells them apart, by making the next write fail. So while the response is silent, bytes of it are sent
+ * distinguishes them, by making the next write fail. So while the response is silent, bytes of it are sent
  * that are certain to come: before the head its first characters, which are always the same, and between
- * chunks leading zeros of the next chunk's size (RFC 9112 §7.1). Content that is not chunked has no such
+ * chunks leading zeros of the next chunk's size (RFC 9112 §7.1). A body that is not chunked has no such
  * bytes: there a long silence ends the wait.
  */
 import type { Socket } from 'node:net';
@@ -13,13 +13,13 @@ import type { SocketWriter } from './socket-writer.ts';
 const prefix = 'HTTP/1.1 ';
 /** Back-off between probe bytes, in ms. At most one byte more than these is sent. */
 const pauses = [20, 100, 1000, 5000, 10000, 20000, 40000, 60000];
-/** Longest silence inside content that is not chunked, in ms. */
+/** Maximum time without data inside a body that is not chunked, in ms. */
 const maxSilence = 1000;
 
 /** How far the response has come that the client waits for. */
 export interface ProbedExchange {
   readonly headSent: boolean;
-  /** The response's content goes out in chunks. */
+  /** The response body goes out in chunks. */
   readonly chunked: boolean;
 }
 

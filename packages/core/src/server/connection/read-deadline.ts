@@ -22,7 +22,7 @@ export interface TurnWaiter {
   readonly waitsForTurn: boolean;
 }
 
-/** Who is told that the client is late. */
+/** Notified when the client is late. */
 export interface ReadDeadlineDelegate {
   /** The client has begun something and is late with it. */
   refuse(error: ReverseItError): void;
@@ -44,12 +44,12 @@ export class ReadDeadline implements DeadlineTarget {
     this.#delegate = delegate;
   }
 
-  /** Whether the client was heard of so lately that its next request may be under way. */
+  /** Whether the client was heard of so lately that its next request may be in progress. */
   get isFresh(): boolean {
     return this.#deadline.elapsed(this.#context.deadlines.now()) < closingGrace;
   }
 
-  /** A head is awaited, to its end: bytes of it do not start the time anew. */
+  /** A head is awaited, to its end: bytes of it do not restart the time. */
   awaitHead(): void {
     if (this.#awaited === AWAITED.HEAD) return;
     this.#awaited = AWAITED.HEAD;
@@ -75,7 +75,7 @@ export class ReadDeadline implements DeadlineTarget {
     this.#context.keepAliveDeadlines.arm(this.#deadline);
   }
 
-  /** A request that may be under way is awaited; the server is closing. */
+  /** A request that may be in progress is awaited; the server is closing. */
   awaitLastRequest(): void {
     this.#awaited = AWAITED.REQUEST;
     this.#context.deadlines.queue(closingGrace).arm(this.#deadline);

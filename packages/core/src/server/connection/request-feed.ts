@@ -1,7 +1,7 @@
 /**
  * Feeds the parser of one connection with what its socket reads, one request after another. Bytes that
- * cannot be parsed yet are held: those behind a body that nobody wants yet, behind a request whose response
- * is not complete, and behind what the connection's share of a turn allows. At most one read is held back,
+ * cannot be parsed yet are held: those after a body that nobody wants yet, after a request whose response
+ * is not complete, and after what the connection's share of a turn allows. At most one read is held back,
  * and beyond `maxHeld` the socket is not read at all.
  */
 import type { Socket } from 'node:net';
@@ -17,10 +17,10 @@ import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
 import { type ConnectionState, EVENT, READING } from './connection-state.ts';
 import { SocketInput, type SocketInputOwner } from './socket-input.ts';
 
-/** Bytes that are held while an exchange is under way; beyond them the socket is paused. */
+/** Bytes that are held while an exchange is in progress; beyond them the socket is paused. */
 const maxHeld = 65536;
 
-/** Who is told of what is read. */
+/** Receives what is read. */
 export interface FeedDelegate {
   onRequest(head: RequestHead): void;
   /** Bytes of the body, which are the handler's from now on (`lease.ts`). */
@@ -28,7 +28,7 @@ export interface FeedDelegate {
   /** Headers of chunks have announced so many bytes of body in all. */
   onBodyAnnounced(length: number): void;
   onBodyEnd(trailers: FieldSection): void;
-  /** The request, or its body, is refused: nothing behind it is read. */
+  /** The request, or its body, is rejected: nothing after it is read. */
   refuse(error: ReverseItError): void;
   /** The request is complete. True where the next one may be read; otherwise what follows is held. */
   beginNext(): boolean;
@@ -71,7 +71,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     this.#input = new SocketInput(socket, this);
   }
 
-  /** Whether the request under way has been read to its end. */
+  /** Whether the request in progress has been read to its end. */
   get requestComplete(): boolean {
     return this.#parser.state === PARSER.COMPLETE;
   }
@@ -86,7 +86,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     return this.#share.waiting || this.#held.length > 0 || this.#parser.insideHead;
   }
 
-  /** Whether the request under way, or refused, is a HEAD request. */
+  /** Whether the request in progress, or rejected, is a HEAD request. */
   get isHeadRequest(): boolean {
     return this.#parser.isHeadRequest;
   }
@@ -147,7 +147,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     if (this.#held.length === 0 && this.#state.open && !this.#share.waiting) this.#input.resume();
   }
 
-  /** The bytes behind the last request, and no more: the socket belongs to somebody else. */
+  /** The bytes after the last request, and no more: the socket belongs to somebody else. */
   detach(): Buffer {
     this.#input.detachSocket();
     return this.#held.take();
@@ -257,7 +257,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     if (!this.#state.open) return;
     if (parser.error !== null) this.#delegate.refuse(parser.error);
     else if (!this.requestComplete) {
-      // Before the body has come: what is too much can be refused at the header of its chunk.
+      // Before the body has come: what is too much can be rejected at the header of its chunk.
       if (parser.announced > 0) this.#delegate.onBodyAnnounced(parser.announced);
     } else {
       this.#state.on(EVENT.REQUEST_END);

@@ -11,11 +11,11 @@ import { COST } from '../../io/turn-share.ts';
 import { letReadInto } from '../../node-internals/read-into.ts';
 import { allowReading, continueReading, pauseReading } from '../../node-internals/reading.ts';
 
-/** Who is told of bytes. */
+/** Receives the bytes. */
 export interface SocketInputOwner {
   /** Bytes have come. They are valid during the call; what is to stay is kept. */
   onBytes(bytes: Buffer): void;
-  /** Whether content of a request is still to come. */
+  /** Whether the body of a request is still to come. */
   readonly expectsBody: boolean;
 }
 
@@ -24,7 +24,7 @@ export class SocketInput implements ByteReader {
   readonly #owner: SocketInputOwner;
   /** Null where the socket reads into memory of its own, a new one each time. */
   readonly #buffer: ReadBuffer | null;
-  /** Bytes are being told of that lie in `#buffer`. */
+  /** The bytes being reported lie in `#buffer`. */
   #borrowed = false;
   /** Paused since the latest `resume`, perhaps from within it. */
   stopped = false;
@@ -71,12 +71,12 @@ export class SocketInput implements ByteReader {
     return this.#buffer === null ? COST.STREAM_READ : COST.READ;
   }
 
-  /** A slice of the bytes that are being told of, for somebody to own (`lease.ts`). */
+  /** A slice of the bytes being reported, for somebody to own (`lease.ts`). */
   lend(slice: Buffer): Buffer {
     return this.#borrowed && this.#buffer !== null ? this.#buffer.lend(slice) : slice;
   }
 
-  /** A slice that was lent is released within the call that told of it. */
+  /** A slice that was lent is released within the call that reported it. */
   releaseSlice(slice: Buffer): void {
     // Where it was read by events, it is a part of what `release` ends.
     if (this.#borrowed) releaseBytes(slice);
@@ -87,7 +87,7 @@ export class SocketInput implements ByteReader {
     return this.#borrowed ? copyOf(bytes) : bytes;
   }
 
-  /** Nothing of all the bytes that were told of is needed any more. */
+  /** Nothing of the reported bytes is needed any more. */
   release(bytes: Buffer): void {
     if (!this.#borrowed) releaseBytes(bytes);
   }

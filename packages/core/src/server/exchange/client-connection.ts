@@ -1,7 +1,7 @@
 /** A client's connection, as something to refer to: for what must not outlive it, nor serve another. */
 import type { Socket } from 'node:net';
 
-/** Who is told of the end of a client's connection. */
+/** Notified when a client connection closes. */
 export interface ClientCloseListener {
   onClientClosed(client: ClientConnection): void;
 }

@@ -6,12 +6,12 @@ import { reasonPhrase } from '../../http/status.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import { httpDate } from './http-date.ts';
 
-/** The text that a refusal carries. */
+/** The text that a rejection carries. */
 export function errorText(status: number): string {
   return `${status} ${reasonPhrase(status)}\n`;
 }
 
-/** The fields of a refusal, without those that every response gets. */
+/** The fields of a rejection, without those that every response gets. */
 export function errorFields(error: ReverseItError): FieldSection {
   const fields = ['content-type', 'text/plain; charset=utf-8'];
   if (error.status === 503) fields.push('retry-after', '1');
@@ -31,8 +31,8 @@ export function demandsUpgrade(status: number, headers: HeaderSection): boolean 
 }
 
 /**
- * A whole refusal as bytes, for a request that never became an exchange. It ends the connection.
- * `toHead`: without its content (RFC 9110 §9.3.2).
+ * A whole rejection as bytes, for a request that never became an exchange. It ends the connection.
+ * `toHead`: without its body (RFC 9110 §9.3.2).
  */
 export function errorResponse(error: ReverseItError, toHead: boolean): string {
   const text = errorText(error.status);

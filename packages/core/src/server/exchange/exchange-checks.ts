@@ -1,5 +1,5 @@
 /**
- * Slips of those who write listeners: what TypeScript would have refused is refused with an error of ours,
+ * Slips of those who write listeners: what TypeScript would have rejected is rejected with an error of ours,
  * before anything of it reaches the connection. Each check is a look at a type; contents are the caller's.
  */
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';

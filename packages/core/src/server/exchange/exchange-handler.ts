@@ -11,11 +11,11 @@ export interface ExchangeHandler {
   /** A chunk of the request's body, after `readBody`. It is the handler's: see `Exchange.releaseChunk`. */
   onBody(chunk: Buffer): void;
   /**
-   * The client has announced so many bytes of content in all, by the headers of chunks that have begun; some
+   * The client has announced so many body bytes in all, by the headers of chunks that have begun; some
    * of it is still to come. Not called where `head.contentLength` says it.
    */
   onBodyAnnounced?(length: number): void;
-  /** The request is complete. Not called for a request without content. */
+  /** The request is complete. Not called for a request without a body. */
   onBodyEnd(trailers: FieldSection): void;
   /** The client's socket takes more, after `write` answered false. */
   onDrain(): void;
@@ -25,7 +25,7 @@ export interface ExchangeHandler {
    */
   onAbort(error: ReverseItError): void;
   /**
-   * The client stalled or broke the protocol within its content, of which no more comes. True: the handler
+   * The client stalled or broke the protocol within its body, of which no more comes. True: the handler
    * answers by itself, now or later, and `onAbort` is not called for it. Otherwise, and where the method is
    * missing, the server answers and calls `onAbort`.
    */
@@ -44,7 +44,7 @@ export interface Tunnel {
 export interface SwitchedSocket {
   /** Paused, without listeners of the server's but those for its register. `error` events are heard. */
   readonly socket: Duplex;
-  /** Bytes that the client sent behind its request. */
+  /** Bytes that the client sent after its request. */
   readonly early: Buffer;
   /** Nobody else hears what is read from the socket: its memory may be freed (`releaseBytes`). */
   readonly exclusive: boolean;

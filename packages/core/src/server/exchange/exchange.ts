@@ -1,6 +1,6 @@
 /**
- * One request and its response. The handler is told of the request's content and of what goes wrong;
- * it answers through the methods here. The exchange keeps the response honest: one final head, content
+ * One request and its response. The handler is told of the request's body and of what goes wrong;
+ * it answers through the methods here. The exchange keeps the response honest: one final head, a body
  * that matches its framing, and a connection that is cut rather than a short response passed off as
  * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
  */
@@ -77,7 +77,7 @@ export abstract class Exchange {
   abstract readonly isFlushed: boolean;
   #phase: Phase = PHASE.HEAD;
   #encoding: Encoding = ENCODING.NONE;
-  /** Content that was announced and not written yet, in bytes. */
+  /** Announced body bytes that were not written yet. */
   #remaining = 0;
   #status = 0;
   #bytesSent = 0;
@@ -93,7 +93,7 @@ export abstract class Exchange {
     return this.#phase !== PHASE.HEAD;
   }
 
-  /** Whether the response's content goes out in chunks. */
+  /** Whether the response body goes out in chunks. */
   get chunked(): boolean {
     return this.#encoding === ENCODING.CHUNKED;
   }
@@ -108,24 +108,24 @@ export abstract class Exchange {
     return this.#status;
   }
 
-  /** Fields of the final response as they were handed in, without those that frame its content; null before it. */
+  /** Fields of the final response as handed in, without those that frame its body; null before it. */
   get sentHeaders(): HeaderSection | null {
     return this.#sentHeaders;
   }
 
-  /** Content of the final response that was written so far, in bytes. */
+  /** Body bytes of the final response written so far. */
   get bytesSent(): number {
     return this.#bytesSent;
   }
 
   /**
-   * Lets the request's content flow, at first and after `pauseBody`. A client that waits for it is
+   * Lets the request body flow, at first and after `pauseBody`. A client that waits for it is
    * told 100 (Continue). `idleTimeout` is the longest silence of the client in ms, 0 for none; beyond
    * it the exchange fails with `RIT_ERR_BODY_TIMEOUT`.
    */
   abstract readBody(idleTimeout: number): void;
 
-  /** Holds the request's content back; at most one read's worth of chunks still comes. */
+  /** Holds the request body back; at most one read's worth of chunks still comes. */
   abstract pauseBody(): void;
 
   /**
@@ -147,7 +147,7 @@ export abstract class Exchange {
 
   /**
    * Sends the final head. `fields` name neither `connection` nor `transfer-encoding`; `content-length` is among
-   * them if the length is known. `contentLength` is the length of the content to come, null where it is not
+   * them if the length is known. `contentLength` is the length of the body to come, null where it is not
    * known: it then goes chunked, or until close to an HTTP/1.0 client.
    * @throws StateError `RIT_ERR_INTERNAL` where no head can be made of it, or one was sent before
    */
@@ -158,7 +158,7 @@ export abstract class Exchange {
     contentLength: number | null,
   ): void {
     checkHead(status, reason, fields, contentLength);
-    // The client left, and the handler was told; what it had under way may still end here.
+    // The client left, and the handler was told; what it had in progress may still end here.
     if (this.#phase === PHASE.DONE && this.#status === 0) return;
     if (this.#phase !== PHASE.HEAD) throw misuse('the response head was already sent');
     const headers = fields instanceof HeaderSection ? fields : HeaderSection.from(fields);
@@ -168,7 +168,7 @@ export abstract class Exchange {
   }
 
   /**
-   * Sends a chunk of content. False: write no more until `onDrain`. Content of a response that can have
+   * Sends a body chunk. False: write no more until `onDrain`. The body of a response that can have
    * none is dropped.
    * @throws StateError `RIT_ERR_INTERNAL` before the head, beyond the length that was announced, and where
    * the chunk is no Buffer
@@ -226,7 +226,7 @@ export abstract class Exchange {
   }
 
   /**
-   * Lets the client send up to so many bytes behind a request whose answer may be a switch of
+   * Lets the client send up to so many bytes after a request whose answer may be a switch of
    * protocols; beyond them its socket is not read.
    */
   abstract setEarlyDataLimit(bytes: number): void;
@@ -256,7 +256,7 @@ export abstract class Exchange {
     this.respond(error.status, errorFields(error), errorText(error.status));
   }
 
-  /** Cuts the connection, so that a response under way is seen to be incomplete. */
+  /** Cuts the connection, so that a response in progress is seen to be incomplete. */
   reset(): void {
     if (this.#phase === PHASE.DONE) return;
     this.#phase = PHASE.DONE;
@@ -269,7 +269,7 @@ export abstract class Exchange {
     callAbort(this, this.handler, error);
   }
 
-  /** @internal The client is at fault within its content: the handler answers, or the server does and tells it. */
+  /** @internal The client is at fault within its body: the handler answers, or the server does and tells it. */
   refuse(error: ReverseItError): void {
     this.head.persistent = false;
     if (!callFault(this, error)) this.#giveUp(error);
@@ -332,10 +332,10 @@ export abstract class Exchange {
     contentLength: number | null,
   ): void;
 
-  /** @internal Sends content that is not empty; `last` where it completes what was announced. */
+  /** @internal Sends body bytes, never none; `last` where it completes what was announced. */
   protected abstract writeBody(chunk: Buffer, last: boolean): void;
 
-  /** @internal The content is complete. Trailers are empty unless they can be sent. */
+  /** @internal The body is complete. Trailers are empty unless they can be sent. */
   protected abstract finish(trailers: ReadonlyFieldSection): void;
 
   /** @internal Cuts the connection. */
@@ -344,7 +344,7 @@ export abstract class Exchange {
   /** @internal Tells of an error of the listener's or handler's own. Must not throw. */
   protected abstract report(error: ReverseItError): void;
 
-  /** @internal How the content of a response goes out. */
+  /** @internal How a response body goes out. */
   protected get encoding(): Encoding {
     return this.#encoding;
   }
@@ -359,7 +359,7 @@ export abstract class Exchange {
   /** @internal Whether another request may follow the response, as far as the two messages decide. */
   protected mayPersist(status: number, encoding: Encoding): boolean {
     if (!this.head.persistent || encoding === ENCODING.UNTIL_CLOSE) return false;
-    // A request that is refused unread would have to be read to its end before the next one.
+    // A request that is rejected unread would have to be read to its end before the next one.
     return this.requestComplete || status < 400;
   }
 

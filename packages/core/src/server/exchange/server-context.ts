@@ -12,9 +12,9 @@ export type RequestListener = (exchange: Exchange) => void;
 
 /** A connection as its server sees it. */
 export interface OpenConnection {
-  /** Which of the server's exchanges is under way, counted from 1; `Infinity` where there is none. */
+  /** Which of the server's exchanges is in progress, counted from 1; `Infinity` where there is none. */
   exchangeNumber: number;
-  /** Ends in good order: with the response under way, or now where there is none. */
+  /** Ends in good order: with the response in progress, or now where there is none. */
   shutdown(): void;
   /** Is cut. */
   destroy(error: ReverseItError): void;

@@ -1,4 +1,4 @@
-/** The fields of a response that is sent whole, by a handler that has its content at hand. */
+/** The fields of a response that is sent whole, by a handler that has its body at hand. */
 import { createError } from '../../errors/reverseit-error.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';

@@ -8,7 +8,7 @@
  * sending has to be told first.
  */
 
-/** A turn may have been under way when the wait began; the next one is whole. */
+/** A turn may have been in progress when the wait began; the next one is whole. */
 const quietTurns = 2;
 
 /** Longest wait under connections that do not cease, in ms. */
@@ -68,7 +68,7 @@ export class AcceptDrain {
     if (this.#turns < quietTurns) setImmediate(this.#onTurn);
     else if (left <= 0) this.finish();
     else {
-      // Turns count behind the wait only: what comes while the process sleeps is seen in the next ones.
+      // Turns count after the wait only: what comes while the process sleeps is seen in the next ones.
       this.#turns = 0;
       this.#timer = setTimeout(this.#onTurn, Math.min(left, maxWait));
     }

@@ -30,11 +30,11 @@ export interface ListenerStats {
   readonly address: AddressInfo | string | null;
   /** Client connections, those that linger included. */
   readonly connections: number;
-  /** Exchanges under way. */
+  /** Exchanges in progress. */
   readonly activeExchanges: number;
   readonly totalConnections: number;
   readonly totalExchanges: number;
-  /** Requests that were refused before they became an exchange. */
+  /** Requests that were rejected before they became an exchange. */
   readonly totalRefusals: number;
   /** Connections closed at accept because of `maxConnections`. */
   readonly totalDropped: number;
@@ -181,7 +181,7 @@ export class Listener implements ServerContext, TlsDelegate {
     this.#totalConnections++;
     const connection = new Connection(this, socket);
     this.#connections.add(connection);
-    // Its TLS handshake was under way when the server began to close.
+    // Its TLS handshake was in progress when the server began to close.
     if (this.closing) connection.shutdown();
   }
 
@@ -265,7 +265,7 @@ export class Listener implements ServerContext, TlsDelegate {
     };
   }
 
-  /** Whether none of the server's first `count` exchanges is under way here. */
+  /** Whether none of the server's first `count` exchanges is in progress here. */
   areOver(count: number): boolean {
     for (const { exchangeNumber } of this.#connections) if (exchangeNumber <= count) return false;
     return true;
@@ -297,7 +297,7 @@ export class Listener implements ServerContext, TlsDelegate {
     this.#server.on('connection', () => drain.onAccept());
   }
 
-  /** Ends connections with the response under way, or now where there is none. */
+  /** Ends connections with the response in progress, or now where there is none. */
   shutdown(): void {
     for (const connection of [...this.#connections]) connection.shutdown();
   }

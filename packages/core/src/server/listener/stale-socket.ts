@@ -1,6 +1,6 @@
 /**
  * What is left of a Unix socket whose process has ended without closing it. Several processes may find the
- * same one, and one of them listen while another still judges: whoever takes it away must be sure to take
+ * same one, and one of them listen while another still checks: whoever takes it away must be sure to take
  * that one, and a path can be taken away from its owner by one call only, a rename.
  */
 import { link, lstat, rename, unlink } from 'node:fs/promises';
@@ -22,7 +22,7 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
     await restore(claimed, path);
     return false;
   } catch {
-    // It went away meanwhile, or is not ours to judge.
+    // It went away meanwhile, or is not ours to check.
     return false;
   }
 }
@@ -46,7 +46,7 @@ async function restore(claimed: string, path: string): Promise<void> {
   }
 }
 
-/** A socket without a listener refuses at once; one that is busy, or not ours to use, says otherwise. */
+/** A socket without a listener rejects at once; one that is busy, or not ours to use, says otherwise. */
 function isRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });

@@ -46,7 +46,7 @@ export class TlsAcceptor {
         ...socketOptions,
         // Not before the handshake is done: a client that ends inside it has gone.
         allowHalfOpen: false,
-        // RFC 7301 §3.2: a client that offers none of them is refused, one that offers nothing is not.
+        // RFC 7301 §3.2: a client that offers none of them is rejected, one that offers nothing is not.
         ALPNProtocols: ['http/1.1', 'http/1.0'],
         handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : maxHandshakeTime,
       });

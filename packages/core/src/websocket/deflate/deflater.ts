@@ -56,7 +56,7 @@ export class Deflater implements PumpTarget {
     this.#window = new DeflateWindow(options.contextTakeover ? options.windowBits : 0);
   }
 
-  /** Whether a slice or an end is under way, so that none may be handed in. */
+  /** Whether a slice or an end is in progress, so that none may be handed in. */
   get busy(): boolean {
     return this.#busy;
   }
@@ -108,7 +108,7 @@ export class Deflater implements PumpTarget {
     this.#pump?.resume();
   }
 
-  /** Gives up whatever is under way and releases native memory. No call follows. */
+  /** Gives up whatever is in progress and releases native memory. No call follows. */
   destroy(): void {
     this.#closed = true;
     this.#pump?.destroy();

@@ -3,7 +3,7 @@
  * spot; one that is long, or whose output is, goes through the thread pool slice by slice. Either way the
  * output is bounded while it is made, and native memory is held only while a message is inflated.
  *
- * Stricter than most: a message that ends in the middle of a block is refused, not shortened.
+ * Stricter than most: a message that ends in the middle of a block is rejected, not shortened.
  */
 import { createInflateRaw } from 'node:zlib';
 import type { ErrorCode } from '../../errors/catalog.ts';
@@ -29,7 +29,7 @@ export interface InflaterOptions {
   readonly maxMessageBytes: number;
 }
 
-/** Output of a short message that is made on the spot; one with more is begun anew in the thread pool. */
+/** Output of a short message that is made on the spot; one with more is begun again in the thread pool. */
 const atOnceOutput = 128 * 1024;
 
 /** What deflate can make of one byte at most (RFC 1951: 258 bytes by two bits). */
@@ -66,7 +66,7 @@ export class Inflater implements PumpTarget {
   /** What of the current message is not fed yet. */
   readonly #gathered = new ByteGatherer();
   #lastByte = 0;
-  /** The slice under way, for what a final block leaves of it. */
+  /** The slice in progress, for what a final block leaves of it. */
   #slice: Uint8Array = empty;
   #finishing = false;
   #finalBlocks = 0;
@@ -80,7 +80,7 @@ export class Inflater implements PumpTarget {
     this.#window = new DeflateWindow(options.windowBits);
   }
 
-  /** Whether a slice or an end is under way, so that none may be handed in. */
+  /** Whether a slice or an end is in progress, so that none may be handed in. */
   get busy(): boolean {
     return this.#busy;
   }
@@ -132,7 +132,7 @@ export class Inflater implements PumpTarget {
     this.#pump?.resume();
   }
 
-  /** Gives up whatever is under way and releases native memory. No call follows. */
+  /** Gives up whatever is in progress and releases native memory. No call follows. */
   destroy(): void {
     this.#closed = true;
     this.#pump?.destroy();

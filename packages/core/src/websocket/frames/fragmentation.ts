@@ -22,7 +22,7 @@ export interface MessageLimits {
 
 /**
  * What deflate may add to data that it cannot compress: nine bits for a literal of eight, and the ends of
- * blocks. A message that is within its limit must not be refused for having been compressed badly; its
+ * blocks. A message that is within its limit must not be rejected for having been compressed badly; its
  * inflated size is checked where it is inflated.
  */
 export function compressedLimit(limit: number): number {

@@ -1,6 +1,6 @@
 /**
  * A frame's header, bytes to fields and back (RFC 6455 §5.2). One mutable object per reader: fields become
- * known in three steps, and each can be judged before the next has arrived. No BigInt: a length is a
+ * known in three steps, and each can be checked before the next has arrived. No BigInt: a length is a
  * safe integer or it is too large for anybody.
  */
 import { readMaskingKey, writeMaskingKey } from './masking.ts';

@@ -4,9 +4,9 @@
  * as one span.
  *
  * Pulled, not pushed: `push` hands in a chunk, `next` says step by step what is in it, and a caller that
- * must wait simply stops calling. Nothing is allocated per frame. Each header is judged as its bytes
- * arrive, so a frame beyond a limit is refused before any byte of its payload. A header that is cut by the
- * end of a chunk is held back until it has been judged, and the part of a frame that turns out to be
+ * must wait simply stops calling. Nothing is allocated per frame. Each header is checked as its bytes
+ * arrive, so a frame beyond a limit is rejected before any byte of its payload. A header that is cut by the
+ * end of a chunk is held back until it has been checked, and the part of a frame that turns out to be
  * invalid text is not passed with the frames before it: what has passed is valid, always.
  *
  * The reader keeps one header, one control payload and the current chunk, never more.
@@ -174,7 +174,7 @@ export class FrameReader {
     }
   }
 
-  /** Reads and judges a header. Null when the frame is to be passed and the loop goes on. */
+  /** Reads and checks a header. Null when the frame is to be passed and the loop goes on. */
   #readHeader(): Step | null {
     const { header } = this;
     let source = this.#chunk;
@@ -363,7 +363,7 @@ export class FrameReader {
     const max = this.message.limitOf(code);
     this.error =
       max === null ? createError(code, undefined, { details }) : overLimit(code, max, details);
-    // The header of the failed frame itself, when nothing behind it is to pass.
+    // The header of the failed frame itself, when nothing after it is to pass.
     if (this.#passStart === this.#passEnd) this.#cutPass = null;
     return this.#failed();
   }

@@ -1,7 +1,7 @@
 /**
  * UTF-8 of a text message as it arrives in slices and fragments (RFC 6455 §8.1, RFC 3629). Whole
  * stretches go to the platform's validator; a small automaton carries a character over the gap between two
- * slices. It is exact: overlong forms, surrogates and what lies beyond U+10FFFF are refused at their first
+ * slices. It is exact: overlong forms, surrogates and what lies beyond U+10FFFF are rejected at their first
  * impossible byte, also when the character is still incomplete.
  *
  * A masked slice need not be unmasked to be checked: ASCII shows in the top bits of each word xored with

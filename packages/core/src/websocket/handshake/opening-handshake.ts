@@ -119,7 +119,7 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
   }
   const subprotocols = readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol'));
   if (subprotocols === null) return malformed('malformed Sec-WebSocket-Protocol');
-  // What a quoted value may hold is for the extension to judge: those that we do not know are ignored.
+  // What a quoted value may hold is for the extension to check: those that we do not know are ignored.
   const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'), 'any');
   if (extensions === null) return malformed('malformed Sec-WebSocket-Extensions');
   return { key, subprotocols, extensions };
@@ -222,7 +222,7 @@ function readConnection(fields: ReadonlyFieldSection): string[] | null {
   return names;
 }
 
-/** A handshake has no content; bytes that follow it are frames and must not be anything else to anybody. */
+/** A handshake has no body; bytes that follow it are frames and must not be anything else to anybody. */
 function hasBody(fields: ReadonlyFieldSection): boolean {
   return (
     getFieldValues(fields, 'transfer-encoding').length > 0 ||

@@ -1,4 +1,4 @@
-/** Makes a request head of what a server of Node has parsed, and judges it as if we had parsed it. */
+/** Makes a request head of what a server of Node has parsed, and checks it as if we had parsed it. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
@@ -38,7 +38,7 @@ const rtspMethods: ReadonlySet<string> = new Set([
   'FLUSH',
 ]);
 
-/** A head, and why it is refused, if it is. */
+/** A head, and why it is rejected, if it is. */
 export interface ValidatedHead {
   readonly head: RequestHead;
   readonly error: ReverseItError | null;
@@ -56,7 +56,7 @@ export function readNodeHead(
   const judged = isHttp2Request(request)
     ? readHttp2Head(request, limits, url)
     : readHttp1Head(request, limits, url);
-  // Refused or not, there may be content to be read to its end.
+  // Rejected or not, there may be a body to be read to its end.
   if (judged.error !== null) judged.head.contentLength = mayHaveBody(request) ? -1 : 0;
   return judged;
 }
@@ -85,7 +85,7 @@ function readHttp1Head(
 }
 
 /**
- * Node frames by all fields, but tells only of so many: what lies behind them is hidden from whoever
+ * Node frames by all fields, but tells only of so many: what lies after them is hidden from whoever
  * passes the request on, content-length and transfer-encoding included.
  */
 export function refuseHidden({ rawHeaders, socket }: IncomingMessage): ReverseItError | null {
@@ -134,7 +134,7 @@ function http1Fields(rawHeaders: readonly string[]): FieldSection | null {
     else if (!name.startsWith(':')) fields.push(name, value);
   }
   if (cookies !== '') fields.push('cookie', cookies);
-  // A Host that says something else is a second one, and refused as such.
+  // A Host that says something else is a second one, and rejected as such.
   if (authority !== null && getField(fields, 'host') !== authority) {
     fields.unshift('host', authority);
   }
@@ -147,7 +147,7 @@ function isForbidden(name: string, value: string): boolean {
   return forbiddenInHttp2 || (id === FIELD.TE && !equalsIgnoreCase(value, 'trailers'));
 }
 
-/** Where no length is told, the end of the stream ends the content. */
+/** Where no length is told, the end of the stream ends the body. */
 function frameByStream(head: RequestHead, request: Http2ServerRequest): void {
   if (head.framing !== 'none' || request.stream.endAfterHeaders) return;
   head.framing = 'chunked';

@@ -105,7 +105,7 @@ function isReportedAs(value: unknown, key: string, lines: Lines): boolean {
     return value.length === lines.length && lines.every((line, i) => line === value[i]);
   }
   if (lines.length === 1) return value === lines[0];
-  // Of several Hosts, which are refused as such, the first is told.
+  // Of several Hosts, which are rejected as such, the first is told.
   if (key === 'host' && value === lines[0]) return true;
   return lines.length > 0 && value === lines.join(fieldEntry(key).separator ?? ', ');
 }

@@ -17,7 +17,7 @@ export function isHttp2Response(response: NodeResponse): response is Http2Server
 /** The response is over: it has been sent, or the client has left. */
 export function isOver(response: NodeResponse): boolean {
   if (!isHttp2Response(response)) return response.destroyed;
-  // A reset with NO_ERROR does not destroy a stream before its content is read.
+  // A reset with NO_ERROR does not destroy a stream before its body is read.
   return response.stream.destroyed || response.stream.aborted;
 }
 

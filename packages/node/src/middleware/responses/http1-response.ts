@@ -36,7 +36,7 @@ export class Http1Response implements ResponseSide {
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
-  /** Whoever holds content back is told not to, after each chunk. */
+  /** Whoever holds the body back is told not to, after each chunk. */
   #flushes = false;
 
   constructor(response: ServerResponse) {
@@ -99,7 +99,7 @@ export class Http1Response implements ResponseSide {
     if (this.#flushed) return;
     this.#flushed = true;
     // Not `flushHeaders`, which writes bytes beyond ASCII as UTF-8; and past those who wrap `write`, since
-    // the head is made by now. A response without content leaves with its end.
+    // the head is made by now. A response without a body leaves with its end.
     ownWrite.call(this.#response, '', 'latin1');
   }
 

@@ -16,9 +16,9 @@ export interface ResponseSide {
    */
   sendInterim(status: number, fields: ReadonlyFieldSection): void;
   /**
-   * Makes the final head, to be sent with the first content. Fields that the application has set before
+   * Makes the final head, to be sent with the first body bytes. Fields that the application has set before
    * stay, but for those of the same name. Throws where the application's fields make Node throw; then
-   * nothing was sent. `framing` are the fields of HTTP/1 about the content's end and the connection's.
+   * nothing was sent. `framing` are the fields of HTTP/1 about the body's end and the connection's.
    */
   writeHead(
     status: number,
@@ -26,9 +26,9 @@ export interface ResponseSide {
     fields: ReadonlyFieldSection,
     framing: ReadonlyFieldSection,
   ): void;
-  /** Sends the head, where no content has taken it along. */
+  /** Sends the head, where no body chunk has taken it along. */
   flushHead(): void;
-  /** Sends content. False: no more until `drain`. */
+  /** Sends a body chunk. False: no more until `drain`. */
   write(chunk: Buffer): boolean;
   end(trailers: ReadonlyFieldSection): void;
   /**
@@ -44,7 +44,7 @@ export interface ResponseSide {
   cut(): void;
 }
 
-/** What `compression` and its like give to a response, whose content they hold back otherwise. */
+/** What `compression` and its like give to a response, whose body they hold back otherwise. */
 export interface Flushable {
   readonly flush?: () => void;
 }

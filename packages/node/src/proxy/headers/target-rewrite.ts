@@ -15,7 +15,7 @@ export interface TargetRules {
  * Turns the target of a request into the target for the backend. `stripPath` is taken off and the path
  * prefix of the backend put on, both on segment boundaries; everything else, the query with it, stays
  * byte for byte what the client sent. A target whose dot segments lead out of the prefix that confines
- * it, in any way in which a backend may read them, is refused; others pass as they are.
+ * it, in any way in which a backend may read them, is rejected; others pass as they are.
  */
 export class TargetRewrite {
   readonly #path: string;

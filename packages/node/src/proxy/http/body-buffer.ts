@@ -1,6 +1,6 @@
 /**
- * Content that waits in memory. A chunk costs about a hundred bytes beside its content, and keeps all of
- * the read that it is a slice of: of content that comes byte by byte a megabyte would take a hundred.
+ * A body that waits in memory. A chunk costs about a hundred bytes beside its data, and keeps all of
+ * the read that it is a slice of: a megabyte that comes byte by byte would take a hundred.
  * So beyond the first few, small chunks are joined.
  */
 

@@ -25,7 +25,7 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   readonly head: UpstreamResponseHead;
   /** What the hooks see and change. */
   view: ResponseView;
-  /** Content of the response that has replaced the backend's; null where none has. */
+  /** The body that has replaced the backend's; null where none has. */
   replacement: string | Buffer | null = null;
   /** What came while a hook was waited for: at most one read's worth, since the backend is paused. */
   readonly chunks: Buffer[] = [];

@@ -85,7 +85,7 @@ export class ProxyExchange
       : new RequestBody(exchange, route, this.#recorder, this);
   }
 
-  /** Asked for where the content goes out in chunks. */
+  /** Asked for where the body goes out in chunks. */
   get trailer(): string | null {
     return this.#route.request.trailerNames(this.#exchange.head);
   }
@@ -309,7 +309,7 @@ export class ProxyExchange
   }
 
   onData(chunk: Buffer): void {
-    // Step 8: the response's body.
+    // Step 8: the response body.
     if (this.#aside !== null) this.#aside.onData(chunk);
     else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
     else if (this.#exchange.isFlushed) this.#upstream?.releaseChunk();

@@ -85,7 +85,7 @@ export class ChosenOrigins {
     }
   }
 
-  /** Gives up all. What is under way goes on. */
+  /** Gives up all. What is in progress goes on. */
   close(): void {
     this.#closed = true;
     for (const origin of this.#origins.values()) this.#giveUp(origin);

@@ -85,7 +85,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
   }
 
   onBody(): void {
-    // No content is asked for any more.
+    // No body is asked for any more.
   }
 
   onBodyEnd(): void {

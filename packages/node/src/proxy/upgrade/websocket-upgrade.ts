@@ -1,6 +1,6 @@
 /**
  * The opening handshake of a WebSocket (RFC 6455 §4): the client's is checked, one of our own goes to the
- * backend, and only when that has succeeded the client's is answered. A backend that refuses is relayed
+ * backend, and only when that has succeeded the client's is answered. A backend that rejects is relayed
  * like any response; so this is a proxied request with another way to ask and one more way to end.
  */
 import { randomBytes } from 'node:crypto';

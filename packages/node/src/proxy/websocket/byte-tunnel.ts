@@ -31,7 +31,7 @@ export interface TunnelParts {
   readonly owner: OpenSet;
   /** How long both directions may be silent. */
   readonly idle: DeadlineQueue;
-  /** Paused, behind its 101. */
+  /** Paused, after its 101. */
   readonly backend: Duplex;
   /** Answers the client with 101 and hands its socket over. */
   readonly switchClient: (tunnel: Tunnel) => SwitchedSocket;
@@ -79,7 +79,7 @@ export class ByteTunnel implements Tunnel, OpenItem, DeadlineTarget {
   }
 
   #start(source: TunnelEnd, sink: TunnelEnd): void {
-    // Its end may have come while the handshake was under way.
+    // Its end may have come while the handshake was in progress.
     if (source.socket.readableEnded) sink.socket.end();
     else if (!sink.socket.writableNeedDrain) source.socket.resume();
   }
@@ -114,7 +114,7 @@ export class ByteTunnel implements Tunnel, OpenItem, DeadlineTarget {
     this.#observer?.onTunnelOver(this.#error, this.#client.bytes, this.#backend.bytes);
   }
 
-  /** Bytes have no way to say goodbye: what is under way may end by itself until the close's time is up. */
+  /** Bytes have no way to say goodbye: what is in progress may end by itself until the close's time is up. */
   shutdown(): void {
     // See `destroy`.
   }

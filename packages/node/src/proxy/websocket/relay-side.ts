@@ -135,7 +135,7 @@ export class RelaySide {
     this.blocked = socket.writableNeedDrain;
   }
 
-  /** Sends a close frame behind what was added. Nothing follows it. */
+  /** Sends a close frame after what was added. Nothing follows it. */
   sendClose(status: CloseStatus): void {
     this.pendingClose = null;
     if (!this.takesFrames) return;

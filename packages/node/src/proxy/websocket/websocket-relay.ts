@@ -1,5 +1,5 @@
 /**
- * A WebSocket behind its handshake: two directions of frames, and the end of both. What one peer's end
+ * A WebSocket after its handshake: two directions of frames, and the end of both. What one peer's end
  * means for the other is decided here, and nowhere else:
  *
  *   one peer …                    it gets              the other gets
@@ -47,7 +47,7 @@ export interface RelayParts {
   readonly settings: RelaySettings;
   /** What was agreed on with the client; null without compression. */
   readonly agreement: DeflateAgreement | null;
-  /** Paused, behind its handshake. */
+  /** Paused, after its handshake. */
   readonly backend: Duplex;
   /** Answers the client's handshake and hands its socket over. */
   readonly switchClient: (tunnel: Tunnel) => SwitchedSocket;

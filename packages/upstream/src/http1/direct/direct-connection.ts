@@ -58,11 +58,11 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
   /** Bytes of the interim responses to the present request. */
   #interimBytes = 0;
   #paused = false;
-  /** The present read has brought a final head or content; framing alone is no progress. */
+  /** The present read has brought a final head or body bytes; framing alone is no progress. */
   #progressed = false;
-  /** Content that the present read has brought, in bytes. */
+  /** Body bytes that the present read has brought. */
   #bodyBytes = 0;
-  /** Bytes behind the head that switched protocols. */
+  /** Bytes after the head that switched protocols. */
   #early: Buffer = noBytes;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {

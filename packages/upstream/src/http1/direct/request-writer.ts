@@ -1,4 +1,4 @@
-/** Writes requests to a socket: the head, and content in its framing (RFC 9112 §6, §7.1). */
+/** Writes requests to a socket: the head, and the body in its framing (RFC 9112 §6, §7.1). */
 import type { Socket } from 'node:net';
 import type { FieldSection } from '@reverseit/core/http';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
@@ -8,7 +8,7 @@ import type { Upload, UploadPort } from '../../exchange/upload.ts';
 import type { BodySource } from '../../exchange/upstream-request.ts';
 import { WriteGuard, type WriteObserver } from '../../node-internals/write-guard.ts';
 
-/** Up to here head and content, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
+/** Up to here head and body, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
 const coalesceBytes = 16_384;
 
 /** A socket that is idle takes a shorter head at once. */
@@ -106,7 +106,7 @@ export class RequestWriter implements UploadPort {
     socket.uncork();
   }
 
-  /** The request's content is over, complete or not. */
+  /** The request's body is over, complete or not. */
   release(): void {
     this.#upload = null;
     this.#exchange = null;

@@ -1,5 +1,5 @@
 /**
- * What undici is given to parse at a time. It costs by its content, its framing, and the chunks that undici
+ * What undici is given to parse at a time. It costs by its body bytes, its framing, and the chunks that undici
  * reports one by one; where that adds up, the next bites are small, and between them others have their turn.
  */
 import { COST } from '@reverseit/core/internal';
@@ -12,7 +12,7 @@ const costOfFraming = 2 * COST.PARSED_BYTE;
 const firstBite = 16_384;
 /** Bytes of a bite where bites are costly. */
 const smallBite = 4096;
-/** A bite that costs more, in ns, was too large: several times what 64 KiB of ordinary content do. */
+/** A bite that costs more, in ns, was too large: several times what 64 KiB of an ordinary body do. */
 const costlyBite = 250_000;
 
 export class Bite {
@@ -31,7 +31,7 @@ export class Bite {
     this.#bytes = bytes;
   }
 
-  /** undici has found a chunk of content in it. */
+  /** undici has found a body chunk in it. */
   addChunk(bytes: number): void {
     this.#bodyBytes += bytes;
     this.#chunkCost += costOfChunk;

@@ -33,7 +33,7 @@ export function readRawSection(raw: readonly Buffer[], max: number): FieldSectio
   return fields;
 }
 
-/** The parser takes `chunked` and a tab for another coding, and content for something that never ends. */
+/** The parser takes `chunked` and a tab for another coding, and the body for one that never ends. */
 function isMisread(name: string, raw: string): boolean {
   return raw.includes('\t') && fieldEntry(name).id === FIELD.TRANSFER_ENCODING;
 }

@@ -22,7 +22,7 @@ const silentSlack = maxStatusLineBytes + 2048;
 
 const prefix = Buffer.from('HTTP/1.');
 const headEnd = Buffer.from('\r\n\r\n');
-/** `HTTP/1.1 200` and the blank or CR behind it. */
+/** `HTTP/1.1 200` and the blank or CR after it. */
 const shortestStatusLine = 13;
 
 export class ResponseGate {

@@ -298,7 +298,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   protected onDetach(socket: Socket): void {
     Reflect.deleteProperty(socket, 'read');
     this.#guard?.remove();
-    // Behind what undici has given back.
+    // After what undici has given back.
     if (this.#unread.length > 0) socket.push(this.#unread.take());
   }
 }

@@ -78,7 +78,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
       return;
     }
     this.#untilClose = head.untilClose;
-    // undici's parser waits for the end of the connection behind such a head.
+    // undici's parser waits for the end of the connection after such a head.
     const endless = isHead && head.persistent && !isFramed(fields);
     exchange.onFinal(endless ? { ...head, persistent: false } : head);
     exchange.onProgress();
@@ -139,7 +139,7 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
       exchange.onFailed(refusal(exchange, cause));
       return;
     }
-    // Behind an alert undici sees the end of the connection, and reports only that.
+    // After an alert undici sees the end of the connection, and reports only that.
     const isHidden = !isReverseItError(cause) && isTlsFailure(failure);
     const context = { headSeen: exchange.headSeen, connectionEnded: ended };
     exchange.onLost(exchangeError(isHidden ? failure : cause, context));

@@ -45,7 +45,7 @@ export class UndiciUpload extends EventEmitter implements UploadPort {
   }
 
   sendEnd(): void {
-    // undici attaches listeners to the socket behind its first call of `resume`. Were the body over by
+    // undici attaches listeners to the socket after its first call of `resume`. Were the body over by
     // then, it would never take them off again.
     if (this.#starting) process.nextTick(emitEnd, this);
     else this.emit('end');
