@@ -4,9 +4,11 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '@reverseit/test-servers';
 
-const clients = 12;
-/** Of each client, between two requests, in ms: a machine that is busy has time for other things. */
-const gap = 5;
+/** Requests a second; what a machine cannot do is not made up for later. */
+const rate = Number(process.env.REVERSEIT_FAIL_OVER_RATE ?? 1000);
+const clients = Math.max(12, Math.ceil(rate / 50));
+/** Of each client, from the begin of a request to that of the next, in ms. */
+const interval = (1000 * clients) / rate;
 /** Every so many requests are POSTs. */
 const postEvery = 4;
 
@@ -59,11 +61,14 @@ export class SteadyLoad {
   }
 
   async #run(client: number): Promise<void> {
+    let next = performance.now() + (client / clients) * interval;
     for (let number = 1; !this.#ends; number++) {
       const target = `/${client}/${number}`;
       if (number % postEvery === 0) await this.#post(target);
       else await this.#get(client, target);
-      await pause(gap);
+      const now = performance.now();
+      next = Math.max(next + interval, now);
+      if (next - now >= 1) await pause(next - now);
     }
   }
 

@@ -240,6 +240,23 @@ test('the budget bounds retries, however many requests fail', async () => {
   expect(sent.every(({ events }) => events.join() === 'UPSTREAM_HEAD_TIMEOUT')).toBe(true);
 });
 
+test('a burst of refused connections loses nothing, and leaves the budget to what may flood backends', async () => {
+  const it = await groupOf([answers, answers, answers], {
+    loadBalancing: 'random',
+    retry: { on: ['connect', 'timeout'], budget: { percent: 0, minimum: 0 } },
+    outlierDetection: { consecutiveFailures: 0 },
+  });
+  await it.list[0]!.die();
+  await it.list[1]!.die();
+  const sent = Array.from({ length: 60 }, () => it.send(get('/', { method: 'POST' })));
+  await it.until(() => {
+    it.clock.advance(5);
+    return sent.every(({ over }) => over);
+  });
+  expect(new Set(sent.map(({ events }) => events.join()))).toEqual(new Set(['head 200,data,end']));
+  expect(sent.some(({ exchange }) => exchange.failedAttempts.length > 0)).toBe(true);
+});
+
 test('a retry that waits is given up with its request', async () => {
   const it = await groupOf([resets], { retry: { on: ['reset'], backOff: 1000 } });
   const sent = it.send();

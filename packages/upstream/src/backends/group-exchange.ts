@@ -27,7 +27,7 @@ import type {
 import { type GroupRequest, isWhole, RetainedRequest } from './group-request.ts';
 import type { Member } from './member.ts';
 import { backOff } from './retry/back-off.ts';
-import { type FailureKind, failureKind } from './retry/failure-kind.ts';
+import { type FailureKind, failureKind, isFreeOfBudget } from './retry/failure-kind.ts';
 import {
   type GroupAttempt,
   mayRetryFailure,
@@ -233,7 +233,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     this.#leave();
     this.#note(member, error, 0);
     const kind = failureKind(error);
-    if (this.#retriesFailure(kind)) {
+    if (this.#retriesFailure(kind, error)) {
       this.#error = error;
       this.#retry(kind);
     } else this.#end(error);
@@ -276,15 +276,18 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     return this.#retained === null ? request : this.#retained.use(request);
   }
 
-  #retriesFailure(kind: FailureKind): boolean {
-    return mayRetryFailure(this.#group.retryRules, kind, this.#facts()) && this.#isAffordable();
+  #retriesFailure(kind: FailureKind, error: ReverseItError): boolean {
+    if (!mayRetryFailure(this.#group.retryRules, kind, this.#facts()) || this.#isLate())
+      return false;
+    return isFreeOfBudget(error) || this.#isAffordable();
   }
 
   #retriesStatus(status: number): boolean {
     const { retryRules } = this.#group;
     // Looked at first: most responses are no failures.
     if (retryRules.onStatus?.has(status) !== true) return false;
-    return mayRetryStatus(retryRules, status, this.#facts()) && this.#isAffordable();
+    if (!mayRetryStatus(retryRules, status, this.#facts()) || this.#isLate()) return false;
+    return this.#isAffordable();
   }
 
   #facts(): GroupAttempt {
@@ -296,9 +299,12 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     };
   }
 
+  #isLate(): boolean {
+    return this.#group.now() - this.#beganAt >= this.#patience;
+  }
+
   #isAffordable(): boolean {
     const group = this.#group;
-    if (group.now() - this.#beganAt >= this.#patience) return false;
     // Who has to have this one backend meets it again, after a pause.
     if (this.#holdsRetry) group.releaseRetry();
     this.#holdsRetry = group.takeRetry();

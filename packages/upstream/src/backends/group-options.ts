@@ -215,10 +215,10 @@ const retryOptions = defineOptions({
         ? Object.freeze([...(value as string[])])
         : undefined,
   }),
-  /** Limits the retries of all requests together. */
+  /** Limits the retries of all requests together, except those after a refused connection. */
   budget: optionGroup({
     group,
-    prose: 'Limits the retries of all requests together.',
+    prose: 'Limits the retries of all requests together, except those after a refused connection.',
     flagPrefix: 'retry-budget',
     rows: defineOptions({
       /**

@@ -1,6 +1,6 @@
 import { catalog, createError, type ErrorCode } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
-import { countsAgainst, failureKind } from './failure-kind.ts';
+import { countsAgainst, failureKind, isFreeOfBudget } from './failure-kind.ts';
 
 test.each(Object.keys(catalog) as ErrorCode[])('%s', (code) => {
   const error = createError(code);
@@ -25,4 +25,11 @@ test.each([
     kind,
     counts,
   ]);
+});
+
+test('only what has reached nobody is free of the budget', () => {
+  const free = (Object.keys(catalog) as ErrorCode[]).filter((code) =>
+    isFreeOfBudget(createError(code)),
+  );
+  expect(free).toEqual(['RIT_ERR_UPSTREAM_DNS', 'RIT_ERR_UPSTREAM_CONNECT']);
 });

@@ -13,13 +13,16 @@ interface Verdict {
   readonly kind: FailureKind;
   /** Whether the backend failed, rather than us or the client. */
   readonly countsAgainst: boolean;
+  /** Whether no backend had any work from it, so that the budget does not bound its retries. */
+  readonly isFree?: true;
 }
 
 const other: Verdict = { kind: 'other', countsAgainst: false };
 
 const verdicts: ReadonlyMap<ErrorCode, Verdict> = new Map([
-  ['RIT_ERR_UPSTREAM_DNS', { kind: 'connect', countsAgainst: true }],
-  ['RIT_ERR_UPSTREAM_CONNECT', { kind: 'connect', countsAgainst: true }],
+  ['RIT_ERR_UPSTREAM_DNS', { kind: 'connect', countsAgainst: true, isFree: true }],
+  ['RIT_ERR_UPSTREAM_CONNECT', { kind: 'connect', countsAgainst: true, isFree: true }],
+  // A handshake is work, and a backend that is overloaded does not get to it.
   ['RIT_ERR_UPSTREAM_TLS', { kind: 'connect', countsAgainst: true }],
   ['RIT_ERR_UPSTREAM_CONNECT_TIMEOUT', { kind: 'connect', countsAgainst: true }],
   ['RIT_ERR_UPSTREAM_REFUSED_STREAM', { kind: 'connect', countsAgainst: true }],
@@ -42,4 +45,9 @@ export function failureKind(error: ReverseItError): FailureKind {
 
 export function countsAgainst(error: ReverseItError): boolean {
   return (verdicts.get(error.code) ?? other).countsAgainst;
+}
+
+/** Whether a retry costs nothing of the budget: nobody was reached, such as where a connection is refused. */
+export function isFreeOfBudget(error: ReverseItError): boolean {
+  return verdicts.get(error.code)?.isFree === true;
 }

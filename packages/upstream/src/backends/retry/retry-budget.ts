@@ -2,7 +2,7 @@
  * Bounds the retries of a group, so that a failure of all backends does not become a flood for them. A few may be
  * under way at any moment. Beyond that each request earns a share of a retry; what is not needed is saved, up to
  * the number of requests under way: one backend of a few that dies fails a third of them, or half, at once, and
- * each of these may go elsewhere.
+ * each of these may go elsewhere. Retries of what has reached nobody, such as a refused connection, are not counted.
  */
 export interface BudgetRules {
   /** Retries, in percent of the requests. */
