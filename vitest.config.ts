@@ -11,6 +11,7 @@ const tests = fuzzing ? '.fuzz.test.ts' : '.test.ts';
 
 const include = [
   `packages/*/src/**/*${tests}`,
+  `packages/*/page/**/*${tests}`,
   `packages/*/test/**/*${tests}`,
   `test-servers/**/*${tests}`,
   `benchmarks/**/*${tests}`,

@@ -9,6 +9,8 @@ interface PackageBuild {
   readonly commands?: Readonly<Record<string, string>>;
   /** Packages that are compiled in instead of being imported. */
   readonly bundle?: readonly string[];
+  /** For sources that a build makes. */
+  readonly plugins?: NonNullable<Options['esbuildPlugins']>;
   /** Check the version of Node before anything else is loaded. */
   readonly guardNodeVersion?: boolean;
 }
@@ -27,6 +29,7 @@ export const packageConfig = ({
   entry,
   commands = {},
   bundle = [],
+  plugins = [],
   guardNodeVersion = false,
 }: PackageBuild): ReturnType<typeof defineConfig> => {
   const behindGuard = (entries: Readonly<Record<string, string>>): Record<string, string> =>
@@ -40,6 +43,7 @@ export const packageConfig = ({
     sourcemap: true,
     silent: true,
     noExternal: [...bundle],
+    esbuildPlugins: [...plugins],
     outExtension: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.js' }),
   };
   // Here and not by `clean`, which would race between the configurations below.

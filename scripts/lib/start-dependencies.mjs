@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ensureTool, root } from './toolchain.mjs';
 
 /**
- * What `npm start` needs of other people's packages, in a folder of its own: three small packages, in the
+ * What `npm start` needs of other people's packages, in a folder of its own: four small packages, in the
  * versions of the lockfile, instead of a whole install.
  *
  * @returns {Promise<string>}
@@ -15,6 +15,7 @@ export const ensureStartDependencies = async () => {
     `undici@${lockedVersion(lockfile, 'undici', 'packages/upstream')}`,
     `llhttp-wasm@${lockedVersion(lockfile, 'llhttp-wasm', 'packages/core')}`,
     `ws@${lockedVersion(lockfile, 'ws', 'test-servers')}`,
+    `uplot@${lockedVersion(lockfile, 'uplot', 'packages/admin')}`,
   ];
   const hash = createHash('sha256').update(specs.join()).digest('hex').slice(0, 8);
   const proof = join('undici', 'package.json');
@@ -23,7 +24,7 @@ export const ensureStartDependencies = async () => {
       `start-${hash}`,
       specs,
       proof,
-      'undici, llhttp-wasm and ws',
+      'undici, llhttp-wasm, ws and uplot',
       async (modules) => {
         // As pnpm applies it: the patch only adds lines, which may follow at the end.
         const patch = await readFile(join(root, 'patches', `${specs[1]}.patch`), 'utf8');
