@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { failedPrefix } from './lib/bench.ts';
 import { commit, machine, system, versions } from './lib/machine.ts';
-import { planned } from './lib/plan.ts';
+import { planned, profileOf } from './lib/plan.ts';
 import { pin, shareCores } from './lib/processes.ts';
 import { profileFolder } from './lib/profile.ts';
 import { createProgress, roughly } from './lib/progress.ts';
@@ -12,6 +12,7 @@ import { writeResults } from './lib/report.ts';
 import type { Results, Section } from './lib/results.ts';
 import { plainText, tablesOf } from './lib/tables.ts';
 import { targets } from './lib/targets.ts';
+import { scenarios } from './scenarios/index.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,18 +33,18 @@ Scenarios: ${planned.map(({ name }) => name).join(', ')}
 Targets:   ${targets.map(({ name }) => name).join(', ')}
 
 --short    does one small round, to see that everything works
---profile  is --scenario profile; it leaves CPU profiles in ${profileFolder}
+--profile  profiles the scenarios instead (get); it leaves CPU profiles in ${profileFolder}
 --write    replaces benchmarks/results by the figures of this run, and those in README.md`);
   process.exit(0);
 }
 
 const rounds = values.short ? 1 : Number(values.rounds ?? 3);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a number from 1`);
-const scenarioNames = values.profile ? ['profile'] : values.scenario;
 const chosenTargets = choose('target', targets, values.target);
-const chosenScenarios = choose('scenario', planned, scenarioNames).filter((scenario) =>
-  scenario.concerns(chosenTargets),
-);
+const wanted = values.profile
+  ? choose('scenario', scenarios, values.scenario ?? ['get']).map(profileOf)
+  : choose('scenario', planned, values.scenario);
+const chosenScenarios = wanted.filter((scenario) => scenario.concerns(chosenTargets));
 if (chosenScenarios.length === 0) refuse('these scenarios are not for these targets');
 
 /** Those of the names, in the usual order; all where there are no names. */

@@ -1,7 +1,9 @@
 /** What the sections of a run have in common. */
+import { credentialFiles } from './credentials.ts';
 import { type Cores, type Subject, startNode } from './processes.ts';
 import type { Progress } from './progress.ts';
 import type { Missing } from './results.ts';
+import type { Scenario } from './scenario.ts';
 import type { Need, Target } from './targets.ts';
 
 export interface Bench {
@@ -16,8 +18,12 @@ export interface Bench {
 export const scaled = (amount: number, scale: number): number =>
   Math.max(Math.min(amount, 100), Math.round(amount * scale));
 
-export const startBackend = ({ cores }: Bench): Promise<Subject> =>
-  startNode('backend', [], cores.backend);
+/** Units in a round, or seconds, of which wrk takes whole ones. */
+export const roundOf = ({ amount, timed }: Scenario, scale: number): number =>
+  timed ? Math.max(1, Math.round(amount * scale)) : scaled(amount, scale);
+
+export const startBackend = ({ cores }: Bench, secure: boolean): Promise<Subject> =>
+  startNode('backend', secure ? Object.values(credentialFiles()) : [], cores.backend);
 
 /** Why a target cannot do what is needed; null where it can. */
 export function lackOf({ lacks }: Target, needs: readonly Need[]): string | null {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { request as requestSecurely, Agent as SecureAgent } from 'node:https';
 import { makeFrame, openWebSocket } from '../load/websocket.ts';
 
 export interface CheckedRequest {
@@ -28,9 +29,17 @@ interface Reply {
 const patience = 10_000;
 
 /** @throws where an answer is wrong, or the backend got anything but what was sent */
-export async function checkHttp(port: number, checked: CheckedRequest): Promise<void> {
+export async function checkHttp(
+  port: number,
+  checked: CheckedRequest,
+  secure = false,
+): Promise<void> {
   const { prefix, path, bodyBytes } = checked;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const options = { keepAlive: true, maxSockets: 1 };
+  // Whose certificate it is does not matter here.
+  const agent = secure
+    ? new SecureAgent({ ...options, rejectUnauthorized: false })
+    : new Agent(options);
   try {
     const { message, content } = await ask(port, agent, checked, prefix + path);
     const { statusCode, headers } = message;
@@ -93,7 +102,8 @@ function ask(port: number, agent: Agent, checked: CheckedRequest, path: string):
   const { method, headers, body } = checked;
   const length = body === undefined ? {} : { 'Content-Length': body.length };
   return new Promise((resolve, reject) => {
-    const sent = request(
+    const send = agent instanceof SecureAgent ? requestSecurely : request;
+    const sent = send(
       { port, host: '127.0.0.1', agent, method, path, headers: { ...headers, ...length } },
       (message) => {
         const chunks: Buffer[] = [];

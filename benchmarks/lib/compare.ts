@@ -1,8 +1,8 @@
 /** Rounds that visit every target in turn, so that a machine whose speed drifts slows all of them. */
-import type { Scenario } from '../scenarios.ts';
-import { type Bench, failure, lackOf, scaled, startBackend } from './bench.ts';
+import { type Bench, failure, lackOf, roundOf, startBackend } from './bench.ts';
 import type { Subject } from './processes.ts';
 import type { LoadFigure, LoadSection, Missing } from './results.ts';
+import type { Scenario } from './scenario.ts';
 import { summarize } from './statistics.ts';
 import type { Target } from './targets.ts';
 
@@ -13,6 +13,7 @@ export interface Samples {
   readonly perSecond: number[];
   readonly p50: number[];
   readonly p99: number[];
+  readonly p999: number[];
   peak: number;
 }
 
@@ -40,12 +41,12 @@ class Contest {
 
   async run(targets: readonly Target[], rounds: number): Promise<Comparison> {
     const { scale } = this.#bench;
-    const backend = await startBackend(this.#bench);
-    const amount = scaled(this.#scenario.amount, scale);
+    const backend = await startBackend(this.#bench, this.#scenario.secure === 'backend');
+    const amount = roundOf(this.#scenario, scale);
     try {
       for (const target of targets) await this.#start(target, backend.port);
       await this.#each('warm-up', 1, async ({ subject }) => {
-        await this.#scenario.run(subject.port, amount);
+        await this.#scenario.run(subject, amount);
       });
       for (let round = 1; round <= rounds; round++) {
         await this.#each(`round ${round} of ${rounds}`, 1, (runner) =>
@@ -60,19 +61,21 @@ class Contest {
   }
 
   async #start(target: Target, backend: number): Promise<void> {
-    const { needs, routes } = this.#scenario;
-    const lack = lackOf(target, needs);
+    const { needs, routes, secure, lack: missing } = this.#scenario;
+    const lack = missing ?? lackOf(target, needs);
     if (lack !== null) {
       this.#missing.push({ target: target.name, reason: lack });
       return;
     }
     this.#bench.progress.begin(this.#scenario.name, `check, ${target.name}`);
     const core = this.#bench.cores.proxy;
-    const subject = await target.start({ backend, core, routes }).catch((error: unknown) => {
-      this.#missing.push(failure(target.name, error));
-    });
+    const subject = await target
+      .start({ backend, core, routes, secure })
+      .catch((error: unknown) => {
+        this.#missing.push(failure(target.name, error));
+      });
     if (!subject) return;
-    const samples = { target, cpu: [], perSecond: [], p50: [], p99: [], peak: 0 };
+    const samples = { target, cpu: [], perSecond: [], p50: [], p99: [], p999: [], peak: 0 };
     const runner = { subject, samples };
     this.#runners.push(runner);
     await this.#attempt(runner, () => this.#scenario.check(subject.port));
@@ -103,13 +106,16 @@ class Contest {
   }
 
   async #measure({ subject, samples }: Runner, amount: number): Promise<void> {
+    const close = await this.#scenario.open?.(subject.port);
     const before = await subject.usage();
-    const { perSecond, p50, p99 } = await this.#scenario.run(subject.port, amount);
+    const { count, perSecond, p50, p99, p999 } = await this.#scenario.run(subject, amount);
     const after = await subject.usage();
-    samples.cpu.push((after.cpu - before.cpu) / amount);
+    close?.();
+    samples.cpu.push((after.cpu - before.cpu) / count);
     samples.perSecond.push(perSecond);
     samples.p50.push(p50);
     samples.p99.push(p99);
+    samples.p999.push(p999);
     samples.peak = after.peak;
   }
 }
@@ -128,24 +134,26 @@ export async function measureLoad(
   bench: Bench,
 ): Promise<LoadSection> {
   const { samples, missing } = await compare(scenario, targets, bench.rounds, bench);
-  const { name, title, unit, amount } = scenario;
+  const { name, title, unit, timed } = scenario;
   return {
     kind: 'load',
     name,
     title,
     unit,
-    amount: scaled(amount, bench.scale),
+    timed,
+    amount: roundOf(scenario, bench.scale),
     rounds: bench.rounds,
     figures: samples.map(figureOf),
     missing,
   };
 }
 
-const figureOf = ({ target, cpu, perSecond, p50, p99, peak }: Samples): LoadFigure => ({
+const figureOf = ({ target, cpu, perSecond, p50, p99, p999, peak }: Samples): LoadFigure => ({
   target: target.name,
   cpu: summarize(cpu),
   perSecond: summarize(perSecond),
   p50: summarize(p50),
   p99: summarize(p99),
+  p999: summarize(p999),
   peak,
 });

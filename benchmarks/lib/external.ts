@@ -1,10 +1,11 @@
 /** nginx and HAProxy as targets, where they are installed: one worker, 50 kept-alive backend connections. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@reverseit/test-servers/free-port';
+import { credentialFiles } from './credentials.ts';
 import { type Subject, startProgram } from './processes.ts';
+import { scratchFolder } from './scratch.ts';
 import type { Setup } from './targets.ts';
 
 export type ExternalName = 'nginx' | 'haproxy';
@@ -62,23 +63,17 @@ export async function startConfigured(
   return startProgram(name, command, port, core);
 }
 
-let scratch: string | null = null;
-
-/** For the files of all of them; it goes when the run ends. */
-function scratchFolder(): string {
-  if (scratch === null) {
-    const made = mkdtempSync(join(tmpdir(), 'reverseit-bench-'));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-    scratch = made;
-  }
-  return scratch;
-}
-
 const places = (routes: number): readonly string[] =>
   Array.from({ length: routes }, (_, i) => `/r/${i}/`);
 
-function nginx(folder: string, port: number, { backend, routes }: Setup): string {
+function nginx(folder: string, port: number, { backend, routes, secure }: Setup): string {
   const locations = routes === 0 ? ['/'] : places(routes);
+  const { keyFile, certFile } = credentialFiles();
+  const scheme = secure === 'backend' ? 'https' : 'http';
+  const tls =
+    secure === 'listener'
+      ? ` ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; ssl_session_cache shared:s:1m`
+      : '';
   return `
 daemon off; worker_processes 1; worker_rlimit_nofile 65536;
 pid ${folder}/pid; error_log ${folder}/error.log;
@@ -96,14 +91,16 @@ http {
   proxy_set_header Connection $upgraded; proxy_set_header Upgrade $http_upgrade;
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   server {
-    listen 127.0.0.1:${port};
-${locations.map((path) => `    location ${path} { proxy_pass http://backend; }`).join('\n')}
+    listen 127.0.0.1:${port}${tls};
+${locations.map((path) => `    location ${path} { proxy_pass ${scheme}://backend; }`).join('\n')}
   }
 }
 `;
 }
 
-function haproxy(folder: string, port: number, { backend, routes }: Setup): string {
+function haproxy(folder: string, port: number, { backend, routes, secure }: Setup): string {
+  const tls = secure === 'listener' ? ` ssl crt ${credentialFiles().bothFile}` : '';
+  const backendTls = secure === 'backend' ? ' ssl verify none' : '';
   const map = join(folder, 'routes.map');
   if (routes > 0)
     writeFileSync(
@@ -124,11 +121,11 @@ defaults
   timeout tunnel 75s
   option forwardfor
 frontend f
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${tls}
   ${routes === 0 ? 'default_backend b' : `use_backend %[path,map_beg(${map})]`}
 backend b
   http-reuse always
-  server s 127.0.0.1:${backend} pool-max-conn 50
+  server s 127.0.0.1:${backend} pool-max-conn 50${backendTls}
 `;
 }
 

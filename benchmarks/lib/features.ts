@@ -1,5 +1,5 @@
 /** What features cost: each beside the plain proxy in the same rounds, over both transports. */
-import { featureScenario } from '../scenarios.ts';
+import { featureScenario } from '../scenarios/everyday.ts';
 import { type Bench, scaled } from './bench.ts';
 import { compare, type Samples } from './compare.ts';
 import type { FeatureCosts, FeatureSection } from './results.ts';

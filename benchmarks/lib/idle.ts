@@ -4,9 +4,8 @@
  * for each. Every round has a process of its own: one that had held as many before would hold them in
  * memory that it had not given back.
  */
-import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { openHttp, openWebSocket } from '../load/idle.ts';
+import { affordable, batch, openHttp, openMany, openWebSocket } from '../load/idle.ts';
 import { type Bench, failure, lackOf, scaled, startBackend } from './bench.ts';
 import type { Subject } from './processes.ts';
 import type { IdleSection, Missing } from './results.ts';
@@ -40,16 +39,8 @@ export const idleScenarios: readonly IdleScenario[] = [
 export const idleSeconds = 7;
 
 const wanted = 4000;
-/** Opened at a time, fewer than a pool has. */
-const batch = 40;
 /** For what closes, or is let go of, behind the last of them. In ms. */
 const settling = 1000;
-
-/** A relay needs two file descriptors for each connection. */
-function affordable(): number {
-  const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout);
-  return limit > 0 ? Math.min(wanted, Math.floor((limit - 200) / 2)) : wanted;
-}
 
 export async function measureIdle(
   scenario: IdleScenario,
@@ -57,8 +48,8 @@ export async function measureIdle(
   bench: Bench,
 ): Promise<IdleSection> {
   const { name, title, needs } = scenario;
-  const connections = scaled(affordable(), bench.scale);
-  const backend = await startBackend(bench);
+  const connections = scaled(affordable(wanted), bench.scale);
+  const backend = await startBackend(bench, false);
   const missing: Missing[] = [];
   const bytes = new Map<Target, number[]>();
   for (const target of targets) {
@@ -70,7 +61,8 @@ export async function measureIdle(
     for (const [target, found] of bytes) {
       bench.progress.begin(name, `round ${round} of ${bench.rounds}, ${target.name}`);
       try {
-        const setup = { backend: backend.port, core: bench.cores.proxy, routes: 0 };
+        const { proxy: core } = bench.cores;
+        const setup = { backend: backend.port, core, routes: 0, secure: 'none' } as const;
         found.push(await measureOne(scenario, await target.start(setup), connections));
       } catch (error) {
         missing.push(failure(target.name, error));
@@ -119,19 +111,6 @@ async function measureOne(
     for (const socket of sockets) socket.destroy();
     await subject.stop();
   }
-}
-
-async function openMany(
-  open: IdleScenario['open'],
-  port: number,
-  count: number,
-): Promise<readonly Socket[]> {
-  const sockets: Socket[] = [];
-  while (sockets.length < count) {
-    const next = Math.min(batch, count - sockets.length);
-    sockets.push(...(await Promise.all(Array.from({ length: next }, () => open(port)))));
-  }
-  return sockets;
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, settling));

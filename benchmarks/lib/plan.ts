@@ -1,5 +1,6 @@
 /** The scenarios of a run in their order, whatever it is that they measure. */
-import { featureScenario, scenarios } from '../scenarios.ts';
+import { featureScenario, smallGet } from '../scenarios/everyday.ts';
+import { scenarios } from '../scenarios/index.ts';
 import type { Bench } from './bench.ts';
 import { lackOf } from './bench.ts';
 import { measureLoad } from './compare.ts';
@@ -7,6 +8,7 @@ import { featureRounds, measureFeatures } from './features.ts';
 import { idleScenarios, idleSeconds, measureIdle } from './idle.ts';
 import { measureProfile, profileSeconds } from './profile.ts';
 import type { Section } from './results.ts';
+import type { Scenario } from './scenario.ts';
 import { type Target, type Variants, variants } from './targets.ts';
 
 export interface Planned {
@@ -32,9 +34,11 @@ const load: readonly Planned[] = scenarios.map((scenario) => {
     name,
     concerns: () => true,
     seconds: (targets, rounds) =>
-      all(targets).filter((target) => lackOf(target, needs) === null).length *
-      seconds *
-      withWarmUp(rounds),
+      scenario.lack === null
+        ? all(targets).filter((target) => lackOf(target, needs) === null).length *
+          seconds *
+          withWarmUp(rounds)
+        : 0,
     measure: (targets, bench) => measureLoad(scenario, all(targets), bench),
   };
 });
@@ -65,11 +69,14 @@ const idle: readonly Planned[] = idleScenarios.map((scenario) => ({
 const ours = (targets: readonly Target[]): readonly Target[] =>
   chosenVariants(targets).map(({ plain }) => plain);
 
-const profile: Planned = {
-  name: 'profile',
-  concerns: (targets) => ours(targets).length > 0,
-  seconds: (targets) => ours(targets).length * profileSeconds,
-  measure: (targets, bench) => measureProfile(ours(targets), bench),
-};
+/** A profile of a scenario. */
+export function profileOf(scenario: Scenario): Planned {
+  return {
+    name: scenario === smallGet ? 'profile' : `profile ${scenario.name}`,
+    concerns: (targets) => ours(targets).length > 0 && scenario.lack === null,
+    seconds: (targets) => ours(targets).length * profileSeconds,
+    measure: (targets, bench) => measureProfile(scenario, ours(targets), bench),
+  };
+}
 
-export const planned: readonly Planned[] = [...load, features, ...idle, profile];
+export const planned: readonly Planned[] = [...load, features, ...idle, profileOf(smallGet)];

@@ -1,15 +1,15 @@
 /**
- * Where each microsecond goes: a CPU profile of the small GET, its self time by package. The profile sees
+ * Where each microsecond goes: a CPU profile of a scenario, its self time by package. The profile sees
  * JavaScript and the collector; native code and system calls are what the process used beyond them.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { smallGet } from '../scenarios.ts';
 import { attribute, type CpuProfile, nativeGroup } from './attribution.ts';
-import { type Bench, failure, scaled, startBackend } from './bench.ts';
+import { type Bench, failure, roundOf, startBackend } from './bench.ts';
 import type { Subject } from './processes.ts';
 import type { Missing, Profile, ProfileSection } from './results.ts';
+import type { Scenario } from './scenario.ts';
 import type { Target } from './targets.ts';
 
 /** Seconds that a target takes, roughly. */
@@ -21,11 +21,13 @@ export const profileFolder = join(tmpdir(), 'reverseit-profiles');
 const mostFunctions = 15;
 
 export async function measureProfile(
+  scenario: Scenario,
   targets: readonly Target[],
   bench: Bench,
 ): Promise<ProfileSection> {
-  const amount = scaled(smallGet.amount * 2, bench.scale);
-  const backend = await startBackend(bench);
+  const amount = roundOf(scenario, bench.scale) * (scenario.timed ? 1 : 2);
+  const { routes, secure, timed } = scenario;
+  const backend = await startBackend(bench, secure === 'backend');
   const profiles: Profile[] = [];
   const missing: Missing[] = [];
   mkdirSync(profileFolder, { recursive: true });
@@ -33,8 +35,8 @@ export async function measureProfile(
     bench.progress.begin('profile', target.name);
     const core = bench.cores.proxy;
     try {
-      const subject = await target.start({ backend: backend.port, core, routes: 0 });
-      profiles.push(await profileOne(subject, amount));
+      const subject = await target.start({ backend: backend.port, core, routes, secure });
+      profiles.push(await profileOne(scenario, subject, amount));
       await subject.stop();
     } catch (error) {
       missing.push(failure(target.name, error));
@@ -42,21 +44,22 @@ export async function measureProfile(
     bench.progress.finish(profileSeconds * bench.scale);
   }
   await backend.stop();
-  const title = 'Where each microsecond of a small GET goes';
-  return { kind: 'profile', name: 'profile', title, rounds: 1, amount, profiles, missing };
+  const title = `Where each microsecond goes: ${scenario.title}`;
+  const name = `profile ${scenario.name}`;
+  return { kind: 'profile', name, title, rounds: 1, amount, timed, profiles, missing };
 }
 
-async function profileOne(subject: Subject, amount: number): Promise<Profile> {
-  const { name, port } = subject;
-  await smallGet.run(port, amount);
+async function profileOne(scenario: Scenario, subject: Subject, amount: number): Promise<Profile> {
+  const { name } = subject;
+  await scenario.run(subject, amount);
   const before = await subject.usage();
-  await smallGet.run(port, amount);
+  const { count } = await scenario.run(subject, amount);
   const after = await subject.usage();
-  const cpu = (after.cpu - before.cpu) / amount;
+  const cpu = (after.cpu - before.cpu) / count;
 
-  const file = join(profileFolder, `${name}.cpuprofile`);
+  const file = join(profileFolder, `${scenario.name}-${name}.cpuprofile`);
   const started = await subject.startProfile();
-  await smallGet.run(port, amount);
+  await scenario.run(subject, amount);
   const ended = await subject.usage();
   await subject.stopProfile(file);
   const { groups, functions } = attribute(JSON.parse(readFileSync(file, 'utf8')) as CpuProfile);
@@ -67,7 +70,7 @@ async function profileOne(subject: Subject, amount: number): Promise<Profile> {
   return {
     target: name,
     cpu,
-    kernel: (after.kernel - before.kernel) / amount,
+    kernel: (after.kernel - before.kernel) / count,
     groups: [
       ...[...groups].map(([group, time]) => ({ name: group, cpu: time * each })),
       { name: nativeGroup, cpu: Math.max(0, all - seen) * each },

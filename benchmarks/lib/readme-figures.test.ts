@@ -9,6 +9,7 @@ const section = (name: string, costs: Readonly<Record<string, number>>): LoadSec
   title: name,
   unit: 'request',
   amount: 1,
+  timed: false,
   rounds: 3,
   missing: [],
   figures: Object.entries(costs).map(([target, cpu]) => ({
@@ -17,6 +18,7 @@ const section = (name: string, costs: Readonly<Record<string, number>>): LoadSec
     perSecond: summarize([1]),
     p50: summarize([1]),
     p99: summarize([1]),
+    p999: summarize([1]),
     peak: 1,
   })),
 });

@@ -12,6 +12,7 @@ const figure = (target: string, cpu: readonly number[]): LoadFigure => ({
   perSecond: summarize([10_000, 20_000]),
   p50: summarize([1.25]),
   p99: summarize([9]),
+  p999: summarize([12]),
   peak: 80 * 1024 ** 2,
 });
 
@@ -21,6 +22,7 @@ const load: Section = {
   title: 'Small GET & more',
   unit: 'request',
   amount: 500,
+  timed: false,
   rounds: 3,
   figures: [figure('relay', [20, 21, 22]), figure('reverseit', [41, 42, 140])],
   missing: [{ target: 'fast-proxy', reason: 'has no WebSocket' }],
@@ -66,6 +68,7 @@ const profile: Section = {
   title: 'Where it goes',
   rounds: 1,
   amount: 10,
+  timed: false,
   missing: [],
   profiles: [
     {
@@ -87,7 +90,17 @@ describe('tablesOf', () => {
   it('tells medians with ranges, the cost beside the relay’s, and how busy the core was', () => {
     expect(rowsOf(load)).toEqual([
       [
-        ['relay', '21.0 (20.0–22.0)', '1.00', '15000 (10000–20000)', '32 %', '1.25', '9.00', '80'],
+        [
+          'relay',
+          '21.0 (20.0–22.0)',
+          '1.00',
+          '15000 (10000–20000)',
+          '32 %',
+          '1.25',
+          '9.00',
+          '12.00',
+          '80',
+        ],
         [
           'reverseit',
           '42.0 (41.0–140)',
@@ -96,9 +109,10 @@ describe('tablesOf', () => {
           '63 %',
           '1.25',
           '9.00',
+          '12.00',
           '80',
         ],
-        ['fast-proxy', '–', '–', '–', '–', '–', '–', '–'],
+        ['fast-proxy', '–', '–', '–', '–', '–', '–', '–', '–'],
       ],
     ]);
     expect(tablesOf(load)[0]?.notes).toEqual(['– fast-proxy: has no WebSocket']);

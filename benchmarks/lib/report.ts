@@ -1,21 +1,24 @@
 /** The results of a run as files: JSON, a Markdown page and a chart. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { chart } from './chart.ts';
-import type { Results, Section } from './results.ts';
+import type { LoadSection, ProfileSection, Results, Section } from './results.ts';
 import { markdownTable, tablesOf } from './tables.ts';
+
+const amountText = ({ amount, timed, ...one }: LoadSection | ProfileSection): string =>
+  `${amount} ${timed ? 's' : `${'unit' in one ? one.unit : 'request'}s`}`;
 
 /** What stands above the tables of a section. */
 function preface(section: Section): string {
   const rounds = section.rounds === 1 ? 'One round' : `${section.rounds} interleaved rounds`;
   switch (section.kind) {
     case 'load':
-      return `${rounds} of ${section.amount} ${section.unit}s.`;
+      return `${rounds} of ${amountText(section)}.`;
     case 'features':
       return `${rounds} of ${section.amount} small GETs. Behind each feature: what it costs more than none of them in the same round.`;
     case 'idle':
       return `${rounds}; every one has a new process and ${section.connections} connections. Resident memory behind a garbage collection. The relay holds a pair of sockets for each connection.`;
     case 'profile':
-      return `Self time in a CPU profile of ${section.amount} requests, as shares of the time without the profiler. Native code and system calls are what remains; the time in the kernel is part of them.`;
+      return `Self time in a CPU profile of ${amountText(section)}, as shares of the time without the profiler. Native code and system calls are what remains; the time in the kernel is part of them.`;
   }
 }
 

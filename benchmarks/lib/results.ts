@@ -23,6 +23,7 @@ export interface LoadFigure {
   /** Latencies in ms. */
   readonly p50: Summary;
   readonly p99: Summary;
+  readonly p999: Summary;
   /** Highest resident memory since the target was started for this section, in bytes. */
   readonly peak: number;
 }
@@ -30,8 +31,9 @@ export interface LoadFigure {
 export interface LoadSection extends SectionHead {
   readonly kind: 'load';
   readonly unit: string;
-  /** Units in a round. */
+  /** Units in a round, or seconds of a `timed` one. */
   readonly amount: number;
+  readonly timed: boolean;
   readonly figures: readonly LoadFigure[];
 }
 
@@ -75,6 +77,7 @@ export interface Profile {
 export interface ProfileSection extends SectionHead {
   readonly kind: 'profile';
   readonly amount: number;
+  readonly timed: boolean;
   readonly profiles: readonly Profile[];
 }
 

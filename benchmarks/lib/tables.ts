@@ -51,9 +51,10 @@ function loadTable({ unit, figures }: LoadSection): Table {
       'core used',
       'p50 ms',
       'p99 ms',
+      'p99.9 ms',
       'peak RSS MiB',
     ],
-    rows: figures.map(({ target, cpu, perSecond, p50, p99, peak }) => [
+    rows: figures.map(({ target, cpu, perSecond, p50, p99, p999, peak }) => [
       target,
       spread(cpu, micros),
       ratio(cpu.median, relay),
@@ -61,6 +62,7 @@ function loadTable({ unit, figures }: LoadSection): Table {
       `${whole((cpu.median * perSecond.median) / 1e4)} %`,
       spread(p50, hundredths),
       spread(p99, hundredths),
+      spread(p999, hundredths),
       whole(peak / 1024 ** 2),
     ]),
     notes: [],

@@ -1,9 +1,11 @@
 /** What is compared. */
+import { credentialFiles } from './credentials.ts';
 import { isInstalled, startExternal } from './external.ts';
 import { type Subject, startNode } from './processes.ts';
+import type { SecureSide } from './scenario.ts';
 
 /** What a scenario asks of a target beyond forwarding. */
-export type Need = 'websocket' | 'routes';
+export type Need = 'websocket' | 'routes' | 'tls';
 
 export interface Setup {
   /** Port of the backend. */
@@ -11,6 +13,7 @@ export interface Setup {
   readonly core: number | null;
   /** Routes to set up, `/r/0`, `/r/1` and so on; 0: none, every path is served. */
   readonly routes: number;
+  readonly secure: SecureSide;
 }
 
 export interface Target {
@@ -22,12 +25,21 @@ export interface Target {
 
 const noRoutes = { routes: 'has no routes' };
 const noWebSocket = { websocket: 'has no WebSocket' };
+const noTls = { tls: 'is not set up for TLS here' };
 
 const node = (name: string, lacks: Target['lacks'] = {}): Target => ({
   name,
   lacks,
-  start: ({ backend, core, routes }) => startNode(name, [String(backend), String(routes)], core),
+  start: ({ backend, core, routes, secure }) =>
+    startNode(name, [String(backend), String(routes), secure, ...filesFor(secure)], core),
 });
+
+/** Key and certificate where the proxy itself needs them. */
+function filesFor(secure: SecureSide): readonly string[] {
+  if (secure !== 'listener') return [];
+  const { keyFile, certFile } = credentialFiles();
+  return [keyFile, certFile];
+}
 
 /** What `targets/reverseit.ts` makes of its second argument. */
 interface ReverseItArguments {
@@ -41,8 +53,14 @@ interface ReverseItArguments {
 const reverseit = (name: string, options: ReverseItArguments): Target => ({
   name,
   lacks: {},
-  start: async ({ backend, core, routes }) => {
-    const all = routes > 0 ? { routes, ...options } : options;
+  start: async ({ backend, core, routes, secure }) => {
+    const [keyFile, certFile] = filesFor(secure);
+    const all = {
+      ...(routes > 0 ? { routes } : {}),
+      ...options,
+      ...(secure === 'listener' ? { tls: { keyFile, certFile } } : {}),
+      ...(secure === 'backend' ? { secureBackend: true } : {}),
+    };
     return {
       ...(await startNode('reverseit', [String(backend), JSON.stringify(all)], core)),
       name,
@@ -66,11 +84,11 @@ export const targets: readonly Target[] = [
   plainDirect,
   ...external('nginx'),
   ...external('haproxy'),
-  node('fast-proxy', { ...noRoutes, ...noWebSocket }),
-  node('fastify-http-proxy'),
-  node('http-proxy', noRoutes),
-  node('http-proxy-3', noRoutes),
-  node('httpxy', noRoutes),
+  node('fast-proxy', { ...noRoutes, ...noWebSocket, ...noTls }),
+  node('fastify-http-proxy', noTls),
+  node('http-proxy', { ...noRoutes, ...noTls }),
+  node('http-proxy-3', { ...noRoutes, ...noTls }),
+  node('httpxy', { ...noRoutes, ...noTls }),
 ];
 
 /** Without the check of text, beside those with it: WebSockets only. */

@@ -1,7 +1,11 @@
 /** HTTP load with a new connection for each request, which autocannon does not count reliably. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { connect as connectSecurely, createSecureContext } from 'node:tls';
 import { type LoadResult, summarizeLoad } from './http.ts';
+
+/** No TLS, a whole handshake for each connection, or one that resumes the session of the one before it. */
+export type Handshake = 'none' | 'full' | 'resumed';
 
 export interface ConnectLoad {
   readonly port: number;
@@ -9,29 +13,60 @@ export interface ConnectLoad {
   readonly amount: number;
   /** A whole request, which asks for the connection to be closed. */
   readonly request: Buffer;
+  readonly tls?: Handshake;
 }
 
-/** @throws where any response is no 200 */
+/** @throws where any response is no 200, or a session is not resumed that should be, or the other way round */
 export async function runConnectLoad(load: ConnectLoad): Promise<LoadResult> {
   const latencies: number[] = [];
   const started = performance.now();
   let left = load.amount;
-  const worker = async (): Promise<void> => {
+  const lane = async (): Promise<void> => {
+    const dial = dialOf(load);
     while (left-- > 0) {
       const begun = performance.now();
-      await exchange(load);
+      await exchange(dial(), load.request);
       latencies.push(performance.now() - begun);
     }
   };
-  await Promise.all(Array.from({ length: load.connections }, worker));
+  await Promise.all(Array.from({ length: load.connections }, lane));
   return summarizeLoad(latencies, performance.now() - started);
 }
 
+/** Whose certificate it is does not matter here. */
+const secureContext = createSecureContext();
+
+/** How a lane opens its connections. */
+function dialOf({ port, tls = 'none' }: ConnectLoad): () => Socket {
+  const address = { port, host: '127.0.0.1', noDelay: true };
+  if (tls === 'none') return () => connect(address);
+  let session: Buffer | undefined;
+  return () => {
+    const resumed = session !== undefined;
+    const socket = connectSecurely({
+      ...address,
+      rejectUnauthorized: false,
+      secureContext,
+      ...(session === undefined ? {} : { session }),
+    });
+    socket.once('secureConnect', () => {
+      if (socket.isSessionReused() !== resumed) socket.destroy(new Error('session not resumed'));
+    });
+    if (tls === 'resumed') {
+      socket.once('session', (ticket) => {
+        session = ticket;
+      });
+    }
+    return socket;
+  };
+}
+
 /** One connection, one request, until its response is whole. */
-function exchange({ port, request }: ConnectLoad): Promise<void> {
+function exchange(socket: Socket, request: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = '';
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request));
+    // Over TLS it leaves once the handshake is done.
+    socket.write(request);
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
       if (isWhole(received)) socket.destroy();
@@ -44,7 +79,7 @@ function exchange({ port, request }: ConnectLoad): Promise<void> {
   });
 }
 
-/** Whether head and content, of a length that is told, have come. */
+/** Whether head and body, of a length that is told, have come. */
 function isWhole(text: string): boolean {
   const end = text.indexOf('\r\n\r\n');
   if (end === -1) return false;

@@ -18,10 +18,13 @@ export interface HttpLoad {
 
 /** What a run of load saw. */
 export interface LoadResult {
+  /** Units of work that were done. */
+  readonly count: number;
   readonly perSecond: number;
   /** Latencies in ms. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
 }
 
 /** @throws where any response is no 200, is too short, or does not come */
@@ -68,7 +71,9 @@ export function runHttpLoad(load: HttpLoad): Promise<LoadResult> {
 
 /** @param latencies in ms, one for each request; @param elapsed ms for all of them */
 export const summarizeLoad = (latencies: readonly number[], elapsed: number): LoadResult => ({
+  count: latencies.length,
   perSecond: (latencies.length / elapsed) * 1000,
   p50: percentile(latencies, 0.5),
   p99: percentile(latencies, 0.99),
+  p999: percentile(latencies, 0.999),
 });

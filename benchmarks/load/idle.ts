@@ -1,4 +1,5 @@
 /** Connections that are used once and then kept idle. */
+import { spawnSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { makeFrame, openWebSocket as openUnused } from './websocket.ts';
 
@@ -36,4 +37,39 @@ export async function openWebSocket(port: number): Promise<Socket> {
     });
     socket.write(message);
   });
+}
+
+/** Opened at a time, fewer than a pool has. */
+export const batch = 40;
+
+/** File descriptors for all else. */
+const otherFiles = 1000;
+
+/** As many as wanted, or can be had: a relay needs two file descriptors for each connection. */
+export function affordable(wanted: number): number {
+  const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout);
+  return limit > 0 ? Math.min(wanted, Math.floor((limit - otherFiles) / 2)) : wanted;
+}
+
+/** Opens so many, a batch at a time. */
+export async function openMany(
+  open: (port: number) => Promise<Socket>,
+  port: number,
+  count: number,
+): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const next = Math.min(batch, count - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: next }, () => open(port)))));
+  }
+  return sockets;
+}
+
+/** Keeps so many open, or as many as can be had, until it is told to close them. */
+export async function openIdle(port: number, wanted: number): Promise<() => void> {
+  const sockets = await openMany(openHttp, port, affordable(wanted));
+  for (const socket of sockets) socket.removeAllListeners('close');
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
 }

@@ -12,9 +12,11 @@ interface Words {
   readonly routes?: ReverseItOptions['routes'] | number;
   /** So many backends: all of them the one that there is, each under another name. */
   readonly backends?: number;
+  /** The backend speaks TLS, with a certificate that nobody has signed. */
+  readonly secureBackend?: boolean;
 }
 
-const { hooks, accessLog, routes, backends, ...options } = JSON.parse(
+const { hooks, accessLog, routes, backends, secureBackend, ...options } = JSON.parse(
   process.argv[3] ?? '{}',
 ) as Words & Omit<ReverseItOptions, 'routes'>;
 
@@ -35,7 +37,7 @@ function logger(): (record: AccessRecord) => void {
 const manyRoutes = (count: number): { path: string }[] =>
   Array.from({ length: count }, (_, nth) => ({ path: `/r/${nth}` }));
 
-const url = `http://127.0.0.1:${process.argv[2]}`;
+const url = `${secureBackend ? 'https' : 'http'}://127.0.0.1:${process.argv[2]}`;
 
 const manyBackends = (count: number): { url: string; name: string }[] =>
   Array.from({ length: count }, (_, nth) => ({ url, name: `backend-${nth}` }));
@@ -43,6 +45,7 @@ const manyBackends = (count: number): { url: string; name: string }[] =>
 const server = createServer({
   backend: backends === undefined ? url : manyBackends(backends),
   ...options,
+  ...(secureBackend ? { pool: { ...options.pool, verifyTls: false } } : {}),
   ...(hooks ? { onRequest: () => undefined, onResponse: () => undefined } : {}),
   ...(accessLog ? { onFinish: logger() } : {}),
   ...(routes === undefined

@@ -1,55 +1,16 @@
-/** What is measured under load: each scenario does a fixed amount of work against a port. */
-import { checkHttp, checkWebSocket } from './lib/check.ts';
-import type { Need, Target } from './lib/targets.ts';
-import { withoutTextCheck } from './lib/targets.ts';
-import { runConnectLoad } from './load/connect.ts';
-import { type LoadResult, runHttpLoad } from './load/http.ts';
-import { runWebSocketLoad } from './load/websocket.ts';
-
-export interface Scenario {
-  readonly name: string;
-  readonly title: string;
-  /** What one unit of work is. */
-  readonly unit: 'request' | 'message';
-  /** Units in a round; as many warm up. */
-  readonly amount: number;
-  /** Seconds that a target takes for them, roughly: only the estimate of the time left rests on it. */
-  readonly seconds: number;
-  readonly needs: readonly Need[];
-  /** Routes to set up; 0 for none. */
-  readonly routes: number;
-  /** Targets beside the usual ones. */
-  readonly more: readonly Target[];
-  /** @throws where what comes back, or what the backend gets, is not right */
-  check(port: number): Promise<void>;
-  run(port: number, amount: number): Promise<LoadResult>;
-}
+/** Scenarios of everyday work: each does a fixed amount of it. */
+import { checkHttp, checkWebSocket } from '../lib/check.ts';
+import type { Scenario } from '../lib/scenario.ts';
+import { withoutTextCheck } from '../lib/targets.ts';
+import { runConnectLoad } from '../load/connect.ts';
+import { runHttpLoad } from '../load/http.ts';
+import { runWebSocketLoad } from '../load/websocket.ts';
+import { browserHeaders, lastRequest, smallBytes, smallPath } from './browser.ts';
+import { scenario } from './scenario-defaults.ts';
 
 const connections = 50;
 
-/** A browser's, without Host, which the generator sends. */
-const browserHeaders = {
-  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
-  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-  'Accept-Language': 'en-US,en;q=0.5',
-  'Accept-Encoding': 'gzip, deflate, br, zstd',
-  Cookie: 'session=0123456789abcdef0123456789abcdef; theme=dark',
-  'Upgrade-Insecure-Requests': '1',
-  'Sec-Fetch-Mode': 'navigate',
-};
-
-/** The same for a connection that ends with it. */
-const lastRequest = Buffer.from(
-  `GET /hello?name=value HTTP/1.1\r\nHost: www.example.org\r\nConnection: close\r\n${Object.entries(
-    browserHeaders,
-  )
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('')}\r\n`,
-);
-
 const mebibyte = 1024 * 1024;
-/** What the backend answers by default. */
-const smallBytes = 24;
 
 interface HttpWork {
   readonly method?: 'GET' | 'POST';
@@ -65,7 +26,7 @@ type Plan = Pick<Scenario, 'name' | 'title' | 'amount' | 'seconds'> &
   Partial<Pick<Scenario, 'needs' | 'routes'>>;
 
 function http(plan: Plan, work: HttpWork = {}): Scenario {
-  const { method = 'GET', prefixes = [''], path = '/hello?name=value', body } = work;
+  const { method = 'GET', prefixes = [''], path = smallPath, body } = work;
   const request = {
     method,
     headers: browserHeaders,
@@ -73,14 +34,10 @@ function http(plan: Plan, work: HttpWork = {}): Scenario {
     ...(body === undefined ? {} : { body }),
   };
   const paths = prefixes.map((prefix) => prefix + path);
-  return {
-    unit: 'request',
-    needs: [],
-    routes: 0,
-    more: [],
+  return scenario({
     ...plan,
     check: (port) => checkHttp(port, { ...request, prefix: prefixes.at(-1) ?? '', path }),
-    run: (port, amount) =>
+    run: ({ port }, amount) =>
       runHttpLoad({
         port,
         amount,
@@ -88,22 +45,21 @@ function http(plan: Plan, work: HttpWork = {}): Scenario {
         paths,
         ...request,
       }),
-  };
+  });
 }
 
 const webSocket = (
   plan: Plan & Partial<Pick<Scenario, 'more'>>,
   payloadBytes: number,
   text: boolean,
-): Scenario => ({
-  unit: 'message',
-  needs: ['websocket'],
-  routes: 0,
-  more: [],
-  ...plan,
-  check: (port) => checkWebSocket(port, payloadBytes, text),
-  run: (port, amount) => runWebSocketLoad({ port, amount, connections, payloadBytes, text }),
-});
+): Scenario =>
+  scenario({
+    unit: 'message',
+    needs: ['websocket'],
+    ...plan,
+    check: (port) => checkWebSocket(port, payloadBytes, text),
+    run: ({ port }, amount) => runWebSocketLoad({ port, amount, connections, payloadBytes, text }),
+  });
 
 /** Of a table of 1,000 routes, those that are asked for, spread over all of it. */
 const askedRoutes = Array.from({ length: 64 }, (_, i) => `/r/${(i * 617) % 1000}`);
@@ -121,7 +77,7 @@ export const smallGet = http({
   seconds: 5,
 });
 
-export const scenarios: readonly Scenario[] = [
+export const everydayScenarios: readonly Scenario[] = [
   smallGet,
   http(
     { name: 'post', title: 'POST of 1 KiB', amount: 30_000, seconds: 3.5 },
@@ -142,7 +98,7 @@ export const scenarios: readonly Scenario[] = [
       amount: 4000,
       seconds: 1.5,
     }),
-    run: (port, amount) => runConnectLoad({ port, amount, connections, request: lastRequest }),
+    run: ({ port }, amount) => runConnectLoad({ port, amount, connections, request: lastRequest }),
   },
   http(
     {

@@ -1,0 +1,16 @@
+/** A scenario of which only what is special is said. */
+import type { Scenario } from '../lib/scenario.ts';
+
+type Special = Pick<Scenario, 'name' | 'title' | 'amount' | 'seconds' | 'check' | 'run'> &
+  Partial<Scenario>;
+
+export const scenario = (special: Special): Scenario => ({
+  unit: 'request',
+  timed: false,
+  needs: [],
+  lack: null,
+  routes: 0,
+  secure: 'none',
+  more: [],
+  ...special,
+});
