@@ -98,6 +98,8 @@ export interface PoolStats {
   readonly opened: number;
   /** Requests since the start that began on a used connection. */
   readonly reused: number;
+  /** Requests since the start that were sent again, because a used connection turned out to be closed. */
+  readonly retried: number;
   /** How long connections took to make, TLS included. */
   readonly connect: HistogramStats;
   /** How long those requests waited that had to wait for a connection. */

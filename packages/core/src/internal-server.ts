@@ -5,6 +5,7 @@ export { cutSocket } from './server/connection/cut-socket.ts';
 export type { WatchedSender } from './server/connection/send-watch.ts';
 export { SendWatch } from './server/connection/send-watch.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
+export type { ExchangeMeter } from './server/exchange/exchange-meter.ts';
 export { httpDate } from './server/exchange/http-date.ts';
 export { isThenable, watchCallback } from './server/exchange/thenable.ts';
 export type { DrainOptions } from './server/listener/accept-drain.ts';

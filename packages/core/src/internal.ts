@@ -24,3 +24,5 @@ export {
   stopReading,
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
+export type { DurationCounts } from './time/duration-histogram.ts';
+export { DurationHistogram, durationBounds } from './time/duration-histogram.ts';

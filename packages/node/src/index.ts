@@ -1,3 +1,4 @@
+export type { ProxyStats } from '@reverseit/admin';
 export {
   AbortError,
   ConfigError,
@@ -40,6 +41,7 @@ export type {
 } from './middleware/create-handler.ts';
 export { createHandler } from './middleware/create-handler.ts';
 export type { NodeRequest, NodeResponse } from './middleware/messages/node-messages.ts';
+export type { AdminOptions, OnReload } from './options/admin-options.ts';
 export type { HashOn } from './options/balancing-options.ts';
 export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';

@@ -6,3 +6,6 @@ export { listAccepted, readBackendList } from './backends/backend-list.ts';
 export type { DiscoveryValues } from './backends/discovery-options.ts';
 export type { GroupValues } from './backends/group-options.ts';
 export { groupOptions } from './backends/group-options.ts';
+export type { OriginMeter } from './pool/origin-meter.ts';
+export { OriginMeters } from './pool/origin-meter.ts';
+export { createMeteredPool } from './pool/pool.ts';

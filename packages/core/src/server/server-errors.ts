@@ -2,10 +2,10 @@
 import type { ReverseItError } from '../errors/reverseit-error.ts';
 
 /**
- * Told of each request that was rejected before it became an exchange, and of what a listener, a handler or
- * a callback of TLS has thrown (`RIT_ERR_INTERNAL`, with the `cause`). What it throws itself is ignored.
+ * Told of each request that was rejected before it became an exchange (`rejected`: true), and of what a listener, a
+ * handler or a callback of TLS has thrown (`RIT_ERR_INTERNAL`, with the `cause`). What it throws itself is ignored.
  */
-export type OnServerError = (error: ReverseItError) => void;
+export type OnServerError = (error: ReverseItError, rejected: boolean) => void;
 
 /** Time between two warnings, in ms: a mistake in a listener comes with every request. */
 const quietMs = 10_000;

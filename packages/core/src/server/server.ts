@@ -202,9 +202,9 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   }
 
   /** @internal */
-  onFailure(error: ReverseItError): void {
+  onFailure(error: ReverseItError, rejected: boolean): void {
     try {
-      watchCallback(this.#onError(error), ignore);
+      watchCallback(this.#onError(error, rejected), ignore);
     } catch {
       // As below.
     }

@@ -23,11 +23,17 @@ export const kebabCase = (key: string): string =>
 function flagsOf(table: OptionTable, path: readonly string[], prefix: string): readonly Flag[] {
   return Object.entries(table).flatMap(([key, option]) => {
     const here = [...path, key];
-    const name = prefix === '' ? kebabCase(key) : `${prefix}-${kebabCase(key)}`;
+    const name = flagName(prefix, key);
     const own = option.text === null ? [] : [{ name, path: here, option, text: option.text }];
     if (option.nested === null) return own;
     return [...own, ...flagsOf(option.nested.rows, here, option.nested.flagPrefix)];
   });
+}
+
+/** The address of a group that listens has the name of the group: `--admin`. */
+function flagName(prefix: string, key: string): string {
+  if (prefix === '') return kebabCase(key);
+  return key === 'listen' ? prefix : `${prefix}-${kebabCase(key)}`;
 }
 
 /** Every flag, in the order of the reference. */

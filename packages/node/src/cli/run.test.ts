@@ -10,6 +10,10 @@ import type { ServedProxy } from '../server/create-server.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
 
+const notAskedFor = (): never => {
+  throw new Error('not asked for');
+};
+
 /** A process in which nothing happens but what a test makes happen. */
 class FakeHost implements CommandHost {
   readonly args: readonly string[];
@@ -71,9 +75,10 @@ class FakeHost implements CommandHost {
           this.closed = resolve;
         }),
       address: () => null,
-      stats: () => {
-        throw new Error('not asked for');
-      },
+      stats: notAskedFor,
+      metrics: notAskedFor,
+      drain: notAskedFor,
+      enable: notAskedFor,
       reload: (again) => this.reload(again),
     };
   }

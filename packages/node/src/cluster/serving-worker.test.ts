@@ -5,6 +5,10 @@ import type { ServedProxy } from '../server/create-server.ts';
 import type { FromWorker } from './messages.ts';
 import { ServingWorker, type WorkerHost } from './serving-worker.ts';
 
+const notAskedFor = (): never => {
+  throw new Error('not asked for');
+};
+
 /** A process in which nothing happens but what a test makes happen. */
 class FakeHost implements WorkerHost {
   readonly id = 3;
@@ -37,12 +41,11 @@ class FakeHost implements WorkerHost {
         return this.closed.promise;
       },
       address: () => null,
-      stats: () => {
-        throw new Error('not asked for');
-      },
-      reload: () => {
-        throw new Error('not asked for');
-      },
+      stats: notAskedFor,
+      metrics: notAskedFor,
+      drain: notAskedFor,
+      enable: notAskedFor,
+      reload: notAskedFor,
     };
   }
   exit(): void {

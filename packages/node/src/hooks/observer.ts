@@ -3,6 +3,7 @@ import type { ReverseItError } from '@reverseit/core/errors';
 import { watchCallback } from '@reverseit/core/internal/server';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { ErrorMeter } from '../metrics/proxy-meters.ts';
 import { hookError } from './hook-call.ts';
 import type {
   AccessRecord,
@@ -27,10 +28,16 @@ interface FailedRequest {
 
 export class Observer {
   readonly #logger: Logger | null;
+  /** Null where nobody counts. */
+  readonly #errors: ErrorMeter | null;
   readonly #onErrorHooks: readonly OnError[];
   readonly #onBackendStateHooks: readonly OnBackendState[];
 
-  constructor({ logger, onError, onBackendState }: ObserverOptions) {
+  constructor(
+    { logger, onError, onBackendState }: ObserverOptions,
+    errors: ErrorMeter | null = null,
+  ) {
+    this.#errors = errors;
     this.#onBackendStateHooks = onBackendState;
     this.#logger = logger === null ? null : new GuardedLogger(logger);
     this.#onErrorHooks = onError;
@@ -48,6 +55,7 @@ export class Observer {
 
   /** A request failed of which nobody wants a record. */
   onFailure(error: ReverseItError, info: FailedRequest, method: string): void {
+    this.#errors?.count(error.code);
     if (this.#logger !== null) this.#log(this.#logger, error, info, method);
   }
 
@@ -97,6 +105,7 @@ export class Observer {
   }
 
   #tell(error: ReverseItError, record: AccessRecord | null, context: RequestInfo | null): void {
+    this.#errors?.count(error.code);
     for (const hook of this.#onErrorHooks) {
       try {
         this.#watch('onError', hook(error, record, context));

@@ -2,11 +2,13 @@
 import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ProxyStats } from '@reverseit/admin';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { asksForWebSocket } from '@reverseit/core/websocket';
+import { Metrics } from '../metrics/metrics.ts';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { webSocketProtocol } from '../proxy/headers/upgrade-rules.ts';
@@ -91,6 +93,12 @@ export interface ReverseItHandler extends BackendControl {
    */
   readonly close: (options?: { readonly timeout?: number }) => Promise<void>;
   readonly stats: () => HandlerStats;
+  /**
+   * Everything that was counted since the start, but for connections, which are the server's: `prometheusText` of
+   * `@reverseit/admin` makes a text of it.
+   * @throws ConfigError `RIT_ERR_CONFIG` without the option `metrics`
+   */
+  readonly metrics: () => ProxyStats;
 }
 
 /**
@@ -108,6 +116,7 @@ export function createHandler(options: HandlerOptions): ReverseItHandler {
     shouldUpgrade: front.shouldUpgrade,
     close: front.close,
     stats: front.stats,
+    metrics: front.metrics,
     ...front.control,
   });
 }
@@ -115,6 +124,7 @@ export function createHandler(options: HandlerOptions): ReverseItHandler {
 /** Its functions are bound: frameworks take them off their object. */
 class HandlerFront {
   readonly #options: ResolvedProxyOptions;
+  readonly #metrics: Metrics | null;
   readonly #engine: ProxyEngine;
   readonly #exchanges: OpenExchanges;
   readonly #pipelines = new PipelineQueue();
@@ -123,7 +133,9 @@ class HandlerFront {
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
-    this.#engine = new ProxyEngine(options);
+    this.#metrics = options.metrics ? new Metrics() : null;
+    this.#engine = new ProxyEngine(options, this.#metrics?.meters);
+    this.#metrics?.start();
     this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
       this.#engine.observer.onRefusal(error),
     );
@@ -262,6 +274,7 @@ class HandlerFront {
       this.#engine.refuse(exchange, refusal);
     } else {
       this.#tellRefusal(refusal);
+      this.#engine.count(exchange);
       exchange.fail(refusal);
     }
   }
@@ -277,6 +290,7 @@ class HandlerFront {
     this.#engine.beginClose();
     await this.#exchanges.close(timeout);
     await this.#engine.close(end - performance.now());
+    this.#metrics?.stop();
   };
 
   readonly control: BackendControl = {
@@ -292,6 +306,14 @@ class HandlerFront {
     totalRefusals: this.#totalRefusals,
     ...this.#engine.stats(),
   });
+
+  readonly metrics = (): ProxyStats =>
+    Metrics.read(this.#metrics, {
+      connections: { open: 0, accepted: 0, dropped: 0 },
+      engine: this.#engine.stats(),
+      backends: this.#engine.backends(null),
+      isDraining: this.#exchanges.closing,
+    });
 }
 
 /** Why a request cannot be served that others have been at before. */

@@ -10,6 +10,7 @@ const listenerKeys = [
   'maxConnections',
   'maxRequestsPerConnection',
   'tls',
+  'admin',
 ] as const;
 
 /**
@@ -19,9 +20,12 @@ const listenerKeys = [
  */
 export interface HandlerOptions extends Omit<ReverseItOptions, (typeof listenerKeys)[number]> {}
 
-const elsewhere: ReadonlyMap<string, string> = new Map(
-  listenerKeys.map((key) => [key, 'not available in middleware; set it on your server']),
-);
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ...listenerKeys.map(
+    (key) => [key, 'not available in middleware; set it on your server'] as const,
+  ),
+  ['admin', 'not available in middleware; serve what metrics() returns on a route of your own'],
+]);
 
 /**
  * Checks the options of middleware and completes them.

@@ -1,5 +1,5 @@
 /** Where a server listens, as text and as a value. */
-import { isPlainObject } from '@reverseit/core/options';
+import { isPlainObject, type JsonSchema } from '@reverseit/core/options';
 
 /** A TCP address or the path of a Unix socket. Without a host: every address of the machine. */
 export type ListenAddress =
@@ -15,7 +15,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
     const path = text.slice('unix:'.length);
     return path === '' || path.includes('\0') ? undefined : Object.freeze({ path });
   }
-  const [, ipv6, name, digits = ''] = addressText.exec(text) ?? [];
+  const [, ipv6, name, digits = ''] = addressPattern.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65535) return undefined;
   const host = ipv6 ?? name;
@@ -24,12 +24,41 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return Object.freeze({ host, port });
 }
 
-const addressText =
+const addressPattern =
   /^(?:(?:\[([\dA-Fa-f:.]+)\]|([A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?))?:)?(\d{1,5})$/;
 
 /** What `readListenAddress` accepts, for messages. */
 export const listenAddressAccepted =
   '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", or an object {host, port} or {path}';
+
+/** How it is written as a flag. */
+export const addressText = {
+  placeholder: 'HOST:PORT',
+  accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
+};
+
+/** How it is written in JSON. */
+export const addressJson: JsonSchema = {
+  anyOf: [
+    { type: 'string' },
+    { type: 'integer', minimum: 0, maximum: 65535 },
+    {
+      type: 'object',
+      properties: {
+        host: { type: 'string' },
+        port: { type: 'integer', minimum: 0, maximum: 65535 },
+      },
+      required: ['port'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { path: { type: 'string' } },
+      required: ['path'],
+      additionalProperties: false,
+    },
+  ],
+};
 
 /** Reads an address given as text, as a port, or as an object. */
 export function readListenAddress(value: unknown): ListenAddress | undefined {

@@ -9,8 +9,15 @@ import {
   milliseconds,
   type OptionInput,
 } from '@reverseit/core/options';
+import { adminOptions } from './admin-options.ts';
 import { serverHookOptions } from './hook-options.ts';
-import { type ListenAddress, listenAddressAccepted, readListenAddress } from './listen-address.ts';
+import {
+  addressJson,
+  addressText,
+  type ListenAddress,
+  listenAddressAccepted,
+  readListenAddress,
+} from './listen-address.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 import { checkWorkers, maxWorkers, type Workers, workersAccepted } from './workers.ts';
@@ -41,31 +48,8 @@ const lifecycleOptions = defineOptions({
     default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
     defaultText: '"127.0.0.1:4000"',
     accepts: listenAddressAccepted,
-    text: {
-      placeholder: 'HOST:PORT',
-      accepts: '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
-    },
-    json: {
-      anyOf: [
-        { type: 'string' },
-        { type: 'integer', minimum: 0, maximum: 65535 },
-        {
-          type: 'object',
-          properties: {
-            host: { type: 'string' },
-            port: { type: 'integer', minimum: 0, maximum: 65535 },
-          },
-          required: ['port'],
-          additionalProperties: false,
-        },
-        {
-          type: 'object',
-          properties: { path: { type: 'string' } },
-          required: ['path'],
-          additionalProperties: false,
-        },
-      ],
-    },
+    text: addressText,
+    json: addressJson,
     check: readListenAddress,
   }),
   /**
@@ -141,12 +125,14 @@ export const proxyOptions = defineOptions({
   ...serverOptions,
   ...serverHookOptions,
   ...observabilityOptions,
+  ...adminOptions,
 });
 
 // Named table by table: declaration files keep the comments of a table's own file only.
 type LifecycleInput = OptionInput<typeof lifecycleOptions>;
 type SharedInput = OptionInput<typeof sharedOptions>;
 type RoutesInput = OptionInput<typeof routesOptions>;
+type AdminInput = OptionInput<typeof adminOptions>;
 type HookInput = OptionInput<typeof serverHookOptions>;
 type ObservabilityInput = OptionInput<typeof observabilityOptions>;
 
@@ -158,7 +144,8 @@ export interface ReverseItOptions
     SharedInput,
     ServerOptions,
     HookInput,
-    ObservabilityInput {}
+    ObservabilityInput,
+    AdminInput {}
 
 /** Types a configuration file: `export default defineConfig({ … })`. */
 export function defineConfig(options: ReverseItOptions): ReverseItOptions {

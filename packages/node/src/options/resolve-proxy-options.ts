@@ -14,6 +14,7 @@ import {
 import { poolOptions } from '@reverseit/upstream';
 import { type BackendSpec, discoveryFault } from '@reverseit/upstream/internal';
 import type { RingHooks } from '../hooks/route-hooks.ts';
+import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -28,6 +29,9 @@ export interface ResolvedProxyOptions {
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
   readonly workers: Workers;
+  /** Whether anybody counts. */
+  readonly metrics: boolean;
+  readonly admin: AdminValues | null;
   /** In bytes, over all requests. */
   readonly maxBufferedRequestBytes: number;
   readonly server: ResolvedServerOptions;
@@ -70,6 +74,8 @@ export function resolveProxyOptions(
     listen: top.listen,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
     workers: top.workers,
+    metrics: top.metrics || top.admin !== null,
+    admin: top.admin,
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
     server: pickOptions(serverOptions, top),
     requestId: top.requestId,

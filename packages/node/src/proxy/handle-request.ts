@@ -42,6 +42,7 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
   let context: RequestContext | null = null;
   try {
     const { head } = exchange;
+    if (shared.meters !== null) shared.meters.unrouted.begin(exchange);
     // Step 1: what concerns the proxy itself.
     if (head.target === '*' || !mayForward(head)) {
       context = new RequestContext(exchange, shared, null);
@@ -52,6 +53,7 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
     // Step 2: the route.
     route = routes.match(head.authority, head.target);
     if (route === null) throw createError('RIT_ERR_NO_ROUTE');
+    if (route.meter !== null) route.meter.adopt(exchange);
     if (route.needsContext) context = new RequestContext(exchange, shared, route);
     // Step 3: hooks, if there are any.
     if (context === null || !route.hooks.beforeRequest) forward(exchange, route, context);

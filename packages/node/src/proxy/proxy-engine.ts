@@ -14,6 +14,7 @@ import type {
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import { OpenSet } from '../lifecycle/open-set.ts';
+import type { ProxyMeters } from '../metrics/proxy-meters.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
@@ -115,6 +116,7 @@ interface RetiredPool {
 }
 
 export class ProxyEngine {
+  readonly #meters: ProxyMeters | null;
   readonly #deadlines = new Deadlines();
   readonly #webSockets = new OpenWebSockets();
   readonly #tunnels = new OpenSet();
@@ -122,7 +124,9 @@ export class ProxyEngine {
   /** Pools that no route has any more, but requests in progress may have. */
   #retired: RetiredPool[] = [];
 
-  constructor(options: EngineOptions) {
+  /** @param meters null where nobody counts */
+  constructor(options: EngineOptions, meters: ProxyMeters | null = null) {
+    this.#meters = meters;
     this.#current = this.#build(options, null);
   }
 
@@ -161,13 +165,13 @@ export class ProxyEngine {
 
   #build(options: EngineOptions, former: Generation | null): Generation {
     const { outerHooks, hookTimeout, maxBufferedRequestBytes, requestId } = options;
-    const pools = new RoutePools(former?.pools ?? null);
+    const pools = new RoutePools(former?.pools ?? null, this.#meters?.origins ?? null);
     const origins: OriginPool[] = [];
     const groups = new Map<string, RouteGroup>();
     const chosen = new Map<string, RouteOrigins>();
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
-      observer: new Observer(options.hooks),
+      observer: new Observer(options.hooks, this.#meters?.errors),
       named,
       unrouted: new RouteHooks(outerHooks, null, this.#deadlines.queue(hookTimeout)),
       requestIds: requestId === null ? null : new RequestIds(requestId),
@@ -178,6 +182,7 @@ export class ProxyEngine {
           : new BufferBudget(maxBufferedRequestBytes),
       webSockets: this.#webSockets,
       tunnels: this.#tunnels,
+      meters: this.#meters,
     };
     try {
       for (const route of options.routes) {
@@ -269,8 +274,20 @@ export class ProxyEngine {
     handleRequest(this.#current.runtime, exchange);
   }
 
+  /** Counts a request that somebody else answers. */
+  count(exchange: Exchange): void {
+    this.#meters?.unrouted.begin(exchange);
+  }
+
+  /** A request was rejected before it became an exchange (`rejected`), or something failed outside of any. */
+  onServerError(error: ReverseItError, rejected: boolean): void {
+    if (rejected && error.status !== 0) this.#meters?.unrouted.refused(error.status);
+    this.observer.onRefusal(error);
+  }
+
   /** Answers a request that is rejected before it is looked at. */
   refuse(exchange: Exchange, error: ReverseItError): void {
+    this.#meters?.unrouted.begin(exchange);
     answerError(this.#current.runtime.shared, exchange, null, null, error);
   }
 

@@ -1,9 +1,11 @@
 /** `createServer`: options in, a proxy out. */
 import { isDeepStrictEqual } from 'node:util';
+import type { ProxyStats } from '@reverseit/admin';
 import { HttpServer, type ServerStats } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
+import { Metrics } from '../metrics/metrics.ts';
 import {
   type ListenAddress,
   listenAddressAccepted,
@@ -30,7 +32,7 @@ export interface ReverseItStats extends ServerStats, EngineStats {}
 /** A proxy as those see it who only start and stop it. */
 export type ServedProxy = Pick<
   ReverseItServer,
-  'listen' | 'close' | 'address' | 'stats' | 'reload'
+  'listen' | 'close' | 'address' | 'stats' | 'metrics' | 'drain' | 'enable' | 'reload'
 >;
 
 /** A reverse proxy. */
@@ -52,6 +54,11 @@ export interface ReverseItServer extends BackendControl {
   /** Where it listens; null before `listen` and after `close`. */
   address(): Address | null;
   stats(): ReverseItStats;
+  /**
+   * Everything that was counted since the start: `prometheusText` of `@reverseit/admin` makes a text of it.
+   * @throws ConfigError `RIT_ERR_CONFIG` without the option `metrics` or `admin`
+   */
+  metrics(): ProxyStats;
   /**
    * Puts other options in place of the present ones, all of them or none: routes, backends, hooks, limits and
    * certificates, from the next request or connection on. What is in progress ends by the former ones. Pools
@@ -99,17 +106,20 @@ function refuseMoves(
 
 class ProxyServer implements ReverseItServer {
   #options: ResolvedProxyOptions;
+  readonly #metrics: Metrics | null;
   readonly #engine: ProxyEngine;
   readonly #server: HttpServer;
+  #closing = false;
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
-    const engine = new ProxyEngine(options);
+    this.#metrics = options.metrics ? new Metrics() : null;
+    const engine = new ProxyEngine(options, this.#metrics?.meters);
     this.#engine = engine;
     this.#server = new HttpServer(
       options.server,
       (exchange) => engine.handle(exchange),
-      (error) => engine.observer.onRefusal(error),
+      (error, rejected) => engine.onServerError(error, rejected),
     );
   }
 
@@ -131,15 +141,18 @@ class ProxyServer implements ReverseItServer {
     const address = addressOf(where);
     await this.#engine.ready();
     await this.#server.listen(address);
+    this.#metrics?.start();
     return this.address() as Address;
   }
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
     checkCloseTimeout(timeout);
     const end = performance.now() + timeout;
+    this.#closing = true;
     this.#engine.beginClose();
     await this.#server.close({ timeout });
     await this.#engine.close(end - performance.now());
+    this.#metrics?.stop();
   }
 
   address(): Address | null {
@@ -168,6 +181,16 @@ class ProxyServer implements ReverseItServer {
 
   stats(): ReverseItStats {
     return { ...this.#server.stats(), ...this.#engine.stats() };
+  }
+
+  metrics(): ProxyStats {
+    const { connections, totalConnections, totalDropped } = this.#server.stats();
+    return Metrics.read(this.#metrics, {
+      connections: { open: connections, accepted: totalConnections, dropped: totalDropped },
+      engine: this.#engine.stats(),
+      backends: this.#engine.backends(null),
+      isDraining: this.#closing,
+    });
   }
 }
 

@@ -391,9 +391,9 @@ class Group
     this.#requests--;
   }
 
-  onBegin(member: Member): void {
+  onBegin(member: Member, isRetry: boolean): void {
     this.active++;
-    member.begin();
+    member.begin(isRetry);
   }
 
   onEnd(member: Member): void {
@@ -544,8 +544,8 @@ class Group
 
   #startCheck(member: Member, rules: HealthCheckRules): HealthCheck {
     const delegate = {
-      onCheckPassed: () => member.state.checkPassed(this.now()),
-      onCheckFailed: (reason: string) => member.state.checkFailed(reason, this.now()),
+      onCheckPassed: () => member.checkPassed(this.now()),
+      onCheckFailed: (reason: string) => member.checkFailed(reason, this.now()),
     };
     const check = new HealthCheck(this.deadlines, this.#random, rules, delegate, (self) => {
       const origin = originOf(member.spec, rules.port);

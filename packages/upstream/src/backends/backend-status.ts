@@ -19,6 +19,12 @@ export interface BackendStatus {
   readonly totalRequests: number;
   /** Of these, those whose backend failed. */
   readonly totalFailures: number;
+  /** Of these, those that followed a failed attempt of the same request. */
+  readonly totalRetries: number;
+  readonly totalEjections: number;
+  /** Health checks that it passed. */
+  readonly totalChecksPassed: number;
+  readonly totalChecksFailed: number;
   /** Time to the response head in ms, as a peak EWMA; null before the first response. */
   readonly latency: number | null;
 }

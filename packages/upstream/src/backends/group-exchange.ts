@@ -69,7 +69,7 @@ export interface ExchangeGroup {
   onRequest(): void;
   /** No attempt follows. */
   onSettled(): void;
-  onBegin(member: Member): void;
+  onBegin(member: Member, isRetry: boolean): void;
   onEnd(member: Member): void;
   onResponse(member: Member, status: number, elapsed: number): void;
   onFailure(member: Member, error: ReverseItError, elapsed: number): void;
@@ -263,7 +263,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     this.#attempt = attempt;
     this.#made++;
     this.#attemptAt = this.#group.now();
-    this.#group.onBegin(member);
+    this.#group.onBegin(member, this.#made > 1);
     if (this.#paused) attempt.pause();
     if (this.#group.perTryTimeout > 0) {
       this.#deadline ??= new Deadline(this, DEADLINE.TRY);

@@ -47,6 +47,9 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
   active = 0;
   #requests = 0;
   #failures = 0;
+  #retries = 0;
+  #checksPassed = 0;
+  #checksFailed = 0;
   readonly #owner: MemberOwner;
   readonly #deadline = new Deadline(this, 0);
 
@@ -73,9 +76,10 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
     return this.spec.weight;
   }
 
-  begin(): void {
+  begin(isRetry: boolean): void {
     this.active++;
     this.#requests++;
+    if (isRetry) this.#retries++;
   }
 
   end(): void {
@@ -91,6 +95,16 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
     this.#failures++;
     this.latency.observe(Math.max(elapsed, failureLatency), now);
     this.state.requestFailed();
+  }
+
+  checkPassed(now: number): void {
+    this.#checksPassed++;
+    this.state.checkPassed(now);
+  }
+
+  checkFailed(reason: string, now: number): void {
+    this.#checksFailed++;
+    this.state.checkFailed(reason, now);
   }
 
   onState(state: BackendStateName, previous: BackendStateName): void {
@@ -136,6 +150,10 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
       active: this.active,
       totalRequests: this.#requests,
       totalFailures: this.#failures,
+      totalRetries: this.#retries,
+      totalEjections: this.state.totalEjections,
+      totalChecksPassed: this.#checksPassed,
+      totalChecksFailed: this.#checksFailed,
       latency: this.latency.isKnown ? this.latency.at(now) : null,
     };
   }

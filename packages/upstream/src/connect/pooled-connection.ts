@@ -40,7 +40,8 @@ export interface ConnectionOwner {
   readonly lifetimes: Lifetimes;
   /** Milliseconds that never run backwards. */
   now(): number;
-  onConnected(): void;
+  /** It is connected, and began to connect at `startedAt` (`now`). */
+  onConnected(startedAt: number): void;
   /** No exchange is under way, and another may come. `idleHint` as in CheckedHead. */
   onReusable(connection: PooledConnection, idleHint: number): void;
   /** An idle connection must not be used any more. */

@@ -26,6 +26,9 @@ import type { Waiter } from './wait-queue.ts';
 export interface ExchangeOwner {
   /** Asks for a connection again; a fresh one where there is room. */
   reacquire(exchange: DispatchedExchange): void;
+  now(): number;
+  /** It has left the queue, in which it was since then (`now`). */
+  onWaited(since: number): void;
   /** Leaves the queue. */
   leave(exchange: DispatchedExchange): void;
 }
@@ -74,6 +77,8 @@ export class DispatchedExchange
   #connection: ExchangeTransport | null = null;
   #upload: Upload | null = null;
   #queueDeadline: Deadline | null = null;
+  /** When it was queued. */
+  #queuedAt = 0;
   /** Of a head that arrives in parts; that of the connection bounds the whole wait for it. */
   #silenceDeadline: Deadline | null = null;
   /** Bounds what interim responses may add to the wait for the head; made for the first of them. */
@@ -139,6 +144,7 @@ export class DispatchedExchange
   /** The pool has no connection for it yet. */
   onQueued(): void {
     this.#phase = 'queued';
+    this.#queuedAt = this.#owner.now();
     this.#queueDeadline ??= new Deadline(this, DEADLINE.QUEUE);
     this.limits.pool.arm(this.#queueDeadline);
   }
@@ -155,7 +161,7 @@ export class DispatchedExchange
   }
 
   onAssigned(connection: ExchangeTransport): void {
-    this.#queueDeadline?.clear();
+    this.#leaveQueue();
     this.attempts++;
     this.#phase = 'assigned';
     this.#connection = connection;
@@ -377,14 +383,20 @@ export class DispatchedExchange
   /** Leaves the queue and the connection, which is handed back to be released or dropped. */
   #finish(): ExchangeTransport | null {
     const connection = this.#connection;
+    this.#leaveQueue();
     this.#phase = 'done';
     this.#connection = null;
-    this.#queueDeadline?.clear();
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();
     if (this.queued) this.#owner.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
     else if (!isReplayable(this.request.body)) cancelSource(this.request.body);
     return connection;
+  }
+
+  #leaveQueue(): void {
+    if (this.#phase !== 'queued') return;
+    this.#queueDeadline?.clear();
+    this.#owner.onWaited(this.#queuedAt);
   }
 }

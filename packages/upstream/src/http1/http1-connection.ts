@@ -69,6 +69,8 @@ export abstract class Http1Connection
   ended = false;
   /** The socket's own error. */
   failure: Error | null = null;
+  /** When its socket began to connect (`now` of the owner); 0 before. */
+  startedAt = 0;
 
   protected socket: Socket | null = null;
   protected readonly share = new TurnShare(this);
@@ -277,6 +279,7 @@ export abstract class Http1Connection
 
   /** Opens the socket, which reads in the given way. */
   protected open(onread?: OnReadOpts): void {
+    if (this.startedAt === 0) this.startedAt = this.#owner.now();
     try {
       this.#pending = this.#connector.open(this, onread);
       this.#owner.connectTimeout.arm(this.#deadline);
@@ -331,7 +334,7 @@ export abstract class Http1Connection
     this.#connected = true;
     this.state = 'claimed';
     this.#startLifetime();
-    this.#owner.onConnected();
+    this.#owner.onConnected(this.startedAt);
     this.onReady(socket);
   }
 

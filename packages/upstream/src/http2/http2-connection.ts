@@ -97,6 +97,8 @@ export class Http2Connection
   readonly scheme: 'http' | 'https';
   lastStreamId = Number.POSITIVE_INFINITY;
   endCause: unknown = null;
+  /** When its socket began to connect (`now` of the owner). */
+  startedAt = 0;
 
   readonly #owner: Http2Owner;
   readonly #connector: Connector;
@@ -250,6 +252,7 @@ export class Http2Connection
 
   #open(): void {
     this.#opening = true;
+    this.startedAt = this.#owner.now();
     try {
       this.#pending = this.#connector.open(this);
       this.#owner.connectTimeout.arm(this.#deadline);
@@ -327,7 +330,7 @@ export class Http2Connection
     this.#connected = true;
     this.state = 'open';
     this.#startLifetime();
-    this.#owner.onConnected();
+    this.#owner.onConnected(this.startedAt);
     const waiting = [...this.#streams];
     const excess = waiting.splice(this.#limit);
     for (const stream of excess) this.#streams.delete(stream);

@@ -30,6 +30,7 @@ import { type OriginOptions, type OriginValues, originOptions } from '../options
 import { type ResolvedPoolOptions, resolvePoolOptions } from '../options/pool-options.ts';
 import type { PoolOptions } from '../options/upstream-options.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
+import { OriginMeters } from './origin-meter.ts';
 import { OriginShards, type OriginStats, sum } from './origin-shards.ts';
 import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 
@@ -110,7 +111,17 @@ export function createPool(
   clock?: Clock,
   network: Network = systemNetwork,
 ): Pool {
-  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock), network);
+  return createMeteredPool(options, new OriginMeters(), clock, network);
+}
+
+/** The same, with meters that outlive the pool. */
+export function createMeteredPool(
+  options: PoolOptions | undefined,
+  meters: OriginMeters,
+  clock?: Clock,
+  network: Network = systemNetwork,
+): Pool {
+  return new ConnectionPool(resolvePoolOptions(options), new Deadlines(clock), network, meters);
 }
 
 /** In ms. A request leaves within a turn of the event loop, unless its backend stops reading. */
@@ -146,6 +157,7 @@ export class ConnectionPool implements Pool, ShardOwner {
   closing = false;
   readonly deadlines: Deadlines;
   readonly network: Network;
+  readonly #meters: OriginMeters;
   readonly #options: ResolvedPoolOptions;
   readonly #limits: LimitsResolver;
   readonly #origins = new Map<string, OriginShards>();
@@ -154,8 +166,14 @@ export class ConnectionPool implements Pool, ShardOwner {
   #closed: Promise<void> | null = null;
   #resolveClosed: (() => void) | null = null;
 
-  constructor(options: ResolvedPoolOptions, deadlines: Deadlines, network: Network) {
+  constructor(
+    options: ResolvedPoolOptions,
+    deadlines: Deadlines,
+    network: Network,
+    meters: OriginMeters,
+  ) {
     this.#options = options;
+    this.#meters = meters;
     this.deadlines = deadlines;
     this.network = network;
     this.#limits = new LimitsResolver(deadlines);
@@ -219,7 +237,8 @@ export class ConnectionPool implements Pool, ShardOwner {
       lifetimes: new Lifetimes(this.deadlines, connMaxLifetime, connMaxRequests),
       idleTimeouts: new IdleTimeouts(this.deadlines, connMaxIdleTime),
     };
-    return Array.from({ length: poolCount }, () => new Shard(this, connect, options));
+    const meter = this.#meters.of(origin.label);
+    return Array.from({ length: poolCount }, () => new Shard(this, connect, options, meter));
   }
 
   /** What opens sockets as requests do, for who wants to know no more than whether that works. */

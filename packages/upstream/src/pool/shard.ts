@@ -21,6 +21,7 @@ import {
 } from '../http2/http2-connection.ts';
 import { BoundConnections } from './bound-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
+import type { OriginMeter } from './origin-meter.ts';
 
 /** How long a connection that is bound to a client stays unused while others wait, in ms. */
 const boundGrace = 1000;
@@ -90,12 +91,19 @@ export class Shard implements Http2Owner, ExchangeOwner {
   #serving = false;
   #retired = false;
   #destroyed = false;
+  readonly #meter: OriginMeter;
   #opened = 0;
   #reused = 0;
 
-  constructor(owner: ShardOwner, connect: ConnectionFactory, options: ShardOptions) {
+  constructor(
+    owner: ShardOwner,
+    connect: ConnectionFactory,
+    options: ShardOptions,
+    meter: OriginMeter,
+  ) {
     this.#owner = owner;
     this.#connect = connect;
+    this.#meter = meter;
     this.#size = options.size;
     this.#deadlines = options.deadlines;
     this.#bound = new BoundConnections(options.deadlines.queue(boundGrace));
@@ -171,9 +179,14 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
   /** It had a connection, which was gone when it was used: it is served first, and afresh if possible. */
   reacquire(exchange: DispatchedExchange): void {
+    this.#meter.retried++;
     if (this.#serve(exchange, true)) return;
     this.#waiting.pushFirst(exchange);
     exchange.onQueued();
+  }
+
+  onWaited(since: number): void {
+    this.#meter.wait.observe(this.now() - since);
   }
 
   leave(exchange: DispatchedExchange): void {
@@ -211,8 +224,10 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
   // ————— What connections tell.
 
-  onConnected(): void {
+  onConnected(startedAt: number): void {
     this.#opened++;
+    this.#meter.opened++;
+    this.#meter.connect.observe(this.now() - startedAt);
   }
 
   onReusable(connection: PooledConnection, idleHint: number): void {
@@ -287,6 +302,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
     if (first?.onReturned() !== true) socket.destroy();
     else {
       const connection = this.#connect.http1Over(this, socket);
+      connection.startedAt = from.startedAt;
       this.#connections.add(connection);
       connection.assign(first);
     }
@@ -387,7 +403,10 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   #assign(connection: PooledConnection, exchange: DispatchedExchange): void {
-    if (connection.served > 0) this.#reused++;
+    if (connection.served > 0) {
+      this.#reused++;
+      this.#meter.reused++;
+    }
     connection.assign(exchange);
   }
 

@@ -31,6 +31,7 @@ import {
   type SwitchedSocket,
   type Tunnel,
 } from './exchange-handler.ts';
+import type { ExchangeMeter } from './exchange-meter.ts';
 import {
   callAbort,
   callBody,
@@ -59,6 +60,10 @@ export abstract class Exchange {
   handler: ExchangeHandler = noopHandler;
   /** Well formed; every final response carries it, unless it has a header of that name. Mostly null. */
   addedHeader: { readonly name: string; readonly value: string } | null = null;
+  /** @internal Who counts it; null where nobody does. */
+  meter: ExchangeMeter | null = null;
+  /** @internal For the meter: when it began, in ms. */
+  startedAt = 0;
   /** The client's address; empty on a Unix socket. */
   abstract readonly remoteAddress: string;
   abstract readonly remotePort: number;
@@ -189,6 +194,7 @@ export abstract class Exchange {
       }
     }
     this.#bytesSent += length;
+    if (this.meter !== null) this.meter.onSent(length);
     this.writeBody(chunk, this.#encoding === ENCODING.LENGTH && this.#remaining === 0);
     return !this.needsDrain;
   }
@@ -206,7 +212,7 @@ export abstract class Exchange {
       this.reset();
       return;
     }
-    this.#phase = PHASE.DONE;
+    this.#over();
     this.finish(this.#encoding === ENCODING.CHUNKED ? trailers : noTrailers);
   }
 
@@ -259,13 +265,13 @@ export abstract class Exchange {
   /** Cuts the connection, so that a response in progress is seen to be incomplete. */
   reset(): void {
     if (this.#phase === PHASE.DONE) return;
-    this.#phase = PHASE.DONE;
+    this.#over();
     this.cut();
   }
 
   /** @internal The connection ended the exchange by itself. */
   abandon(error: ReverseItError): void {
-    this.#phase = PHASE.DONE;
+    if (this.#phase !== PHASE.DONE) this.#over();
     callAbort(this, this.handler, error);
   }
 
@@ -282,6 +288,7 @@ export abstract class Exchange {
 
   /** @internal */
   callBody(bytes: Buffer): void {
+    if (this.meter !== null) this.meter.onReceived(bytes.length);
     callBody(this, bytes);
   }
 
@@ -375,6 +382,12 @@ export abstract class Exchange {
     this.#sentHeaders = headers;
     this.#encoding = encoding;
     this.#remaining = contentLength ?? 0;
+    if (this.meter !== null) this.meter.onHead(this);
+  }
+
+  #over(): void {
+    this.#phase = PHASE.DONE;
+    if (this.meter !== null) this.meter.onOver(this);
   }
 
   /** @internal Ends HTTP: the head of a 101 is about to be written. */
@@ -385,9 +398,10 @@ export abstract class Exchange {
     if (!this.head.upgrade || !this.requestComplete) {
       throw misuse('cannot upgrade to a protocol that the request does not offer');
     }
-    this.#phase = PHASE.DONE;
     this.#status = 101;
     this.#sentHeaders = HeaderSection.parsed([...fields]);
+    if (this.meter !== null) this.meter.onHead(this);
+    this.#over();
   }
 }
 

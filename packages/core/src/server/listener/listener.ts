@@ -47,7 +47,8 @@ export interface ListenerOwner {
   readonly closing: boolean;
   /** The number of the exchange that begins now, among those of all listeners, counted from 1. */
   countExchange(): number;
-  onFailure(error: ReverseItError): void;
+  /** `rejected`: a request that never became an exchange. */
+  onFailure(error: ReverseItError, rejected: boolean): void;
   /** A connection, or a socket before it became one, has gone. */
   onSocketClosed(): void;
 }
@@ -325,11 +326,11 @@ export class Listener implements ServerContext, TlsDelegate {
 
   onRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
-    this.onFailure(error);
+    this.#owner.onFailure(error, true);
   }
 
   onFailure(error: ReverseItError): void {
-    this.#owner.onFailure(error);
+    this.#owner.onFailure(error, false);
   }
 
   onConnectionClosed(connection: OpenConnection): void {

@@ -62,6 +62,8 @@ export class FrameReader {
   close: CloseStatus | null = null;
   /** Frames accepted so far, control frames too. */
   frameCount = 0;
+  /** Messages whose last frame has been read. */
+  messageCount = 0;
   /** Whether a span that passes ends with its frame: for one who waits to put in a frame of its own. */
   stopAtFrameEnd = false;
 
@@ -321,7 +323,9 @@ export class FrameReader {
 
   #endFrame(): void {
     this.#phase = 'header';
-    if (this.header.fin && !isControlOpcode(this.header.opcode)) this.message.end();
+    if (!this.header.fin || isControlOpcode(this.header.opcode)) return;
+    this.message.end();
+    this.messageCount++;
   }
 
   /** The chunk ends within a header: keeps its beginning, passes what is in front. */

@@ -3,6 +3,7 @@ import type { Deadlines } from '@reverseit/core/deadlines';
 import type { Observer } from '../../hooks/observer.ts';
 import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import type { OpenSet } from '../../lifecycle/open-set.ts';
+import type { ProxyMeters } from '../../metrics/proxy-meters.ts';
 import type { OpenWebSockets } from '../websocket/open-websockets.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -21,4 +22,6 @@ export interface ProxyShared {
   readonly buffers: BufferBudget;
   readonly webSockets: OpenWebSockets;
   readonly tunnels: OpenSet;
+  /** Null where nobody counts. */
+  readonly meters: ProxyMeters | null;
 }

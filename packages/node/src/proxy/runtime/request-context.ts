@@ -72,6 +72,7 @@ export class RequestContext implements RequestInfo {
     if (runtime === undefined)
       throw createError('RIT_ERR_CONFIG', `useRoute: no route is named "${name}"`);
     this.#runtime = runtime;
+    runtime.meter?.adopt(this.#exchange);
   }
 
   /** @internal The same for hooks of a route, where one serves the request. */

@@ -1,23 +1,29 @@
 /** The pools of a proxy's routes. Those whose options stay the same are kept when routes are replaced. */
 import { isDeepStrictEqual } from 'node:util';
 import { createPool, type Pool, type PoolValues } from '@reverseit/upstream';
+import { createMeteredPool, type OriginMeters } from '@reverseit/upstream/internal';
 import { StreamShare } from './stream-share.ts';
 
 /** What routes with the same pool share. */
 export class RoutePool {
   readonly options: PoolValues;
   readonly streams: StreamShare;
+  readonly #meters: OriginMeters | null;
   /** Null as long as no route with a backend has it. */
   pool: Pool | null = null;
 
-  constructor(options: PoolValues) {
+  constructor(options: PoolValues, meters: OriginMeters | null) {
     this.options = options;
+    this.#meters = meters;
     this.streams = new StreamShare(options);
   }
 
   /** @throws ConfigError `RIT_ERR_CONFIG` for TLS options that cannot be used */
   open(): Pool {
-    this.pool ??= createPool(this.options);
+    this.pool ??=
+      this.#meters === null
+        ? createPool(this.options)
+        : createMeteredPool(this.options, this.#meters);
     return this.pool;
   }
 }
@@ -26,10 +32,12 @@ export class RoutePools {
   /** By the option as it was resolved: routes that were given the same object share a pool. */
   readonly #pools = new Map<PoolValues, RoutePool>();
   readonly #made: RoutePool[] = [];
+  readonly #meters: OriginMeters | null;
   /** Of the former routes, those that nobody has taken over. */
   readonly #left: RoutePool[];
 
-  constructor(former: RoutePools | null) {
+  constructor(former: RoutePools | null, meters: OriginMeters | null) {
+    this.#meters = meters;
     this.#left = former === null ? [] : [...former.#pools.values()];
   }
 
@@ -48,7 +56,7 @@ export class RoutePools {
   }
 
   #make(options: PoolValues): RoutePool {
-    const made = new RoutePool(options);
+    const made = new RoutePool(options, this.#meters);
     this.#made.push(made);
     return made;
   }

@@ -13,6 +13,7 @@ import {
   type OriginPool,
 } from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
+import type { RouteMeter } from '../../metrics/route-meter.ts';
 import { AllowedBackends } from '../../options/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';
@@ -64,6 +65,8 @@ export class RouteRuntime {
   readonly backendOrigin: string;
   readonly hooks: RouteHooks;
   readonly shared: ProxyShared;
+  /** Null where nobody counts. */
+  readonly meter: RouteMeter | null;
   /** Whether a request needs a context: hooks may see it, or somebody wants its record. */
   readonly needsContext: boolean;
   /** Told of the end of WebSockets of which nobody wants a record. */
@@ -117,6 +120,7 @@ export class RouteRuntime {
     this.backendOrigin = single === null ? '' : originOf(single);
     this.hooks = new RouteHooks(outer, options, shared.deadlines.queue(options.hookTimeout));
     this.shared = shared;
+    this.meter = shared.meters === null ? null : shared.meters.route(this.name);
     this.relayObserver = {
       onRelayOver: (error) => {
         if (error !== null)

@@ -142,6 +142,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
       // An open WebSocket need not hold on to its request, unless somebody wants its record.
       observer: this.#context === null ? this.#route.relayObserver : this,
+      meter: this.#route.meter?.webSockets ?? null,
     });
   }
 

@@ -67,6 +67,11 @@ export class RelayDirection implements CodecOwner, TurnTaker {
     return this.#reader.payloadBytes;
   }
 
+  /** Whole messages that the source has sent. */
+  get messageCount(): number {
+    return this.#reader.messageCount;
+  }
+
   /** Whether a frame of our own may go to the sink now. */
   get betweenFrames(): boolean {
     return this.#reader.betweenFrames;

@@ -27,6 +27,7 @@ import {
   steps,
 } from '@reverseit/core/websocket';
 import type { OpenItem } from '../../lifecycle/open-set.ts';
+import type { RelayFigures, WebSocketMeter } from '../../metrics/route-meter.ts';
 import type { OpenWebSockets } from './open-websockets.ts';
 import { type DirectionOwner, RelayDirection } from './relay-direction.ts';
 import type { RelaySettings } from './relay-settings.ts';
@@ -52,12 +53,17 @@ export interface RelayParts {
   /** Answers the client's handshake and hands its socket over. */
   readonly switchClient: (tunnel: Tunnel) => SwitchedSocket;
   readonly observer: RelayObserver | null;
+  /** Null where nobody counts. */
+  readonly meter: WebSocketMeter | null;
 }
 
-export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwner, DeadlineTarget {
+export class WebSocketRelay
+  implements Tunnel, OpenItem, SideOwner, DirectionOwner, DeadlineTarget, RelayFigures
+{
   readonly #owner: OpenWebSockets;
   readonly #settings: RelaySettings;
   readonly #observer: RelayObserver | null;
+  readonly #meter: WebSocketMeter | null;
   readonly #client: RelaySide;
   readonly #backend: RelaySide;
   readonly #toBackend: RelayDirection;
@@ -75,6 +81,7 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
     this.#owner = parts.owner;
     this.#settings = settings;
     this.#observer = parts.observer;
+    this.#meter = parts.meter;
     const { socket, early, exclusive } = parts.switchClient(this);
     const client = new RelaySide(true, socket, exclusive, this);
     const backend = new RelaySide(false, parts.backend, true, this);
@@ -98,6 +105,7 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
       agreement,
     );
     this.#owner.add(this);
+    this.#meter?.onOpen(this);
     this.#start(early);
   }
 
@@ -283,8 +291,26 @@ export class WebSocketRelay implements Tunnel, OpenItem, SideOwner, DirectionOwn
     this.#toBackend.stop();
     this.#toClient.stop();
     this.#owner.remove(this);
-    const { payloadBytes } = this.#toBackend;
-    this.#observer?.onRelayOver(this.#error, payloadBytes, this.#toClient.payloadBytes);
+    this.#meter?.onClose(this);
+    this.#observer?.onRelayOver(this.#error, this.bytesFromClient, this.bytesFromBackend);
+  }
+
+  // What it has carried
+
+  get messagesFromClient(): number {
+    return this.#toBackend.messageCount;
+  }
+
+  get messagesFromBackend(): number {
+    return this.#toClient.messageCount;
+  }
+
+  get bytesFromClient(): number {
+    return this.#toBackend.payloadBytes;
+  }
+
+  get bytesFromBackend(): number {
+    return this.#toClient.payloadBytes;
   }
 }
 

@@ -48,6 +48,7 @@ export class BackendState {
   #failures = 0;
   #ejectedUntil = Number.NEGATIVE_INFINITY;
   #isEjected = false;
+  #totalEjections = 0;
   /** Ejections that make the next one longer. */
   #ejections = 0;
   #warmFrom = Number.NEGATIVE_INFINITY;
@@ -69,6 +70,10 @@ export class BackendState {
   /** When its ejection ends; null while it is not ejected. */
   get ejectedUntil(): number | null {
     return this.#isEjected ? this.#ejectedUntil : null;
+  }
+
+  get totalEjections(): number {
+    return this.#totalEjections;
   }
 
   get isAvailable(): boolean {
@@ -137,6 +142,7 @@ export class BackendState {
       this.#ejections = Math.max(0, this.#ejections - Math.max(0, forgiven));
     }
     this.#ejections++;
+    this.#totalEjections++;
     this.#failures = 0;
     this.#reason = reason;
     this.#isEjected = true;
