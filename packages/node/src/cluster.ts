@@ -21,7 +21,7 @@ export type { WorkerState } from './cluster/worker-process.ts';
 export interface ClusterOptions {
   /**
    * Configuration file, as the command takes it: JSON, or an ES module whose default export is the
-   * configuration. Every worker loads it by itself.
+   * configuration. JSON is read once for each start and restart; a module is imported by each worker.
    */
   readonly config?: string | URL;
   /** Options that outrank those of the file, such as `workers`. Functions have to stand in the file. */

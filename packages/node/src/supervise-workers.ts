@@ -8,10 +8,11 @@ import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import { HandOvers } from './cluster/hand-overs.ts';
 import type { WorkerSource } from './cluster/messages.ts';
 import { Supervisor } from './cluster/supervisor.ts';
+import { loadSource, versionOf } from './cluster/worker-source.ts';
 import type { Logger } from './logging/logger.ts';
 
 /**
- * A cluster whose workers are made of what `source` says, asked again for each of them.
+ * A cluster whose workers are made of what `source` says, asked again for each start and restart.
  * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`
  */
 export function superviseWorkers(
@@ -27,7 +28,8 @@ export function superviseWorkers(
   const handOvers = new HandOvers();
   return new Supervisor({
     fork: clusterFork(exec, handOvers),
-    source,
+    source: () => loadSource(source()),
+    versionOf,
     logger,
     removeStaleSocket,
     delivered: () => handOvers.delivered(),

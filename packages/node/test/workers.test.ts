@@ -1,7 +1,7 @@
 /** The command with workers, as processes: one address, several that serve it, whatever becomes of each. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type RequestOptions, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -178,6 +178,23 @@ it('replaces workers that end, and finishes what is under way at SIGTERM', async
   expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
 });
 
+/** The same, as soon as somebody listens. */
+async function askAgain(where: RequestOptions, path: string): Promise<string> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await ask(where, path);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+/** Processes that another one has started. */
+const workersOf = (pid = 0): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+
 /** It may have gone already. */
 function tryKill(pid: number): void {
   try {
@@ -233,6 +250,36 @@ it.runIf(usesNodeInternals)(
     expect(await inTime(waiting?.reader.hasMore() ?? Promise.resolve(true), 'its end')).toBe(false);
     proxy.signal('SIGTERM');
     expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
+  },
+);
+
+// The children of a process stand in /proc on Linux alone.
+it.runIf(process.platform === 'linux')(
+  'a file that has become bad changes nothing, not even for workers that are replaced',
+  async () => {
+    config = join(folder, 'config.json');
+    const write = (body: string, more = {}) =>
+      writeFile(
+        config,
+        JSON.stringify({ workers: 2, listen: '127.0.0.1:0', respond: { body }, ...more }),
+      );
+    await write('old');
+    const { proxy, where } = await start();
+    await write('bad', { bakend: 1 });
+    proxy.signal('SIGHUP');
+    await proxy.logged('restart failed: invalid option bakend');
+    const list = workersOf(proxy.child.pid);
+    for (const pid of list) tryKill(pid);
+    for (const pid of list) await proxy.logged(`(pid ${pid}) was killed by SIGKILL`);
+    expect(await askAgain(where, '/')).toBe('old');
+    // What is good, and was not asked for yet, waits for its turn as well.
+    await write('new');
+    expect(await ask(where, '/')).toBe('old');
+    proxy.signal('SIGHUP');
+    await proxy.logged('reverseit: the workers were restarted');
+    expect(await ask(where, '/')).toBe('new');
+    proxy.signal('SIGTERM');
+    expect(await inTime(proxy.ended, 'the command to end')).toBe(0);
   },
 );
 

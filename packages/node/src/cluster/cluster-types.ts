@@ -29,8 +29,8 @@ export interface ReverseItCluster {
    */
   listen(): Promise<Address>;
   /**
-   * Replaces the workers one after another; each reads the configuration again and listens before the one that
-   * it replaces closes. Resolves when the last of the old ones has ended. As long as new ones have yet to listen,
+   * Reads the configuration again and replaces the workers one after another; each listens before the one that it
+   * replaces closes. One that ends later is replaced by the same configuration. Resolves when the last of the old ones has ended. As long as new ones have yet to listen,
    * all further calls together are one more restart.
    * @throws as `listen`; those that were not replaced yet go on
    */

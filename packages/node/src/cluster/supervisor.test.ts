@@ -81,6 +81,7 @@ class Rig {
   readonly log: string[] = [];
   readonly clock = new FakeClock();
   sourceError: Error | null = null;
+  version = 'a';
   readonly cleared: string[] = [];
   readonly supervisor = new Supervisor({
     removeStaleSocket: async (path) => this.cleared.push(path),
@@ -93,6 +94,7 @@ class Rig {
       if (this.sourceError !== null) throw this.sourceError;
       return { config: null, options: {} };
     },
+    versionOf: () => this.version,
     logger: {
       debug: () => {},
       info: () => {},
@@ -290,6 +292,38 @@ describe('a worker that ends', () => {
       ['1 listening', '4 listening'],
       { host: '::', port: 7 },
     ]);
+  });
+});
+
+describe('versions', () => {
+  it('a worker that is replaced is made of what the others are made of', async () => {
+    const rig = await running();
+    rig.sourceError = new Error('no such file');
+    rig.fork(2).end();
+    await rig.bring(3);
+    expect(await rig.states()).toEqual(['1 listening', '3 listening']);
+  });
+
+  it('where it would read another version, all are made anew', async () => {
+    const rig = await running();
+    rig.version = 'b';
+    rig.fork(2).end();
+    await rig.bring(3);
+    await rig.bring(4);
+    expect(await rig.states()).toEqual(['1 closing', '3 listening', '4 listening']);
+  });
+
+  it('where that one is bad, the others stay as they are', async () => {
+    const rig = await running();
+    rig.version = 'b';
+    rig.fork(2).end();
+    await settled();
+    rig.fork(3).refuse('no backend');
+    expect(await rig.states()).toEqual(['1 listening']);
+    rig.version = 'a';
+    rig.clock.pass(100);
+    await rig.bring(4);
+    expect(await rig.states()).toEqual(['1 listening', '4 listening']);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
+import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -17,8 +18,13 @@ import { type Fork, WorkerProcess } from './worker-process.ts';
 /** What a supervisor works with. */
 export interface SupervisorSetup {
   readonly fork: Fork;
-  /** Asked for each worker. What it throws is as if the worker had failed to start. */
-  source(): WorkerSource;
+  /**
+   * Reads and checks what workers are made of: once for a start or a restart, so that all of them are of one version.
+   * What it throws is as if the first worker had failed to start.
+   */
+  source(): WorkerSource | Promise<WorkerSource>;
+  /** Tells versions of what a worker reads by itself apart. Default: there are none. */
+  versionOf?(source: WorkerSource): string;
   readonly logger: Logger | null;
   /**
    * Removes a Unix socket that nobody listens on. Workers would do it themselves; but the primary of Node
@@ -50,6 +56,9 @@ export class Supervisor implements ReverseItCluster {
   /** Every process, also those that are being replaced. */
   readonly #processes = new Set<WorkerProcess>();
   #address: Address | null = null;
+  /** What the present workers are made of; null until the first of them listens. */
+  #source: WorkerSource | null = null;
+  #version = '';
   /** The port that stands for port 0, once it has to be told. */
   #port: number | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -79,10 +88,24 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #startAll(): Promise<void> {
+    const read = this.#read();
+    const { source, version } = isThenable(read) ? await read : read;
     // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
-    const { workers } = await this.#launch(this.#slot(0));
+    const { workers } = await this.#launch(this.#slot(0), source);
+    this.#source = source;
+    this.#version = version;
     const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
-    await Promise.all(others.map((slot) => this.#launch(slot)));
+    await Promise.all(others.map((slot) => this.#launch(slot, source)));
+  }
+
+  #read(): Version | Promise<Version> {
+    if (this.#closing) throw closed();
+    const source = this.#setup.source();
+    const versioned = (read: WorkerSource): Version => ({
+      source: read,
+      version: this.#setup.versionOf?.(read) ?? '',
+    });
+    return isThenable(source) ? source.then(versioned) : versioned(source);
   }
 
   address(): Address | null {
@@ -121,13 +144,18 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #replaceAll(): Promise<void> {
+    const read = this.#read();
+    const { source, version } = isThenable(read) ? await read : read;
     let wanted = 1;
     for (let nth = 0; nth < wanted; nth++) {
       const slot = this.#slot(nth);
       slot.deadline.clear();
       try {
-        const { workers } = await this.#launch(slot);
-        if (nth === 0) wanted = workers;
+        const { workers } = await this.#launch(slot, source);
+        if (nth > 0) continue;
+        wanted = workers;
+        this.#source = source;
+        this.#version = version;
       } catch (error) {
         // The worker that was to be replaced may have ended meanwhile.
         if (slot.isEmpty) this.#replaceLater(slot, 0);
@@ -170,9 +198,9 @@ export class Supervisor implements ReverseItCluster {
   }
 
   /** Starts a worker that takes the place of the slot's, which closes once the new one listens. */
-  async #launch(slot: Slot): Promise<WorkerFacts> {
+  async #launch(slot: Slot, source: WorkerSource): Promise<WorkerFacts> {
     if (this.#closing) throw closed();
-    const worker = new WorkerProcess(this.#setup.fork, this.#setup.source(), this.#deadlines);
+    const worker = new WorkerProcess(this.#setup.fork, source, this.#deadlines);
     this.#processes.add(worker);
     worker.ended.then((how) => this.#onEnd(worker, slot, how));
     slot.coming?.close();
@@ -251,13 +279,27 @@ export class Supervisor implements ReverseItCluster {
     return delay;
   }
 
+  /** By what the others are made of; where a worker would read another version, all are made anew. */
+  async #startAgain(slot: Slot): Promise<void> {
+    const source = this.#source;
+    if (source !== null && (this.#setup.versionOf?.(source) ?? '') === this.#version) {
+      await this.#launch(slot, source);
+    } else await this.restart();
+  }
+
   #replace(slot: Slot): void {
-    this.#launch(slot).catch((err: Error) => {
+    this.#startAgain(slot).catch((err: Error) => {
       if (slot.retired || !slot.isEmpty) return;
       const delay = this.#replaceLater(slot, 0);
       this.#logger?.error({ err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
     });
   }
+}
+
+/** What workers are made of, and which version of what they read by themselves. */
+interface Version {
+  readonly source: WorkerSource;
+  readonly version: string;
 }
 
 /** The place of one worker, which others take after it. */
