@@ -153,7 +153,8 @@ const zones = [
       'middleware/responses': ['middleware/fields', 'node-internals'],
       hooks: ['logging', 'metrics', 'middleware/messages'],
       options: ['hooks', 'logging'],
-      'proxy/headers': ['options', 'routes'],
+      'proxy/forwarded': ['options'],
+      'proxy/headers': ['options', 'proxy/forwarded', 'routes'],
       'proxy/websocket': ['lifecycle', 'metrics', 'options'],
       'proxy/runtime': [
         'hooks',
@@ -161,10 +162,11 @@ const zones = [
         'metrics',
         'middleware/messages',
         'options',
+        'proxy/forwarded',
         'proxy/headers',
         'proxy/websocket',
       ],
-      'proxy/http': ['hooks', 'proxy/headers', 'proxy/runtime'],
+      'proxy/http': ['hooks', 'proxy/forwarded', 'proxy/headers', 'proxy/runtime'],
       'proxy/upgrade': ['hooks', 'proxy/headers', 'proxy/http', 'proxy/runtime', 'proxy/websocket'],
       proxy: ['hooks', 'lifecycle', 'metrics', 'options', 'routes', /^node\/proxy\//],
       middleware: [

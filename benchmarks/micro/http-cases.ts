@@ -139,7 +139,13 @@ function requestRules(): MicroCase {
   if (route === undefined) throw new Error('there is no route');
   const rewrite = new RequestRewrite(route, route.backend?.authority ?? '');
   const next = inTurn(eight(parsedRequest));
-  const client = { remoteAddress: '192.0.2.1', encrypted: false };
+  const client = {
+    remoteAddress: '192.0.2.1',
+    localAddress: '',
+    encrypted: false,
+    effectiveClient: null,
+    mountPath: '',
+  };
   return {
     name: 'header rules, request',
     bytes: 0,

@@ -39,6 +39,7 @@ export const tableFiles = [
   'packages/node/src/options/hook-options.ts',
   'packages/node/src/options/observability-options.ts',
   'packages/node/src/options/admin-options.ts',
+  'packages/node/src/options/trust-options.ts',
   'packages/node/src/options/proxy-options.ts',
 ];
 

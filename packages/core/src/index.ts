@@ -12,7 +12,12 @@ export { HeaderSection } from './http/header-section.ts';
 export type { RequestHead } from './http1/grammar/request-head.ts';
 export type { ClientCloseListener } from './server/exchange/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
-export type { ExchangeHandler, SwitchedSocket, Tunnel } from './server/exchange/exchange.ts';
+export type {
+  EffectiveClient,
+  ExchangeHandler,
+  SwitchedSocket,
+  Tunnel,
+} from './server/exchange/exchange.ts';
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';

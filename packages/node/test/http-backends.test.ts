@@ -337,3 +337,24 @@ it.each([
 ])('refused: %j', (options, message) => {
   expect(() => createServer(options as never)).toThrow(message);
 });
+
+describe('of clients that a trusted proxy tells of', () => {
+  it('hashing goes by the address of the client', async () => {
+    const rig = await start(3, { loadBalancing: 'hash', trustedProxies: 'loopback' });
+    const chosen = new Set<string>();
+    for (let i = 0; i < 24; i++) {
+      const [first, again] = await rig.run(2, '/', { 'x-forwarded-for': `192.0.2.${i}` });
+      expect(again).toBe(first);
+      chosen.add(first as string);
+    }
+    expect(chosen.size).toBe(3);
+  });
+
+  it('RFC 6265 §4.1.2.5: the cookie is secure where the client uses TLS', async () => {
+    const rig = await start(2, { affinity: { cookie: 'at' }, trustedProxies: 'loopback' });
+    const secure = await rig.ask('/', 'GET', { 'x-forwarded-proto': 'https' });
+    expect(secure.headers['set-cookie']?.[0]).toMatch(/; Secure/);
+    const plain = await rig.ask('/');
+    expect(plain.headers['set-cookie']?.[0]).not.toMatch(/; Secure/);
+  });
+});

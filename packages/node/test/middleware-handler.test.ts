@@ -113,6 +113,26 @@ it('tells the backend of the client', async () => {
   expect(rig.origin.requests[0]?.header('x-forwarded-proto')).toBe('https');
 });
 
+it.each([
+  [
+    'loopback',
+    '1.2.3.4, 127.0.0.1',
+    'for=1.2.3.4;host=a;proto=https, for=127.0.0.1;by=127.0.0.1;host=a;proto=http',
+  ],
+  ['private', '127.0.0.1', 'for=127.0.0.1;by=127.0.0.1;host=a;proto=http'],
+])(
+  'tells the backend what a proxy of %s says of the client',
+  async (trustedProxies, chain, forwarded) => {
+    const rig = await start({
+      options: { forwardedHeaders: 'append', forwarded: true, trustedProxies },
+    });
+    const told = ['X-Forwarded-For: 9.9.9.9, 1.2.3.4', 'X-Forwarded-Proto: https'];
+    await rig.request(request('GET /', told));
+    const [got] = rig.origin.requests;
+    expect([got?.header('x-forwarded-for'), got?.header('forwarded')]).toEqual([chain, forwarded]);
+  },
+);
+
 describe('RFC 9110 §10.1.1: 100 (Continue)', () => {
   const waiting = ['Content-Length: 5', 'Expect: 100-continue'];
   const asked: Host = (handler) => http.createServer(handler).on('checkContinue', handler);

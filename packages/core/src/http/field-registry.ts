@@ -26,6 +26,9 @@ export const FIELD = {
   LOCATION: 16,
   /** X-Forwarded-For, -Host or -Proto with `_` for `-`: a CGI or WSGI application takes it for the real one. */
   DISGUISED: 17,
+  FORWARDED: 18,
+  X_FORWARDED_PORT: 19,
+  X_FORWARDED_PREFIX: 20,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -165,10 +168,12 @@ const rows: readonly (readonly [name: string, row: Partial<FieldEntry>])[] = [
   ['expect', { id: FIELD.EXPECT, setByTransport, settableByUser, trailerAllowed }],
   ['date', { id: FIELD.DATE, ...guarded }],
   ['via', { id: FIELD.VIA, ...guarded }],
-  ['forwarded', client],
+  ['forwarded', { id: FIELD.FORWARDED, ...client }],
   ['x-forwarded-for', { id: FIELD.X_FORWARDED_FOR, ...client }],
   ['x-forwarded-host', { id: FIELD.X_FORWARDED_HOST, ...client }],
   ['x-forwarded-proto', { id: FIELD.X_FORWARDED_PROTO, ...client }],
+  ['x-forwarded-port', { id: FIELD.X_FORWARDED_PORT, ...client }],
+  ['x-forwarded-prefix', { id: FIELD.X_FORWARDED_PREFIX, ...client }],
   ['x-forwarded-', client],
   ['x-real-ip', { trailerAllowed, describesClient: true }],
   ['authorization', { trailerAllowed, auth: 'credentials' }],
@@ -221,7 +226,9 @@ function kindsOf({ id, setByTransport, auth }: FieldEntry): number {
 
 /** The entry of a name that could pass for that of `entry`, spelled with `_` for `-`. */
 function disguiseOf({ name, id, describesClient }: FieldEntry): FieldEntry {
-  const disguised = id === FIELD.OTHER ? id : FIELD.DISGUISED;
+  const isOurs =
+    id === FIELD.X_FORWARDED_FOR || id === FIELD.X_FORWARDED_HOST || id === FIELD.X_FORWARDED_PROTO;
+  const disguised = isOurs ? FIELD.DISGUISED : FIELD.OTHER;
   return { ...usual, name, id: disguised, trailerAllowed: false, describesClient };
 }
 

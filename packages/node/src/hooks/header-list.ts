@@ -1,5 +1,5 @@
 /** A field section as hooks see it: names in any case, order and repetition kept, values checked. */
-import type { HeaderSection } from '@reverseit/core/http';
+import { fieldEntry, type HeaderSection, toLowerAscii } from '@reverseit/core/http';
 
 /** Header fields. Names are matched without regard to case. */
 export class HeaderView implements Iterable<readonly [name: string, value: string]> {
@@ -42,6 +42,7 @@ export class HeaderView implements Iterable<readonly [name: string, value: strin
  */
 export class HeaderList extends HeaderView {
   readonly #isClients: boolean;
+  #claimed: Set<string> | null = null;
 
   /**
    * @internal The section itself, not a copy. `isClients`: what a hook sets or deletes, a client must not
@@ -55,17 +56,33 @@ export class HeaderList extends HeaderView {
   /** Replaces all lines of the field by one, in the place of the first. */
   set(name: string, value: string): void {
     this.section.set(name, value);
-    if (this.#isClients) this.section.removeDisguised(name);
+    if (this.#isClients) this.#claim(name);
   }
 
   /** Appends a line. */
   append(name: string, value: string): void {
     this.section.append(name, value);
+    if (this.#isClients && fieldEntry(name).describesClient) this.#claim(name);
   }
 
   /** Removes all lines of the field. */
   delete(name: string): void {
     this.section.remove(name);
-    if (this.#isClients) this.section.removeDisguised(name);
+    if (!this.#isClients) return;
+    this.section.removeDisguised(name);
+    this.#claimed?.delete(toLowerAscii(name));
+  }
+
+  /** @internal Names, in lower case, of fields about the client that a hook has set; null for none. */
+  get claimed(): ReadonlySet<string> | null {
+    return this.#claimed;
+  }
+
+  /** What a hook says of a request is its word and nobody else's. */
+  #claim(name: string): void {
+    this.section.removeDisguised(name);
+    if (!fieldEntry(name).describesClient) return;
+    this.#claimed ??= new Set();
+    this.#claimed.add(toLowerAscii(name));
   }
 }

@@ -31,11 +31,18 @@ export interface HookResponse {
 export interface RequestInfo {
   /** Name of the route: its option `name`, or host and path. Null if no route matched. */
   readonly route: string | null;
-  /** Address of the client; empty on a Unix socket. */
+  /** Address of the client, as `trustedProxies` report it; empty on a Unix socket. */
   readonly remoteAddress: string;
+  /** Its port; 0 where a proxy did not report it. */
   readonly remotePort: number;
-  /** Whether the client uses TLS. */
+  /** Whether the client uses TLS, as `trustedProxies` report it. */
   readonly encrypted: boolean;
+  /** The same as a scheme: `https` with TLS. */
+  readonly scheme: 'http' | 'https';
+  /** Host and port that the client asked for, as `trustedProxies` report them; null for HTTP/1.0 without Host. */
+  readonly authority: string | null;
+  /** Address of whoever has connected: the client or a proxy; empty on a Unix socket. */
+  readonly peerAddress: string;
   /**
    * The request object of your own server, with what its middleware added, such as `user` or `session`.
    * Null with `createServer`.
@@ -163,9 +170,15 @@ export interface AccessRecord {
   readonly method: string;
   /** As the client sent it. */
   readonly target: string;
+  /** Host and port that the client asked for, as `trustedProxies` report them. */
   readonly authority: string | null;
   readonly httpVersion: '1.0' | '1.1';
+  /** Address of the client, as `trustedProxies` report it; empty on a Unix socket. */
   readonly remoteAddress: string;
+  /** Address of whoever has connected: the client or a proxy; empty on a Unix socket. */
+  readonly peerAddress: string;
+  /** `https` if the client uses TLS, as `trustedProxies` report it. */
+  readonly scheme: 'http' | 'https';
   /** Name of the route; null if none matched. */
   readonly route: string | null;
   /** Origin of the backend, such as `http://127.0.0.1:8080`; null if none was contacted. */

@@ -3,6 +3,7 @@ import type { Exchange } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { HeaderSection } from '@reverseit/core/http';
 import type { GroupedExchange, UpstreamExchange } from '@reverseit/upstream';
+import { authorityOf, clientOf } from './client-of.ts';
 import { HeaderView } from './header-list.ts';
 import type { AccessRecord, FailedAttempt, RequestInfo } from './hooks.ts';
 
@@ -49,15 +50,18 @@ export class Recorder {
   /** The request is over. */
   record(info: RequestInfo, error: ReverseItError | null): AccessRecord {
     const { head } = this.#exchange;
+    const client = clientOf(this.#exchange);
     const end = performance.now();
     const status = this.#exchange.status;
     const facts = {
       requestId: info.requestId,
       method: head.method,
       target: this.#target,
-      authority: head.authority,
+      authority: authorityOf(this.#exchange),
       httpVersion: head.minorVersion === 1 ? '1.1' : '1.0',
-      remoteAddress: this.#exchange.remoteAddress,
+      remoteAddress: client.remoteAddress,
+      peerAddress: this.#exchange.remoteAddress,
+      scheme: client.encrypted ? 'https' : 'http',
       route: info.route,
       backend: this.#backend,
       attempts: this.#upstream?.attempts ?? 0,

@@ -34,6 +34,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
+  readonly #localAddress: string;
   readonly encrypted: boolean;
   override readonly mountPath: string;
   readonly #owner: OpenExchanges;
@@ -80,6 +81,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.remoteAddress = clientAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
+    this.#localAddress = clientAddress(socket.localAddress);
     this.encrypted = 'encrypted' in socket && socket.encrypted === true;
     this.mountPath = mountPathOf(response.req as NodeRequest);
     response.on('drain', () => this.onDrain());
@@ -97,6 +99,10 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   get client(): ClientConnection | null {
     return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
+  }
+
+  override get localAddress(): string {
+    return this.#localAddress;
   }
 
   /** The request of Node itself. */

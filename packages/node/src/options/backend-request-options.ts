@@ -59,6 +59,16 @@ export const backendRequestOptions = defineOptions({
     default: 'append',
   }),
   /**
+   * Also writes Forwarded (RFC 7239), with for, by, host and proto; forwardedHeaders says what is kept before it.
+   * Default: false.
+   */
+  forwarded: boolean({
+    group,
+    prose:
+      'Also writes Forwarded (RFC 7239), with for, by, host and proto; forwardedHeaders says what is kept before it.',
+    default: false,
+  }),
+  /**
    * Name to add to Via in both directions; a request that already carries it is a loop (RFC 9110 §7.6.3).
    * Default: false. Error: 508.
    */

@@ -20,6 +20,7 @@ import {
 } from './listen-address.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
+import { type TrustInput, trustOptions } from './trust-options.ts';
 import { checkWorkers, maxWorkers, type Workers, workersAccepted } from './workers.ts';
 
 const start = 'Start and shutdown';
@@ -121,6 +122,7 @@ export const proxyOptions = defineOptions({
   ...lifecycleOptions,
   ...routeOptions,
   ...routesOptions,
+  ...trustOptions,
   ...sharedOptions,
   ...serverOptions,
   ...serverHookOptions,
@@ -141,6 +143,7 @@ export interface ReverseItOptions
   extends LifecycleInput,
     RouteOptions,
     RoutesInput,
+    TrustInput,
     SharedInput,
     ServerOptions,
     HookInput,

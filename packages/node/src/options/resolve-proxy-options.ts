@@ -1,4 +1,5 @@
 /** From what a user wrote to one frozen object: tables first, then the rules that span options. */
+import type { AddressList } from '@reverseit/core/internal';
 import { type ResolvedServerOptions, serverOptions } from '@reverseit/core/internal/server';
 import {
   defaultValues,
@@ -21,6 +22,7 @@ import type { ListenAddress } from './listen-address.ts';
 import type { observabilityOptions } from './observability-options.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
+import type { TrustedHeaders } from './trust-options.ts';
 import type { Workers } from './workers.ts';
 
 /** Options of a proxy, checked, complete and frozen. */
@@ -34,6 +36,9 @@ export interface ResolvedProxyOptions {
   readonly admin: AdminValues | null;
   /** In bytes, over all requests. */
   readonly maxBufferedRequestBytes: number;
+  /** Empty where nobody is trusted. */
+  readonly trustedProxies: AddressList;
+  readonly trustedProxyHeaders: TrustedHeaders;
   readonly server: ResolvedServerOptions;
   /** Null where requests get no id. */
   readonly requestId: OptionValues<typeof observabilityOptions>['requestId'];
@@ -77,6 +82,8 @@ export function resolveProxyOptions(
     metrics: top.metrics || top.admin !== null,
     admin: top.admin,
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
+    trustedProxies: top.trustedProxies,
+    trustedProxyHeaders: top.trustedProxyHeaders,
     server: pickOptions(serverOptions, top),
     requestId: top.requestId,
     hooks: pickOptions(serverHookOptions, top),

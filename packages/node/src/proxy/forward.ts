@@ -33,6 +33,6 @@ function createProxied(
   context: RequestContext | null,
 ): ProxyExchange {
   const { head } = exchange;
-  const fields = route.request.apply(head, exchange);
+  const fields = route.request.apply(head, exchange, context === null ? null : context.claimed);
   return new ProxyExchange(exchange, route, target, fields, context);
 }

@@ -17,6 +17,7 @@ import { OpenSet } from '../lifecycle/open-set.ts';
 import type { ProxyMeters } from '../metrics/proxy-meters.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { ClientTrust } from './forwarded/client-trust.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
@@ -77,7 +78,14 @@ export interface BackendControl {
 
 export type EngineOptions = Pick<
   ResolvedProxyOptions,
-  'routes' | 'hooks' | 'outerHooks' | 'hookTimeout' | 'maxBufferedRequestBytes' | 'requestId'
+  | 'routes'
+  | 'hooks'
+  | 'outerHooks'
+  | 'hookTimeout'
+  | 'maxBufferedRequestBytes'
+  | 'requestId'
+  | 'trustedProxies'
+  | 'trustedProxyHeaders'
 >;
 
 /** What serves requests by one set of options. A request ends by the one that it began with. */
@@ -165,6 +173,7 @@ export class ProxyEngine {
 
   #build(options: EngineOptions, former: Generation | null): Generation {
     const { outerHooks, hookTimeout, maxBufferedRequestBytes, requestId } = options;
+    const { trustedProxies, trustedProxyHeaders } = options;
     const pools = new RoutePools(former?.pools ?? null, this.#meters?.origins ?? null);
     const origins: OriginPool[] = [];
     const groups = new Map<string, RouteGroup>();
@@ -172,6 +181,7 @@ export class ProxyEngine {
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
       observer: new Observer(options.hooks, this.#meters?.errors),
+      trust: trustedProxies.empty ? null : new ClientTrust(trustedProxies, trustedProxyHeaders),
       named,
       unrouted: new RouteHooks(outerHooks, null, this.#deadlines.queue(hookTimeout)),
       requestIds: requestId === null ? null : new RequestIds(requestId),
@@ -271,7 +281,9 @@ export class ProxyEngine {
 
   /** Serves a request, to its end. */
   handle(exchange: Exchange): void {
-    handleRequest(this.#current.runtime, exchange);
+    const { runtime } = this.#current;
+    identify(runtime.shared, exchange);
+    handleRequest(runtime, exchange);
   }
 
   /** Counts a request that somebody else answers. */
@@ -287,8 +299,10 @@ export class ProxyEngine {
 
   /** Answers a request that is rejected before it is looked at. */
   refuse(exchange: Exchange, error: ReverseItError): void {
+    const { shared } = this.#current.runtime;
     this.#meters?.unrouted.begin(exchange);
-    answerError(this.#current.runtime.shared, exchange, null, null, error);
+    identify(shared, exchange);
+    answerError(shared, exchange, null, null, error);
   }
 
   /** Ends those pools that no request can ask any more. */
@@ -323,6 +337,11 @@ export class ProxyEngine {
     await Promise.all(pools.map((pool) => pool.destroy()));
     this.#deadlines.dispose();
   }
+}
+
+/** Finds out who the client is, where that is not for the connection to say. */
+function identify({ trust }: ProxyShared, exchange: Exchange): void {
+  if (trust !== null) exchange.effectiveClient = trust.clientOf(exchange.head, exchange);
 }
 
 const isPlaced = (route: RouteRuntime): route is PlacedRoute => route.path !== null;

@@ -60,6 +60,10 @@ export class ConnectionExchange extends Exchange {
     return this.#connection.socket.localPort ?? 0;
   }
 
+  override get localAddress(): string {
+    return clientAddress(this.#connection.socket.localAddress);
+  }
+
   get encrypted(): boolean {
     return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
   }

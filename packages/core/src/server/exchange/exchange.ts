@@ -47,6 +47,18 @@ import { wholeResponseHeaders } from './whole-response.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
 export { noopHandler } from './exchange-handler.ts';
 
+/** Who sent a request and for which URL, where that is not for the connection to say. */
+export interface EffectiveClient {
+  /** The client's address; empty where none is known. */
+  readonly remoteAddress: string;
+  /** 0 where none is known. */
+  readonly remotePort: number;
+  /** Whether the client uses TLS. */
+  readonly encrypted: boolean;
+  /** Host and port that the client named; null where none is known. */
+  readonly authority: string | null;
+}
+
 const PHASE = { HEAD: 0, BODY: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
@@ -64,7 +76,9 @@ export abstract class Exchange {
   meter: ExchangeMeter | null = null;
   /** @internal For the meter: when it began, in ms. */
   startedAt = 0;
-  /** The client's address; empty on a Unix socket. */
+  /** Set by whoever believes what proxies before us say of the client; null where the connection counts. */
+  effectiveClient: EffectiveClient | null = null;
+  /** The address of whoever has connected; empty on a Unix socket. */
   abstract readonly remoteAddress: string;
   abstract readonly remotePort: number;
   abstract readonly localPort: number;
@@ -91,6 +105,11 @@ export abstract class Exchange {
   /** @internal */
   constructor(head: RequestHead) {
     this.head = head;
+  }
+
+  /** Our own address that was connected to; empty on a Unix socket, or where it is not known. */
+  get localAddress(): string {
+    return '';
   }
 
   /** Whether the final response has begun. */

@@ -4,8 +4,8 @@ import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { LocationRewrite } from './location-rewrite.ts';
 
 const backend = resolveProxyOptions({ backend: 'http://10.0.0.1:8080/base' }).routes[0]!.backend!;
-const rewrite = new LocationRewrite({ backend, host: null, stripPath: '/api' });
-const place = { authority: 'example.org', encrypted: false, mountPath: '' };
+const rewrite = new LocationRewrite({ backend, host: null });
+const place = { authority: 'example.org', encrypted: false, prefix: '/api' };
 
 /** Made of what URLs are made of, so that many of them nearly match. */
 const part = fc.constantFrom(
@@ -22,7 +22,7 @@ describe('LocationRewrite, any URL', () => {
   it('stays as it is, or leads a browser to the public host and no other', () => {
     fc.assert(
       fc.property(url, (given) => {
-        const result = rewrite.apply(given, place, true);
+        const result = rewrite.apply(given, place);
         if (result === given) return;
         expect(new URL(result, 'http://elsewhere.example').host).toBe('example.org');
         // It led to the backend before.

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { LocationRewrite, type LocationRules, type PublicPlace } from './location-rewrite.ts';
 
-const place: PublicPlace = { authority: 'example.org', encrypted: true, mountPath: '' };
+const place: PublicPlace = { authority: 'example.org', encrypted: true, prefix: '' };
 
 interface Rules extends Omit<LocationRules, 'backend'> {
   readonly backend: string;
+  readonly stripPath: string;
 }
 
 /** What becomes of a URL. */
@@ -15,10 +16,15 @@ function rewritten(
   where: Partial<PublicPlace> = {},
   stripped = true,
 ): string {
-  const { backend: given = 'http://10.0.0.1:8080', ...others } = rules;
+  const { backend: given = 'http://10.0.0.1:8080', stripPath = '', ...others } = rules;
   const backend = resolveProxyOptions({ backend: given }).routes[0]!.backend!;
-  const all = { backend, host: null, stripPath: null, ...others };
-  return new LocationRewrite(all).apply(url, { ...place, ...where }, stripped);
+  const strip = stripped && stripPath !== '/' ? stripPath : '';
+  const prefix = (where.prefix ?? '') + strip;
+  return new LocationRewrite({ backend, host: null, ...others }).apply(url, {
+    ...place,
+    ...where,
+    prefix,
+  });
 }
 
 describe('RFC 9110 §10.2.2: the backend’s own URL becomes the public one', () => {
@@ -61,10 +67,10 @@ describe('RFC 9110 §10.2.2: the backend’s own URL becomes the public one', ()
       'http://b/x',
       'https://example.org/m/api/x',
       { backend: 'http://b', stripPath: '/api' },
-      { mountPath: '/m' },
+      { prefix: '/m' },
     ],
-    ['http://b/x', 'https://example.org/m/x', { backend: 'http://b' }, { mountPath: '/m' }],
-    ['http://b', 'https://example.org/m', { backend: 'http://b' }, { mountPath: '/m' }],
+    ['http://b/x', 'https://example.org/m/x', { backend: 'http://b' }, { prefix: '/m' }],
+    ['http://b', 'https://example.org/m', { backend: 'http://b' }, { prefix: '/m' }],
     ['http://b/x', 'https://example.org/x', { backend: 'http://b', stripPath: '/' }],
     // Never a host of its own.
     ['http://10.0.0.1:8080//evil.example/x', 'https://example.org//evil.example/x'],

@@ -10,8 +10,6 @@ export interface LocationRules {
   readonly backend: Pick<BackendUrl, 'secure' | 'authority' | 'pathPrefix'>;
   /** Host that the backend is told in place of its own authority, or null. */
   readonly host: string | null;
-  /** Removed from the start of the path on the way to the backend, or null. */
-  readonly stripPath: string | null;
 }
 
 /** How a client has reached us. */
@@ -19,8 +17,8 @@ export interface PublicPlace {
   /** Host and port as the client named them; null where it named none. */
   readonly authority: string | null;
   readonly encrypted: boolean;
-  /** Where an application has mounted us; empty where it has not. */
-  readonly mountPath: string;
+  /** What has been taken off the start of the client's path on the way to the backend; empty for nothing. */
+  readonly prefix: string;
 }
 
 /** Scheme, authority and what follows; the scheme is missing in a network-path reference (RFC 3986 §4.2). */
@@ -33,25 +31,21 @@ export class LocationRewrite {
   readonly #scheme: 'http' | 'https';
   readonly #authorities: ReadonlySet<string>;
   readonly #prefix: string;
-  readonly #strip: string;
 
-  constructor({ backend, host, stripPath }: LocationRules) {
+  constructor({ backend, host }: LocationRules) {
     const { secure, authority, pathPrefix } = backend;
     this.#scheme = secure ? 'https' : 'http';
     this.#authorities = new Set(
       [authority, host ?? authority].map((one) => this.#canonical(one) ?? one),
     );
     this.#prefix = pathPrefix;
-    this.#strip = stripPath === null || stripPath === '/' ? '' : stripPath;
   }
 
   /**
    * The URL as the client can use it. What is relative, or leads elsewhere than to the backend and below its
    * path prefix, stays as it is. The result always names the host: `//x` as a path alone would be one.
-   *
-   * @param stripped whether `stripPath` was taken off the target of this request
    */
-  apply(url: string, place: PublicPlace, stripped: boolean): string {
+  apply(url: string, place: PublicPlace): string {
     const [match, scheme, authority = '', path = ''] = absolute.exec(url) ?? [];
     if (match === undefined || place.authority === null) return url;
     if (scheme !== undefined && toLowerAscii(scheme) !== this.#scheme) return url;
@@ -59,10 +53,9 @@ export class LocationRewrite {
     if (canonical === null || !this.#authorities.has(canonical)) return url;
     if (!isUnder(path, this.#prefix)) return url;
     const origin = `${place.encrypted ? 'https' : 'http'}://${place.authority}`;
-    const before = place.mountPath + (stripped ? this.#strip : '');
     const rest = path.slice(this.#prefix.length);
-    const slash = before === '' && !rest.startsWith('/') ? '/' : '';
-    return origin + before + slash + rest;
+    const slash = place.prefix === '' && !rest.startsWith('/') ? '/' : '';
+    return origin + place.prefix + slash + rest;
   }
 
   /** In one spelling: lower case, without the default port. Null where it is none that could be a backend's. */

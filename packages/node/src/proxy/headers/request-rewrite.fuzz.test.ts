@@ -13,7 +13,13 @@ const limits = {
   maxRequestHeaderBytes: 10_000,
   maxRequestHeaders: 100,
 };
-const client = { remoteAddress: '192.0.2.1', encrypted: false };
+const client = {
+  remoteAddress: '192.0.2.1',
+  localAddress: '192.0.2.2',
+  encrypted: false,
+  effectiveClient: null,
+  mountPath: '',
+};
 
 const name = fc.constantFrom(
   ...['A', 'b', 'Cookie', 'X-A', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'TE'],
@@ -25,6 +31,7 @@ const section = fc.array(fc.tuple(name, value), { maxLength: 10 });
 const options = fc.record({
   via: fc.constantFrom<string | false>('us', false),
   forwardedHeaders: fc.constantFrom<'append' | 'replace' | false>('append', 'replace', false),
+  forwarded: fc.boolean(),
   preserveHostHeader: fc.boolean(),
   removeHeaders: fc.constantFrom<string[]>([], ['secret', 'B']),
   addHeaders: fc.constantFrom<[string, string][]>(

@@ -1,4 +1,5 @@
 /** The header rules of a route: a client's request head in, the backend's header section out. Pure. */
+import type { EffectiveClient } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import {
   acceptsTrailers,
@@ -7,7 +8,6 @@ import {
   type FieldEntry,
   type FieldRule,
   type FieldSection,
-  fieldEntry,
   foldName,
   forwardableTrailerNames,
   forwardableTrailers,
@@ -23,12 +23,21 @@ import {
 } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import { ForwardedClient } from '../forwarded/forwarded-client.ts';
+import {
+  type ConnectionInfo,
+  type ForwardingFacts,
+  ForwardingRules,
+  joined,
+} from './forwarding-rules.ts';
+import { TargetRewrite } from './target-rewrite.ts';
 
-/** What is known of a client beside its request. */
-export interface ClientInfo {
-  /** Address; empty where there is none, on a Unix socket. */
-  readonly remoteAddress: string;
-  readonly encrypted: boolean;
+/** What is known of a client beside its request: an exchange, for one. */
+export interface ClientInfo extends ConnectionInfo {
+  /** What is believed of what proxies before us say; null where the connection counts. */
+  readonly effectiveClient: EffectiveClient | null;
+  /** What an application took off the start of the target. */
+  readonly mountPath: string;
 }
 
 /** A line of `addHeaders`; `again` where its name stood there before. */
@@ -52,7 +61,7 @@ function addedLines(fields: readonly string[]): readonly AddedLine[] {
 
 /** What a route says about the fields of its requests. */
 interface RouteFieldRules {
-  readonly forwarded: 'append' | 'replace' | false;
+  readonly forwarding: ForwardingRules;
   readonly via: string | false;
   /** Carries the id of the request, which a client must not strip by Connection; in lower case, or null. */
   readonly requestId: string | null;
@@ -63,21 +72,36 @@ interface RouteFieldRules {
 }
 
 /** Which fields of one request pass; notes the values that each hop adds to. */
-class RequestRule implements FieldRule {
+class RequestRule implements FieldRule, ForwardingFacts {
   forwardedFor = '';
+  forwarded = '';
   via = '';
   /** The client takes trailers (RFC 9110 §10.1.4). */
   trailers = false;
+  readonly head: RequestHead;
+  readonly connection: ConnectionInfo;
+  readonly client: ForwardedClient | null;
+  readonly prefix: string;
+  readonly claimed: ReadonlySet<string> | null;
   readonly #rules: RouteFieldRules;
-  readonly #head: RequestHead;
 
-  constructor(rules: RouteFieldRules, head: RequestHead) {
+  constructor(
+    rules: RouteFieldRules,
+    head: RequestHead,
+    client: ClientInfo,
+    prefix: string,
+    claimed: ReadonlySet<string> | null,
+  ) {
+    const { effectiveClient } = client;
     this.#rules = rules;
-    this.#head = head;
+    this.head = head;
+    this.connection = client;
+    this.client = effectiveClient instanceof ForwardedClient ? effectiveClient : null;
+    this.prefix = prefix;
+    this.claimed = claimed;
   }
 
   pass(name: string, value: string, entry: FieldEntry): string | null {
-    const { forwarded, via } = this.#rules;
     let passed = value;
     switch (entry.id) {
       case FIELD.HOST:
@@ -88,37 +112,33 @@ class RequestRule implements FieldRule {
         if (acceptsTrailers(value)) this.trailers = true;
         return null;
       case FIELD.VIA:
-        if (via === false) break;
-        if (viaNames(value, via)) throw createError('RIT_ERR_LOOP_DETECTED');
+        if (this.#rules.via === false) break;
+        if (viaNames(value, this.#rules.via)) throw createError('RIT_ERR_LOOP_DETECTED');
         this.via = joined(this.via, value);
         return null;
       case FIELD.X_FORWARDED_FOR:
-        if (forwarded === false) break;
         this.forwardedFor = joined(this.forwardedFor, value);
-        return null;
-      case FIELD.X_FORWARDED_HOST:
-      case FIELD.X_FORWARDED_PROTO:
-      case FIELD.DISGUISED:
-        if (forwarded === false) break;
-        return null;
+        break;
+      case FIELD.FORWARDED:
+        this.forwarded = joined(this.forwarded, value);
+        break;
       case FIELD.MAX_FORWARDS:
-        if (usesMaxForwards(this.#head.method)) passed = decrementMaxForwards(value);
+        if (usesMaxForwards(this.head.method)) passed = decrementMaxForwards(value);
         break;
       default:
         if (entry.hopByHop) return null;
     }
-    return isForwarded(name, entry, this.#rules, this.#head) ? passed : null;
+    if (entry.describesClient && !this.#rules.forwarding.passes(name, entry, this)) return null;
+    return isForwarded(name, this.#rules, this.head) ? passed : null;
   }
 }
 
 /** Neither named by the client's Connection nor removed by the route, nor to be taken for what it adds. */
 function isForwarded(
   name: string,
-  { describesClient }: FieldEntry,
-  { forwarded, removed, spellings, requestId }: RouteFieldRules,
+  { removed, spellings, requestId }: RouteFieldRules,
   { connectionNames }: RequestHead,
 ): boolean {
-  if (forwarded === 'replace' && describesClient) return false;
   if (connectionNames !== null && isNamedByConnection(name, connectionNames)) {
     if (requestId === null || toLowerAscii(name) !== requestId) return false;
   }
@@ -133,6 +153,8 @@ export class RequestRewrite {
   readonly #preserveHost: boolean;
   readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
+  /** Null where nothing is taken off the path. */
+  readonly #strip: TargetRewrite | null;
 
   /**
    * `authority` of the backend; null where there are several, of which one is named later. `requestId`: the
@@ -143,17 +165,24 @@ export class RequestRewrite {
     authority: string | null,
     requestId: string | null = null,
   ) {
-    const { removeHeaders } = options;
+    const { path, stripPath, removeHeaders } = options;
     const added = addedLines(options.addHeaders);
+    const removed = removeHeaders.length === 0 ? null : new Set(removeHeaders.map(foldName));
     // What the route adds takes its place.
     this.#host = authority ?? getField(options.addHeaders, 'host') ?? null;
     this.#preserveHost = options.preserveHostHeader;
     this.#added = added;
+    this.#strip =
+      stripPath === null ? null : new TargetRewrite({ path, stripPath, pathPrefix: '' });
     this.#rules = {
-      forwarded: options.forwardedHeaders,
+      forwarding: new ForwardingRules({
+        mode: options.forwardedHeaders,
+        standard: options.forwarded,
+        removed,
+      }),
       via: options.via,
       requestId,
-      removed: removeHeaders.length === 0 ? null : new Set(removeHeaders.map(foldName)),
+      removed,
       spellings:
         added.length === 0
           ? null
@@ -164,16 +193,26 @@ export class RequestRewrite {
   /**
    * The backend's section, without framing. Order, case and repetition of end-to-end fields are kept; what
    * concerns the client's connection is left out, what tells of the client is added at the end, the route's own
-   * have the last word.
+   * have the last word. `claimed` are fields about the client that a hook has set: they stay as they are.
    * @throws ProtocolError `RIT_ERR_LOOP_DETECTED` where Via names us
    */
-  apply(head: RequestHead, client: ClientInfo): HeaderSection {
+  apply(
+    head: RequestHead,
+    client: ClientInfo,
+    claimed: ReadonlySet<string> | null = null,
+  ): HeaderSection {
     const headers = HeaderSection.empty();
     const host = this.#hostFor(head);
     if (host !== null) headers.appendChecked('host', host);
-    const rule = new RequestRule(this.#rules, head);
+    const rule = new RequestRule(
+      this.#rules,
+      head,
+      client,
+      this.#publicPrefix(head, client),
+      claimed,
+    );
     head.headers.filter(rule, headers);
-    this.#addOurs(headers, head, client, rule);
+    this.#addOurs(headers, head, rule);
     // The first line of a name takes the place of those that were there; the others follow at the end.
     for (const { name, value, again } of this.#added) {
       if (again) headers.append(name, value);
@@ -204,7 +243,7 @@ export class RequestRewrite {
   #trails(name: string, head: RequestHead): boolean {
     const lower = toLowerAscii(name);
     return (
-      isForwarded(name, fieldEntry(name), this.#rules, head) &&
+      isForwarded(name, this.#rules, head) &&
       lower !== this.#rules.requestId &&
       !this.#added.some((line) => toLowerAscii(line.name) === lower)
     );
@@ -223,47 +262,29 @@ export class RequestRewrite {
     return this.#preserveHost && head.authority !== null ? head.authority : this.#host;
   }
 
-  #addOurs(
-    headers: HeaderSection,
-    head: RequestHead,
-    client: ClientInfo,
-    found: RequestRule,
-  ): void {
-    const { forwarded, via, removed } = this.#rules;
+  /** What somebody has taken off the start of the client's path; mostly empty. */
+  #publicPrefix({ target }: RequestHead, { effectiveClient, mountPath }: ClientInfo): string {
+    const stripped =
+      this.#strip === null ? mountPath : mountPath + this.#strip.strippedFrom(target);
+    return effectiveClient instanceof ForwardedClient
+      ? effectiveClient.prefix + stripped
+      : stripped;
+  }
+
+  #addOurs(headers: HeaderSection, head: RequestHead, found: RequestRule): void {
+    const { forwarding, via, removed } = this.#rules;
     // We can pass them on to whoever does not speak HTTP/1.0.
-    if (found.trailers && head.minorVersion === 1) {
-      this.#addUnlessRemoved(headers, 'te', 'trailers');
+    if (found.trailers && head.minorVersion === 1 && removed?.has('te') !== true) {
+      headers.appendChecked('te', 'trailers');
     }
-    if (forwarded !== false) {
-      const before = forwarded === 'append' ? found.forwardedFor : '';
-      const chain = joined(before, client.remoteAddress);
-      // The address comes from the application where its server is not ours.
-      if (chain !== '' && removed?.has('x-forwarded-for') !== true) {
-        headers.append('x-forwarded-for', chain);
-      }
-      this.#addUnlessRemoved(headers, 'x-forwarded-proto', client.encrypted ? 'https' : 'http');
-      if (head.authority !== null) {
-        this.#addUnlessRemoved(headers, 'x-forwarded-host', head.authority);
-      }
-    }
+    forwarding.add(headers, found);
     if (via !== false) {
       headers.appendChecked('via', joined(found.via, viaEntry(head.minorVersion, via)));
     }
-  }
-
-  #addUnlessRemoved(headers: HeaderSection, name: string, value: string): void {
-    const { removed } = this.#rules;
-    if (removed === null || !removed.has(name)) headers.appendChecked(name, value);
   }
 }
 
 /** Whether OPTIONS or TRACE may go one hop further (RFC 9110 §7.6.2). Always true for other methods. */
 export function mayForward(head: RequestHead): boolean {
   return !usesMaxForwards(head.method) || !isLastHop(head.fields);
-}
-
-/** Two lists as one (RFC 9110 §5.3); either may be empty. */
-function joined(list: string, more: string): string {
-  if (list === '') return more;
-  return more === '' ? list : `${list}, ${more}`;
 }

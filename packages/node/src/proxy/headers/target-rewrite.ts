@@ -28,9 +28,9 @@ export class TargetRewrite {
     this.#prefix = pathPrefix;
   }
 
-  /** Whether `stripPath` is taken off a target. */
-  strips(target: string): boolean {
-    return this.#strip !== '' && isUnder(target, this.#strip);
+  /** What is taken off the start of a target: `stripPath`, or nothing. */
+  strippedFrom(target: string): string {
+    return this.#strip !== '' && isUnder(target, this.#strip) ? this.#strip : '';
   }
 
   /**

@@ -23,8 +23,10 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
+import { authorityOf, clientOf } from '../../hooks/client-of.ts';
 import { RequestView } from '../../hooks/hook-request.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
+import { ForwardedClient } from '../forwarded/forwarded-client.ts';
 import { hashKey } from '../headers/hash-key.ts';
 import type { LocationRewrite } from '../headers/location-rewrite.ts';
 import { type LocationMapper, responseHeaders } from '../headers/response-rewrite.ts';
@@ -104,7 +106,8 @@ export class ProxyExchange
   /** What consistent hashing goes by. */
   get hashKey(): string {
     const { hashOn } = this.#route.options;
-    const { head, remoteAddress } = this.#exchange;
+    const { head } = this.#exchange;
+    const { remoteAddress } = clientOf(this.#exchange);
     return typeof hashOn === 'function'
       ? String(hashOn(new RequestView(head)))
       : hashKey(hashOn, head, remoteAddress);
@@ -139,7 +142,7 @@ export class ProxyExchange
     // What a hook chooses is its business each time.
     if (chosen.affinityId === '' || this.backendName !== null) return null;
     if (this.affinityId === chosen.affinityId) return null;
-    return affinity.serialize(chosen.affinityId, this.#exchange.encrypted);
+    return affinity.serialize(chosen.affinityId, clientOf(this.#exchange).encrypted);
   }
 
   /** Sends the request on, at once or when its body has been collected. */
@@ -258,9 +261,14 @@ export class ProxyExchange
     const { target } = this.#route;
     const locations = this.#locations;
     if (locations === null) return url;
-    const { head, encrypted, mountPath } = this.#exchange;
-    const place = { authority: head.authority, encrypted, mountPath };
-    return locations.apply(url, place, target.strips(head.target));
+    const exchange = this.#exchange;
+    const { effectiveClient, mountPath } = exchange;
+    const outer = effectiveClient instanceof ForwardedClient ? effectiveClient.prefix : '';
+    return locations.apply(url, {
+      authority: authorityOf(exchange),
+      encrypted: clientOf(exchange).encrypted,
+      prefix: outer + mountPath + target.strippedFrom(exchange.head.target),
+    });
   }
 
   onHookWait(): void {

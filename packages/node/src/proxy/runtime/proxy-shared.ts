@@ -4,6 +4,7 @@ import type { Observer } from '../../hooks/observer.ts';
 import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import type { OpenSet } from '../../lifecycle/open-set.ts';
 import type { ProxyMeters } from '../../metrics/proxy-meters.ts';
+import type { ClientTrust } from '../forwarded/client-trust.ts';
 import type { OpenWebSockets } from '../websocket/open-websockets.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -11,6 +12,8 @@ import type { RouteRuntime } from './route-runtime.ts';
 
 export interface ProxyShared {
   readonly observer: Observer;
+  /** Null where no proxy is trusted. */
+  readonly trust: ClientTrust | null;
   /** By name, for hooks that choose. */
   readonly named: ReadonlyMap<string, RouteRuntime>;
   /** Hooks for requests that no route serves. */

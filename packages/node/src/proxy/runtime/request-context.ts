@@ -1,5 +1,6 @@
 import type { Exchange } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import { authorityOf, clientOf } from '../../hooks/client-of.ts';
 import { RequestView } from '../../hooks/hook-request.ts';
 import type { HookContext, RequestInfo } from '../../hooks/hooks.ts';
 import { Recorder } from '../../hooks/recorder.ts';
@@ -41,15 +42,27 @@ export class RequestContext implements RequestInfo {
   }
 
   get remoteAddress(): string {
-    return this.#exchange.remoteAddress;
+    return clientOf(this.#exchange).remoteAddress;
   }
 
   get remotePort(): number {
-    return this.#exchange.remotePort;
+    return clientOf(this.#exchange).remotePort;
   }
 
   get encrypted(): boolean {
-    return this.#exchange.encrypted;
+    return clientOf(this.#exchange).encrypted;
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.encrypted ? 'https' : 'http';
+  }
+
+  get authority(): string | null {
+    return authorityOf(this.#exchange);
+  }
+
+  get peerAddress(): string {
+    return this.#exchange.remoteAddress;
   }
 
   get nodeRequest(): NodeRequest | null {
@@ -93,6 +106,11 @@ export class RequestContext implements RequestInfo {
   /** @internal Null where nobody wants a record. */
   get recorder(): Recorder | null {
     return this.#recorder;
+  }
+
+  /** @internal What hooks have set of the fields that describe the client. */
+  get claimed(): ReadonlySet<string> | null {
+    return this.#view === null ? null : this.#view.headers.claimed;
   }
 
   /** @internal What hooks see of the request. */

@@ -182,10 +182,10 @@ function locationRewrite(
   options: ResolvedRouteOptions,
   backend: Pick<BackendUrl, 'secure' | 'authority' | 'pathPrefix'> | null,
 ): LocationRewrite | null {
-  const { stripPath, rewriteLocation, addHeaders } = options;
+  const { rewriteLocation, addHeaders } = options;
   if (!rewriteLocation || backend === null) return null;
   const host = getField(addHeaders, 'host') ?? null;
-  return new LocationRewrite({ backend, host, stripPath });
+  return new LocationRewrite({ backend, host });
 }
 
 const withType = (fields: readonly string[]): FieldSection =>

@@ -37,7 +37,8 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     const { head } = exchange;
     // What follows may be of the other protocol, and must not be taken for a request, whatever the answer.
     head.persistent = false;
-    super(exchange, route, target, route.request.apply(head, exchange), context);
+    const claimed = context === null ? null : context.claimed;
+    super(exchange, route, target, route.request.apply(head, exchange, claimed), context);
     this.#exchange = exchange;
     this.#route = route;
     this.#protocol = protocol;

@@ -59,7 +59,7 @@ export function createUpgrade(
   head.persistent = false;
   const client = checkClientRequest(head);
   if (isReverseItError(client)) throw client;
-  const headers = route.request.apply(head, exchange);
+  const headers = route.request.apply(head, exchange, context === null ? null : context.claimed);
   headers.remove('te');
   const backend: HandshakeOffer = {
     key: makeKey(randomBytes(keyBytes)),
