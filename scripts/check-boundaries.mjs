@@ -154,7 +154,7 @@ const zones = [
       hooks: ['logging', 'metrics', 'middleware/messages'],
       options: ['hooks', 'logging'],
       'proxy/forwarded': ['options'],
-      'proxy/headers': ['options', 'proxy/forwarded', 'routes'],
+      'proxy/headers': ['hooks', 'options', 'proxy/forwarded', 'routes'],
       'proxy/websocket': ['lifecycle', 'metrics', 'options'],
       'proxy/runtime': [
         'hooks',

@@ -33,6 +33,7 @@ export const tableFiles = [
   'packages/node/src/options/balancing-options.ts',
   'packages/node/src/options/route-options.ts',
   'packages/node/src/options/backend-request-options.ts',
+  'packages/node/src/options/cookie-options.ts',
   'packages/node/src/options/backend-response-options.ts',
   'packages/node/src/options/request-body-options.ts',
   'packages/node/src/options/upgrade-options.ts',

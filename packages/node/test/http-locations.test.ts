@@ -168,3 +168,50 @@ it('RFC 6455 §4.2.2: a handshake that is redirected', async () => {
   const answer = await (await bench.connect()).request(handshake);
   expect([answer.status, answer.header('location')]).toEqual([302, 'http://a/ws/']);
 });
+
+it('Refresh, and the public host as a trusted proxy tells it', async () => {
+  const bench = await bind(['Refresh: 3; url=http://{origin}/y'], { trustedProxies: 'loopback' });
+  const fields = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: example.org'];
+  const answer = await (await bench.connect()).request(request('GET /x', fields));
+  expect(answer.header('refresh')).toBe('3; url=https://example.org/y');
+});
+
+describe('RFC 4918 §10.3: Destination', () => {
+  const routed: ReverseItOptions = { path: '/dav', stripPath: '/dav' };
+  it.each<[name: string, options: ReverseItOptions, given: string, seen: string]>([
+    ['a URL', routed, 'http://a/dav/y', 'http://{origin}/y'],
+    ['a path', routed, '/dav/y', '/y'],
+    ['elsewhere', routed, 'http://b/dav/y', 'http://b/dav/y'],
+    ['rewriteLocation: false', { ...routed, rewriteLocation: false }, '/dav/y', '/dav/y'],
+    [
+      'preserveHostHeader',
+      { ...routed, preserveHostHeader: true },
+      'http://a/dav/y',
+      'http://a/dav/y',
+    ],
+    [
+      'preserveHostHeader, asked for',
+      { ...routed, preserveHostHeader: true, rewriteLocation: true },
+      'http://a/dav/y',
+      'http://a/y',
+    ],
+  ])('%s', async (_name, options, given, seen) => {
+    const bench = await bind([], options, 201);
+    await (await bench.connect()).request(request('MOVE /dav/x', [`Destination: ${given}`]));
+    const [got] = bench.origin.requests;
+    expect(got?.header('destination')).toBe(seen.replace('{origin}', bench.authority));
+  });
+
+  it('is for COPY and MOVE alone', async () => {
+    const bench = await bind([], routed, 200);
+    await (await bench.connect()).request(request('GET /dav/x', ['Destination: /dav/y']));
+    expect(bench.origin.requests[0]?.header('destination')).toBe('/dav/y');
+  });
+
+  it('RFC 3986 §5.2.4: one that climbs out of the route is refused', async () => {
+    const bench = await bind([], routed, 201);
+    const asked = request('COPY /dav/x', ['Destination: http://a/dav/../y']);
+    expect((await (await bench.connect()).request(asked)).status).toBe(400);
+    expect(bench.seenBytes).toBe('');
+  });
+});

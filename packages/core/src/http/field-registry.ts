@@ -29,6 +29,9 @@ export const FIELD = {
   FORWARDED: 18,
   X_FORWARDED_PORT: 19,
   X_FORWARDED_PREFIX: 20,
+  /** Not of any RFC: `5; url=…`, as browsers have it. */
+  REFRESH: 21,
+  SET_COOKIE: 22,
 } as const;
 export type Field = (typeof FIELD)[keyof typeof FIELD];
 
@@ -179,9 +182,10 @@ const rows: readonly (readonly [name: string, row: Partial<FieldEntry>])[] = [
   ['authorization', { trailerAllowed, auth: 'credentials' }],
   ['www-authenticate', { trailerAllowed, auth: 'challenge' }],
   ['location', { id: FIELD.LOCATION, trailerAllowed }],
+  ['refresh', { id: FIELD.REFRESH, trailerAllowed }],
   ['content-location', { id: FIELD.LOCATION, trailerAllowed }],
   ['cookie', { trailerAllowed, separator: '; ' }],
-  ['set-cookie', { trailerAllowed, separator: null }],
+  ['set-cookie', { id: FIELD.SET_COOKIE, trailerAllowed, separator: null }],
   ['sec-websocket-accept', { handshake }],
   ['sec-websocket-extensions', { handshake }],
   ['sec-websocket-key', { handshake }],

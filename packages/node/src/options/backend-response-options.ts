@@ -6,22 +6,35 @@ import {
   fields,
   group as nested,
   type OptionInput,
+  optionalGroup,
   string,
 } from '@reverseit/core/options';
 import { connectionFields } from './connection-fields.ts';
+import {
+  type CookieRewriteInput,
+  type CookieRewriteValues,
+  cookieOptions,
+} from './cookie-options.ts';
 
 const group = 'Backend response';
 
 export const backendResponseOptions = defineOptions({
   /**
-   * Rewrites Location and Content-Location from the backend URL to the public one; with preserveHostHeader only if set explicitly.
+   * Rewrites Location, Content-Location, Refresh and, the other way, Destination between backend and public URL; with preserveHostHeader only if set explicitly.
    * Default: true.
    */
   rewriteLocation: boolean({
     group,
     prose:
-      'Rewrites Location and Content-Location from the backend URL to the public one; with preserveHostHeader only if set explicitly.',
+      'Rewrites Location, Content-Location, Refresh and, the other way, Destination between backend and public URL; with preserveHostHeader only if set explicitly.',
     default: true,
+  }),
+  /** Attributes to change in cookies that the backend sets; others stay byte for byte. */
+  rewriteCookies: optionalGroup<typeof cookieOptions, CookieRewriteInput, CookieRewriteValues>({
+    group,
+    prose: 'Attributes to change in cookies that the backend sets; others stay byte for byte.',
+    rows: cookieOptions,
+    flagPrefix: 'rewrite-cookies',
   }),
   /** Response when the backend cannot be reached or closes the connection before its response. */
   errorResponse: nested({

@@ -1,5 +1,6 @@
 /** Sends a request on by a route whose hooks have run: its target and fields by the route's rules. */
 import type { Exchange } from '@reverseit/core';
+import { mapDestination } from './headers/public-place.ts';
 import { webSocketProtocol } from './headers/upgrade-rules.ts';
 import { ProxyExchange } from './http/proxy-exchange.ts';
 import type { RequestContext } from './runtime/request-context.ts';
@@ -34,5 +35,6 @@ function createProxied(
 ): ProxyExchange {
   const { head } = exchange;
   const fields = route.request.apply(head, exchange, context === null ? null : context.claimed);
+  mapDestination(fields, exchange, route.target, route.locations);
   return new ProxyExchange(exchange, route, target, fields, context);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { LocationRewrite, type LocationRules, type PublicPlace } from './location-rewrite.ts';
+import { TargetRewrite } from './target-rewrite.ts';
 
 const place: PublicPlace = { authority: 'example.org', encrypted: true, prefix: '' };
 
@@ -130,4 +131,57 @@ describe('everything else stays as it is', () => {
     ['http://10.0.0.1:8080/x', {}, { authority: null }],
     ['http://10.0.0.1:8080//evil.example', {}, { authority: null }],
   ])('%s', (url, rules, where) => expect(rewritten(url, rules, where)).toBe(url));
+});
+
+describe('Refresh, as browsers read it', () => {
+  it.each([
+    ['5; url=http://b/x', '5; url=https://example.org/x'],
+    ['0;URL = "http://b/x" ', '0;URL = "https://example.org/x" '],
+    ["1.5, url='http://b/x?a;b'", "1.5, url='https://example.org/x?a;b'"],
+    ['5; http://b/x', '5; https://example.org/x'],
+    ['5; url=/x', '5; url=/x'],
+    ['5; url=http://c/x', '5; url=http://c/x'],
+    ['5', '5'],
+    ['url=http://b/x', 'url=http://b/x'],
+    ['', ''],
+  ])('%s → %s', (value, result) => {
+    const backend = resolveProxyOptions({ backend: 'http://b' }).routes[0]!.backend!;
+    expect(new LocationRewrite({ backend, host: null }).refresh(value, place)).toBe(result);
+  });
+});
+
+describe('RFC 4918 §10.3: Destination, the way back', () => {
+  const backend = resolveProxyOptions({ backend: 'http://b:8080/base' }).routes[0]!.backend!;
+  const rewrite = new LocationRewrite({ backend, host: null });
+  const target = new TargetRewrite({ path: '/dav', stripPath: '/dav', pathPrefix: '/base' });
+  const inward = (url: string, where: PublicPlace = place): string =>
+    rewrite.inward(url, where, 'b:8080', '/outer', target);
+
+  it.each([
+    ['https://example.org/outer/dav/x%20y', 'http://b:8080/base/x%20y'],
+    ['https://EXAMPLE.org:443/outer/dav/x', 'http://b:8080/base/x'],
+    ['//example.org/outer/dav/x', 'http://b:8080/base/x'],
+    ['/outer/dav/x', '/base/x'],
+    ['https://example.org/outer/dav', 'http://b:8080/base'],
+    // Elsewhere.
+    ['http://example.org/outer/dav/x', 'http://example.org/outer/dav/x'],
+    ['https://example.com/outer/dav/x', 'https://example.com/outer/dav/x'],
+    ['https://example.org/dav/x', 'https://example.org/dav/x'],
+    ['https://example.org/outer/other/x', 'https://example.org/outer/other/x'],
+    ['https://example.org/outer/davy', 'https://example.org/outer/davy'],
+    ['https://example.org@evil/outer/dav/x', 'https://example.org@evil/outer/dav/x'],
+    ['x', 'x'],
+    ['', ''],
+  ])('%s → %s', (url, result) => expect(inward(url)).toBe(result));
+
+  it('RFC 3986 §5.2.4: dot segments do not lead out of the route', () => {
+    for (const url of ['/outer/dav/../x', 'https://example.org/outer/dav/%2e%2e/x']) {
+      expect(() => inward(url)).toThrow(expect.objectContaining({ code: 'RIT_ERR_TARGET' }));
+    }
+  });
+
+  it('stays where nobody knows the public host', () => {
+    const url = 'https://example.org/outer/dav/x';
+    expect(inward(url, { ...place, authority: null })).toBe(url);
+  });
 });

@@ -3,11 +3,12 @@ import { fieldLines, forwardableTrailerNames, type HeaderSection } from '@revers
 import { ResponseParser } from '@reverseit/core/http1';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type LocationMapper, responseHeaders } from './response-rewrite.ts';
+import { type PublicMapper, responseHeaders } from './response-rewrite.ts';
 
 const name = fc.constantFrom(
   ...['A', 'b', 'Set-Cookie', 'Date', 'date', 'Content-Length', 'Via', 'Server', 'Trailer'],
   ...['Keep-Alive', 'Upgrade', 'Proxy-Authenticate', 'Connection', 'TRANSFER-ENCODING', 'Location'],
+  'Refresh',
 );
 const value = fc.constantFrom('a', 'keep-alive', 'close', '1.1 us', 'A, b', '\xe9\xff', ': x', '5');
 const section = fc.array(fc.tuple(name, value), { maxLength: 10 });
@@ -15,7 +16,13 @@ const via = fc.constantFrom<string | false>('us', false);
 const date = fc.constantFrom('Sun, 06 Nov 1994 08:49:37 GMT', null);
 const status = fc.constantFrom(200, 204, 304, 404);
 
-const mapper: LocationMapper = { publicLocation: (url) => (url === 'a' ? '/public' : url) };
+const publicFields = ['location', 'refresh', 'set-cookie'];
+const mapped = (value: string): string => (value === 'a' ? '/public' : value);
+const mapper: PublicMapper = {
+  publicLocation: mapped,
+  publicRefresh: mapped,
+  publicCookie: mapped,
+};
 
 function parse(lines: string): HeaderSection | undefined {
   const parser = new ResponseParser(10_000);
@@ -50,7 +57,7 @@ function naive(
       const names = forwardableTrailerNames(text);
       return trails && names !== '' ? [field, names] : [];
     }
-    return [field, known === 'location' && maps && text === 'a' ? '/public' : text];
+    return [field, publicFields.includes(known) && maps && text === 'a' ? '/public' : text];
   });
   const dated = pairs.some(([field]) => lower(field) === 'date') || now === null;
   return [

@@ -12,9 +12,11 @@ import {
   viaEntry,
 } from '@reverseit/core/http';
 
-/** Who knows what URLs of the backend are to the client. */
-export interface LocationMapper {
+/** Who knows what the backend's URLs, and its cookies, are to the client. */
+export interface PublicMapper {
   publicLocation(url: string): string;
+  publicRefresh(value: string): string;
+  publicCookie(value: string): string;
 }
 
 /** Which fields of one response pass. */
@@ -24,9 +26,9 @@ class ResponseRule implements FieldRule {
   named: string[] | null = null;
   readonly #status: number;
   readonly #mayTrail: boolean;
-  readonly #mapper: LocationMapper | null;
+  readonly #mapper: PublicMapper | null;
 
-  constructor(status: number, mayTrail: boolean, mapper: LocationMapper | null) {
+  constructor(status: number, mayTrail: boolean, mapper: PublicMapper | null) {
     this.#status = status;
     this.#mayTrail = mayTrail;
     this.#mapper = mapper;
@@ -45,6 +47,10 @@ class ResponseRule implements FieldRule {
         return value;
       case FIELD.LOCATION:
         return this.#mapper === null ? value : this.#mapper.publicLocation(value);
+      case FIELD.REFRESH:
+        return this.#mapper === null ? value : this.#mapper.publicRefresh(value);
+      case FIELD.SET_COOKIE:
+        return this.#mapper === null ? value : this.#mapper.publicCookie(value);
       case FIELD.TRAILER:
         return this.#mayTrail ? forwardableTrailerNames(value) || null : null;
       default:
@@ -75,8 +81,7 @@ class NamedRule implements FieldRule {
 /**
  * The client's section. Order, case and repetition are kept. `date` is added where the backend sent
  * none (RFC 9110 §6.6.1) unless it is null; `via` is our pseudonym or false; `mayTrail` where the client can
- * be sent trailers, and told which (RFC 9110 §6.6.2); `mapper` makes Location and Content-Location public,
- * null leaves them.
+ * be sent trailers, and told which (RFC 9110 §6.6.2); `mapper` makes URLs and cookies public, null leaves them.
  */
 export function responseHeaders(
   source: HeaderSection,
@@ -84,7 +89,7 @@ export function responseHeaders(
   via: string | false,
   date: string | null,
   mayTrail: boolean,
-  mapper: LocationMapper | null = null,
+  mapper: PublicMapper | null = null,
 ): HeaderSection {
   const rule = new ResponseRule(status, mayTrail, mapper);
   let headers = source.filter(rule);

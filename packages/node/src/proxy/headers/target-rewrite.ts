@@ -28,6 +28,11 @@ export class TargetRewrite {
     this.#prefix = pathPrefix;
   }
 
+  /** Whether a target is one of the route. */
+  serves(target: string): boolean {
+    return isUnder(target, this.#path);
+  }
+
   /** What is taken off the start of a target: `stripPath`, or nothing. */
   strippedFrom(target: string): string {
     return this.#strip !== '' && isUnder(target, this.#strip) ? this.#strip : '';

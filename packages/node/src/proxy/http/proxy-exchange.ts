@@ -23,13 +23,13 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import { authorityOf, clientOf } from '../../hooks/client-of.ts';
+import { clientOf } from '../../hooks/client-of.ts';
 import { RequestView } from '../../hooks/hook-request.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
-import { ForwardedClient } from '../forwarded/forwarded-client.ts';
 import { hashKey } from '../headers/hash-key.ts';
-import type { LocationRewrite } from '../headers/location-rewrite.ts';
-import { type LocationMapper, responseHeaders } from '../headers/response-rewrite.ts';
+import type { PublicPlace } from '../headers/location-rewrite.ts';
+import { mapDestination, publicPlace } from '../headers/public-place.ts';
+import { type PublicMapper, responseHeaders } from '../headers/response-rewrite.ts';
 import { answerError } from '../runtime/answer-error.ts';
 import type { ChosenUrl } from '../runtime/chosen-origins.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
@@ -45,7 +45,7 @@ export class ProxyExchange
     UpstreamRequest,
     RequestBodyDelegate,
     HookedResponseOwner,
-    LocationMapper
+    PublicMapper
 {
   // The request as the pool takes it.
   readonly method: string;
@@ -130,6 +130,7 @@ export class ProxyExchange
     this.#chosen = backend;
     this.target = rules.target.apply(head.target);
     this.#route.request.nameBackend(this.fields, head, backend.authority);
+    mapDestination(this.fields, this.#exchange, rules.target, rules.locations);
     this.#recorder?.chose(rules.origin);
     return this;
   }
@@ -234,7 +235,7 @@ export class ProxyExchange
     const { status, reason } = head;
     const { options, hooks } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
-    const mapper = this.#locations === null ? null : this;
+    const mapper = this.mapper;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     const { via } = options;
@@ -251,24 +252,37 @@ export class ProxyExchange
     }
   }
 
-  get #locations(): LocationRewrite | null {
-    const chosen = this.#chosen;
-    return chosen === null ? this.#route.locations : this.#route.rulesFor(chosen).locations;
+  /** Who makes the response public; null where it stays as it is. */
+  protected get mapper(): PublicMapper | null {
+    const { locations, cookies } = this.#rules;
+    return locations === null && cookies === null ? null : this;
   }
 
-  /** LocationMapper: URLs of the backend's own become the client's, before hooks see them. */
+  /** For the backend that was chosen, or is the only one. */
+  get #rules(): Pick<RouteRuntime, 'locations' | 'cookies'> {
+    const chosen = this.#chosen;
+    return chosen === null ? this.#route : this.#route.rulesFor(chosen);
+  }
+
+  // PublicMapper: what is the backend's own becomes the client's, before hooks see it.
+
   publicLocation(url: string): string {
-    const { target } = this.#route;
-    const locations = this.#locations;
-    if (locations === null) return url;
-    const exchange = this.#exchange;
-    const { effectiveClient, mountPath } = exchange;
-    const outer = effectiveClient instanceof ForwardedClient ? effectiveClient.prefix : '';
-    return locations.apply(url, {
-      authority: authorityOf(exchange),
-      encrypted: clientOf(exchange).encrypted,
-      prefix: outer + mountPath + target.strippedFrom(exchange.head.target),
-    });
+    const { locations } = this.#rules;
+    return locations === null ? url : locations.apply(url, this.#place);
+  }
+
+  publicRefresh(value: string): string {
+    const { locations } = this.#rules;
+    return locations === null ? value : locations.refresh(value, this.#place);
+  }
+
+  publicCookie(value: string): string {
+    const { cookies } = this.#rules;
+    return cookies === null ? value : cookies.apply(value, this.#place);
+  }
+
+  get #place(): PublicPlace {
+    return publicPlace(this.#exchange, this.#route.target);
   }
 
   onHookWait(): void {

@@ -16,6 +16,7 @@ import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
 import type { RouteMeter } from '../../metrics/route-meter.ts';
 import { AllowedBackends } from '../../options/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import { CookieRewrite } from '../headers/cookie-rewrite.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';
 import { RequestRewrite } from '../headers/request-rewrite.ts';
 import { TargetRewrite } from '../headers/target-rewrite.ts';
@@ -45,6 +46,8 @@ export class RouteRuntime {
   readonly request: RequestRewrite;
   /** Null where URLs of the backend stay as they are. */
   readonly locations: LocationRewrite | null;
+  /** Null where cookies stay as they are. */
+  readonly cookies: CookieRewrite | null;
   readonly limits: DispatchLimits;
   /** The same, for handshakes of WebSockets. */
   readonly upgradeLimits: DispatchLimits;
@@ -98,6 +101,7 @@ export class RouteRuntime {
       shared.requestIds?.header ?? null,
     );
     this.locations = locationRewrite(options, single);
+    this.cookies = cookieRewrite(options, single);
     this.limits = pickOptions(dispatchLimits, options);
     this.upgradeLimits = {
       ...this.limits,
@@ -168,6 +172,7 @@ export class BackendRules {
   readonly origin: string;
   readonly target: TargetRewrite;
   readonly locations: LocationRewrite | null;
+  readonly cookies: CookieRewrite | null;
 
   constructor(options: ResolvedRouteOptions, backend: ChosenBackend) {
     const { path, stripPath } = options;
@@ -175,6 +180,7 @@ export class BackendRules {
     this.origin = originOf({ href: url, pathPrefix });
     this.target = new TargetRewrite({ path, stripPath, pathPrefix });
     this.locations = locationRewrite(options, backend);
+    this.cookies = cookieRewrite(options, backend);
   }
 }
 
@@ -186,6 +192,14 @@ function locationRewrite(
   if (!rewriteLocation || backend === null) return null;
   const host = getField(addHeaders, 'host') ?? null;
   return new LocationRewrite({ backend, host });
+}
+
+function cookieRewrite(
+  { rewriteCookies }: ResolvedRouteOptions,
+  backend: Pick<BackendUrl, 'pathPrefix'> | null,
+): CookieRewrite | null {
+  if (rewriteCookies === null || backend === null) return null;
+  return new CookieRewrite(rewriteCookies, backend.pathPrefix);
 }
 
 const withType = (fields: readonly string[]): FieldSection =>

@@ -1,0 +1,87 @@
+/** The options of the cookies that a backend sets. */
+import { toLowerAscii } from '@reverseit/core/http';
+import {
+  custom,
+  defineOptions,
+  type OptionInput,
+  type OptionValues,
+} from '@reverseit/core/options';
+
+const group = 'Backend response';
+
+export type SameSite = 'strict' | 'lax' | 'none';
+
+/** No control character and no semicolon may stand in an attribute (RFC 6265 §4.1.1). */
+const domainText = /^\.?[A-Za-z\d_](?:[\w.-]{0,251}[\w])?$/;
+const pathText = /^\/[!-:<-~]*$/;
+
+export const cookieOptions = defineOptions({
+  /** Domain of the cookies that name one; false removes it. Default: unchanged. */
+  domain: custom<string | false | null, string | false | null>({
+    group,
+    kind: 'cookie-domain',
+    prose: 'Domain of the cookies that name one; false removes it.',
+    default: null,
+    defaultText: 'unchanged',
+    accepts: 'a host name, or false',
+    text: {
+      placeholder: 'NAME|false',
+      parse: (text) => (text === 'false' ? false : text),
+    },
+    json: { anyOf: [{ type: 'string' }, { const: false }] },
+    check: (value) => {
+      if (value === false) return value;
+      return typeof value === 'string' && domainText.test(value) ? toLowerAscii(value) : undefined;
+    },
+  }),
+  /**
+   * Path of the cookies that name one; true maps paths of the backend to public ones.
+   * Default: unchanged.
+   */
+  path: custom<string | true | null, string | true | null>({
+    group,
+    kind: 'cookie-path',
+    prose: 'Path of the cookies that name one; true maps paths of the backend to public ones.',
+    default: null,
+    defaultText: 'unchanged',
+    accepts: 'a path that starts with a slash, without semicolons, or true',
+    text: { placeholder: 'PATH|true', parse: (text) => (text === 'true' ? true : text) },
+    json: { anyOf: [{ type: 'string', pattern: '^/' }, { const: true }] },
+    check: (value) =>
+      value === true || (typeof value === 'string' && pathText.test(value)) ? value : undefined,
+  }),
+  /** true adds Secure where the client uses TLS, false removes it. Default: unchanged. */
+  secure: custom<boolean | null, boolean | null>({
+    group,
+    kind: 'boolean',
+    prose: 'true adds Secure where the client uses TLS, false removes it.',
+    default: null,
+    defaultText: 'unchanged',
+    accepts: 'true or false',
+    text: {
+      placeholder: 'true|false',
+      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+    },
+    json: { type: 'boolean' },
+    check: (value) => (typeof value === 'boolean' ? value : undefined),
+  }),
+  /** SameSite of all cookies. Default: unchanged. */
+  sameSite: custom<SameSite | null, SameSite | null>({
+    group,
+    kind: 'choice',
+    prose: 'SameSite of all cookies.',
+    default: null,
+    defaultText: 'unchanged',
+    accepts: '"strict", "lax" or "none"',
+    text: { placeholder: 'strict|lax|none' },
+    json: { enum: ['strict', 'lax', 'none'] },
+    check: (value) =>
+      value === 'strict' || value === 'lax' || value === 'none' ? value : undefined,
+  }),
+});
+
+/** What to change of the cookies that a backend sets, as a user writes it. */
+export interface CookieRewriteInput extends OptionInput<typeof cookieOptions> {}
+
+/** The same, checked. */
+export interface CookieRewriteValues extends OptionValues<typeof cookieOptions> {}
