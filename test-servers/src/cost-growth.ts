@@ -1,4 +1,6 @@
-/** What a long input costs beside a short one. For parsers, whose cost must not grow faster than their input. */
+/**
+ * What a long input costs beside a short one. For parsers, whose cost must not grow faster than their input.
+ */
 
 /** Long enough to be measured, in µs of CPU time. */
 const measurable = 1000;

@@ -1,7 +1,7 @@
 /**
- * A backend in a process of its own: `node counting-backend.ts NAME FILE [PORT]` prints its port. It answers every
- * request with its name and the target; the target of a POST it writes to the file first, so that who reads the
- * files of all backends finds what was processed twice, however they ended.
+ * A backend in a process of its own: `node counting-backend.ts NAME FILE [PORT]` prints its port. It answers
+ * every request with its name and the target; the target of a POST it writes to the file first, so that who
+ * reads the files of all backends finds what was processed twice, however they ended.
  */
 import { openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,6 @@
-/** A name server on a loopback port, over UDP and TCP, whose answers a test may change, withhold and forge. */
+/**
+ * A name server on a loopback port, over UDP and TCP, whose answers a test may change, withhold and forge.
+ */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';

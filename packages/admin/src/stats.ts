@@ -1,14 +1,16 @@
 /**
- * What a proxy says of itself: the JSON of `GET /stats` and of each event of `GET /events`. Counters begin at 0 when
- * the proxy starts and never fall, so that rates and percentiles of any span follow from two of them. With
- * workers the figures are sums over all of them. Times are in seconds, sizes in bytes.
+ * What a proxy says of itself: the JSON of `GET /stats` and of each event of `GET /events`. Counters begin at
+ * 0 when the proxy starts and never fall, so that rates and percentiles of any span follow from two of them.
+ * With workers the figures are sums over all of them. Times are in seconds, sizes in bytes.
  */
 
-/** How many observations fell into each bucket. Only what two of them differ by says something about a span. */
+/**
+ * How many observations fell into each bucket. Only what two of them differ by says something about a span.
+ */
 export interface HistogramStats {
   /**
-   * `counts[i]`: observations of at most `durationBounds[i]` seconds that are longer than the bound before. The last
-   * one, beyond the bounds: those that are longer than all of them. Not cumulative.
+   * `counts[i]`: observations of at most `durationBounds[i]` seconds that are longer than the bound before.
+   * The last one, beyond the bounds: those that are longer than all of them. Not cumulative.
    */
   readonly counts: readonly number[];
   /** Of all observations, in seconds. */

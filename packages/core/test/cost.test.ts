@@ -6,7 +6,9 @@ import { RequestParser } from '../src/http1.ts';
 import { readExtensions, readSubprotocols } from '../src/websocket.ts';
 
 const factor = 16;
-/** What is linear takes 16 times as long, and longer where memory is collected; what is quadratic, 256 times. */
+/**
+ * What is linear takes 16 times as long, and longer where memory is collected; what is quadratic, 256 times.
+ */
 const most = 6 * factor;
 
 const names = (size: number): string =>

@@ -109,7 +109,10 @@ export function byteByByte(input: Buffer): number[] {
   return Array.from({ length: input.length }, (_, at) => at);
 }
 
-/** A verdict as text, to compare splits. Content that came before a failure is left out: how much of it passed depends on the split. */
+/**
+ * A verdict as text, to compare splits. Content that came before a failure is left out: how much of it passed
+ * depends on the split.
+ */
 export function summary(verdict: Verdict): string {
   const lines = verdict.messages.map(({ head, body, trailers, complete }) =>
     JSON.stringify([

@@ -35,11 +35,11 @@ export interface ClusterOptions {
  * one by default. What they write, and what they log where the configuration brings no `logger`, goes to
  * standard output and error of this process. They close when it ends, in whatever way.
  *
- * It is made with `node:cluster`, of which a process has one only: where the application starts workers of its
- * own, let each call `createServer`.
+ * It is made with `node:cluster`, of which a process has one only: where the application starts workers of
+ * its own, let each call `createServer`.
  *
- * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`, and for options that cannot be handed to
- * another process. What else is invalid, a worker finds out: `listen` rejects.
+ * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`, and for options that cannot be handed
+ * to another process. What else is invalid, a worker finds out: `listen` rejects.
  */
 export function createCluster(given: ClusterOptions): ReverseItCluster {
   const faults = new Faults();

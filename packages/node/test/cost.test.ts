@@ -7,7 +7,9 @@ import { TargetRewrite } from '../src/proxy/headers/target-rewrite.ts';
 import { RouteTable } from '../src/routes/route-table.ts';
 
 const factor = 16;
-/** What is linear takes 16 times as long, and longer where memory is collected; what is quadratic, 256 times. */
+/**
+ * What is linear takes 16 times as long, and longer where memory is collected; what is quadratic, 256 times.
+ */
 const most = 6 * factor;
 
 const places = ['/', '/api/v1', '/a/b/c/d/e/f'].map((path) => ({ host: null, path }));

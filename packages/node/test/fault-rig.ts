@@ -26,7 +26,10 @@ countInCensus('parsers', liveParsers);
 export interface RigOptions {
   readonly proxy?: Partial<ReverseItOptions>;
   readonly origin?: ScriptedOriginOptions;
-  /** So many connections of the backend are driven by the test; those after them answer everything. Default: 1. */
+  /**
+   * So many connections of the backend are driven by the test; those after them answer everything. Default:
+   * 1.
+   */
   readonly manual?: number;
   /** Scheme under which the proxy is told of the backend. Default: the origin's own. */
   readonly scheme?: 'http' | 'https';

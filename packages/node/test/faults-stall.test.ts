@@ -34,7 +34,10 @@ interface Case {
   readonly name: string;
   readonly options: Partial<ReverseItOptions>;
   readonly answer: 408 | 503 | 504 | 'fin' | 'reset';
-  /** Brings the exchange to the stage at which a peer falls silent; tells of the backend, if it has a part in it. */
+  /**
+   * Brings the exchange to the stage at which a peer falls silent; tells of the backend, if it has a part in
+   * it.
+   */
   stall(rig: Rig, client: RawClient): Promise<OriginConnection | undefined>;
 }
 

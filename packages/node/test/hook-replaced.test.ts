@@ -1,4 +1,7 @@
-/** A response that `onResponse` returns takes the place of the backend's, whose connection goes on where it can. */
+/**
+ * A response that `onResponse` returns takes the place of the backend's, whose connection goes on where it
+ * can.
+ */
 import {
   answerEach,
   chunkedResponse,

@@ -1,4 +1,6 @@
-/** Requests whose two sides wait for each other: gRPC, and content without a length that pauses for an answer. */
+/**
+ * Requests whose two sides wait for each other: gRPC, and content without a length that pauses for an answer.
+ */
 import type { OriginConnection } from '@reverseit/test-servers';
 import { eventually, response } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** What undici's HTTP/2 was found to lose, to leak, or to take for complete, through the whole proxy (RFC 9113). */
+/**
+ * What undici's HTTP/2 was found to lose, to leak, or to take for complete, through the whole proxy (RFC
+ * 9113).
+ */
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** The proxy as middleware of `node:http2`, by its compatibility API: over TLS, over TLS beside HTTP/1.1, and without. */
+/**
+ * The proxy as middleware of `node:http2`, by its compatibility API: over TLS, over TLS beside HTTP/1.1, and
+ * without.
+ */
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';

@@ -1,4 +1,6 @@
-/** What one WebSocket may do to the others: all of its frames pass, a share in each turn of the event loop. */
+/**
+ * What one WebSocket may do to the others: all of its frames pass, a share in each turn of the event loop.
+ */
 import { deflateRawSync } from 'node:zlib';
 import { encodeFrame, OPCODE } from '@reverseit/test-servers/frames';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Content both ways over HTTP/2: flow control, back-pressure, limits, trailers, deadlines (RFC 9113 §5.2, §8.1). */
+/**
+ * Content both ways over HTTP/2: flow control, back-pressure, limits, trailers, deadlines (RFC 9113 §5.2,
+ * §8.1).
+ */
 import type { ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import type { BodySink, BodySource } from '../src/index.ts';

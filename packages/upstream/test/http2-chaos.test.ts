@@ -1,4 +1,6 @@
-/** Many exchanges over few sessions that misbehave at random; in the end nothing is left, and all are told. */
+/**
+ * Many exchanges over few sessions that misbehave at random; in the end nothing is left, and all are told.
+ */
 import type { ServerHttp2Stream } from 'node:http2';
 import { expect, test } from 'vitest';
 import { turns } from './harness.ts';

@@ -1,4 +1,7 @@
-/** Moments at which node:http2, or undici's client over it, was found to loop, to leak, or to take a part for the whole. */
+/**
+ * Moments at which node:http2, or undici's client over it, was found to loop, to leak, or to take a part for
+ * the whole.
+ */
 import type { ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import type { BodySink, BodySource } from '../src/index.ts';

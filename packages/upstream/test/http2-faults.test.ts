@@ -1,4 +1,7 @@
-/** What backends do to streams and sessions that they should not, frame by frame (RFC 9113 §5.4, §6.8, §8.1.1). */
+/**
+ * What backends do to streams and sessions that they should not, frame by frame (RFC 9113 §5.4, §6.8,
+ * §8.1.1).
+ */
 import { describe, expect, test } from 'vitest';
 import { turns } from './harness.ts';
 import {

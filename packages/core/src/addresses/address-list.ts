@@ -1,6 +1,6 @@
 /**
- * Addresses, ranges of them and names for some, as options list them: `10.0.0.0/8`, `::1`, `private`, `unix`. Asked
- * for each request: an address of a socket is looked at once, its answer is kept.
+ * Addresses, ranges of them and names for some, as options list them: `10.0.0.0/8`, `::1`, `private`, `unix`.
+ * Asked for each request: an address of a socket is looked at once, its answer is kept.
  */
 import { formatIpAddress, type IpAddress, isIpv4, parseIpAddress } from './ip-address.ts';
 

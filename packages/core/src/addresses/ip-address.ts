@@ -8,8 +8,9 @@ import { isHexDigit } from '../http/ascii.ts';
 export type IpAddress = readonly number[];
 
 /**
- * Reads an IPv4 address of four decimal numbers without leading zeros, or an IPv6 address (RFC 4291 §2.2) without
- * brackets. A zone (RFC 4007 §11) is passed over: it means nothing to another machine. Null for anything else.
+ * Reads an IPv4 address of four decimal numbers without leading zeros, or an IPv6 address (RFC 4291 §2.2)
+ * without brackets. A zone (RFC 4007 §11) is passed over: it means nothing to another machine. Null for
+ * anything else.
  */
 export function parseIpAddress(text: string): IpAddress | null {
   // The longest is an IPv6 address that ends with an IPv4 address; names of zones are short.

@@ -20,7 +20,8 @@ describe('the catalog of errors', () => {
       expect(row.status).toBe(0);
       expect(code).toMatch(/^RIT_ERR_WS_/);
     }
-    // A client's fault is never a server error, but for what the server cannot do; an upstream's is never the client's.
+    // A client's fault is never a server error, but for what the server cannot do; an upstream's is never the
+    // client's.
     if (row.blame === 'client' && row.status >= 500) {
       expect(row.class).toBe('ProtocolError');
       expect([501, 505, 508]).toContain(row.status);

@@ -1,4 +1,6 @@
-/** Character classes of RFC 9110 §5.6 as tables, and comparisons that know ASCII only. No regular expressions. */
+/**
+ * Character classes of RFC 9110 §5.6 as tables, and comparisons that know ASCII only. No regular expressions.
+ */
 
 const tokenCharacters = new Uint8Array(256);
 const hostCharacters = new Uint8Array(256);

@@ -1,4 +1,4 @@
-/** Host and port as in the Host field and in the authority of a target (RFC 9110 §4.2, §7.2; RFC 3986 §3.2). */
+/** Host and port, as in Host and in the authority of a target (RFC 9110 §4.2, §7.2; RFC 3986 §3.2). */
 import { isHexDigit, isRegName, toLowerAscii } from './ascii.ts';
 import { readDecimal } from './digits.ts';
 
@@ -10,7 +10,7 @@ export interface Authority {
   readonly port: number;
 }
 
-/** Where the port's colon stands; the length where there is none; -1 where the text is no `uri-host [ ":" port ]`. */
+/** Index of the port's colon; the length if there is none; -1 unless the text is `uri-host [ ":" port ]`. */
 function hostEnd(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const close = text.indexOf(']');

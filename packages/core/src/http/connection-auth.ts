@@ -1,7 +1,7 @@
 /**
- * Authentication of the connection instead of the request: NTLM, and Negotiate and its kin (RFC 4559). Whoever
- * sends the next request on such a connection is taken for the one who logged in, so a proxy must never
- * share it among clients.
+ * Authentication of the connection instead of the request: NTLM, and Negotiate and its kin (RFC 4559).
+ * Whoever sends the next request on such a connection is taken for the one who logged in, so a proxy must
+ * never share it among clients.
  */
 
 /** Schemes anywhere in a list of challenges, or at the start of credentials (RFC 9110 §11.3, §11.4). */

@@ -1,6 +1,6 @@
 /**
- * What HTTP, and a proxy, say about a field by its name: one row for each that is unlike the others. Every rule
- * about a field asks here, so that no two lists of names can disagree.
+ * What HTTP, and a proxy, say about a field by its name: one row for each that is unlike the others. Every
+ * rule about a field asks here, so that no two lists of names can disagree.
  */
 import { equalsIgnoreCase } from './ascii.ts';
 
@@ -24,7 +24,9 @@ export const FIELD = {
   TRAILER: 15,
   /** Location and Content-Location: URLs that may be a backend's own (RFC 9110 §10.2.2, §8.7). */
   LOCATION: 16,
-  /** X-Forwarded-For, -Host or -Proto with `_` for `-`: a CGI or WSGI application takes it for the real one. */
+  /**
+   * X-Forwarded-For, -Host or -Proto with `_` for `-`: a CGI or WSGI application takes it for the real one.
+   */
   DISGUISED: 17,
   FORWARDED: 18,
   X_FORWARDED_PORT: 19,
@@ -54,8 +56,8 @@ export interface FieldEntry {
   /** Concerns one connection only and never passes a proxy, named in Connection or not (RFC 9110 §7.6.1). */
   readonly hopByHop: boolean;
   /**
-   * Stays although Connection names it: it frames or routes the message, or tells the backend about the client.
-   * Else a client could take away what a proxy before us has added.
+   * Stays although Connection names it: it frames or routes the message, or tells the backend about the
+   * client. Else a client could take away what a proxy before us has added.
    */
   readonly protected: boolean;
   /** Says how the body is framed and what follows it (RFC 9112 §6, RFC 9110 §6.6.2). */
@@ -74,7 +76,9 @@ export interface FieldEntry {
   readonly handshake: boolean;
   /** May follow the body. Not what frames, routes, authenticates, modifies or describes (RFC 9110 §6.5.1). */
   readonly trailerAllowed: boolean;
-  /** Tells a backend about the client (RFC 7239 and what came before it). Matched with `_` for `-` as well. */
+  /**
+   * Tells a backend about the client (RFC 7239 and what came before it). Matched with `_` for `-` as well.
+   */
   readonly describesClient: boolean;
   /** Credentials or a challenge of HTTP authentication (RFC 9110 §11). */
   readonly auth: 'credentials' | 'challenge' | null;

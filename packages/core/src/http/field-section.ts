@@ -68,7 +68,10 @@ export function sectionSize(fields: ReadonlyFieldSection): number {
   return size;
 }
 
-/** The section as it is written (RFC 9112 §5): a line for each field, with its end. The fields are well formed. */
+/**
+ * The section as it is written (RFC 9112 §5): a line for each field, with its end. The fields are well
+ * formed.
+ */
 export function fieldLines(fields: ReadonlyFieldSection): string {
   let lines = '';
   for (let i = 0; i < fields.length; i += 2) {

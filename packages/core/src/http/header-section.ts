@@ -1,17 +1,18 @@
 /**
- * A header section (RFC 9110 §5), from the parser to the wire: what was received, what rules and hooks make of it,
- * and what is sent.
+ * A header section (RFC 9110 §5), from the parser to the wire: what was received, what rules and hooks make
+ * of it, and what is sent.
  *
  * It is a flat list of names and values. Where it came as text of which every line reads `name: value`, as we
- * write them, it keeps that text beside the list. Two things hold at every moment, and every method sees to them:
+ * write them, it keeps that text beside the list. Two things hold at every moment, and every method sees to
+ * them:
  *
- *  - it is well formed: names are tokens, values hold no control character. The parser has checked what it read,
- *    `from`, `append` and `set` check what they are given;
+ *  - it is well formed: names are tokens, values hold no control character. The parser has checked what it
+ *    read, `from`, `append` and `set` check what they are given;
  *  - the text, where there is one, says what the list says.
  *
- * So nobody can send what is out of date or could be read in two ways. A rule that passes most fields on, as those
- * of a proxy do, copies the text in runs from one dropped field to the next; a change in the middle gives the text
- * up, and the list is written instead. A section costs one object and its list.
+ * So nobody can send what is out of date or could be read in two ways. A rule that passes most fields on, as
+ * those of a proxy do, copies the text in runs from one dropped field to the next; a change in the middle
+ * gives the text up, and the list is written instead. A section costs one object and its list.
  */
 import { createError } from '../errors/reverseit-error.ts';
 import { isFieldValue, isToken, toLowerAscii } from './ascii.ts';
@@ -172,8 +173,8 @@ export class HeaderSection {
   }
 
   /**
-   * The same with `lines` after Host, which comes first; null where it does not, or where there may be more that is
-   * a transport's to look at.
+   * The same with `lines` after Host, which comes first; null where it does not, or where there may be more
+   * that is a transport's to look at.
    */
   serializeAround(lines: string): string | null {
     const text = this.#text;

@@ -1,11 +1,15 @@
-/** Trailers: which fields may follow the body, and how they are announced (RFC 9110 §6.5, §6.6.2, §10.1.4). */
+/**
+ * Trailers: which fields may follow the body, and how they are announced (RFC 9110 §6.5, §6.6.2, §10.1.4).
+ */
 import { isToken, toLowerAscii, trimOws } from './ascii.ts';
 import { readTokenList } from './field-list.ts';
 import { fieldEntry } from './field-registry.ts';
 import type { FieldSection, ReadonlyFieldSection } from './field-section.ts';
 import { foldName } from './fold-name.ts';
 
-/** Whether a field may be forwarded after the body (RFC 9110 §6.5.1). `_` counts as `-`: gateways take it so. */
+/**
+ * Whether a field may be forwarded after the body (RFC 9110 §6.5.1). `_` counts as `-`: gateways take it so.
+ */
 export function isForwardableTrailer(name: string): boolean {
   return isToken(name) && fieldEntry(foldName(name)).trailerAllowed;
 }
@@ -20,7 +24,10 @@ export function forwardableTrailers(trailers: ReadonlyFieldSection): FieldSectio
   return kept;
 }
 
-/** What a Trailer field (RFC 9110 §6.6.2) announces of that: the value as it is, where all may be passed on, or ''. */
+/**
+ * What a Trailer field (RFC 9110 §6.6.2) announces of that: the value as it is, where all may be passed on,
+ * or ''.
+ */
 export function forwardableTrailerNames(value: string): string {
   const names: string[] = [];
   if (!readTokenList(value, names)) return '';

@@ -52,7 +52,9 @@ export class RequestParser {
     this.#limits = limits;
   }
 
-  /** A parser that stands after a head which somebody else has read and validated: its body is still to come. */
+  /**
+   * A parser that stands after a head which somebody else has read and validated: its body is still to come.
+   */
   static after(head: RequestHead, limits: RequestHeadLimits): RequestParser {
     const parser = new RequestParser(limits);
     // Brings llhttp to where the first chunk begins.

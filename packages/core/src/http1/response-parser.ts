@@ -271,7 +271,9 @@ function firstField(spans: Int32Array, used: number): number {
   return at;
 }
 
-/** The status of `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), which ends at `end`; 0 where it is not that. */
+/**
+ * The status of `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4), which ends at `end`; 0 where it is not that.
+ */
 function readStatus(text: string, end: number): number {
   if (!text.startsWith('HTTP/1.') || end < 12 || end > maxStatusLineLength) return 0;
   // llhttp takes a second CR for the LF.

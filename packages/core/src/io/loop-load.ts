@@ -1,14 +1,14 @@
 /**
- * Whether the event loop is busy, and so how much a connection may do in a turn. Work is added up in windows of
- * an estimated 4 ms, and the clock is read once for each window, not for each request.
+ * Whether the event loop is busy, and so how much a connection may do in a turn. Work is added up in windows
+ * of an estimated 4 ms, and the clock is read once for each window, not for each request.
  */
 
 /** A connection's share of one turn, in ns. */
 export const wholeShare = 500_000;
 
 /**
- * Its share while the loop is busy, in ns. Fifty connections that keep within a whole share make a turn of 25 ms
- * together. With a small one they wait in line, and those that ask for little do not.
+ * Its share while the loop is busy, in ns. Fifty connections that keep within a whole share make a turn of 25
+ * ms together. With a small one they wait in line, and those that ask for little do not.
  */
 const busyShare = 100_000;
 

@@ -48,7 +48,9 @@ export class ReadBuffer {
   /** The socket does not know `#current` yet. */
   #changed = true;
   #lendable = false;
-  /** The slice of the current read that is on loan: at most one, so that its release is that of the buffer. */
+  /**
+   * The slice of the current read that is on loan: at most one, so that its release is that of the buffer.
+   */
   #lent: Buffer | null = null;
 
   constructor(reader: ByteReader) {

@@ -164,7 +164,9 @@ function schedule(): void {
   setImmediate(runTurns);
 }
 
-/** Only who waits now: who gives up its turn once more stands at the end of the line, and waits for the next. */
+/**
+ * Only who waits now: who gives up its turn once more stands at the end of the line, and waits for the next.
+ */
 function runTurns(): void {
   scheduled = false;
   const end = line.last;

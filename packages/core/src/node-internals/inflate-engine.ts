@@ -179,7 +179,10 @@ export function byOneShot(
   }
 }
 
-/** Whether a handle does what it should: inflates by a window, stops at a limit, says what is left, and reports errors. */
+/**
+ * Whether a handle does what it should: inflates by a window, stops at a limit, says what is left, and
+ * reports errors.
+ */
 function works(): boolean {
   try {
     const window = Buffer.from('the plain text before it');

@@ -35,7 +35,9 @@ export function stopReading(socket: Duplex): void {
   handle.readStop();
 }
 
-/** Undoes what `stopReading` did to the handle: the stream may still be paused, and read on until it is full. */
+/**
+ * Undoes what `stopReading` did to the handle: the stream may still be paused, and read on until it is full.
+ */
 export function allowReading(socket: Duplex): void {
   const handle = handleOf(socket);
   if (handle?.reading !== false) return;

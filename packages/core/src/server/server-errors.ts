@@ -12,7 +12,9 @@ const quietMs = 10_000;
 
 let lastWarning = Number.NEGATIVE_INFINITY;
 
-/** Where nobody wants to know: mistakes of the application's own are warnings of the process, now and then. */
+/**
+ * Where nobody wants to know: mistakes of the application's own are warnings of the process, now and then.
+ */
 export function warnOfFailure(error: ReverseItError): void {
   if (error.blame !== 'us') return;
   const now = performance.now();

@@ -158,8 +158,8 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   }
 
   /**
-   * Whether none of the first `count` exchanges is in progress (`stats().totalExchanges` counts them), so that
-   * what was replaced since then is not needed any more.
+   * Whether none of the first `count` exchanges is in progress (`stats().totalExchanges` counts them), so
+   * that what was replaced since then is not needed any more.
    */
   areOver(count: number): boolean {
     return this.#listeners.every((listener) => listener.areOver(count));

@@ -54,8 +54,8 @@ export class ServingWorker {
   }
 
   /**
-   * Lets what is in progress finish, for at most `timeout` ms, and ends. Without a time, because of a signal or
-   * since the primary has gone: for `closeTimeout`, unless it closes already.
+   * Lets what is in progress finish, for at most `timeout` ms, and ends. Without a time, because of a signal
+   * or since the primary has gone: for `closeTimeout`, unless it closes already.
    */
   close(timeout?: number): void {
     if (this.#closing && timeout === undefined) return;

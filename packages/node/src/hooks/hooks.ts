@@ -116,9 +116,9 @@ export type OnErrorResponse = (
 export type Respond = (request: HookRequest, context: HookContext) => Awaitable<DirectResponse>;
 
 /**
- * Selects the backend of a request, after `onRequest`. Returns nothing for load balancing as usual, the name of a
- * backend of the route, or a URL that the option `allowBackends` allows; anything else is answered with 500
- * (`RIT_ERR_BACKEND_NOT_ALLOWED`). The path of a URL is prepended to that of the request.
+ * Selects the backend of a request, after `onRequest`. Returns nothing for load balancing as usual, the name
+ * of a backend of the route, or a URL that the option `allowBackends` allows; anything else is answered with
+ * 500 (`RIT_ERR_BACKEND_NOT_ALLOWED`). The path of a URL is prepended to that of the request.
  *
  * Only the named backend gets the request: while it is unhealthy, ejected, drained or full the answer is 503.
  */

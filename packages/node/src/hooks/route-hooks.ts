@@ -23,7 +23,9 @@ export interface OwnHooks extends RingHooks {
   readonly chooseBackend: ChooseBackend | null;
 }
 
-/** Hooks beside `routes` are the outer ring: the first to see a request, and the last to see what came of it. */
+/**
+ * Hooks beside `routes` are the outer ring: the first to see a request, and the last to see what came of it.
+ */
 export class RouteHooks {
   readonly outerRequest: readonly OnRequest[];
   readonly ownRequest: readonly OnRequest[];

@@ -1,7 +1,7 @@
 /**
- * The log where the application brings none: warnings and errors, a line each. What comes again and again, such as every
- * request while a backend is down, is told once in a while with a count: standard error may be a pipe
- * that nobody reads, and writing to a full one would stop the proxy.
+ * The log where the application brings none: warnings and errors, a line each. What comes again and again,
+ * such as every request while a backend is down, is told once in a while with a count: standard error may be
+ * a pipe that nobody reads, and writing to a full one would stop the proxy.
  */
 import type { Logger } from './logger.ts';
 

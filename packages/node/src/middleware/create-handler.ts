@@ -57,8 +57,8 @@ export interface ReverseItHandler extends BackendControl {
   (request: NodeRequest, response: NodeResponse, next?: Next): void;
   /**
    * The same as a promise, for frameworks that wait for a middleware: resolves to true when the response is
-   * over, be it because the client left, and to false where no route serves the request, which nothing has been
-   * done to then. Rejects with what `next` would be called with.
+   * over, be it because the client left, and to false where no route serves the request, which nothing has
+   * been done to then. Rejects with what `next` would be called with.
    */
   readonly serve: (request: NodeRequest, response: NodeResponse) => Promise<boolean>;
   /** Whether a route serves the request, were it only by refusing it. */
@@ -81,7 +81,8 @@ export interface ReverseItHandler extends BackendControl {
   readonly upgradeBelow: (path: string) => UpgradeListener;
   /**
    * Options for the server: `createServer({ ...handler.serverOptions }, app)`. They let it take nothing but
-   * WebSockets, and what a route lists as `upgrades`, for an upgrade (`shouldUpgradeCallback`, Node.js 22.21, 24.9 and newer; without effect before).
+   * WebSockets, and what a route lists as `upgrades`, for an upgrade (`shouldUpgradeCallback`, Node.js 22.21,
+   * 24.9 and newer; without effect before).
    */
   readonly serverOptions: ServerOptions;
   /** Whether a request offers one of these, for a `shouldUpgradeCallback` of the application's own. */

@@ -16,7 +16,10 @@ export function mountPathOf({ url = '', originalUrl, baseUrl }: MountedRequest):
   return plainPath.test(path) && originalUrl.startsWith(path) ? path : '';
 }
 
-/** What is left of the one before the other. Of the mount path itself only a slash is left, which is not there. */
+/**
+ * What is left of the one before the other. Of the mount path itself only a slash is left, which is not
+ * there.
+ */
 function takenAway(original: string, url: string): string {
   for (const end of [url, url.startsWith('/') ? url.slice(1) : url]) {
     if (original.endsWith(end)) return original.slice(0, original.length - end.length);

@@ -10,8 +10,8 @@ const { _connectionListener: serve } = http as {
 };
 
 /**
- * Hands a server of Node a connection that it has let go of. The application is not told of it again; where that
- * cannot be had, it is, as documented for connections from elsewhere.
+ * Hands a server of Node a connection that it has let go of. The application is not told of it again; where
+ * that cannot be had, it is, as documented for connections from elsewhere.
  */
 export function serveAgain(server: EventEmitter, socket: Socket): void {
   if (usesNodeInternals && serve !== undefined) serve.call(server, socket);

@@ -1,7 +1,7 @@
 /**
- * Which backends `chooseBackend` may name by URL. Compared is what a URL means, not how it is spelled: scheme, host
- * in lower case and in ASCII, port with its default; `ws` and `wss` are `http` and `https`. What a name resolves to
- * is not looked at.
+ * Which backends `chooseBackend` may name by URL. Compared is what a URL means, not how it is spelled:
+ * scheme, host in lower case and in ASCII, port with its default; `ws` and `wss` are `http` and `https`. What
+ * a name resolves to is not looked at.
  *
  * | entry                        | allows                                            |
  * | ---------------------------- | ------------------------------------------------- |

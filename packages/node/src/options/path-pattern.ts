@@ -1,6 +1,6 @@
 /**
- * Paths as other routers write them. Here a path is a prefix: `*` or `:id` would be compared letter by letter,
- * and match nothing. Such a path is rejected with what to write instead.
+ * Paths as other routers write them. Here a path is a prefix: `*` or `:id` would be compared letter by
+ * letter, and match nothing. Such a path is rejected with what to write instead.
  */
 import { type Faults, type Option, show } from '@reverseit/core/options';
 

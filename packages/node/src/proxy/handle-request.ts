@@ -3,12 +3,13 @@
  *
  * 1. What concerns the proxy itself is answered: `OPTIONS *`, and a request whose hops have run out.
  * 2. The route is chosen by host and path (routes/route-table).
- * 3. `onRequest`, `respond` and `chooseBackend` run (hooked-request); they may change the request, its route or its
- *    backend, or answer it.
+ * 3. `onRequest`, `respond` and `chooseBackend` run (hooked-request); they may change the request, its
+ *    route or its backend, or answer it.
  * 4. The route's rules make the target and the fields for the backend (forward).
  * 5. The body is held until it is complete, or streamed (http/request-body).
  * 6. The pool is asked: admission, connection, retry (http/proxy-exchange; a handshake: upgrade/).
- * 7. The header rules apply to the response, then `onResponse` runs (http/hooked-response), and the head is sent.
+ * 7. The header rules apply to the response, then `onResponse` runs (http/hooked-response), and the head
+ *    is sent.
  * 8. The body follows, with back-pressure; after a 101 a relay or a tunnel takes over (websocket/).
  * 9. The request is over: its record is written, `onFinish` runs (runtime/request-context).
  *
@@ -63,7 +64,10 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
   }
 }
 
-/** `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out (§7.6.2). */
+/**
+ * `OPTIONS *` concerns the server it reaches (RFC 9110 §9.3.7), and so does a request whose hops have run out
+ * (§7.6.2).
+ */
 function answerForUs(exchange: Exchange): void {
   if (exchange.head.method === 'TRACE') {
     // Reflecting a request would hand its credentials to scripts.

@@ -53,14 +53,14 @@ export interface RouteBackendStatus extends BackendStatus {
 /** Backends at run time. */
 export interface BackendControl {
   /**
-   * The backends of a route, or of all routes: those that a list of `backend` names, or that have what one backend
-   * alone has not, such as `healthCheck`.
+   * The backends of a route, or of all routes: those that a list of `backend` names, or that have what one
+   * backend alone has not, such as `healthCheck`.
    * @throws ConfigError `RIT_ERR_CONFIG` where the route has none of these
    */
   backends(route?: string): readonly RouteBackendStatus[];
   /**
-   * Replaces the backends of a route. Who stays, by name and URL, keeps its connections, its health and its share;
-   * what is in progress with who leaves goes on.
+   * Replaces the backends of a route. Who stays, by name and URL, keeps its connections, its health and its
+   * share; what is in progress with who leaves goes on.
    * @throws ConfigError `RIT_ERR_CONFIG` for another route or an invalid list; nothing is changed then
    */
   setBackends(route: string, list: BackendInput | readonly BackendInput[]): void;

@@ -38,16 +38,16 @@ export type ServedProxy = Pick<
 /** A reverse proxy. */
 export interface ReverseItServer extends BackendControl {
   /**
-   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option; with
-   * `discovery` after the first look-up.
-   * A Unix socket that nobody listens on any more is replaced; `close` removes it.
+   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option;
+   * with `discovery` after the first look-up. A Unix socket that nobody listens on any more is replaced;
+   * `close` removes it.
    * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had, or is not the first
    */
   listen(where?: string | number | ListenAddress): Promise<Address>;
   /**
-   * Takes the connections that wait to be accepted and then no more, lets what is in progress finish, and cuts
-   * what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when every
-   * socket and timer is gone.
+   * Takes the connections that wait to be accepted and then no more, lets what is in progress finish, and
+   * cuts what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when
+   * every socket and timer is gone.
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close(options?: { readonly timeout?: number }): Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Sticky sessions by a cookie. Its value stands for a backend's name and is made of it by a hash: every replica
- * knows it without asking, and it names no address. With a secret nobody can find a backend out by guessing, or
- * choose one.
+ * Sticky sessions by a cookie. Its value stands for a backend's name and is made of it by a hash: every
+ * replica knows it without asking, and it names no address. With a secret nobody can find a backend out by
+ * guessing, or choose one.
  */
 import { createHash, createHmac } from 'node:crypto';
 

@@ -1,4 +1,7 @@
-/** Where discovery has backends from: the addresses of names, SRV records, or a function. Each keeps what it knows. */
+/**
+ * Where discovery has backends from: the addresses of names, SRV records, or a function. Each keeps what it
+ * knows.
+ */
 import { Faults } from '@reverseit/core/options';
 import type { NameServers } from '../connect/network.ts';
 import { parseOrigin } from '../options/origin.ts';
@@ -32,7 +35,10 @@ export interface DiscoverySource {
   look(signal: AbortSignal): Promise<LookupResult>;
 }
 
-/** Every address of the host of each configured backend. Those at an address or a Unix socket stay as they are. */
+/**
+ * Every address of the host of each configured backend. Those at an address or a Unix socket stay as they
+ * are.
+ */
 export class AddressSource implements DiscoverySource {
   readonly #lookUp: LookUpAddresses;
   #configured: readonly BackendSpec[] = [];

@@ -1,6 +1,6 @@
 /**
- * Follows the backends that a source finds: one look-up after another, never two at a time. One that fails, takes too
- * long or finds nothing changes nothing, and is repeated after a pause that grows.
+ * Follows the backends that a source finds: one look-up after another, never two at a time. One that fails,
+ * takes too long or finds nothing changes nothing, and is repeated after a pause that grows.
  */
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
@@ -74,7 +74,10 @@ export class Discovery implements DeadlineTarget {
     this.#source.inherit(former.#source);
   }
 
-  /** Puts other backends in place of those that are configured: what is known serves at once, the rest is looked up. */
+  /**
+   * Puts other backends in place of those that are configured: what is known serves at once, the rest is
+   * looked up.
+   */
   configure(configured: readonly BackendSpec[]): void {
     if (this.#isClosed) return;
     this.#source.configure(configured);

@@ -1,7 +1,7 @@
 /**
- * Asks one backend again and again whether it is well: by a request on a connection of its own, or by connecting.
- * When the first check is, and how far one is from the next, is left to chance, so that the checks of many
- * replicas do not come together.
+ * Asks one backend again and again whether it is well: by a request on a connection of its own, or by
+ * connecting. When the first check is, and how far one is from the next, is left to chance, so that the
+ * checks of many replicas do not come together.
  */
 import type { Socket } from 'node:net';
 import {

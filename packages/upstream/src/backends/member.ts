@@ -28,7 +28,9 @@ export interface MemberOwner {
   onMemberState(member: Member, change: BackendStateChange): void;
 }
 
-/** A failure counts as a response that took at least this long, in ms: failing fast must not attract requests. */
+/**
+ * A failure counts as a response that took at least this long, in ms: failing fast must not attract requests.
+ */
 export const failureLatency = 1000;
 
 export class Member implements Candidate, ChosenBackend, StateObserver, DeadlineTarget {

@@ -1,4 +1,6 @@
-/** Look-ups of names for discovery, by the machine's own means or by name servers. None of them keeps time. */
+/**
+ * Look-ups of names for discovery, by the machine's own means or by name servers. None of them keeps time.
+ */
 
 import type { NameServers, Network } from '../connect/network.ts';
 import type { AddressAnswer } from './discovery/known-addresses.ts';

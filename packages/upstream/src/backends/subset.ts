@@ -2,8 +2,8 @@
  * The share of a long list that one of many replicas keeps connections to, without a word between them. The
  * list is put in an order by chance again and again, the same on every replica, and the replicas take `size`
  * places each from these orders laid end to end: each backend stands once in each order, so that all are
- * taken nearly equally often. Orders follow from names (rendezvous hashing): who joins or leaves shifts others
- * by one place, and each replica exchanges a few backends.
+ * taken nearly equally often. Orders follow from names (rendezvous hashing): who joins or leaves shifts
+ * others by one place, and each replica exchanges a few backends.
  */
 import { hash32 } from './balance/hash.ts';
 

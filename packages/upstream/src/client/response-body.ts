@@ -9,8 +9,8 @@ const highWaterMark = 65_536;
 const defaultMaxBytes = 10_485_760;
 
 /**
- * The body of a response. Iterate it, or collect it by `bytes`, `text` or `json`, once. A body that is not read to
- * its end must be cancelled: until then its connection is in use. To leave the loop early cancels it.
+ * The body of a response. Iterate it, or collect it by `bytes`, `text` or `json`, once. A body that is not
+ * read to its end must be cancelled: until then its connection is in use. To leave the loop early cancels it.
  */
 export interface ResponseBody extends AsyncIterable<Buffer> {
   /**

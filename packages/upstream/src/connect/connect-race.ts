@@ -1,7 +1,7 @@
 /**
  * Connects to the first of several addresses that answers (RFC 8305 §4, §5): they are tried one after
- * another, the next when one has failed or has not answered for a while, and those before it go on. Node's own
- * `autoSelectFamily` gives an attempt up after that while, and with it a backend that is merely slow.
+ * another, the next when one has failed or has not answered for a while, and those before it go on. Node's
+ * own `autoSelectFamily` gives an attempt up after that while, and with it a backend that is merely slow.
  */
 import type { LookupAddress } from 'node:dns';
 import type { OnReadOpts, Socket } from 'node:net';
@@ -111,7 +111,9 @@ export class ConnectRace implements DeadlineTarget {
   }
 }
 
-/** RFC 8305 §4: the families in turn, beginning with that of the first address; the order within each stays. */
+/**
+ * RFC 8305 §4: the families in turn, beginning with that of the first address; the order within each stays.
+ */
 function interleaveFamilies(addresses: readonly LookupAddress[]): LookupAddress[] {
   const [first] = addresses;
   const preferred = addresses.filter(({ family }) => family === first?.family);

@@ -123,7 +123,9 @@ function verdictOn(error: unknown): Verdict | null {
   return byCode.get(code) ?? (isTlsFailure(error) ? 'lost' : null);
 }
 
-/** Whether TLS itself failed on a connection that was made, by an alert of the backend or over what it sent. */
+/**
+ * Whether TLS itself failed on a connection that was made, by an alert of the backend or over what it sent.
+ */
 export function isTlsFailure(error: unknown): boolean {
   const code = codeOf(error);
   // What a write that fails in OpenSSL is called.

@@ -1,7 +1,7 @@
 /**
- * One request and its response, whatever the connection speaks: the one object that a request costs. It
- * waits in the pool's queue, is told by its connection how the exchange goes, and keeps deadlines and retries;
- * what the handler is told is in ResponseDelivery. It knows no transport. Every way out passes `#finish`, once.
+ * One request and its response, whatever the connection speaks: the one object that a request costs. It waits
+ * in the pool's queue, is told by its connection how the exchange goes, and keeps deadlines and retries; what
+ * the handler is told is in ResponseDelivery. It knows no transport. Every way out passes `#finish`, once.
  */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ErrorCode, type ReverseItError, timedOut } from '@reverseit/core/errors';
@@ -235,7 +235,9 @@ export class DispatchedExchange
     }
   }
 
-  /** An interim response other than 100 and 101. The backend is at work: the wait for the head begins anew. */
+  /**
+   * An interim response other than 100 and 101. The backend is at work: the wait for the head begins anew.
+   */
   onInterim(status: number, fields: ReadonlyFieldSection): void {
     if (this.#phase === 'done') return;
     if (this.#phase === 'awaiting') {

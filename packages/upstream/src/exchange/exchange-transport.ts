@@ -6,7 +6,9 @@ import type { Duplex } from 'node:stream';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 
 export interface ExchangeTransport {
-  /** Its connection was opened for this exchange: that it ends is no race with a backend's own idle timeout. */
+  /**
+   * Its connection was opened for this exchange: that it ends is no race with a backend's own idle timeout.
+   */
   readonly fresh: boolean;
   /** Whether any byte of a response to the present request has come. */
   readonly responseStarted: boolean;

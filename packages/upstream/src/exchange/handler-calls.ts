@@ -1,6 +1,6 @@
 /**
- * Calls of a handler, which is the application's. It must not throw; what one that does has thrown comes back as
- * an error of ours, and never goes through the transport that is in the middle of a read.
+ * Calls of a handler, which is the application's. It must not throw; what one that does has thrown comes back
+ * as an error of ours, and never goes through the transport that is in the middle of a read.
  */
 import type { Duplex } from 'node:stream';
 import { createError, type ReverseItError } from '@reverseit/core/errors';

@@ -62,8 +62,9 @@ export class RequestFieldRule implements FieldRule {
 }
 
 /**
- * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what must not be sent: a
- * method that is no token, a target with blanks, a field that is the transport's own, a missing or second Host.
+ * Serialises the head; `connection` are the lines of above. Answers an error, of ours, for what must not be
+ * sent: a method that is no token, a target with blanks, a field that is the transport's own, a missing or
+ * second Host.
  */
 export function requestHead(
   request: UpstreamRequest,

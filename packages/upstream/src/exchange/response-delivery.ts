@@ -1,6 +1,6 @@
 /**
- * What the handler of a request is told of its response, in this order and nothing after the end. It keeps the
- * limit on the body, and holds back a start that may yet exceed it.
+ * What the handler of a request is told of its response, in this order and nothing after the end. It keeps
+ * the limit on the body, and holds back a start that may yet exceed it.
  */
 import type { Duplex } from 'node:stream';
 import type { ReverseItError } from '@reverseit/core/errors';

@@ -8,9 +8,10 @@ export interface UpstreamRequest {
   /** Request target in origin form (`/path?query`). undici cannot send `*`. */
   readonly target: string;
   /**
-   * End-to-end fields in wire order, exactly one `host` among them, as a list or, where a parser has read them, a
-   * section. The transport frames the body and sets the fields of the connection (RFC 9110 §7.6.1): there is never
-   * a `transfer-encoding`, `connection` or `expect`, and a `content-length` is that of the body.
+   * End-to-end fields in wire order, exactly one `host` among them, as a list or, where a parser has read
+   * them, a section. The transport frames the body and sets the fields of the connection (RFC 9110 §7.6.1):
+   * there is never a `transfer-encoding`, `connection` or `expect`, and a `content-length` is that of the
+   * body.
    */
   readonly fields: ReadonlyFieldSection | HeaderSection;
   /** No body, a complete one, or one that arrives while it is sent. */
@@ -41,7 +42,9 @@ export interface ClientCloseListener {
   onClientClosed(client: ClientConnection): void;
 }
 
-/** A request as it may be given: a body may also be text, which is sent as UTF-8, other bytes, or left out. */
+/**
+ * A request as it may be given: a body may also be text, which is sent as UTF-8, other bytes, or left out.
+ */
 export interface RequestInput extends Omit<UpstreamRequest, 'body'> {
   readonly body?: UpstreamRequest['body'] | Uint8Array | string | undefined;
 }

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 
-/** The head of a backend's final response, checked: every name is a token, no value holds a control character. */
+/**
+ * The head of a backend's final response, checked: every name is a token, no value holds a control character.
+ */
 export interface UpstreamResponseHead {
   readonly status: number;
   /** As the backend sent it, or empty. Printable ASCII only. */
@@ -43,7 +45,10 @@ export interface UpgradeHandler extends ResponseHandler {
 
 /** A request under way. */
 export interface UpstreamExchange {
-  /** Connections that it was given so far: more than one where it was sent again, 0 while it waits for the first. */
+  /**
+   * Connections that it was given so far: more than one where it was sent again, 0 while it waits for the
+   * first.
+   */
   readonly attempts: number;
   /** Stops the flow of the response body, not its head; at most one read's worth of chunks still comes. */
   pause(): void;

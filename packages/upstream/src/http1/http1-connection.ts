@@ -242,7 +242,10 @@ export abstract class Http1Connection
     else this.arm(after);
   }
 
-  /** The socket cannot be trusted any more. An exchange that has not been written yet is told, and goes elsewhere. */
+  /**
+   * The socket cannot be trusted any more. An exchange that has not been written yet is told, and goes
+   * elsewhere.
+   */
   protected giveUp(): void {
     if (this.exchange === null) this.drop();
     else this.close();

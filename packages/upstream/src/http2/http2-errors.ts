@@ -58,7 +58,9 @@ export function streamError(code: number, context: StreamContext, cause?: unknow
   });
 }
 
-/** The error of a request of which the backend says, or we know, that it was not processed (RFC 9113 §8.7). */
+/**
+ * The error of a request of which the backend says, or we know, that it was not processed (RFC 9113 §8.7).
+ */
 export function refused(cause?: unknown): ReverseItError {
   return createError('RIT_ERR_UPSTREAM_REFUSED_STREAM', undefined, { cause });
 }

@@ -83,14 +83,15 @@ export interface PoolStats extends ShardStats {
 export interface Pool {
   /**
    * The way to a backend. The same scheme, host, port and unix socket share their connections.
-   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL, and for invalid options.
+   * @throws ConfigError `RIT_ERR_CONFIG` for a backend that is no http, https, ws or wss URL, and for invalid
+   * options.
    */
   origin(backend: string | URL, options?: OriginOptions): OriginPool;
   /**
    * Sends a request and resolves when the headers of the response have arrived. The connections of the last
    * hundred origins are kept for the requests that follow. Not for a proxy: headers are sent as they are.
-   * @throws ReverseItError what `onError` of a handler gets; ConfigError `RIT_ERR_CONFIG` for an invalid URL or invalid
-   *   limits; AbortError `RIT_ERR_CLIENT_ABORTED` once `signal` is aborted
+   * @throws ReverseItError what `onError` of a handler gets; ConfigError `RIT_ERR_CONFIG` for an invalid URL
+   * or invalid limits; AbortError `RIT_ERR_CLIENT_ABORTED` once `signal` is aborted
    */
   request(url: string | URL, options?: RequestOptions): Promise<ClientResponse>;
   stats(): PoolStats;

@@ -31,7 +31,9 @@ export class ChunkedReader {
   /** Size in the chunk header that is being read; -1 before its first digit. */
   #chunkSize = -1;
   #inExtension = false;
-  /** Body length that the chunk headers have announced so far, in bytes: what has come and what is to come. */
+  /**
+   * Body length that the chunk headers have announced so far, in bytes: what has come and what is to come.
+   */
   announced = 0;
   /** The message is complete. */
   complete = false;
@@ -47,8 +49,8 @@ export class ChunkedReader {
   }
 
   /**
-   * Passes the body bytes in `chunk` from `start` on to the sink, at most until the end of the message. Returns
-   * the offset after the last byte that was taken; see `complete` and `failure`.
+   * Passes the body bytes in `chunk` from `start` on to the sink, at most until the end of the message.
+   * Returns the offset after the last byte that was taken; see `complete` and `failure`.
    */
   read(chunk: Buffer, start: number, sink: BodyDelegate): number {
     this.#offset = start;

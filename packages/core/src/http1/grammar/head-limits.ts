@@ -22,7 +22,9 @@ export interface RequestHeadLimits extends FieldLimits {
   readonly maxRequestTargetBytes: number;
 }
 
-/** What a request line may take beside its target: the longest method, the version, spaces and the line end. */
+/**
+ * What a request line may take beside its target: the longest method, the version, spaces and the line end.
+ */
 const requestLineOverhead = 48;
 
 /**

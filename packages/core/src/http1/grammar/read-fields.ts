@@ -68,8 +68,8 @@ export function readHeaderSection(
 }
 
 /**
- * The lines as they stand, each with its line end, where one space, and nothing else, stands before each value
- * and nothing after it; else null.
+ * The lines as they stand, each with its line end, where one space, and nothing else, stands before each
+ * value and nothing after it; else null.
  */
 function canonicalLines(
   text: string,

@@ -23,7 +23,9 @@ const defaults: Outcome = {
   connectionNames: null,
 };
 
-/** Method and version, fields, and what becomes of them: a code or the facts that differ from the defaults. */
+/**
+ * Method and version, fields, and what becomes of them: a code or the facts that differ from the defaults.
+ */
 type Case = readonly [line: string, fields: readonly string[], outcome: string | Outcome];
 
 const host = ['Host', 'a'];

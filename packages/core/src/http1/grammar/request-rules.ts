@@ -119,7 +119,10 @@ function readFraming(
   return null;
 }
 
-/** A well-formed coding list that we do not implement is 501; one that names chunked elsewhere than last, or twice, is an attack. */
+/**
+ * A well-formed coding list that we do not implement is 501; one that names chunked elsewhere than last, or
+ * twice, is an attack.
+ */
 function classifyCodings(value: string): ErrorCode {
   const codings: string[] = [];
   if (!readTokenList(value, codings) || codings.length === 0) return 'RIT_ERR_FRAMING_CONFLICT';

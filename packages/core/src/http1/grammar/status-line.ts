@@ -6,7 +6,9 @@ import { reasonPhrase } from '../../http/status.ts';
 /** Status lines with the registered phrase, built once each. */
 const statusLines: string[] = [];
 
-/** Status line with its line end. The reason must be printable; an empty one becomes the registered phrase. */
+/**
+ * Status line with its line end. The reason must be printable; an empty one becomes the registered phrase.
+ */
 export function statusLine(status: number, reason: string): string {
   const usual = statusLines[status];
   if (usual !== undefined && reason === '') return usual;

@@ -11,7 +11,10 @@ import { ERRNO } from './constants.ts';
 import { llhttpModule } from './module.ts';
 import { createSpanRecorder, listStart, type SpanRecorder, WORD } from './span-recorder.ts';
 
-/** Longest input of one `execute` call. Larger chunks are fed in slices, so that memory does not grow with traffic. */
+/**
+ * Longest input of one `execute` call. Larger chunks are fed in slices, so that memory does not grow with
+ * traffic.
+ */
 export const windowSize = 65536;
 
 interface LlhttpExports {
@@ -103,7 +106,10 @@ export function liveParsers(): number {
 export class Llhttp {
   readonly #exports: LlhttpExports;
   #pointer: number;
-  /** Offset, in the chunk of the latest call, after the last byte that was consumed; of the offending byte after an error. */
+  /**
+   * Offset, in the chunk of the latest call, after the last byte that was consumed; of the offending byte
+   * after an error.
+   */
   consumed = 0;
 
   constructor(type: number) {

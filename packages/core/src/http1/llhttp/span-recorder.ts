@@ -140,7 +140,10 @@ export interface SpanRecorder {
   readonly list: Int32Array;
 }
 
-/** A recorder for calls with at most so many bytes. Its memory does not grow, and is touched as far as it is used. */
+/**
+ * A recorder for calls with at most so many bytes. Its memory does not grow, and is touched as far as it is
+ * used.
+ */
 export function createSpanRecorder(windowSize: number): SpanRecorder {
   const module = new WebAssembly.Module(moduleBytes(windowSize));
   const { memory, ...imports } = new WebAssembly.Instance(module).exports;

@@ -9,7 +9,9 @@ const states = { reading: READING, writing: WRITING, life: LIFE } as const;
 const machines = Object.keys(states) as Machine[];
 const eventNames = Object.keys(EVENT) as EventName[];
 
-/** What the table says: the next state, null where the event may not come, undefined where it does not matter. */
+/**
+ * What the table says: the next state, null where the event may not come, undefined where it does not matter.
+ */
 function next(machine: Machine, from: number, name: EventName): number | null | undefined {
   const row = transitions[machine].find(([event]) => event === name);
   if (row === undefined) return undefined;

@@ -10,7 +10,9 @@ export function cutSocket(socket: Socket): void {
   else socket.destroy();
 }
 
-/** While a FIN is in progress, with all bytes before it, Node answers a reset with EINVAL and never closes. */
+/**
+ * While a FIN is in progress, with all bytes before it, Node answers a reset with EINVAL and never closes.
+ */
 function isEnding(socket: Socket): boolean {
   return socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
 }

@@ -82,7 +82,9 @@ export class SocketInput implements ByteReader {
     if (this.#borrowed) releaseBytes(slice);
   }
 
-  /** The same bytes, to be reported again, perhaps in parts: never lent, since no part of a loan is released. */
+  /**
+   * The same bytes, to be reported again, perhaps in parts: never lent, since no part of a loan is released.
+   */
   own(bytes: Buffer): Buffer {
     return this.#borrowed ? copyOf(bytes) : bytes;
   }

@@ -1,7 +1,7 @@
 /**
- * What is written to a client's socket. Parts that come with one read, or in one turn of the event loop, leave in one
- * write: a response's head waits for the first bytes of its body, a chunk for its frame. Strings are
- * latin1.
+ * What is written to a client's socket. Parts that come with one read, or in one turn of the event loop,
+ * leave in one write: a response's head waits for the first bytes of its body, a chunk for its frame. Strings
+ * are latin1.
  */
 import type { Socket } from 'node:net';
 import { timedOut } from '../../errors/passed-limit.ts';

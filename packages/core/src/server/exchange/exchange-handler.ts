@@ -5,7 +5,8 @@ import type { FieldSection } from '../../http/field-section.ts';
 
 /**
  * What is told of an exchange. Set once, before the request listener returns. A method that throws, or whose
- * promise is rejected, ends the exchange: with 500 where no head is out yet, by cutting the connection otherwise.
+ * promise is rejected, ends the exchange: with 500 where no head is out yet, by cutting the connection
+ * otherwise.
  */
 export interface ExchangeHandler {
   /** A chunk of the request's body, after `readBody`. It is the handler's: see `Exchange.releaseChunk`. */

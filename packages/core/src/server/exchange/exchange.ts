@@ -84,7 +84,7 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
-  /** The connection that the request came on; null where it may carry others at the same time, as in HTTP/2. */
+  /** The request's connection; null where it may carry other requests at the same time, as in HTTP/2. */
   abstract readonly client: ClientConnection | null;
   /** What an application took off the start of the target before it handed the request over; mostly empty. */
   readonly mountPath: string = '';
@@ -92,7 +92,7 @@ export abstract class Exchange {
   abstract readonly requestComplete: boolean;
   /** Whether the client's socket holds more than it should. */
   abstract readonly needsDrain: boolean;
-  /** Whether every write has been flushed, so that the buffers that were written may be released or reused. */
+  /** Whether every write has been flushed, so that the written buffers may be released or reused. */
   abstract readonly isFlushed: boolean;
   #phase: Phase = PHASE.HEAD;
   #encoding: Encoding = ENCODING.NONE;
@@ -170,9 +170,9 @@ export abstract class Exchange {
   }
 
   /**
-   * Sends the final head. `fields` name neither `connection` nor `transfer-encoding`; `content-length` is among
-   * them if the length is known. `contentLength` is the length of the body to come, null where it is not
-   * known: it then goes chunked, or until close to an HTTP/1.0 client.
+   * Sends the final head. `fields` name neither `connection` nor `transfer-encoding`; `content-length` is
+   * among them if the length is known. `contentLength` is the length of the body to come, null where it is
+   * not known: it then goes chunked, or until close to an HTTP/1.0 client.
    * @throws StateError `RIT_ERR_INTERNAL` where no head can be made of it, or one was sent before
    */
   sendHead(
@@ -294,7 +294,7 @@ export abstract class Exchange {
     callAbort(this, this.handler, error);
   }
 
-  /** @internal The client is at fault within its body: the handler answers, or the server does and tells it. */
+  /** @internal The body is invalid or late: the handler answers, or the server does and notifies it. */
   refuse(error: ReverseItError): void {
     this.head.persistent = false;
     if (!callFault(this, error)) this.#giveUp(error);
@@ -350,7 +350,7 @@ export abstract class Exchange {
   /** @internal Sends an interim response to a client that knows them. */
   protected abstract writeInterim(status: number, fields: ReadonlyFieldSection): void;
 
-  /** @internal Sends the final head, and calls `begin`. Throws where it cannot be written; then nothing was. */
+  /** @internal Sends the final head and calls `begin`. If it throws, nothing was written. */
   protected abstract writeHead(
     status: number,
     reason: string,

@@ -197,7 +197,8 @@ export class Listener implements ServerContext, TlsDelegate {
   async listen(target: ListenTarget): Promise<void> {
     this.#starting = true;
     try {
-      // In a cluster the primary listens, and its failure is everybody's: nobody asks it before the path is free.
+      // In a cluster the primary listens, and its failure is everybody's: nobody asks it before the path is
+      // free.
       if ('path' in target && cluster.isWorker) await removeStaleSocket(target.path);
       await this.#listen(target);
     } catch (error) {

@@ -27,7 +27,9 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
   }
 }
 
-/** What tells a socket from others that had its path; null where there is none. A rename does not change it. */
+/**
+ * What tells a socket from others that had its path; null where there is none. A rename does not change it.
+ */
 async function idOf(path: string): Promise<string | null> {
   const stats = await lstat(path, { bigint: true });
   return stats.isSocket() ? `${stats.dev} ${stats.ino} ${stats.mtimeNs}` : null;

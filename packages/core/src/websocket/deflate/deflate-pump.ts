@@ -28,7 +28,10 @@ export interface CodecSink {
 export interface PumpTarget {
   /** A chunk. False: no more until `resume`. */
   onPumpChunk(chunk: Uint8Array): boolean;
-  /** All chunks of the slice have come. `unused`: bytes at its end that zlib did not take, its stream being over. */
+  /**
+   * All chunks of the slice have come. `unused`: bytes at its end that zlib did not take, its stream being
+   * over.
+   */
   onPumpFed(unused: number): void;
   /** All chunks of the last slice have come. `unused` as above. */
   onPumpFinished(unused: number): void;

@@ -15,7 +15,9 @@ export class DeflateWindow {
     this.size = windowBits === 0 ? 0 : 2 ** windowBits;
   }
 
-  /** What zlib is primed with: the last bytes, at most `size` of them. A view, valid until the next `append`. */
+  /**
+   * What zlib is primed with: the last bytes, at most `size` of them. A view, valid until the next `append`.
+   */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(Math.max(0, this.#end - this.size), this.#end);
   }

@@ -1,7 +1,7 @@
 /**
  * Deflates the messages of one direction (RFC 7692 §7.2.1). A short message is deflated on the spot, a long
- * one slice by slice in the thread pool; the window goes from message to message through `DeflateWindow`, so that
- * no native memory is held between them.
+ * one slice by slice in the thread pool; the window goes from message to message through `DeflateWindow`, so
+ * that no native memory is held between them.
  */
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
@@ -16,7 +16,9 @@ import {
 import { DeflateWindow } from './deflate-window.ts';
 
 export interface DeflaterOptions {
-  /** Agreed window, 8–15. Priming zlib with a full window of 15 costs some 50 µs a message, with 12 some 10. */
+  /**
+   * Agreed window, 8–15. Priming zlib with a full window of 15 costs some 50 µs a message, with 12 some 10.
+   */
   readonly windowBits: number;
   /** False where our window is forgotten after each message. */
   readonly contextTakeover: boolean;
@@ -78,7 +80,9 @@ export class Deflater implements PumpTarget {
     return false;
   }
 
-  /** The current message is complete. Answers as `write`; its last chunk comes before the next message may. */
+  /**
+   * The current message is complete. Answers as `write`; its last chunk comes before the next message may.
+   */
   end(): boolean {
     if (!this.#ready()) return false;
     if (this.#pump !== null) {
@@ -163,7 +167,8 @@ export class Deflater implements PumpTarget {
     const options = {
       level,
       memLevel,
-      // zlib makes no raw stream with 8; with 9 it reaches back no further than 8 allows (Node's manual, zlib).
+      // zlib makes no raw stream with 8; with 9 it reaches back no further than 8 allows (Node's manual,
+      // zlib).
       windowBits: Math.max(9, this.#options.windowBits),
       chunkSize: Math.max(64, chunkSize),
       // Not finished but flushed to a byte: the next message follows in the same stream (RFC 7692 §7.2.1).

@@ -41,7 +41,10 @@ const maxRatio = 1032;
  */
 const maxFinalBlocks = 16;
 
-/** What the sender cut off (RFC 7692 §7.2.1), and a final empty block, with which zlib tells that it is at the end of one. */
+/**
+ * What the sender cut off (RFC 7692 §7.2.1), and a final empty block, with which zlib tells that it is at the
+ * end of one.
+ */
 const cutEnd = new Uint8Array([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
 
 /**
@@ -111,7 +114,9 @@ export class Inflater implements PumpTarget {
     return false;
   }
 
-  /** The current message is complete. Answers as `write`; its last chunk comes before the next message may. */
+  /**
+   * The current message is complete. Answers as `write`; its last chunk comes before the next message may.
+   */
   end(): boolean {
     if (!this.#ready()) return false;
     if (this.#pump !== null) {

@@ -31,7 +31,9 @@ export interface AcceptedDeflate {
   readonly answer: string;
 }
 
-/** What one extension member says; absent parameters are null, `client_max_window_bits` without a value is 0. */
+/**
+ * What one extension member says; absent parameters are null, `client_max_window_bits` without a value is 0.
+ */
 interface Parameters {
   serverNoContextTakeover: boolean;
   clientNoContextTakeover: boolean;

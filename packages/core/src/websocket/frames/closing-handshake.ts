@@ -8,7 +8,8 @@
  *   received    closed, clean   –                closed, unclean
  *   closed      –               –                stays
  *
- * A dash is misuse by our own code: a second close frame is never sent, and the reader drops what follows one.
+ * A dash is misuse by our own code: a second close frame is never sent, and the reader drops what follows
+ * one.
  */
 import { createError } from '../../errors/reverseit-error.ts';
 import { closeCodes } from './close-code.ts';

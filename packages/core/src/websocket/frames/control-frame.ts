@@ -35,7 +35,9 @@ export function closeFrame(code: number, reason: string, maskingKey: number | nu
   return frame(true, false, opcodes.close, body, maskingKey);
 }
 
-/** Reads the unmasked payload of a close frame; the code of the error where it is invalid (RFC 6455 §5.5.1). */
+/**
+ * Reads the unmasked payload of a close frame; the code of the error where it is invalid (RFC 6455 §5.5.1).
+ */
 export function readCloseStatus(payload: Uint8Array): CloseStatus | ErrorCode {
   if (payload.length === 0) return { code: closeCodes.noCode, reason: '' };
   if (payload.length === 1) return 'RIT_ERR_WS_CLOSE_CODE';

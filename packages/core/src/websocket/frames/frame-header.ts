@@ -36,7 +36,10 @@ export class FrameHeader {
     return this.reserved >= 4;
   }
 
-  /** Reads the first two bytes. `payloadLength` is then the seven bits, of which 126 and 127 announce a longer form. */
+  /**
+   * Reads the first two bytes. `payloadLength` is then the seven bits, of which 126 and 127 announce a longer
+   * form.
+   */
   readStart(bytes: Uint8Array, at: number): void {
     const first = bytes[at] as number;
     const second = bytes[at + 1] as number;

@@ -263,7 +263,10 @@ export class FrameReader {
     return this.#takePass() ? steps.pass : this.#releaseChunk();
   }
 
-  /** Checks text up to `end` as it stands, under its mask or without; at the end of a message it must be whole. */
+  /**
+   * Checks text up to `end` as it stands, under its mask or without; at the end of a message it must be
+   * whole.
+   */
   #checkText(end: number): boolean {
     const start = this.#position;
     const valid = this.#masked

@@ -11,7 +11,10 @@ import { isControlOpcode, isOpcode, opcodes } from './opcode.ts';
 export interface FrameRules {
   /** Whether we are the server to this peer, and so its frames are masked (RFC 6455 §5.1). */
   readonly masked: boolean;
-  /** Whether permessage-deflate was agreed on: RSV1 may then stand on the first frame of a message (RFC 7692 §6). */
+  /**
+   * Whether permessage-deflate was agreed on: RSV1 may then stand on the first frame of a message (RFC 7692
+   * §6).
+   */
   readonly compression: boolean;
 }
 

@@ -102,7 +102,10 @@ export class Utf8Stream {
     return true;
   }
 
-  /** The first byte of a character; what it forbids of the second keeps overlong forms, surrogates and 110000 and more out. */
+  /**
+   * The first byte of a character; what it forbids of the second keeps overlong forms, surrogates and 110000
+   * and more out.
+   */
   #lead(byte: number): boolean {
     if (byte < 0xc2 || byte > 0xf4) return false;
     this.#needed = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
@@ -114,7 +117,10 @@ export class Utf8Stream {
   }
 }
 
-/** How many bytes at the end belong to a character that is not complete yet. At least three bytes precede `end`. */
+/**
+ * How many bytes at the end belong to a character that is not complete yet. At least three bytes precede
+ * `end`.
+ */
 function openTail(bytes: Uint8Array, end: number): number {
   for (let length = 1; length <= 3; length++) {
     const byte = bytes[end - length] as number;

@@ -26,7 +26,9 @@ const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Bytes of a key before base64 (RFC 6455 §4.1). */
 export const keyBytes = 16;
 
-/** What makes a request or an answer switch protocols; transports that write it themselves take only the rest. */
+/**
+ * What makes a request or an answer switch protocols; transports that write it themselves take only the rest.
+ */
 export const upgradeFields: ReadonlyFieldSection = [
   'Upgrade',
   'websocket',

@@ -1,4 +1,7 @@
-/** Subprotocols (RFC 6455 §1.9, §11.3.4). Their names are tokens and, unlike most tokens, distinguished by case. */
+/**
+ * Subprotocols (RFC 6455 §1.9, §11.3.4). Their names are tokens and, unlike most tokens, distinguished by
+ * case.
+ */
 import { isToken, trimOws } from '../../http/ascii.ts';
 
 /**

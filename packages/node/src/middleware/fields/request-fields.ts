@@ -21,7 +21,10 @@ import type { NodeRequest } from '../messages/node-messages.ts';
 
 type Headers = NodeRequest['headers'];
 
-/** Fields by which Node has framed the request already, and those between it and the client. They stay as sent. */
+/**
+ * Fields by which Node has framed the request already, and those between it and the client. They stay as
+ * sent.
+ */
 const fixedFields: ReadonlySet<string> = new Set([
   ...fieldsWhere(({ setByServer, forbiddenInHttp2 }) => setByServer || forbiddenInHttp2),
   'sec-websocket-key',

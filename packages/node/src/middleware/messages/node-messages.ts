@@ -1,4 +1,7 @@
-/** A request and its response as Node's servers make them: over HTTP/1, or by the compatibility API over HTTP/2. */
+/**
+ * A request and its response as Node's servers make them: over HTTP/1, or by the compatibility API over
+ * HTTP/2.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 

@@ -32,8 +32,8 @@ export interface ResponseSide {
   write(chunk: Buffer): boolean;
   end(trailers: ReadonlyFieldSection): void;
   /**
-   * The response is about to end before its request. Where it ends the connection, what still comes of that is
-   * to be read and dropped until `dropRequest`, so that the response can be read.
+   * The response is about to end before its request. Where it ends the connection, what still comes of that
+   * is to be read and dropped until `dropRequest`, so that the response can be read.
    */
   lingerAtEnd(): void;
   /** No more of the request is to come. */

@@ -92,7 +92,9 @@ export class LocationRewrite {
     return match === undefined ? mapped : `${this.#scheme}://${host}${mapped}`;
   }
 
-  /** In one spelling: lower case, without the default port. Null where it is none that could be a backend's. */
+  /**
+   * In one spelling: lower case, without the default port. Null where it is none that could be a backend's.
+   */
   #canonical(authority: string): string | null {
     if (!plainAuthority.test(authority)) return null;
     const url = `${this.#scheme}://${authority}`;

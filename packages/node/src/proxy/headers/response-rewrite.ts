@@ -65,7 +65,9 @@ class ResponseRule implements FieldRule {
   }
 }
 
-/** Drops what Connection names. A set, since a backend may send thousands of names and thousands of fields. */
+/**
+ * Drops what Connection names. A set, since a backend may send thousands of names and thousands of fields.
+ */
 class NamedRule implements FieldRule {
   readonly #named: ReadonlySet<string>;
 

@@ -1,4 +1,7 @@
-/** A backend's response while `onResponse` runs: what comes of its body waits for what the hooks make of its head. */
+/**
+ * A backend's response while `onResponse` runs: what comes of its body waits for what the hooks make of its
+ * head.
+ */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, HeaderSection } from '@reverseit/core/http';

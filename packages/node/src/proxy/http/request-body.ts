@@ -15,7 +15,9 @@ import { BodyBuffer } from './body-buffer.ts';
 const noChunks: readonly Buffer[] = [];
 const noTrailers: FieldSection = [];
 
-/** Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer. */
+/**
+ * Who has sent more than this, in bytes, and pauses, is in the middle of an upload and waits for no answer.
+ */
 const maxQuestionBytes = 32_768;
 
 /** A collected body is sent in the chunks in which it came from here on, in bytes. */

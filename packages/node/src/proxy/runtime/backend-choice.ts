@@ -1,4 +1,7 @@
-/** What `chooseBackend` has returned: checked, and made a backend of the list or one of the URLs that are allowed. */
+/**
+ * What `chooseBackend` has returned: checked, and made a backend of the list or one of the URLs that are
+ * allowed.
+ */
 import { createError } from '@reverseit/core/errors';
 import { show } from '@reverseit/core/options';
 import type { CheckedBackendGroup } from '@reverseit/upstream/internal';

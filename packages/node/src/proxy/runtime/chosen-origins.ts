@@ -1,7 +1,7 @@
 /**
- * The ways to backends that `chooseBackend` names by URL. As many as `maxOrigins` are kept, those without a request
- * are given up first, the one unused longest before the others; one that nobody has asked for as long as a connection
- * may be unused is given up by itself.
+ * The ways to backends that `chooseBackend` names by URL. As many as `maxOrigins` are kept, those without a
+ * request are given up first, the one unused longest before the others; one that nobody has asked for as long
+ * as a connection may be unused is given up by itself.
  */
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';

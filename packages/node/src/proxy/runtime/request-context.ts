@@ -144,7 +144,10 @@ export class RequestContext implements RequestInfo {
     return typeof this.#chosen === 'string' ? null : this.#chosen;
   }
 
-  /** @internal What the hooks so far were at is given up. The signal of those that answer the error is another. */
+  /**
+   * @internal What the hooks so far were at is given up. The signal of those that answer the error is
+   * another.
+   */
   beginErrorResponse(error: ReverseItError): void {
     this.#choosing = false;
     this.#controller?.abort(error);

@@ -49,9 +49,9 @@ const defaults = {
 };
 
 /**
- * `former` is the group that the route of this name had: where nothing but its list has changed it is kept, with
- * what it knows of its backends, and whoever commits the routes gives it the list. Another one begins with what the
- * former one has discovered.
+ * `former` is the group that the route of this name had: where nothing but its list has changed it is kept,
+ * with what it knows of its backends, and whoever commits the routes gives it the list. Another one begins
+ * with what the former one has discovered.
  */
 export function routeBackends(
   options: ResolvedRouteOptions,
@@ -89,8 +89,8 @@ export function routeBackends(
 }
 
 /**
- * Null where no URL may be chosen. `former` are those of the route of this name, which are kept where the connections
- * are the same; whoever commits the routes gives them the rules.
+ * Null where no URL may be chosen. `former` are those of the route of this name, which are kept where the
+ * connections are the same; whoever commits the routes gives them the rules.
  */
 export function routeOrigins(
   { chooseBackend, allowBackends, maxOrigins: max, upstreamConnection }: ResolvedRouteOptions,

@@ -153,7 +153,10 @@ export class RouteRuntime {
     return rules;
   }
 
-  /** Answers a failed exchange: as `errorResponse` says where the catalog lets it, else with the error's own status. */
+  /**
+   * Answers a failed exchange: as `errorResponse` says where the catalog lets it, else with the error's own
+   * status.
+   */
   answer(exchange: Exchange, error: ReverseItError): void {
     if (exchange.headSent || error.status !== 502) {
       exchange.fail(error);

@@ -1,4 +1,7 @@
-/** Masking keys for frames that the proxy itself sends to a backend: from a strong source, in batches (RFC 6455 §10.3). */
+/**
+ * Masking keys for frames that the proxy itself sends to a backend: from a strong source, in batches (RFC
+ * 6455 §10.3).
+ */
 import { randomFillSync } from 'node:crypto';
 
 const keys = new Int32Array(1024);

@@ -4,16 +4,22 @@ import type { DeflatePolicy, FrameReaderOptions } from '@reverseit/core/websocke
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 
 /**
- * Frames that any message may have. Nothing is gathered here, but a backend may gather. Beyond them, fragments have to
- * hold 16 bytes on average, so that a long message may come in short ones.
+ * Frames that any message may have. Nothing is gathered here, but a backend may gather. Beyond them,
+ * fragments have to hold 16 bytes on average, so that a long message may come in short ones.
  */
 const maxFragments = 65_536;
 const minFragmentBytes = 16;
 
-/** Shorter messages go to the client as they are, deflate agreed on or not: coding them costs more than it saves. */
+/**
+ * Shorter messages go to the client as they are, deflate agreed on or not: coding them costs more than it
+ * saves.
+ */
 const deflateFromBytes = 256;
 
-/** How long a peer may take to the next step of closing, in ms: to answer a close frame, to end its connection. */
+/**
+ * How long a peer may take to the next step of closing, in ms: to answer a close frame, to end its
+ * connection.
+ */
 const closeTimeout = 5000;
 
 /** Pings and pongs that one peer may send within `controlWindow` ms; each may make the other one answer. */
@@ -34,13 +40,17 @@ export const deflatePolicy: DeflatePolicy = {
 /** zlib's own defaults; native memory is held only while a long message is deflated. */
 export const deflateEffort = { level: 6, memLevel: 8 } as const;
 
-/** A ping that is sent once in `websocketIdleTimeout` must not come a moment too late: so much more, in ms. */
+/**
+ * A ping that is sent once in `websocketIdleTimeout` must not come a moment too late: so much more, in ms.
+ */
 const maxSlack = 5000;
 
 /** The longest delay of a timer in Node. */
 const maxDelay = 2 ** 31 - 1;
 
-/** After how much silence a WebSocket is closed, in ms: a tenth beyond the option, and 5 s at most. 0 is none. */
+/**
+ * After how much silence a WebSocket is closed, in ms: a tenth beyond the option, and 5 s at most. 0 is none.
+ */
 export function withSlack(timeout: number): number {
   return Math.min(timeout + Math.min(Math.round(timeout / 10), maxSlack), maxDelay);
 }

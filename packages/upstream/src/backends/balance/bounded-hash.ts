@@ -1,7 +1,7 @@
 /**
- * Consistent hashing with bounded load (Mirrokni, Thorup, Zadimoghaddam): a key goes to its member of the ring
- * unless that has more than 1.25 times its fair share of the requests under way; then to the next. Who is down
- * is passed over on the ring, so that a change of health moves only the keys of who changed.
+ * Consistent hashing with bounded load (Mirrokni, Thorup, Zadimoghaddam): a key goes to its member of the
+ * ring unless that has more than 1.25 times its fair share of the requests under way; then to the next. Who
+ * is down is passed over on the ring, so that a change of health moves only the keys of who changed.
  */
 import { firstAdmitted } from './first-available.ts';
 import { HashRing } from './hash-ring.ts';

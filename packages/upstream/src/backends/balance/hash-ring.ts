@@ -1,13 +1,16 @@
 /**
- * Consistent hashing: each member stands at many points of a ring of 32-bit hashes, more for a greater weight,
- * and a key belongs to the member at the next point. Where one of N leaves, only its keys move. The points
- * follow from the names alone, so that all replicas have the same ring, whatever the order of their lists.
+ * Consistent hashing: each member stands at many points of a ring of 32-bit hashes, more for a greater
+ * weight, and a key belongs to the member at the next point. Where one of N leaves, only its keys move. The
+ * points follow from the names alone, so that all replicas have the same ring, whatever the order of their
+ * lists.
  */
 import { hash32, mix32 } from './hash.ts';
 
 /** Points of a member of average weight; shares of equal weights then differ by about a twelfth. */
 const pointsEach = 160;
-/** A point is a hash and, in the lower bits, the index of its member: 52 bits, which a double holds exactly. */
+/**
+ * A point is a hash and, in the lower bits, the index of its member: 52 bits, which a double holds exactly.
+ */
 const indexRange = 2 ** 20;
 
 interface RingMember {

@@ -28,7 +28,10 @@ export class PeakEwma {
     this.#isKnown = true;
   }
 
-  /** The average in ms. It decays while nothing is observed, so that a backend that was slow gets another chance. */
+  /**
+   * The average in ms. It decays while nothing is observed, so that a backend that was slow gets another
+   * chance.
+   */
   at(now: number): number {
     return this.#value * this.#decay(now);
   }

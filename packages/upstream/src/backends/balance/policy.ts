@@ -1,6 +1,6 @@
 /**
- * What a policy sees of a backend group. A policy decides which of several backends gets a request; it knows no
- * socket, no health check and no timer. Time and chance come from outside.
+ * What a policy sees of a backend group. A policy decides which of several backends gets a request; it knows
+ * no socket, no health check and no timer. Time and chance come from outside.
  */
 import type { PeakEwma } from './peak-ewma.ts';
 
@@ -9,7 +9,9 @@ export type RandomSource = () => number;
 
 /** A backend as a policy sees it. */
 export interface Candidate {
-  /** Every replica knows the backend by it: consistent hashing and subsets go by names, never by positions. */
+  /**
+   * Every replica knows the backend by it: consistent hashing and subsets go by names, never by positions.
+   */
   readonly name: string;
   /** Share of the requests, in proportion to the others. At least 1: who gets none is no candidate. */
   readonly weight: number;

@@ -8,7 +8,9 @@ import type { Admission, Candidate, Policy, RandomSource } from './policy.ts';
 
 interface Turn<C> {
   readonly candidate: C;
-  /** Decides between turns at the same time; by chance, so that replicas do not begin with the same backend. */
+  /**
+   * Decides between turns at the same time; by chance, so that replicas do not begin with the same backend.
+   */
   readonly rank: number;
   served: number;
   /** When its next turn is, in rounds. */

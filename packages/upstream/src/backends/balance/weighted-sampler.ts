@@ -1,4 +1,7 @@
-/** Draws an index with a probability in proportion to its weight, in O(log n); O(1) where all weights are equal. */
+/**
+ * Draws an index with a probability in proportion to its weight, in O(log n); O(1) where all weights are
+ * equal.
+ */
 export class WeightedSampler {
   readonly #count: number;
   /** Sums of the weights so far; null where all are equal. */

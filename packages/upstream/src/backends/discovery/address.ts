@@ -3,9 +3,9 @@
 const mapped = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/;
 
 /**
- * One spelling of an address (RFC 5952), where it is one that a backend can have: an IPv4-mapped address is the IPv4
- * address itself, so that it is not counted twice. Null for what is no address, and for unspecified (0.0.0.0, ::),
- * multicast and broadcast addresses.
+ * One spelling of an address (RFC 5952), where it is one that a backend can have: an IPv4-mapped address is
+ * the IPv4 address itself, so that it is not counted twice. Null for what is no address, and for unspecified
+ * (0.0.0.0, ::), multicast and broadcast addresses.
  */
 export function canonicalAddress(text: string): string | null {
   const isIPv6 = text.includes(':');

@@ -1,4 +1,7 @@
-/** From what a look-up found to backends: the configured one says how they are asked, the look-up where they are. */
+/**
+ * From what a look-up found to backends: the configured one says how they are asked, the look-up where they
+ * are.
+ */
 import { placeName } from './address.ts';
 
 /** What discovery decides of a backend. */
@@ -28,8 +31,8 @@ export function atAddresses<B extends Placed>(
 }
 
 /**
- * The lowest priority serves first, and each one after it when nobody before it can (RFC 2782). The addresses of a
- * target share the weight of its record. 0 counts as 1: a backend of weight 0 would get nothing.
+ * The lowest priority serves first, and each one after it when nobody before it can (RFC 2782). The addresses
+ * of a target share the weight of its record. 0 counts as 1: a backend of weight 0 would get nothing.
  */
 export function atServices<B extends Placed>(
   configured: B,

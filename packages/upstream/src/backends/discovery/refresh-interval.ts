@@ -14,8 +14,8 @@ export interface LookupOutcome {
 }
 
 /**
- * Pause before the next look-up in ms. One of a few lengths, whatever a name server answers, since there is a queue
- * of deadlines for each: the interval, halved until it is within the TTL.
+ * Pause before the next look-up in ms. One of a few lengths, whatever a name server answers, since there is a
+ * queue of deadlines for each: the interval, halved until it is within the TTL.
  */
 export function refreshInterval(interval: number, { ttl, failures }: LookupOutcome): number {
   if (failures > 0) return Math.min(interval, firstPause * 2 ** Math.min(failures - 1, 30));

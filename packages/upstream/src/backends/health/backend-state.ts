@@ -1,6 +1,6 @@
 /**
- * The state of one backend, from what health checks, requests and the operator say. Time is handed in and never
- * asked for; `nextChange` says when `advance` has something to do.
+ * The state of one backend, from what health checks, requests and the operator say. Time is handed in and
+ * never asked for; `nextChange` says when `advance` has something to do.
  *
  * | state     | from                                            | until                                       |
  * | --------- | ----------------------------------------------- | ------------------------------------------- |

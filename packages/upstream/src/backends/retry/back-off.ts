@@ -2,8 +2,8 @@
 const doublings = 5;
 
 /**
- * Pause before a further attempt, in ms: by chance up to twice the last limit ("full jitter"), so that clients of
- * a backend that failed do not all come back at the same moment.
+ * Pause before a further attempt, in ms: by chance up to twice the last limit ("full jitter"), so that
+ * clients of a backend that failed do not all come back at the same moment.
  *
  * @param base limit of the first pause
  * @param retry number of the retry, from 1

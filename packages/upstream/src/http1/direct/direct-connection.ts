@@ -167,7 +167,9 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     if (!this.stopped) continueReading(socket, this);
   }
 
-  /** Whether it does not read: its exchange does not listen, others come first, or the socket is given away. */
+  /**
+   * Whether it does not read: its exchange does not listen, others come first, or the socket is given away.
+   */
   get stopped(): boolean {
     return this.#paused || this.share.waiting || this.state === 'switched';
   }

@@ -8,7 +8,10 @@ import type { Upload, UploadPort } from '../../exchange/upload.ts';
 import type { BodySource } from '../../exchange/upstream-request.ts';
 import { WriteGuard, type WriteObserver } from '../../node-internals/write-guard.ts';
 
-/** Up to here head and body, or a chunk and its frame, are copied into one buffer; beyond it they leave as a vector. */
+/**
+ * Up to here head and body, or a chunk and its frame, are copied into one buffer; beyond it they leave as a
+ * vector.
+ */
 const coalesceBytes = 16_384;
 
 /** A socket that is idle takes a shorter head at once. */

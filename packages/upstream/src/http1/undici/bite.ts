@@ -1,6 +1,7 @@
 /**
- * What undici is given to parse at a time. It costs by its body bytes, its framing, and the chunks that undici
- * reports one by one; where that adds up, the next bites are small, and between them others have their turn.
+ * What undici is given to parse at a time. It costs by its body bytes, its framing, and the chunks that
+ * undici reports one by one; where that adds up, the next bites are small, and between them others have their
+ * turn.
  */
 import { COST } from '@reverseit/core/internal';
 

@@ -1,15 +1,17 @@
 /**
  * A 304 may have the content-length or the transfer coding of the response that it stands for (RFC 9110 §8.6,
- * RFC 9112 §6.1), and ends with its head all the same. undici's parser closes the connection after such a head,
- * since a body that must not be there would be taken for the next response; the connection watches for that
- * by itself. So the names of these fields are changed before that parser sees them and changed back after it.
- * The last letter is changed: then nothing has to be known but the place in the line.
+ * RFC 9112 §6.1), and ends with its head all the same. undici's parser closes the connection after such a
+ * head, since a body that must not be there would be taken for the next response; the connection watches for
+ * that by itself. So the names of these fields are changed before that parser sees them and changed back
+ * after it. The last letter is changed: then nothing has to be known but the place in the line.
  */
 import type { FieldSection } from '@reverseit/core/http';
 
 const names = ['content-length', 'transfer-encoding'] as const;
 const lineFeed = 0x0a;
-/** What stands for a last letter in lower case and in upper case: characters of tokens that no known name has. */
+/**
+ * What stands for a last letter in lower case and in upper case: characters of tokens that no known name has.
+ */
 const lower = 0x5e;
 const upper = 0x7e;
 

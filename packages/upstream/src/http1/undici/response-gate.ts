@@ -210,7 +210,10 @@ function readStatus(bytes: Buffer): number {
 
 const fieldLines = /^(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
 
-/** Whether an interim head that nobody else will look at is one: its field lines up to and with their last CRLF. */
+/**
+ * Whether an interim head that nobody else will look at is one: its field lines up to and with their last
+ * CRLF.
+ */
 function hasFieldLines(bytes: Buffer, end: number): boolean {
   const start = bytes.indexOf(0x0a, shortestStatusLine - 1) + 1;
   return fieldLines.test(bytes.toString('latin1', start, end));

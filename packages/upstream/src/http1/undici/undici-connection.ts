@@ -3,10 +3,11 @@
  * requests and parses responses; the socket is ours, so that we know when it is connected, what was read
  * from it and when it is gone, and can hold its bytes back.
  *
- * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the
- * response is paused, none while no request is under way, and otherwise what the response gate lets
- * through. Plain sockets read into our own buffer and past the stream between it and undici, which is told
- * of bytes by `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a response that ended while paused as broken.
+ * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the response
+ * is paused, none while no request is under way, and otherwise what the response gate lets through. Plain
+ * sockets read into our own buffer and past the stream between it and undici, which is told of bytes by
+ * `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a
+ * response that ended while paused as broken.
  */
 import type { Socket } from 'node:net';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
@@ -34,7 +35,9 @@ import { UndiciUpload } from './undici-upload.ts';
 
 type ConnectCallback = (...result: [null, Socket] | [Error, null]) => void;
 
-/** undici's own timers are off: ours decide. A reuse that it would refuse for a short hint is ours to judge. */
+/**
+ * undici's own timers are off: ours decide. A reuse that it would refuse for a short hint is ours to judge.
+ */
 const clientOptions = {
   allowH2: false,
   pipelining: 1,
