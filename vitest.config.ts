@@ -25,7 +25,7 @@ const transportTests = [
   'packages/upstream/test/*.test.ts',
   'packages/node/test/middleware-{early,fields}.test.ts',
   'test-frameworks/middleware.test.ts',
-  'packages/node/test/{corpus,elixir-parity,faults,hook,http,transports,websocket}*.test.ts',
+  'packages/node/test/{corpus,elixir-parity,faults,hook,http,metrics-counts,transports,websocket}*.test.ts',
 ];
 
 // The one constant that says which transport a pool has by default.

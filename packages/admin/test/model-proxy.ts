@@ -279,6 +279,7 @@ export class ModelProxy {
         switched: 0,
         opened: Math.round(requests * 0.002) + 6,
         reused: Math.round(requests * 0.998),
+        retried: 0,
         connect: emptyHistogram(),
         wait: emptyHistogram(),
       };

@@ -11,7 +11,10 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const worker = new ServingWorker({
   id: cluster.worker?.id ?? 0,
   // A primary that has gone is told of by `disconnect`.
-  send: (message) => process.send?.(enveloped(message), () => undefined),
+  send(message, sent) {
+    if (process.connected) process.send?.(enveloped(message), () => sent?.());
+    else sent?.();
+  },
   log: (line) => process.stderr.write(`${line}\n`),
   now: () => performance.now(),
   loadConfig: loadConfigFile,

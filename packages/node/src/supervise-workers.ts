@@ -10,6 +10,7 @@ import type { WorkerSource } from './cluster/messages.ts';
 import { Supervisor } from './cluster/supervisor.ts';
 import { loadSource, versionOf } from './cluster/worker-source.ts';
 import type { Logger } from './logging/logger.ts';
+import { openAdmin } from './server/open-admin.ts';
 
 /**
  * A cluster whose workers are made of what `source` says, asked again for each start and restart.
@@ -32,6 +33,7 @@ export function superviseWorkers(
     versionOf,
     logger,
     removeStaleSocket,
+    openAdmin,
     delivered: () => handOvers.delivered(),
   });
 }

@@ -75,6 +75,7 @@ class FakeHost implements CommandHost {
           this.closed = resolve;
         }),
       address: () => null,
+      adminAddress: () => null,
       stats: notAskedFor,
       metrics: notAskedFor,
       drain: notAskedFor,
@@ -94,7 +95,11 @@ class FakeHost implements CommandHost {
         });
       },
       address: () => null,
-      stats: () => Promise.reject(new Error('not asked for')),
+      adminAddress: () => null,
+      stats: notAskedFor,
+      metrics: notAskedFor,
+      drain: notAskedFor,
+      enable: notAskedFor,
     };
   }
   onSignal(callback: (signal: Signal) => void): () => void {

@@ -1,11 +1,12 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
 import { createError, isReverseItError } from '@reverseit/core/errors';
-import { type Fault, faultText } from '@reverseit/core/options';
+import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { OnReload } from '../options/admin-options.ts';
 import { type ListenAddress, showListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
@@ -68,7 +69,9 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   const lineOf = (address: Address): string => {
     const where = showListenAddress(address, options.server.tls !== null);
     const workers = options.workers === 1 ? '' : ` (${workersText(options.workers)})`;
-    return `reverseit listening on ${where} -> ${backendsOf(options)}${workers}`;
+    const admin = served.adminAddress();
+    const status = admin === null ? '' : `\nreverseit admin on ${showListenAddress(admin)}`;
+    return `reverseit listening on ${where} -> ${backendsOf(options)}${workers}${status}`;
   };
   return serve(host, served, lineOf, (onChange) => host.watch(files, onChange));
 }
@@ -85,13 +88,19 @@ function servedBy(
   input: ReverseItOptions,
 ): Served {
   // Made in any case: there are options that only the server can judge.
-  const server = host.createServer({ ...input, workers: undefined });
-  if (workers === 1) return new ServedHere(host, server, listen);
+  let here: ServedHere | null = null;
+  const reload = async () => here?.reload();
+  const server = host.createServer({ ...withReload(input, reload), workers: undefined });
+  if (workers === 1) {
+    here = new ServedHere(host, server, listen);
+    return here;
+  }
   const cluster = host.createCluster(() => workerSource(host), input.logger ?? null);
   return {
     listen: () => cluster.listen(),
     close: (how) => cluster.close(how),
     reload: () => cluster.restart(),
+    adminAddress: () => cluster.adminAddress(),
     reloadTexts: {
       begun: 'restarting the workers one by one',
       done: 'the workers were restarted',
@@ -128,13 +137,17 @@ class ServedHere implements Served {
     return this.#server.close(how);
   }
 
+  adminAddress(): Address | null {
+    return this.#server.adminAddress();
+  }
+
   async reload(): Promise<void> {
     const host = this.#host;
     const given = workerSource(host);
     this.#times++;
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
     // What is no object is for the server to check.
-    this.#server.reload(withLogger(host, input));
+    this.#server.reload(withReload(withLogger(host, input), () => this.reload()));
   }
 }
 
@@ -144,6 +157,10 @@ function workerSource(host: CommandHost): WorkerSource {
   if (faults.length > 0) throw createError('RIT_ERR_CONFIG', faultText(faults));
   return { config, options };
 }
+
+/** `POST /reload` does what SIGHUP does, unless the configuration says what it does. */
+const withReload = (input: ReverseItOptions, onReload: OnReload): ReverseItOptions =>
+  isPlainObject(input.admin) ? { ...input, admin: { onReload, ...input.admin } } : input;
 
 /** Logs to standard error unless the configuration brings a logger. */
 const withLogger = (host: CommandHost, input: unknown): ReverseItOptions => {

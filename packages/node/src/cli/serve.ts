@@ -31,6 +31,8 @@ export interface Served {
   /** Reads the configuration again and applies it. Where it is rejected, nothing has changed. */
   reload(): Promise<void>;
   readonly reloadTexts: ReloadTexts;
+  /** Where the admin listener is; null without one. */
+  adminAddress(): Address | null;
 }
 
 /** What is logged about a reload. */

@@ -1,4 +1,5 @@
 /** A cluster as its user sees it. */
+import type { ProxyStats } from '@reverseit/admin';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { WorkerState } from './worker-process.ts';
 
@@ -44,4 +45,21 @@ export interface ReverseItCluster {
   address(): Address | null;
   /** Asks the workers for their figures, and waits at most `timeout` ms (default: 1000). */
   stats(options?: { readonly timeout?: number }): Promise<ClusterStats>;
+  /**
+   * Everything that the workers have counted since the start, those that have ended among them. Of a worker that does
+   * not answer within `timeout` ms (default: 1000) it is what it said last.
+   */
+  metrics(options?: { readonly timeout?: number }): Promise<ProxyStats>;
+  /**
+   * Gives a backend no new requests, in every worker, also in those that start later.
+   * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
+   */
+  drain(backend: string): Promise<void>;
+  /**
+   * Ends `drain`, and an ejection, in every worker.
+   * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
+   */
+  enable(backend: string): Promise<void>;
+  /** Where the admin listener is, of the option `admin`; null without, before `listen` and after `close`. */
+  adminAddress(): Address | null;
 }

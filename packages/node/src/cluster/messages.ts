@@ -1,7 +1,9 @@
 /** What the primary of a cluster and its workers say to each other. */
+import type { ProxyStats } from '@reverseit/admin';
 import type { ErrorCode } from '@reverseit/core/errors';
 import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
+import type { AdminAccess } from '../server/open-admin.ts';
 
 /** What a worker makes its proxy of. */
 export interface WorkerSource {
@@ -13,6 +15,8 @@ export interface WorkerSource {
 
 /** What the primary has to know of the configuration that a worker has read. */
 export interface WorkerFacts {
+  /** Of the admin listener, which is the primary's; null without. */
+  readonly admin: AdminAccess | null;
   readonly listen: ListenAddress;
   /** How many workers are wanted. */
   readonly workers: number;
@@ -24,6 +28,12 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly source: WorkerSource }
   | { readonly kind: 'listen'; readonly where: ListenAddress }
   | { readonly kind: 'stats'; readonly question: number }
+  | { readonly kind: 'metrics'; readonly question: number }
+  | {
+      readonly kind: 'drain' | 'enable';
+      readonly question: number;
+      readonly backend: string;
+    }
   /** Finish what is in progress, for at most `timeout` ms, and end. */
   | { readonly kind: 'close'; readonly timeout: number };
 
@@ -35,7 +45,12 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly address: Address }
   /** It cannot serve: its configuration is invalid, or it cannot listen. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null };
+  | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null }
+  | { readonly kind: 'metrics'; readonly question: number; readonly metrics: ProxyStats | null }
+  /** What it has counted in all: it ends now. */
+  | { readonly kind: 'counted'; readonly metrics: ProxyStats }
+  /** Whether it has a backend of that name. */
+  | { readonly kind: 'acted'; readonly question: number; readonly found: boolean };
 
 const label = 'reverseit';
 

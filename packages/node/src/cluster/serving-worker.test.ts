@@ -41,6 +41,7 @@ class FakeHost implements WorkerHost {
         return this.closed.promise;
       },
       address: () => null,
+      adminAddress: () => null,
       stats: notAskedFor,
       metrics: notAskedFor,
       drain: notAskedFor,
@@ -76,6 +77,7 @@ describe('ServingWorker', () => {
         facts: {
           listen: { host: '127.0.0.1', port: 4000 },
           workers: 4,
+          admin: null,
           closeTimeout: Number.POSITIVE_INFINITY,
         },
       },

@@ -1,4 +1,5 @@
 /** A worker: makes a proxy of what the primary tells it, and serves until it is told to end. */
+import type { ProxyStats } from '@reverseit/admin';
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
 import { LineLogger } from '../logging/line-logger.ts';
@@ -7,12 +8,14 @@ import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
 import { workerCount } from '../options/workers.ts';
 import type { ServedProxy } from '../server/create-server.ts';
+import type { AdminAccess } from '../server/open-admin.ts';
 import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
 
 /** The process of a worker. */
 export interface WorkerHost {
   readonly id: number;
-  send(message: FromWorker): void;
+  /** `sent` is called once the message is out, or cannot be. */
+  send(message: FromWorker, sent?: () => void): void;
   /** Writes a line to standard error. */
   log(line: string): void;
   /** Milliseconds that never run backwards. */
@@ -27,6 +30,7 @@ export class ServingWorker {
   readonly #host: WorkerHost;
   #server: ServedProxy | null = null;
   #closing = false;
+  #counts = false;
 
   constructor(host: WorkerHost) {
     this.#host = host;
@@ -47,6 +51,21 @@ export class ServingWorker {
           stats: this.#server?.stats() ?? null,
         });
         break;
+      case 'metrics':
+        this.#host.send({
+          kind: 'metrics',
+          question: message.question,
+          metrics: this.#counted(),
+        });
+        break;
+      case 'drain':
+      case 'enable':
+        this.#host.send({
+          kind: 'acted',
+          question: message.question,
+          found: this.#act(message.kind, message.backend),
+        });
+        break;
       case 'close':
         this.close(message.timeout);
         break;
@@ -61,13 +80,36 @@ export class ServingWorker {
     if (this.#closing && timeout === undefined) return;
     this.#closing = true;
     if (this.#server === null) this.#host.exit();
-    else this.#server.close(timeout === undefined ? {} : { timeout }).then(() => this.#host.exit());
+    else this.#server.close(timeout === undefined ? {} : { timeout }).then(() => this.#end());
+  }
+
+  /** Null where it does not serve yet, or nobody wants to know. */
+  #counted(): ProxyStats | null {
+    return this.#server === null || !this.#counts ? null : this.#server.metrics();
+  }
+
+  #act(kind: 'drain' | 'enable', backend: string): boolean {
+    try {
+      this.#server?.[kind](backend);
+      return this.#server !== null;
+    } catch (error) {
+      if (isReverseItError(error)) return false;
+      throw error;
+    }
+  }
+
+  /** The last word; the process ends once it is out. */
+  #end(): void {
+    const metrics = this.#counted();
+    if (metrics === null) this.#host.exit();
+    else this.#host.send({ kind: 'counted', metrics }, () => this.#host.exit());
   }
 
   async #start(source: WorkerSource): Promise<void> {
     const host = this.#host;
     const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
-    const { listen, workers, closeTimeout } = resolveProxyOptions(input);
+    const { listen, workers, closeTimeout, metrics, admin } = resolveProxyOptions(input);
+    this.#counts = metrics;
     // A plain object: it was accepted.
     const options = input as ReverseItOptions;
     const logger = new LineLogger(
@@ -75,10 +117,17 @@ export class ServingWorker {
       () => host.now(),
       `reverseit: worker ${host.id}`,
     );
-    this.#server = host.createServer({ logger, ...options, workers: undefined });
+    // The admin listener is the primary's.
+    const own = { workers: undefined, admin: undefined, metrics };
+    this.#server = host.createServer({ logger, ...options, ...own });
     host.send({
       kind: 'ready',
-      facts: { listen, workers: workerCount(workers), closeTimeout },
+      facts: {
+        listen,
+        workers: workerCount(workers),
+        closeTimeout,
+        admin: admin === null ? null : accessOf(admin),
+      },
     });
   }
 
@@ -97,3 +146,6 @@ export class ServingWorker {
     });
   }
 }
+
+/** What can be handed to another process. */
+const accessOf = ({ listen, token, hosts }: AdminAccess): AdminAccess => ({ listen, token, hosts });

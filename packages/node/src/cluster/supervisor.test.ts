@@ -33,7 +33,7 @@ class FakeFork implements Forked {
     this.#listener.onMessage({ kind: 'hello' });
   }
   ready(facts: Partial<WorkerFacts> = {}): void {
-    const usual = { listen: { port: 0 }, workers: 2, closeTimeout: 1000 };
+    const usual = { listen: { port: 0 }, workers: 2, closeTimeout: 1000, admin: null };
     this.#listener.onMessage({ kind: 'ready', facts: { ...usual, ...facts } });
   }
   listening(address: Address = { host: '::', port: 7 }): void {

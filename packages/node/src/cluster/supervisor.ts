@@ -2,14 +2,18 @@
  * The primary of a cluster: starts workers, replaces those that end, restarts them one after another,
  * and ends them. It touches no process by itself and holds no traffic.
  */
+import type { AdminTarget, ProxyStats } from '@reverseit/admin';
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { WorkerTotals } from '../metrics/worker-totals.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address } from '../server/create-server.ts';
+import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
 import { BackOff } from './back-off.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
 import type { WorkerFacts, WorkerSource } from './messages.ts';
@@ -33,6 +37,8 @@ export interface SupervisorSetup {
   removeStaleSocket(path: string): Promise<unknown>;
   /** Resolves once everybody who has connected by now is with a worker. */
   delivered?(): Promise<void>;
+  /** Opens the admin listener of the cluster. */
+  openAdmin?(access: AdminAccess, target: AdminTarget): Promise<OpenAdmin>;
   /** Its timers keep the process alive: while no worker is left, nothing else does. */
   readonly clock?: Clock;
 }
@@ -68,6 +74,11 @@ export class Supervisor implements ReverseItCluster {
   #underWay: Promise<void> | null = null;
   #nextRestart: Promise<void> | null = null;
   #replaced = 0;
+  readonly #metrics = new Metrics();
+  readonly #totals = new WorkerTotals();
+  /** Backends that are to get no new requests, whichever worker comes. */
+  readonly #drained = new Set<string>();
+  #admin: OpenAdmin | null = null;
 
   constructor(setup: SupervisorSetup) {
     this.#setup = setup;
@@ -91,11 +102,15 @@ export class Supervisor implements ReverseItCluster {
     const read = this.#read();
     const { source, version } = isThenable(read) ? await read : read;
     // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
-    const { workers } = await this.#launch(this.#slot(0), source);
+    const { workers, admin } = await this.#launch(this.#slot(0), source);
     this.#source = source;
     this.#version = version;
     const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
     await Promise.all(others.map((slot) => this.#launch(slot, source)));
+    if (admin !== null) {
+      this.#metrics.start();
+      this.#admin = (await this.#setup.openAdmin?.(admin, this.#adminTarget())) ?? null;
+    }
   }
 
   #read(): Version | Promise<Version> {
@@ -151,11 +166,12 @@ export class Supervisor implements ReverseItCluster {
       const slot = this.#slot(nth);
       slot.deadline.clear();
       try {
-        const { workers } = await this.#launch(slot, source);
+        const { workers, admin } = await this.#launch(slot, source);
         if (nth > 0) continue;
         wanted = workers;
         this.#source = source;
         this.#version = version;
+        if (admin !== null) this.#admin?.update(admin);
       } catch (error) {
         // The worker that was to be replaced may have ended meanwhile.
         if (slot.isEmpty) this.#replaceLater(slot, 0);
@@ -178,6 +194,9 @@ export class Supervisor implements ReverseItCluster {
     if (timeout !== 0 && this.#setup.delivered !== undefined) await this.#setup.delivered();
     for (const worker of this.#processes) worker.close(timeout);
     await Promise.all([...this.#processes].map(({ ended }) => ended));
+    await this.#admin?.close();
+    this.#admin = null;
+    this.#metrics.stop();
     this.#deadlines.dispose();
   }
 
@@ -189,6 +208,58 @@ export class Supervisor implements ReverseItCluster {
       }),
     );
     return { workers, replaced: this.#replaced };
+  }
+
+  async metrics({ timeout = defaultStatsMs } = {}): Promise<ProxyStats> {
+    const answered = new Set<number>();
+    await Promise.all(
+      [...this.#processes].map(async (worker) => {
+        const stats = await worker.metrics(timeout);
+        // It may have ended meanwhile, and is among those that have.
+        if (stats === null || !this.#processes.has(worker)) return;
+        this.#totals.update(worker.id, stats);
+        answered.add(worker.id);
+      }),
+    );
+    const own = Metrics.read(this.#metrics, {
+      connections: { open: 0, accepted: 0, dropped: 0 },
+      engine: { tunnels: 0, pools: [] },
+      backends: [],
+      isDraining: this.#closing,
+    });
+    return this.#totals.sum(answered, { ...own, routes: [], workersReplaced: this.#replaced });
+  }
+
+  drain(backend: string): Promise<void> {
+    return this.#act('drain', backend);
+  }
+
+  enable(backend: string): Promise<void> {
+    return this.#act('enable', backend);
+  }
+
+  async #act(kind: 'drain' | 'enable', backend: string): Promise<void> {
+    const found = await Promise.all(
+      [...this.#processes].map((worker) => worker.act(kind, backend, defaultStatsMs)),
+    );
+    if (!found.includes(true)) {
+      throw createError('RIT_ERR_CONFIG', `no backend has the name ${JSON.stringify(backend)}`);
+    }
+    if (kind === 'drain') this.#drained.add(backend);
+    else this.#drained.delete(backend);
+  }
+
+  adminAddress(): Address | null {
+    return this.#admin === null ? null : this.#admin.address();
+  }
+
+  #adminTarget(): AdminTarget {
+    return {
+      stats: () => this.metrics(),
+      drain: (backend) => this.drain(backend),
+      enable: (backend) => this.enable(backend),
+      reload: () => this.restart(),
+    };
   }
 
   #slot(nth: number): Slot {
@@ -240,6 +311,7 @@ export class Supervisor implements ReverseItCluster {
       throw createError('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
     }
     this.#address = address;
+    for (const backend of this.#drained) void worker.act('drain', backend, defaultStatsMs);
   }
 
   /**
@@ -259,6 +331,8 @@ export class Supervisor implements ReverseItCluster {
 
   #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
     this.#processes.delete(worker);
+    if (worker.counted !== null) this.#totals.update(worker.id, worker.counted);
+    this.#totals.end(worker.id);
     if (worker.overdue) {
       this.#logger?.warn({}, `${worker.name} did not close in time and was killed`);
     }

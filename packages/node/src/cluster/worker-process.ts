@@ -1,4 +1,5 @@
 /** One worker as the primary sees it, from its start to its end. */
+import type { ProxyStats } from '@reverseit/admin';
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import type { ListenAddress } from '../options/listen-address.ts';
@@ -43,6 +44,8 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   readonly ready: Promise<WorkerFacts>;
   /** When it has ended; tells how. */
   readonly ended: Promise<string>;
+  /** What it has counted in all, where it had the time to say so; else null. */
+  counted: ProxyStats | null = null;
   readonly #forked: Forked;
   readonly #source: WorkerSource;
   readonly #deadlines: Deadlines;
@@ -105,17 +108,32 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
 
   /** Null where it does not serve, or does not answer in time. */
   stats(timeout: number): Promise<ReverseItStats | null> {
+    return this.#ask(timeout, (question) => ({ kind: 'stats', question }));
+  }
+
+  /** The same of what it has counted. */
+  metrics(timeout: number): Promise<ProxyStats | null> {
+    return this.#ask(timeout, (question) => ({ kind: 'metrics', question }));
+  }
+
+  /** Whether it has the backend; null as above. */
+  act(kind: 'drain' | 'enable', backend: string, timeout: number): Promise<boolean | null> {
+    return this.#ask(timeout, (question) => ({ kind, question, backend }));
+  }
+
+  #ask<Answer>(timeout: number, message: (question: number) => ToWorker): Promise<Answer | null> {
     if (this.#state !== 'listening' && this.#state !== 'closing') return Promise.resolve(null);
     const question = this.#asked++;
     return new Promise((resolve) => {
-      const waiting = new Question((stats) => {
+      const waiting = new Question((answer) => {
         this.#questions.delete(question);
-        resolve(stats);
+        // What a worker answers follows from what it was asked.
+        resolve(answer as Answer | null);
       });
       this.#questions.set(question, waiting);
-      // Of no time at all a queue would make no end.
+      // To a queue, no time at all means no limit.
       this.#deadlines.queue(Math.max(1, timeout)).arm(waiting.deadline);
-      this.#forked.send({ kind: 'stats', question });
+      this.#forked.send(message(question));
     });
   }
 
@@ -150,6 +168,15 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
         break;
       case 'stats':
         this.#questions.get(message.question)?.answer(message.stats);
+        break;
+      case 'metrics':
+        this.#questions.get(message.question)?.answer(message.metrics);
+        break;
+      case 'acted':
+        this.#questions.get(message.question)?.answer(message.found);
+        break;
+      case 'counted':
+        this.counted = message.metrics;
         break;
     }
   }
@@ -206,15 +233,15 @@ class Settler<Value> {
 /** A question that waits for its answer, for a time. */
 class Question implements DeadlineTarget {
   readonly deadline = new Deadline(this, 0);
-  readonly #tell: (stats: ReverseItStats | null) => void;
+  readonly #tell: (answer: unknown) => void;
 
-  constructor(tell: (stats: ReverseItStats | null) => void) {
+  constructor(tell: (answer: unknown) => void) {
     this.#tell = tell;
   }
 
-  answer(stats: ReverseItStats | null): void {
+  answer(answer: unknown): void {
     this.deadline.clear();
-    this.#tell(stats);
+    this.#tell(answer);
   }
 
   onDeadline(): void {

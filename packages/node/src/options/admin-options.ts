@@ -136,7 +136,7 @@ export const adminOptions = defineOptions({
 });
 
 /** Whether nobody but this machine can connect. */
-export function isLocal(address: ListenAddress): boolean {
+function isLocal(address: ListenAddress): boolean {
   if ('path' in address) return true;
   const { host = '' } = address;
   if (host === 'localhost' || host === '::1') return true;

@@ -6,6 +6,7 @@ import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
 import { Metrics } from '../metrics/metrics.ts';
+import type { AdminValues } from '../options/admin-options.ts';
 import {
   type ListenAddress,
   listenAddressAccepted,
@@ -22,6 +23,7 @@ import {
   ProxyEngine,
   type RouteBackendStatus,
 } from '../proxy/proxy-engine.ts';
+import { type OpenAdmin, openAdmin } from './open-admin.ts';
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -32,7 +34,15 @@ export interface ReverseItStats extends ServerStats, EngineStats {}
 /** A proxy as those see it who only start and stop it. */
 export type ServedProxy = Pick<
   ReverseItServer,
-  'listen' | 'close' | 'address' | 'stats' | 'metrics' | 'drain' | 'enable' | 'reload'
+  | 'listen'
+  | 'close'
+  | 'address'
+  | 'adminAddress'
+  | 'stats'
+  | 'metrics'
+  | 'drain'
+  | 'enable'
+  | 'reload'
 >;
 
 /** A reverse proxy. */
@@ -53,6 +63,8 @@ export interface ReverseItServer extends BackendControl {
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Where it listens; null before `listen` and after `close`. */
   address(): Address | null;
+  /** Where the admin listener is, of the option `admin`; null without, before `listen` and after `close`. */
+  adminAddress(): Address | null;
   stats(): ReverseItStats;
   /**
    * Everything that was counted since the start: `prometheusText` of `@reverseit/admin` makes a text of it.
@@ -63,7 +75,7 @@ export interface ReverseItServer extends BackendControl {
    * Puts other options in place of the present ones, all of them or none: routes, backends, hooks, limits and
    * certificates, from the next request or connection on. What is in progress ends by the former ones. Pools
    * whose options stay keep their connections; open WebSockets are not touched. What is not given has its
-   * default, except `listen` and `workers`, which cannot change.
+   * default, except `listen`, `workers`, `metrics` and `admin.listen`, which cannot change.
    * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option; nothing is changed then
    */
   reload(options: ReverseItOptions): void;
@@ -94,13 +106,18 @@ function refuseWorkers({ workers }: ResolvedProxyOptions): void {
 /** What a server that runs cannot do. */
 function refuseMoves(
   given: ReverseItOptions,
-  { listen, workers }: ResolvedProxyOptions,
+  { listen, workers, metrics, admin }: ResolvedProxyOptions,
   present: ResolvedProxyOptions,
 ): void {
   const faults = new Faults();
   const moves = given.listen !== undefined && !isDeepStrictEqual(listen, present.listen);
   if (moves) faults.add('listen', 'cannot change at a reload; start another server');
   if (workers !== 1) faults.add('workers', 'cannot change at a reload');
+  if (metrics && !present.metrics) {
+    faults.add(admin === null ? 'metrics' : 'admin', 'cannot be switched on at a reload');
+  } else if (admin !== null && !isDeepStrictEqual(admin.listen, present.admin?.listen)) {
+    faults.add('admin.listen', 'cannot change at a reload');
+  }
   faults.throwIfAny();
 }
 
@@ -109,6 +126,7 @@ class ProxyServer implements ReverseItServer {
   readonly #metrics: Metrics | null;
   readonly #engine: ProxyEngine;
   readonly #server: HttpServer;
+  #admin: OpenAdmin | null = null;
   #closing = false;
 
   constructor(options: ResolvedProxyOptions) {
@@ -134,7 +152,11 @@ class ProxyServer implements ReverseItServer {
       throw error;
     }
     replacement.commit();
-    this.#options = { ...options, listen: this.#options.listen };
+    // What is not given stays.
+    const { listen, metrics } = this.#options;
+    const admin = options.admin ?? this.#options.admin;
+    this.#options = { ...options, listen, metrics, admin };
+    if (admin !== null) this.#admin?.update(admin);
   }
 
   async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {
@@ -142,6 +164,7 @@ class ProxyServer implements ReverseItServer {
     await this.#engine.ready();
     await this.#server.listen(address);
     this.#metrics?.start();
+    await this.#openAdmin();
     return this.address() as Address;
   }
 
@@ -153,6 +176,8 @@ class ProxyServer implements ReverseItServer {
     await this.#server.close({ timeout });
     await this.#engine.close(end - performance.now());
     this.#metrics?.stop();
+    await this.#admin?.close();
+    this.#admin = null;
   }
 
   address(): Address | null {
@@ -161,6 +186,30 @@ class ProxyServer implements ReverseItServer {
     return typeof address === 'string'
       ? { path: address }
       : { host: address.address, port: address.port };
+  }
+
+  adminAddress(): Address | null {
+    return this.#admin === null ? null : this.#admin.address();
+  }
+
+  /** @throws ConfigError `RIT_ERR_LISTEN` where its address cannot be had; then nothing listens any more */
+  async #openAdmin(): Promise<void> {
+    const { admin } = this.#options;
+    if (admin === null) return;
+    const onReload = (): AdminValues['onReload'] => this.#options.admin?.onReload ?? null;
+    try {
+      this.#admin = await openAdmin(admin, {
+        stats: () => this.metrics(),
+        drain: (backend) => this.drain(backend),
+        enable: (backend) => this.enable(backend),
+        get reload() {
+          return onReload();
+        },
+      });
+    } catch (error) {
+      await this.close({ timeout: 0 });
+      throw error;
+    }
   }
 
   backends(route: string | null = null): readonly RouteBackendStatus[] {

@@ -1,0 +1,66 @@
+/**
+ * Who may ask the admin listener for what. A browser that somebody lures elsewhere must be of no use to them:
+ *
+ * - a name of theirs that leads here (DNS rebinding): the name in `Host` has to be one of ours, an address, or localhost;
+ * - a form or script of another site (CSRF): a POST that a browser sends has to come from our own page;
+ * - the token is no cookie, so that no browser adds it by itself.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+
+/** What is decided by. */
+export interface AccessRules {
+  /** Null where none is asked for. */
+  readonly token: string | null;
+  /** Names in lower case that are ours; `*` for any. */
+  readonly hosts: readonly string[];
+}
+
+/** What a decision needs of a request. */
+export interface AccessRequest {
+  readonly method: string;
+  /** Host and port as the client names them; null where it does not. */
+  readonly authority: string | null;
+  /** The value of a field; null where there is none, or several. */
+  field(name: string): string | null;
+}
+
+/** Whether the name by which we are asked is ours. */
+export function isOwnHost({ hosts }: AccessRules, authority: string | null): boolean {
+  if (hosts.includes('*')) return true;
+  if (authority === null) return false;
+  const host = hostOf(authority);
+  if (host === 'localhost' || host.endsWith('.localhost') || hosts.includes(host)) return true;
+  return isIP(host) !== 0;
+}
+
+/** Without port and brackets, in lower case. */
+function hostOf(authority: string): string {
+  const [, ipv6, name] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(authority) ?? [];
+  return (ipv6 ?? name ?? '').toLowerCase();
+}
+
+/** Whether the request may be one that another site has a browser send. What is no browser says neither. */
+export function isForeign(request: AccessRequest): boolean {
+  const site = request.field('sec-fetch-site');
+  if (site !== null && site !== 'same-origin' && site !== 'none') return true;
+  const origin = request.field('origin');
+  if (origin === null) return false;
+  const { authority } = request;
+  return (
+    authority === null ||
+    !/^https?:\/\//.test(origin) ||
+    origin.replace(/^https?:\/\//, '') !== authority
+  );
+}
+
+/** Whether the request has the token, compared in a time that tells nothing of it. */
+export function hasToken({ token }: AccessRules, request: AccessRequest): boolean {
+  if (token === null) return true;
+  const [scheme = '', given = ''] = (request.field('authorization') ?? '').split(' ', 2);
+  // Of one length, whatever is given.
+  const isSame = timingSafeEqual(digest(given), digest(token));
+  return scheme.toLowerCase() === 'bearer' && isSame;
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

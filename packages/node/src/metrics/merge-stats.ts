@@ -1,0 +1,157 @@
+/**
+ * The figures of several processes as those of one proxy: counters and gauges add up. What a worker that has ended
+ * counted is kept, so that no counter falls.
+ */
+import type {
+  BackendState,
+  BackendStats,
+  HistogramStats,
+  PoolStats,
+  ProxyStats,
+  RouteStats,
+  WebSocketStats,
+} from '@reverseit/admin';
+
+/** From bad to good. */
+const states: readonly BackendState[] = ['draining', 'unhealthy', 'ejected', 'warming', 'healthy'];
+
+/** The sum of figures of the same form; of two, where the second is the newer one. */
+export function addStats(one: ProxyStats, other: ProxyStats): ProxyStats {
+  return {
+    ...other,
+    startedAt: Math.min(one.startedAt, other.startedAt),
+    time: Math.max(one.time, other.time),
+    state: one.state === 'serving' ? one.state : other.state,
+    connections: addNumbers(one.connections, other.connections),
+    tunnels: one.tunnels + other.tunnels,
+    errors: addNumbers(one.errors, other.errors),
+    routes: joined(one.routes, other.routes, ({ route }) => route, addRoutes),
+    backends: joined(one.backends, other.backends, backendKey, addBackends),
+    pools: joined(one.pools, other.pools, ({ origin }) => origin, addPools),
+    processes: [...one.processes, ...other.processes],
+    workersReplaced: one.workersReplaced + other.workersReplaced,
+  };
+}
+
+/** What is left of the figures of a process that has ended: what it counted, and nothing that it held. */
+export function withoutGauges(stats: ProxyStats): ProxyStats {
+  return {
+    ...stats,
+    connections: { ...stats.connections, open: 0 },
+    tunnels: 0,
+    routes: stats.routes.map((route) => ({
+      ...route,
+      active: 0,
+      webSockets: { ...route.webSockets, open: 0 },
+    })),
+    backends: stats.backends.map((backend) => ({
+      ...backend,
+      states: {},
+      reason: null,
+      active: 0,
+      latency: null,
+    })),
+    pools: stats.pools.map((pool) => ({
+      ...pool,
+      open: 0,
+      idle: 0,
+      active: 0,
+      waiting: 0,
+      switched: 0,
+    })),
+    processes: [],
+  };
+}
+
+/** The same without backends that nobody has any more: with discovery they would be ever more. */
+export function withKnownBackends(past: ProxyStats, present: ProxyStats): ProxyStats {
+  const known = new Set(present.backends.map(backendKey));
+  return { ...past, backends: past.backends.filter((one) => known.has(backendKey(one))) };
+}
+
+const backendKey = ({ route, backend }: BackendStats): string => JSON.stringify([route, backend]);
+
+/** Those with the same key are added; the order is that of the first list. */
+function joined<Item>(
+  some: readonly Item[],
+  others: readonly Item[],
+  keyOf: (item: Item) => string,
+  add: (one: Item, other: Item) => Item,
+): readonly Item[] {
+  const all = new Map(some.map((item) => [keyOf(item), item]));
+  for (const item of others) {
+    const key = keyOf(item);
+    const same = all.get(key);
+    all.set(key, same === undefined ? item : add(same, item));
+  }
+  return [...all.values()];
+}
+
+/** Of two objects of numbers the sums, key by key. */
+function addNumbers<Numbers extends Readonly<Record<string, number>>>(
+  one: Numbers,
+  other: Numbers,
+): Numbers {
+  const sum: Record<string, number> = { ...one };
+  for (const [key, value] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + value;
+  return sum as Numbers;
+}
+
+const addHistograms = (one: HistogramStats, other: HistogramStats): HistogramStats => ({
+  counts: one.counts.map((count, nth) => count + (other.counts[nth] ?? 0)),
+  sum: one.sum + other.sum,
+});
+
+const addWebSockets = (one: WebSocketStats, other: WebSocketStats): WebSocketStats =>
+  addNumbers({ ...one }, { ...other });
+
+function addRoutes(one: RouteStats, other: RouteStats): RouteStats {
+  const requests: Record<string, RouteStats['requests'][string]> = { ...one.requests };
+  for (const [method, kinds] of Object.entries(other.requests)) {
+    requests[method] = addNumbers<Record<string, number>>({ ...requests[method] }, { ...kinds });
+  }
+  return {
+    route: one.route,
+    active: one.active + other.active,
+    requests,
+    duration: addHistograms(one.duration, other.duration),
+    firstByte: addHistograms(one.firstByte, other.firstByte),
+    bytesReceived: one.bytesReceived + other.bytesReceived,
+    bytesSent: one.bytesSent + other.bytesSent,
+    webSockets: addWebSockets(one.webSockets, other.webSockets),
+  };
+}
+
+function addBackends(one: BackendStats, other: BackendStats): BackendStats {
+  const counts = addNumbers<Record<string, number>>({ ...one.states }, { ...other.states });
+  return {
+    route: one.route,
+    backend: one.backend,
+    url: other.url,
+    state: states.find((state) => (counts[state] ?? 0) > 0) ?? other.state,
+    states: counts,
+    reason: one.reason ?? other.reason,
+    active: one.active + other.active,
+    requests: one.requests + other.requests,
+    failures: one.failures + other.failures,
+    retries: one.retries + other.retries,
+    ejections: one.ejections + other.ejections,
+    checksPassed: one.checksPassed + other.checksPassed,
+    checksFailed: one.checksFailed + other.checksFailed,
+    latency: worst(one.latency, other.latency),
+  };
+}
+
+const worst = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.max(one, other);
+
+function addPools(one: PoolStats, other: PoolStats): PoolStats {
+  const { origin, connect, wait, ...numbers } = one;
+  const { origin: _, connect: otherConnect, wait: otherWait, ...otherNumbers } = other;
+  return {
+    origin,
+    ...addNumbers(numbers, otherNumbers),
+    connect: addHistograms(connect, otherConnect),
+    wait: addHistograms(wait, otherWait),
+  };
+}

@@ -1,0 +1,44 @@
+/** Opens the admin listener of a proxy or a cluster. Its package is loaded only then. */
+import type { AdminListener, AdminListenerOptions, AdminTarget } from '@reverseit/admin';
+import type { AdminValues } from '../options/admin-options.ts';
+import type { Address } from './create-server.ts';
+
+/** What a listener can be told later. */
+export interface OpenAdmin {
+  address(): Address | null;
+  /** Of the options, all but the address. */
+  update(values: AdminAccess): void;
+  close(): Promise<void>;
+}
+
+/** Of the option `admin`, what goes to another process as well. */
+export type AdminAccess = Pick<AdminValues, 'listen' | 'token' | 'hosts'>;
+
+/**
+ * Resolves when it listens.
+ * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had
+ */
+export async function openAdmin(values: AdminAccess, target: AdminTarget): Promise<OpenAdmin> {
+  const { createAdminListener } = await import('@reverseit/admin');
+  const listener = createAdminListener(accessOf(values), target);
+  await listener.listen(values.listen);
+  return {
+    address: () => addressOf(listener),
+    update: (next) => listener.update(accessOf(next)),
+    close: () => listener.close(),
+  };
+}
+
+function accessOf({ listen, token, hosts }: AdminAccess): AdminListenerOptions {
+  const own = 'host' in listen && listen.host !== undefined ? [listen.host.toLowerCase()] : [];
+  // Nobody can lure a browser to a socket of the file system.
+  return { token, hosts: 'path' in listen ? ['*'] : [...hosts, ...own] };
+}
+
+function addressOf(listener: AdminListener): Address | null {
+  const address = listener.address();
+  if (address === null) return null;
+  return typeof address === 'string'
+    ? { path: address }
+    : { host: address.address, port: address.port };
+}
