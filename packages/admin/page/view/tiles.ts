@@ -88,9 +88,9 @@ const tilesOf = (stats: ProxyStats, span: Span | null): readonly Tile[] => {
       note: `${perSecond(rates?.messages ?? null)} messages`,
     },
     {
-      name: 'Waiting',
+      name: 'Waiting requests',
       values: [['', formatShort(pools.waiting)]],
-      note: `for a backend: ${formatShort(pools.open)} connections, ${formatShort(pools.idle)} idle`,
+      note: `${formatShort(pools.open)} backend connections, ${formatShort(pools.idle)} idle`,
       level: pools.waiting === 0 ? 'calm' : 'warn',
     },
     backendTile(stats),
