@@ -45,6 +45,8 @@ const windowChoice = byId('window', HTMLElement);
 const actionFault = byId('action-fault', HTMLElement);
 const actionDone = byId('action-done', HTMLElement);
 
+document.title = `ReverseIt ${location.host}`;
+
 let newest: ProxyStats | null = null;
 let backendList: readonly BackendRow[] = [];
 let frame = 0;

@@ -107,22 +107,30 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly stats?: ProxyStats;
 }
 
-/** One browser for the tests of a file; a page and its listener for each test. */
-export const usePages = (): ((options?: OpenOptions) => Promise<OpenPage>) => {
+/** One browser for the tests of a file. */
+export const useBrowser = (): (() => Browser) => {
   let browser: Browser;
-  let files: ReadonlyMap<string, string>;
-  const closers: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    files = await buildPage();
     browser = await chromium.launch({
       executablePath: chromiumPath!,
       args: ['--no-sandbox', '--disable-gpu'],
     });
   });
+  afterAll(() => browser.close());
+  return () => browser;
+};
+
+/** A page and its listener for each test. */
+export const usePages = (): ((options?: OpenOptions) => Promise<OpenPage>) => {
+  const browser = useBrowser();
+  let files: ReadonlyMap<string, string>;
+  const closers: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    files = await buildPage();
+  });
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
   });
-  afterAll(() => browser.close());
 
   return async ({ token, stats, ...context } = {}) => {
     const admin = new FakeAdmin(files);
@@ -130,7 +138,7 @@ export const usePages = (): ((options?: OpenOptions) => Promise<OpenPage>) => {
     if (stats !== undefined) admin.push(stats);
     const url = await admin.listen();
     closers.push(() => admin.close());
-    const made = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...context });
+    const made = await browser().newContext({ viewport: { width: 1440, height: 900 }, ...context });
     closers.push(() => made.close());
     const page = await made.newPage();
     const complaints = await complaintsOf(page, url);

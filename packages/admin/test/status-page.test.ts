@@ -14,7 +14,7 @@ const backends = ['a', 'b', 'c'].map((backend, i) => ({
 }));
 
 const tile = (page: Page, name: string): Locator =>
-  page.locator('.tile', { has: page.locator('dt', { hasText: name }) });
+  page.locator('.tile', { has: page.locator('dt', { hasText: new RegExp(`^${name}`) }) });
 
 /** Resolves when the element has this text. */
 const reads = (locator: Locator, text: string | RegExp): Promise<void> =>
@@ -125,6 +125,18 @@ describe.skipIf(chromiumPath === undefined)('the status page (needs chromium)', 
     await page.getByRole('button', { name: 'Drain a', exact: true }).waitFor();
     await reads(page.locator('#action-done'), 'a is enabled.');
     expect(admin.actions).toEqual(['backends/a/drain', 'backends/a/enable']);
+  });
+
+  it('an ejected backend can be taken back before its time', async () => {
+    const proxy = new ModelProxy({ backends: [{ backend: 'a', state: 'ejected' }] });
+    const { page, admin } = await show(proxy);
+    await page.getByRole('button', { name: 'Enable a' }).click();
+    await reads(page.locator('#action-done'), 'a is enabled.');
+    expect(admin.actions).toEqual(['backends/a/enable']);
+    proxy.setBackend('a', 'healthy');
+    admin.push(proxy.pass());
+    await page.getByRole('button', { name: 'Enable a' }).waitFor({ state: 'hidden' });
+    expect(await page.getByRole('button', { name: 'Drain a' }).count()).toBe(1);
   });
 
   it('warns before a route is left without a backend', async () => {

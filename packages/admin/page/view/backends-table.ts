@@ -39,15 +39,20 @@ const actionCell =
   (onAction: OnAction) =>
   (cell: HTMLElement): ((row: BackendRow) => void) => {
     const button = element('button', { type: 'button', class: 'row-action' });
-    cell.append(button);
+    const readmit = element('button', { type: 'button', class: 'row-action' }, 'Enable');
+    cell.append(readmit, button);
     let row: BackendRow;
     const action = (): BackendAction => (row.state === 'draining' ? 'enable' : 'drain');
     button.addEventListener('click', () => onAction(action(), row, button));
+    readmit.addEventListener('click', () => onAction('enable', row, readmit));
     return (next) => {
       row = next;
       const text = action() === 'drain' ? 'Drain' : 'Enable';
       setText(button, text);
       setAttribute(button, 'aria-label', `${text} ${row.name}`);
+      // It ends an ejection before its time.
+      readmit.hidden = row.state !== 'ejected';
+      setAttribute(readmit, 'aria-label', `Enable ${row.name}`);
     };
   };
 
