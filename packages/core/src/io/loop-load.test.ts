@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LoopLoad } from './loop-load.ts';
 
 const whole = 500_000;
-const busy = 100_000;
+const busy = 150_000;
 const ms = 1_000_000;
 
 /** The share after each window of work, which took so many ms. */

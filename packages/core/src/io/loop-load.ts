@@ -10,7 +10,7 @@ export const wholeShare = 500_000;
  * Its share while the loop is busy, in ns. Fifty connections that keep within a whole share make a turn of 25
  * ms together. With a small one they wait in line, and those that ask for little do not.
  */
-const busyShare = 100_000;
+const busyShare = 150_000;
 
 /** The loop is busy when this much work, in ns, was done within this time, in ms. */
 const windowWork = 4_000_000;

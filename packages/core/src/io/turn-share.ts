@@ -21,7 +21,7 @@ export const COST = {
   /** One read by the events of a stream, which makes memory for each, be it of one byte. */
   STREAM_READ: 20_000,
   /** A byte that is passed on. */
-  BYTE: 1,
+  BYTE: 0.5,
   /** A byte that is parsed: of a head, of the framing of chunks, of trailers. */
   PARSED_BYTE: 40,
   /** A message: its exchange and its answer, beside its bytes and fields. */
