@@ -144,6 +144,7 @@ function requestRules(): MicroCase {
     localAddress: '',
     encrypted: false,
     effectiveClient: null,
+    peerCertificates: null,
     mountPath: '',
   };
   return {

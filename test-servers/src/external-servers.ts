@@ -14,7 +14,13 @@ import { freePort } from './free-port.ts';
 import { defaultGuardMs, deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
 
-export type ExternalServerName = 'nginx' | 'h2o' | 'haproxy' | 'python' | 'python-websockets';
+export type ExternalServerName =
+  | 'nginx'
+  | 'h2o'
+  | 'haproxy'
+  | 'python'
+  | 'python-websockets'
+  | 'python-django';
 
 export interface ExternalServer {
   readonly url: string;
@@ -58,12 +64,18 @@ function pythonWith(module: string): string | undefined {
   );
 }
 
+const pythonModules: ReadonlyMap<ExternalServerName, string> = new Map([
+  ['python', 'http.server'],
+  ['python-websockets', 'websockets'],
+  ['python-django', 'django'],
+]);
+
 const found = new Map<ExternalServerName, string | undefined>();
 
 function programFor(name: ExternalServerName): string | undefined {
   if (!found.has(name)) {
-    const python = name === 'python' ? 'http.server' : 'websockets';
-    found.set(name, name.startsWith('python') ? pythonWith(python) : find(name));
+    const module = pythonModules.get(name);
+    found.set(name, module === undefined ? find(name) : pythonWith(module));
   }
   return found.get(name);
 }
@@ -95,7 +107,7 @@ export interface ProxyTo {
 export function startNginx(
   options: ServedFiles & ProxyTo & Secured & { readonly h2c?: boolean } = {},
 ): Promise<ExternalServer> {
-  return start('nginx', options.files ?? {}, async (port, folder) => {
+  return startExternal('nginx', options.files ?? {}, async (port, folder) => {
     const inside = (name: string): string => join(folder, '..', name);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
       .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
@@ -150,7 +162,7 @@ http {
 
 /** h2o: serves files, over HTTP/1.1 and HTTP/2, the latter without TLS by prior knowledge. */
 export function startH2o(options: ServedFiles & Secured = {}): Promise<ExternalServer> {
-  return start('h2o', options.files ?? {}, async (port, folder) => {
+  return startExternal('h2o', options.files ?? {}, async (port, folder) => {
     const home = join(folder, '..');
     const config = join(home, 'h2o.conf');
     const secured = await pairFiles(options.tls, home);
@@ -188,7 +200,7 @@ async function pairFiles(pair: KeyPair | undefined, folder: string): Promise<Key
 
 /** HAProxy: answers every request itself with `hello`, or passes everything on. */
 export function startHaproxy(options: ProxyTo = {}): Promise<ExternalServer> {
-  return start('haproxy', {}, async (port, folder) => {
+  return startExternal('haproxy', {}, async (port, folder) => {
     const config = join(folder, '..', 'haproxy.cfg');
     const answer =
       options.proxyTo === undefined
@@ -216,7 +228,7 @@ frontend here
 
 /** Python's `http.server`: serves files over HTTP/1.0 or, where it can, 1.1. */
 export function startPython(options: ServedFiles = {}): Promise<ExternalServer> {
-  return start('python', options.files ?? {}, async (port, folder) => [
+  return startExternal('python', options.files ?? {}, async (port, folder) => [
     '-u',
     '-c',
     `import functools, http.server as s, sys
@@ -230,7 +242,7 @@ s.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), handler).serve_forever()`
 
 /** Python's `websockets`: echoes every message. */
 export function startPythonWebSockets(): Promise<ExternalServer> {
-  return start('python-websockets', {}, async (port) => [
+  return startExternal('python-websockets', {}, async (port) => [
     '-u',
     '-c',
     `import asyncio, sys, websockets
@@ -247,7 +259,8 @@ asyncio.run(main())`,
 
 type Prepare = (port: number, folder: string) => Promise<string[]>;
 
-async function start(
+/** Starts a program on a free port, with what `prepare` writes down for it. */
+export async function startExternal(
   name: ExternalServerName,
   files: Readonly<Record<string, string | Uint8Array>>,
   prepare: Prepare,

@@ -7,6 +7,7 @@ export { SendWatch } from './server/connection/send-watch.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export type { ExchangeMeter } from './server/exchange/exchange-meter.ts';
 export { httpDate } from './server/exchange/http-date.ts';
+export { peerCertificates } from './server/exchange/peer-certificates.ts';
 export { isThenable, watchCallback } from './server/exchange/thenable.ts';
 export type { DrainOptions } from './server/listener/accept-drain.ts';
 export { AcceptDrain } from './server/listener/accept-drain.ts';

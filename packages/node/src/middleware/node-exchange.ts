@@ -1,8 +1,10 @@
 /** An exchange over a request and a response of Node, whose the connection is. */
+import type { Socket } from 'node:net';
 import {
   type ClientConnection,
   clientConnection,
   Exchange,
+  type PeerCertificates,
   type SwitchedSocket,
   type Tunnel,
 } from '@reverseit/core';
@@ -13,6 +15,7 @@ import { ENCODING, type RequestHead } from '@reverseit/core/http1';
 import {
   clientAddress,
   demandsUpgrade,
+  peerCertificates,
   SendWatch,
   type WatchedSender,
 } from '@reverseit/core/internal/server';
@@ -35,6 +38,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   readonly remotePort: number;
   readonly localPort: number;
   readonly #localAddress: string;
+  readonly #socket: Socket;
   readonly encrypted: boolean;
   override readonly mountPath: string;
   readonly #owner: OpenExchanges;
@@ -81,6 +85,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.remoteAddress = clientAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
+    this.#socket = socket;
     this.#localAddress = clientAddress(socket.localAddress);
     this.encrypted = 'encrypted' in socket && socket.encrypted === true;
     this.mountPath = mountPathOf(response.req as NodeRequest);
@@ -103,6 +108,10 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
   override get localAddress(): string {
     return this.#localAddress;
+  }
+
+  override get peerCertificates(): PeerCertificates | null {
+    return peerCertificates(this.#socket);
   }
 
   /** The request of Node itself. */

@@ -69,6 +69,24 @@ export const backendRequestOptions = defineOptions({
     default: false,
   }),
   /**
+   * Sends the verified certificate of a TLS client as Client-Cert (RFC 9440), with "chain" also Client-Cert-Chain; what clients send of them is dropped.
+   * Default: false.
+   */
+  clientCertificate: custom<boolean | 'chain', boolean | 'chain'>({
+    group,
+    kind: 'client-certificate',
+    prose:
+      'Sends the verified certificate of a TLS client as Client-Cert (RFC 9440), with "chain" also Client-Cert-Chain; what clients send of them is dropped.',
+    default: false,
+    accepts: 'true, "chain" or false',
+    text: {
+      placeholder: 'true|chain|false',
+      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+    },
+    json: { enum: [true, 'chain', false] },
+    check: (value) => (typeof value === 'boolean' || value === 'chain' ? value : undefined),
+  }),
+  /**
    * Name to add to Via in both directions; a request that already carries it is a loop (RFC 9110 §7.6.3).
    * Default: false. Error: 508.
    */

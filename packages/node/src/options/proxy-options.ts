@@ -83,6 +83,9 @@ const lifecycleOptions = defineOptions({
   }),
 });
 
+/** A token of structured fields (RFC 8941 §3.3.4). */
+const statusName = /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/;
+
 const sharedOptions = defineOptions({
   /**
    * Memory for buffered request bodies, over all requests; when it is used up, bodies are streamed.
@@ -95,6 +98,28 @@ const sharedOptions = defineOptions({
     default: 268435456,
     min: 0,
     lift: true,
+  }),
+  /**
+   * Adds Proxy-Status (RFC 9209) to responses: the status of the backend, or why there is none; true names ReverseIt, a token something else.
+   * Default: false.
+   */
+  proxyStatus: custom<boolean | string, string | false>({
+    group: 'Backend response',
+    kind: 'pseudonym',
+    prose:
+      'Adds Proxy-Status (RFC 9209) to responses: the status of the backend, or why there is none; true names ReverseIt, a token something else.',
+    default: false,
+    accepts: 'true, a token that names the proxy, or false',
+    text: {
+      placeholder: 'NAME|true',
+      negatable: true,
+      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+    },
+    json: { anyOf: [{ type: 'boolean' }, { type: 'string' }] },
+    check: (value) => {
+      if (typeof value === 'boolean') return value && 'ReverseIt';
+      return typeof value === 'string' && statusName.test(value) ? value : undefined;
+    },
   }),
 });
 

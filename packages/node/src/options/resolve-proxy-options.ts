@@ -36,6 +36,8 @@ export interface ResolvedProxyOptions {
   readonly admin: AdminValues | null;
   /** In bytes, over all requests. */
   readonly maxBufferedRequestBytes: number;
+  /** What Proxy-Status names us; false where it is not sent. */
+  readonly proxyStatus: string | false;
   /** Empty where nobody is trusted. */
   readonly trustedProxies: AddressList;
   readonly trustedProxyHeaders: TrustedHeaders;
@@ -82,6 +84,7 @@ export function resolveProxyOptions(
     metrics: top.metrics || top.admin !== null,
     admin: top.admin,
     maxBufferedRequestBytes: top.maxBufferedRequestBytes,
+    proxyStatus: top.proxyStatus,
     trustedProxies: top.trustedProxies,
     trustedProxyHeaders: top.trustedProxyHeaders,
     server: pickOptions(serverOptions, top),

@@ -19,6 +19,7 @@ import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
 import { ClientTrust } from './forwarded/client-trust.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
+import { ProxyStatus } from './headers/proxy-status.ts';
 import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
@@ -84,6 +85,7 @@ export type EngineOptions = Pick<
   | 'hookTimeout'
   | 'maxBufferedRequestBytes'
   | 'requestId'
+  | 'proxyStatus'
   | 'trustedProxies'
   | 'trustedProxyHeaders'
 >;
@@ -173,7 +175,7 @@ export class ProxyEngine {
 
   #build(options: EngineOptions, former: Generation | null): Generation {
     const { outerHooks, hookTimeout, maxBufferedRequestBytes, requestId } = options;
-    const { trustedProxies, trustedProxyHeaders } = options;
+    const { proxyStatus, trustedProxies, trustedProxyHeaders } = options;
     const pools = new RoutePools(former?.pools ?? null, this.#meters?.origins ?? null);
     const origins: OriginPool[] = [];
     const groups = new Map<string, RouteGroup>();
@@ -181,6 +183,7 @@ export class ProxyEngine {
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
       observer: new Observer(options.hooks, this.#meters?.errors),
+      proxyStatus: proxyStatus === false ? null : new ProxyStatus(proxyStatus),
       trust: trustedProxies.empty ? null : new ClientTrust(trustedProxies, trustedProxyHeaders),
       named,
       unrouted: new RouteHooks(outerHooks, null, this.#deadlines.queue(hookTimeout)),

@@ -11,6 +11,7 @@ import { type ClientConnection, clientConnection } from '../exchange/client-conn
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';
+import { type PeerCertificates, peerCertificates } from '../exchange/peer-certificates.ts';
 import { clientAddress } from './client-address.ts';
 import type { RequestFeed } from './request-feed.ts';
 import type { SocketWriter } from './socket-writer.ts';
@@ -62,6 +63,10 @@ export class ConnectionExchange extends Exchange {
 
   override get localAddress(): string {
     return clientAddress(this.#connection.socket.localAddress);
+  }
+
+  override get peerCertificates(): PeerCertificates | null {
+    return peerCertificates(this.#connection.socket);
   }
 
   get encrypted(): boolean {

@@ -41,6 +41,7 @@ import {
   callFault,
   callListener,
 } from './handler-calls.ts';
+import type { PeerCertificates } from './peer-certificates.ts';
 import type { RequestListener } from './server-context.ts';
 import { wholeResponseHeaders } from './whole-response.ts';
 
@@ -62,7 +63,7 @@ export interface EffectiveClient {
 const PHASE = { HEAD: 0, BODY: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
 
-const noTrailers: ReadonlyFieldSection = [];
+const noFields: ReadonlyFieldSection = [];
 
 /** One request and its response. */
 export abstract class Exchange {
@@ -110,6 +111,11 @@ export abstract class Exchange {
   /** Our own address that was connected to; empty on a Unix socket, or where it is not known. */
   get localAddress(): string {
     return '';
+  }
+
+  /** The certificates that the client has shown, verified; null for none. They stay the same on a connection. */
+  get peerCertificates(): PeerCertificates | null {
+    return null;
   }
 
   /** Whether the final response has begun. */
@@ -223,7 +229,7 @@ export abstract class Exchange {
    * announced is cut off instead, so that it never looks complete.
    * @throws StateError `RIT_ERR_INTERNAL` before the head, and where the trailers are no fields
    */
-  end(trailers: ReadonlyFieldSection = noTrailers): void {
+  end(trailers: ReadonlyFieldSection = noFields): void {
     checkFields(trailers);
     if (this.#phase === PHASE.DONE) return;
     if (this.#phase === PHASE.HEAD) throw misuse('the response was ended before its head was sent');
@@ -232,7 +238,7 @@ export abstract class Exchange {
       return;
     }
     this.#over();
-    this.finish(this.#encoding === ENCODING.CHUNKED ? trailers : noTrailers);
+    this.finish(this.#encoding === ENCODING.CHUNKED ? trailers : noFields);
   }
 
   /**
@@ -265,9 +271,9 @@ export abstract class Exchange {
 
   /**
    * Answers an error: with the status that the catalog gives it while no final head is out, by cutting
-   * the connection otherwise, or where the error has no status.
+   * the connection otherwise, or where the error has no status. The answer carries `fields` as well.
    */
-  fail(cause: ReverseItError): void {
+  fail(cause: ReverseItError, fields: ReadonlyFieldSection = noFields): void {
     if (this.#phase === PHASE.DONE) return;
     // As JavaScript could hand it in.
     const error = isReverseItError(cause)
@@ -278,7 +284,7 @@ export abstract class Exchange {
       return;
     }
     if (error.connection !== 'keep') this.head.persistent = false;
-    this.respond(error.status, errorFields(error), errorText(error.status));
+    this.respond(error.status, [...errorFields(error), ...fields], errorText(error.status));
   }
 
   /** Cuts the connection, so that a response in progress is seen to be incomplete. */

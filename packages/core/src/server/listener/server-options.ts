@@ -2,7 +2,7 @@
 import type { TlsOptions } from 'node:tls';
 import { type Faults, keyPath } from '../../options/faults.ts';
 import { openGroup } from '../../options/option-groups.ts';
-import { bytes, count, milliseconds } from '../../options/option-kinds.ts';
+import { boolean, bytes, count, milliseconds } from '../../options/option-kinds.ts';
 import {
   defineOptions,
   type OptionInput,
@@ -168,6 +168,16 @@ export const serverOptions = defineOptions({
       key: pem({ group: client, prose: 'Private key of the listener (PEM).' }),
       /** Certificate chain of the listener (PEM). Default: none. */
       cert: pem({ group: client, prose: 'Certificate chain of the listener (PEM).' }),
+      /**
+       * Asks clients for a certificate, which tls.ca must have signed unless tls.rejectUnauthorized is false.
+       * Default: false.
+       */
+      requestCert: boolean({
+        group: client,
+        prose:
+          'Asks clients for a certificate, which tls.ca must have signed unless tls.rejectUnauthorized is false.',
+        default: false,
+      }),
       /** File to read tls.key from. Default: none. */
       keyFile: credentialFile({ group: client, prose: 'File to read tls.key from.' }),
       /** File to read tls.cert from. Default: none. */

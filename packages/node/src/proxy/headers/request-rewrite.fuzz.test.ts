@@ -18,6 +18,7 @@ const client = {
   localAddress: '192.0.2.2',
   encrypted: false,
   effectiveClient: null,
+  peerCertificates: null,
   mountPath: '',
 };
 

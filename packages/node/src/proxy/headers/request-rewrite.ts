@@ -1,5 +1,5 @@
 /** The header rules of a route: a client's request head in, the backend's header section out. Pure. */
-import type { EffectiveClient } from '@reverseit/core';
+import type { EffectiveClient, PeerCertificates } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import {
   acceptsTrailers,
@@ -24,6 +24,7 @@ import {
 import type { RequestHead } from '@reverseit/core/http1';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { ForwardedClient } from '../forwarded/forwarded-client.ts';
+import { certificateFields } from './client-certificate.ts';
 import {
   type ConnectionInfo,
   type ForwardingFacts,
@@ -36,6 +37,7 @@ import { TargetRewrite } from './target-rewrite.ts';
 export interface ClientInfo extends ConnectionInfo {
   /** What is believed of what proxies before us say; null where the connection counts. */
   readonly effectiveClient: EffectiveClient | null;
+  readonly peerCertificates: PeerCertificates | null;
   /** What an application took off the start of the target. */
   readonly mountPath: string;
 }
@@ -58,6 +60,9 @@ function addedLines(fields: readonly string[]): readonly AddedLine[] {
   }
   return lines;
 }
+
+/** Nobody but us may say them (RFC 9440 §3). */
+const certificateNames = ['client-cert', 'client-cert-chain'];
 
 /** What a route says about the fields of its requests. */
 interface RouteFieldRules {
@@ -153,6 +158,7 @@ export class RequestRewrite {
   readonly #preserveHost: boolean;
   readonly #rules: RouteFieldRules;
   readonly #added: readonly AddedLine[];
+  readonly #certificate: boolean | 'chain';
   /** Null where nothing is taken off the path. */
   readonly #strip: TargetRewrite | null;
 
@@ -167,11 +173,15 @@ export class RequestRewrite {
   ) {
     const { path, stripPath, removeHeaders } = options;
     const added = addedLines(options.addHeaders);
-    const removed = removeHeaders.length === 0 ? null : new Set(removeHeaders.map(foldName));
+    const dropped = options.clientCertificate
+      ? [...removeHeaders, ...certificateNames]
+      : removeHeaders;
+    const removed = dropped.length === 0 ? null : new Set(dropped.map(foldName));
     // What the route adds takes its place.
     this.#host = authority ?? getField(options.addHeaders, 'host') ?? null;
     this.#preserveHost = options.preserveHostHeader;
     this.#added = added;
+    this.#certificate = options.clientCertificate;
     this.#strip =
       stripPath === null ? null : new TargetRewrite({ path, stripPath, pathPrefix: '' });
     this.#rules = {
@@ -213,6 +223,7 @@ export class RequestRewrite {
     );
     head.headers.filter(rule, headers);
     this.#addOurs(headers, head, rule);
+    if (this.#certificate !== false) this.#addCertificate(headers, client);
     // The first line of a name takes the place of those that were there; the others follow at the end.
     for (const { name, value, again } of this.#added) {
       if (again) headers.append(name, value);
@@ -269,6 +280,15 @@ export class RequestRewrite {
     return effectiveClient instanceof ForwardedClient
       ? effectiveClient.prefix + stripped
       : stripped;
+  }
+
+  #addCertificate(headers: HeaderSection, { peerCertificates }: ClientInfo): void {
+    if (peerCertificates === null) return;
+    const { leaf, chain } = certificateFields(peerCertificates);
+    headers.appendChecked('client-cert', leaf);
+    if (this.#certificate === 'chain' && chain !== '') {
+      headers.appendChecked('client-cert-chain', chain);
+    }
   }
 
   #addOurs(headers: HeaderSection, head: RequestHead, found: RequestRule): void {

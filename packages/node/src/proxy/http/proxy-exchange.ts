@@ -233,13 +233,16 @@ export class ProxyExchange
     // Step 7: the response's head.
     this.#recorder?.answered();
     const { status, reason } = head;
-    const { options, hooks } = this.#route;
+    const { options, hooks, shared } = this.#route;
     const context = hooks.onResponse.length === 0 ? null : this.#context;
     const mapper = this.mapper;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     const { via } = options;
     const headers = responseHeaders(head.headers, status, via, httpDate(), mayTrail, mapper);
+    if (shared.proxyStatus !== null) {
+      headers.appendChecked('proxy-status', shared.proxyStatus.received(status));
+    }
     const cookie = this.bindingCookie();
     if (cookie !== null) headers.append('set-cookie', cookie);
     // That of the exchange takes its place, unless a hook sets one.

@@ -1,6 +1,7 @@
 /** Answers a request that failed, and ends its record. */
 import type { Exchange } from '@reverseit/core';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { failureFields } from '../headers/proxy-status.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import { RequestContext } from './request-context.ts';
@@ -19,14 +20,15 @@ export function answerError(
 ): void {
   const error = asOurs(cause);
   const known = context ?? new RequestContext(exchange, shared, route);
+  const fields = failureFields(shared.proxyStatus, error.code);
   const answerPlainly = (): void => {
-    if (route === null) exchange.fail(error);
+    if (route === null) exchange.fail(error, fields);
     else route.answer(exchange, error);
   };
   if (exchange.headSent || error.status === 0 || known.hooks.onErrorResponse.length === 0) {
     answerPlainly();
     known.finish(error);
-  } else new ErrorAnswer(exchange, known, error, shared.observer, answerPlainly).begin();
+  } else new ErrorAnswer(exchange, known, error, shared.observer, fields, answerPlainly).begin();
 }
 
 function asOurs(error: unknown): ReverseItError {

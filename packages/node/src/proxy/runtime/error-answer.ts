@@ -2,7 +2,7 @@
 import type { Exchange, ExchangeHandler } from '@reverseit/core';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ReverseItError } from '@reverseit/core/errors';
-import { hasField, toLowerAscii } from '@reverseit/core/http';
+import { hasField, type ReadonlyFieldSection, toLowerAscii } from '@reverseit/core/http';
 import { errorFields } from '@reverseit/core/internal/server';
 import { toWholeResponse } from '../../hooks/direct-response.ts';
 import { HookChain } from '../../hooks/hook-chain.ts';
@@ -18,6 +18,8 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
   readonly #context: RequestContext;
   readonly #error: ReverseItError;
   readonly #observer: Observer;
+  /** What every answer to the error carries. */
+  readonly #fields: ReadonlyFieldSection;
   /** Sends the standard response. */
   readonly #answerPlainly: () => void;
 
@@ -26,6 +28,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
     context: RequestContext,
     error: ReverseItError,
     observer: Observer,
+    fields: ReadonlyFieldSection,
     answerPlainly: () => void,
   ) {
     super();
@@ -33,6 +36,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
     this.#context = context;
     this.#error = error;
     this.#observer = observer;
+    this.#fields = fields;
     this.#answerPlainly = answerPlainly;
   }
 
@@ -62,7 +66,7 @@ export class ErrorAnswer extends HookChain<OnErrorResponse, HookAnswer> implemen
     const error = this.#error;
     const { status, fields, body } = toWholeResponse(answer, 'onErrorResponse', error.status);
     // What the status asks for, such as Retry-After, unless the application says so itself.
-    const standard = status === error.status ? errorFields(error) : [];
+    const standard = [...(status === error.status ? errorFields(error) : []), ...this.#fields];
     for (let i = 0; i < standard.length; i += 2) {
       const name = standard[i] as string;
       if (name === 'content-type' || hasField(fields, toLowerAscii(name))) continue;

@@ -5,6 +5,7 @@ import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import type { OpenSet } from '../../lifecycle/open-set.ts';
 import type { ProxyMeters } from '../../metrics/proxy-meters.ts';
 import type { ClientTrust } from '../forwarded/client-trust.ts';
+import type { ProxyStatus } from '../headers/proxy-status.ts';
 import type { OpenWebSockets } from '../websocket/open-websockets.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -12,6 +13,8 @@ import type { RouteRuntime } from './route-runtime.ts';
 
 export interface ProxyShared {
   readonly observer: Observer;
+  /** Null where it is not sent. */
+  readonly proxyStatus: ProxyStatus | null;
   /** Null where no proxy is trusted. */
   readonly trust: ClientTrust | null;
   /** By name, for hooks that choose. */

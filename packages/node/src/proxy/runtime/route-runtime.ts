@@ -18,6 +18,7 @@ import { AllowedBackends } from '../../options/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { CookieRewrite } from '../headers/cookie-rewrite.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';
+import { failureFields } from '../headers/proxy-status.ts';
 import { RequestRewrite } from '../headers/request-rewrite.ts';
 import { TargetRewrite } from '../headers/target-rewrite.ts';
 import { UpgradeRules } from '../headers/upgrade-rules.ts';
@@ -158,14 +159,15 @@ export class RouteRuntime {
    * status.
    */
   answer(exchange: Exchange, error: ReverseItError): void {
+    const fields = failureFields(this.shared.proxyStatus, error.code);
     if (exchange.headSent || error.status !== 502) {
-      exchange.fail(error);
+      exchange.fail(error, fields);
       return;
     }
     const { status, headers, body } = catalog[error.code].errorResponse
       ? this.options.errorResponse
       : badGateway;
-    exchange.respond(status, withType(headers), body);
+    exchange.respond(status, [...withType(headers), ...fields], body);
   }
 }
 
