@@ -238,10 +238,20 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
   'docs/cookbook.md: Behind a load balancer': (code) =>
     running(code.replace('5_000', '50'), async (url) => {
       expect(await text(`${url}/healthz`)).toBe('ready\n');
-      const headers = { 'x-forwarded-for': '203.0.113.7, 198.51.100.1', 'x-client-address': 'me' };
+      const headers = {
+        'x-forwarded-for': '203.0.113.7, 198.51.100.1',
+        'x-forwarded-proto': 'https',
+        'x-client-address': 'me',
+      };
       const seen = await text(`${url}/echo`, { headers });
-      expect(seen).toContain('198.51.100.1');
+      expect(seen).toContain('"198.51.100.1"');
+      expect(seen).toContain('"https"');
       expect(seen).not.toContain('"me"');
+    }),
+  'docs/cookbook.md: An application behind a prefix': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/shop/hello`)).toBe('Hello from the backend.\n');
+      expect(await text(`${url}/shop/echo`)).toContain('"/shop"');
     }),
   'docs/cookbook.md: Canary releases': async (code) => {
     const output = await running(code, async (url) => {

@@ -106,6 +106,8 @@ export interface Variants {
 const features: Readonly<Record<string, ReverseItArguments>> = {
   'no-op onRequest and onResponse': { hooks: true },
   '1,000 routes': { routes: 1000 },
+  'trusted proxies': { trustedProxies: ['loopback'] },
+  'trusted proxies, Forwarded written': { trustedProxies: ['loopback'], forwarded: true },
   addHeaders: { addHeaders: { 'x-added': 'yes' } },
   'access log, buffered': { accessLog: true },
   '3 backends': { backends: 3 },

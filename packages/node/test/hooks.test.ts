@@ -373,6 +373,8 @@ describe('onFinish', () => {
       authority: 'a',
       httpVersion: '1.1',
       remoteAddress: '127.0.0.1',
+      peerAddress: '127.0.0.1',
+      scheme: 'http',
       route: 'the route',
       backend: origin.url,
       attempts: 1,
