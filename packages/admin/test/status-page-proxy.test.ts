@@ -2,11 +2,19 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer, type ReverseItOptions, type ReverseItServer } from '@reverseit/node';
+import {
+  type Address,
+  createServer,
+  type ReverseItOptions,
+  type ReverseItServer,
+} from '@reverseit/node';
 import { eventually } from '@reverseit/test-servers';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chromiumPath, complaintsOf, useBrowser } from './page-rig.ts';
+
+const portOf = (address: Address | null): number =>
+  address !== null && 'port' in address ? address.port : 0;
 
 describe.skipIf(chromiumPath === undefined)('the status page of a proxy (needs chromium)', () => {
   const browser = useBrowser();
@@ -45,11 +53,11 @@ describe.skipIf(chromiumPath === undefined)('the status page of a proxy (needs c
       logger: null,
       routes: [{ name: 'shop', backend: list, loadBalancing: 'round-robin' }],
     });
-    const { port } = (await proxy.listen({ host: '127.0.0.1', port: 0 })) as AddressInfo;
+    const port = portOf(await proxy.listen({ host: '127.0.0.1', port: 0 }));
     closers.push(() => proxy.close());
     const page = await browser().newPage();
     closers.push(() => page.close());
-    const url = `http://127.0.0.1:${(proxy.adminAddress() as AddressInfo).port}/`;
+    const url = `http://127.0.0.1:${portOf(proxy.adminAddress())}/`;
     const complaints = await complaintsOf(page, url);
     await page.goto(url);
     return {
@@ -115,7 +123,7 @@ describe.skipIf(chromiumPath === undefined)('the status page of a proxy (needs c
     const { proxy, page, load, reads } = await start({ listen: '127.0.0.1:0' });
     await load(5);
     await reads('.tile', /5 in total/);
-    const { port } = proxy.adminAddress() as AddressInfo;
+    const port = portOf(proxy.adminAddress());
     await proxy.close();
     await reads('#link-state', 'No connection');
     const { url } = await backend('c');

@@ -26,6 +26,7 @@ export interface ChartOptions {
 }
 
 const plotHeight = 148;
+const shortestSeconds = 60;
 const dashes = { solid: [], dashed: [7, 4], dotted: [2, 3] } as const;
 const decimalSteps = [1, 2, 2.5, 5];
 const steps = (isBinary: boolean): number[] => {
@@ -188,8 +189,11 @@ export class Chart {
   }
 
   #range(): [number, number] {
-    const last = this.#data[0].at(-1) ?? 0;
-    return [last - this.#seconds, last];
+    const [times] = this.#data;
+    const last = times.at(-1) ?? 0;
+    // What was not seen yet takes no room, so that the first minute fills a chart.
+    const seen = Math.max(shortestSeconds, last - (times[0] ?? last));
+    return [last - Math.min(this.#seconds, seen), last];
   }
 
   #clock(time: number): string {
