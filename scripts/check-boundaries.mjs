@@ -94,13 +94,14 @@ const zones = [
   ...packageLayers('upstream', [anyBuiltin, 'undici', coreEntries], {
     'node-internals': [],
     options: [],
-    exchange: ['options'],
-    connect: ['options', 'exchange'],
-    'http1/direct': ['connect', 'exchange', 'http1', 'node-internals'],
-    'http1/undici': ['connect', 'exchange', 'http1', 'node-internals'],
-    http1: ['connect', 'exchange', 'node-internals'],
-    http2: ['connect', 'exchange', 'node-internals'],
-    client: ['exchange'],
+    'exchange/message': ['options'],
+    exchange: ['options', 'exchange/message'],
+    connect: ['options', 'exchange', 'exchange/message'],
+    'http1/direct': ['connect', 'exchange', 'http1', 'node-internals', 'exchange/message'],
+    'http1/undici': ['connect', 'exchange', 'http1', 'node-internals', 'exchange/message'],
+    http1: ['connect', 'exchange', 'node-internals', 'exchange/message'],
+    http2: ['connect', 'exchange', 'node-internals', 'exchange/message'],
+    client: ['exchange', 'exchange/message'],
     pool: [
       'options',
       'client',
@@ -110,11 +111,13 @@ const zones = [
       'http1/direct',
       'http1/undici',
       'http2',
+      'exchange/message',
     ],
     'backends/balance': [],
     'backends/discovery': [],
     'backends/health': [],
     'backends/retry': ['backends/health'],
+    'backends/options': ['options', 'backends/balance', 'backends/health', 'backends/retry'],
     backends: [
       'options',
       'exchange',
@@ -124,6 +127,8 @@ const zones = [
       'backends/discovery',
       'backends/health',
       'backends/retry',
+      'exchange/message',
+      'backends/options',
     ],
   }),
   {
@@ -259,7 +264,7 @@ function packageLayers(name, packages, table) {
     ),
     packages,
     // They decide which backend gets a request; time and chance are handed in.
-    pure: name === 'upstream' && /^backends\/./.test(folder),
+    pure: name === 'upstream' && /^backends\/(?!options)./.test(folder),
   }));
 }
 

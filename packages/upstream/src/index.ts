@@ -1,23 +1,21 @@
 export type { AffinityCookie } from './backends/affinity-cookie.ts';
-export type {
-  BackendGroup,
-  BackendGroupOptions,
-} from './backends/backend-group.ts';
-export { createBackendGroup } from './backends/backend-group.ts';
-export type { BackendInput, BackendOptions } from './backends/backend-list.ts';
+export type { BackendGroup } from './backends/backend-group.ts';
 export type {
   BackendStateChange,
   BackendStateName,
   BackendStatus,
 } from './backends/backend-status.ts';
+export type { BackendGroupOptions } from './backends/create-backend-group.ts';
+export { createBackendGroup } from './backends/create-backend-group.ts';
+export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
+export type { GroupRequest } from './backends/group-request.ts';
+export type { ChosenBackend } from './backends/member.ts';
+export type { BackendInput, BackendOptions } from './backends/options/backend-list.ts';
 export type {
   DiscoveryInput,
   ListBackends,
-} from './backends/discovery-options.ts';
-export type { FailedBackendAttempt, GroupedExchange } from './backends/group-exchange.ts';
-export type { GroupOptions } from './backends/group-options.ts';
-export type { GroupRequest } from './backends/group-request.ts';
-export type { ChosenBackend } from './backends/member.ts';
+} from './backends/options/discovery-options.ts';
+export type { GroupOptions } from './backends/options/group-options.ts';
 export type { ClientResponse, RequestOptions } from './client/request.ts';
 export type { ResponseBody } from './client/response-body.ts';
 export type { AddressRecord, LookupCallback, NameServers, Network } from './connect/network.ts';
@@ -31,13 +29,13 @@ export type {
   CollectedBody,
   RequestInput,
   UpstreamRequest,
-} from './exchange/upstream-request.ts';
+} from './exchange/message/upstream-request.ts';
 export type {
   ResponseHandler,
   UpgradeHandler,
   UpstreamExchange,
   UpstreamResponseHead,
-} from './exchange/upstream-response.ts';
+} from './exchange/message/upstream-response.ts';
 export type { OriginOptions } from './options/origin-options.ts';
 export type {
   PfxInput,

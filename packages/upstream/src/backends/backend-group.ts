@@ -6,38 +6,28 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deadline, Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { readUpgrade } from '@reverseit/core/http';
-import { resolveOptions } from '@reverseit/core/options';
 import { type DispatchLimits, dispatchLimits } from '../exchange/dispatch-limits.ts';
-import { checkHandler } from '../exchange/handler-check.ts';
-import type { ClientConnection, RequestInput } from '../exchange/upstream-request.ts';
-import type { ResponseHandler, UpgradeHandler } from '../exchange/upstream-response.ts';
-import { type Origin, parseOrigin } from '../options/origin.ts';
-import { type OriginOptions, type OriginValues, originOptions } from '../options/origin-options.ts';
-import { ConnectionPool, type OriginPool, type Pool } from '../pool/pool.ts';
+import { checkHandler } from '../exchange/message/handler-check.ts';
+import type { ClientConnection, RequestInput } from '../exchange/message/upstream-request.ts';
+import type { ResponseHandler, UpgradeHandler } from '../exchange/message/upstream-response.ts';
+import type { OriginValues } from '../options/origin-options.ts';
+import type { ConnectionPool, OriginPool } from '../pool/pool.ts';
 import { AffinityCookie } from './affinity-cookie.ts';
-import { type BackendInput, type BackendSpec, resolveBackendList } from './backend-list.ts';
 import type { BackendStateChange, BackendStatus } from './backend-status.ts';
 import { hash32 } from './balance/hash.ts';
-import { createPolicy } from './balance/policies.ts';
-import type { Admission, Policy, RandomSource } from './balance/policy.ts';
+import type { Admission, RandomSource } from './balance/policy.ts';
 import { Discovery, type DiscoveryDelegate } from './discovery.ts';
 import { type ExchangeGroup, GroupExchange, type GroupedExchange } from './group-exchange.ts';
-import {
-  type GroupOptions,
-  type GroupValues,
-  groupOptions,
-  retryTriggers,
-} from './group-options.ts';
+import { GroupMembers } from './group-members.ts';
 import type { GroupRequest } from './group-request.ts';
-import type { StateRules } from './health/backend-state.ts';
-import { mayEject } from './health/ejection-limit.ts';
 import { StatusSet } from './health/status-set.ts';
-import { HealthCheck, type HealthCheckRules, HttpProbe, TcpProbe } from './health-check.ts';
-import { Member, type MemberOwner } from './member.ts';
+import type { Member } from './member.ts';
+import { type BackendInput, type BackendSpec, resolveBackendList } from './options/backend-list.ts';
+import { discoveryFault } from './options/discovery-options.ts';
+import { type GroupValues, retryTriggers } from './options/group-options.ts';
 import { countsAgainst } from './retry/failure-kind.ts';
 import type { RetryRules } from './retry/group-retry-policy.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
-import { type SubsetOptions, takeSubset } from './subset.ts';
 
 /** Several backends behind one way to ask them. */
 export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
@@ -78,41 +68,6 @@ export interface BackendGroup extends Omit<OriginPool, 'dispatch' | 'upgrade'> {
   release(): void;
 }
 
-/** Beside the table: what is code. */
-export interface BackendGroupOptions extends GroupOptions {
-  /** Called with each change of a backend's state. Must not throw. */
-  readonly onBackendState?: ((change: BackendStateChange) => void) | undefined;
-  /** Called with `RIT_ERR_DISCOVERY` when a look-up fails for another reason than the last one. Must not throw. */
-  readonly onDiscoveryError?: ((error: ReverseItError) => void) | undefined;
-  /** As of an origin. Default: true. */
-  readonly checkRequests?: boolean | undefined;
-  /** As of an origin. Default: "pooled". */
-  readonly connection?: OriginOptions['connection'];
-}
-
-/**
- * Makes a group of backends on the connections of a pool.
- * @param random chance, for tests
- * @throws ConfigError `RIT_ERR_CONFIG` that names every fault
- */
-export function createBackendGroup(
-  pool: Pool,
-  list: BackendInput | readonly BackendInput[],
-  options: BackendGroupOptions = {},
-  random: () => number = Math.random,
-): BackendGroup {
-  const { onBackendState, onDiscoveryError, checkRequests, connection, ...given } = options;
-  const values = resolveOptions(groupOptions, given);
-  const origin = resolveOptions(originOptions, { checkRequests, connection });
-  const specs = resolveBackendList(list);
-  const fault = discoveryFault(values, specs);
-  if (fault !== null) throw createError('RIT_ERR_CONFIG', fault);
-  return makeBackendGroup(pool, specs, values, origin, random, {
-    onBackendState: onBackendState ?? null,
-    onDiscoveryError: onDiscoveryError ?? null,
-  });
-}
-
 /** A group as the proxy uses it: its lists are checked already. */
 export interface CheckedBackendGroup extends BackendGroup {
   has(name: string): boolean;
@@ -125,55 +80,12 @@ export interface GroupObserver {
   readonly onDiscoveryError: ((error: ReverseItError) => void) | null;
 }
 
-/** What `discovery` cannot do with a list; null where it can. */
-export function discoveryFault(
-  { discovery }: Pick<GroupValues, 'discovery'>,
-  list: readonly BackendSpec[],
-): string | null {
-  if (discovery === null || discovery.list !== null || discovery.type === 'dns') return null;
-  return list.length === 1
-    ? null
-    : 'discovery of type "srv" expects one backend, for its scheme and name';
-}
-
-/**
- * The same of options that are checked already.
- * @param former what its discovery knows, the new one begins with
- */
-export function makeBackendGroup(
-  pool: Pool,
-  list: readonly BackendSpec[],
-  values: GroupValues,
-  origin: OriginValues,
-  random: RandomSource,
-  observer: GroupObserver,
-  former: CheckedBackendGroup | null = null,
-): CheckedBackendGroup {
-  if (!(pool instanceof ConnectionPool)) {
-    throw createError(
-      'RIT_ERR_CONFIG',
-      'createBackendGroup: expected a pool that createPool has made',
-    );
-  }
-  const group = new Group(pool, values, origin, observer, random);
-  if (former instanceof Group) group.inherit(former);
-  group.replace(list);
-  return group;
-}
-
-/** Those of one rank: the next one serves when nobody here can. */
-interface Tier {
-  readonly rank: number;
-  /** The same array as long as the list is the same. */
-  readonly members: readonly Member[];
-  readonly policy: Policy<Member>;
-}
-
 /** What a pick is strict about: first everything, in the end only what was promised. */
 const STRICTNESS = { ALL: 2, ROOM: 1, LIMITS: 0 } as const;
 
-class Group
-  implements CheckedBackendGroup, ExchangeGroup, MemberOwner, DiscoveryDelegate, Admission<Member>
+/** @internal What `createBackendGroup` makes. */
+export class Group
+  implements CheckedBackendGroup, ExchangeGroup, DiscoveryDelegate, Admission<Member>
 {
   readonly affinity: AffinityCookie | null;
   readonly deadlines: Deadlines;
@@ -184,23 +96,15 @@ class Group
   active = 0;
   /** Requests under way, between two attempts as well. */
   #requests = 0;
-  readonly #pool: ConnectionPool;
   readonly #values: GroupValues;
   readonly #originOptions: OriginValues;
   readonly #discovery: Discovery | null;
   readonly #observer: GroupObserver;
   readonly #random: RandomSource;
-  readonly #stateRules: StateRules;
   readonly #budget: RetryBudget;
   readonly #failureStatus: StatusSet | null;
   readonly #isHashing: boolean;
-  /** All there are, of which `subset` may use a part. */
-  #list: readonly BackendSpec[] = [];
-  #members = new Map<string, Member>();
-  #byAffinity = new Map<string, Member>();
-  readonly #checks = new Map<Member, HealthCheck>();
-  #tiers: readonly Tier[] = [];
-  #warming = 0;
+  readonly #members: GroupMembers;
   #released = false;
   /** Where the clients are whose connections log in; null while there is none. */
   #homes: WeakMap<ClientConnection, Member> | null = null;
@@ -216,13 +120,12 @@ class Group
     observer: GroupObserver,
     random: RandomSource,
   ) {
-    this.#pool = pool;
     this.#values = values;
     this.#originOptions = origin;
     this.#observer = observer;
     this.#random = random;
     this.deadlines = pool.deadlines;
-    const { affinity, discovery, healthCheck, outlierDetection, retry, slowStart } = values;
+    const { affinity, discovery, outlierDetection, retry } = values;
     this.#discovery =
       discovery === null
         ? null
@@ -235,14 +138,7 @@ class Group
             cookie: affinity.cookie ?? '',
             secret: affinity.secret ?? '',
           });
-    this.#stateRules = {
-      healthyThreshold: healthCheck?.healthyThreshold ?? 1,
-      unhealthyThreshold: healthCheck?.unhealthyThreshold ?? 1,
-      consecutiveFailures: outlierDetection.consecutiveFailures,
-      ejectionTime: outlierDetection.ejectionTime,
-      maxEjectionTime: outlierDetection.maxEjectionTime,
-      slowStart,
-    };
+    this.#members = new GroupMembers(pool, values, origin, random, this.affinity, observer);
     this.retryRules = {
       ...(retryTriggers(retry.on) ?? noTriggers),
       attempts: retry.attempts,
@@ -258,7 +154,7 @@ class Group
   // ————— Requests.
 
   get hasRoom(): boolean {
-    for (const member of this.#members.values()) {
+    for (const member of this.#members.all()) {
       if (member.isAvailable && isFree(member) && member.origin.hasRoom) return true;
     }
     return false;
@@ -339,7 +235,8 @@ class Group
     }
     const key = this.#isHashing ? hash32(request.hashKey ?? '') : 0;
     // For hashing it follows from the key, so that a key moves to who warms up once and for all.
-    this.#chance = this.#warming === 0 ? 0 : this.#isHashing ? key / 2 ** 32 : this.#random();
+    this.#chance =
+      this.#members.warming === 0 ? 0 : this.#isHashing ? key / 2 ** 32 : this.#random();
     this.#tried = tried;
     const picked = this.#pickAny(key);
     if (picked !== null || tried === null) return picked;
@@ -348,11 +245,11 @@ class Group
   }
 
   #boundBy(request: GroupRequest): Member | undefined {
-    return this.affinity === null ? undefined : this.#byAffinity.get(request.affinityId ?? '');
+    return this.affinity === null ? undefined : this.#members.boundTo(request.affinityId ?? '');
   }
 
   #pickAny(key: number): Member | null {
-    for (const { policy } of this.#tiers) {
+    for (const { policy } of this.#members.tiers) {
       for (this.#strictness = STRICTNESS.ALL; this.#strictness >= 0; this.#strictness--) {
         const picked = policy.pick(key, this);
         if (picked !== null) return picked;
@@ -366,7 +263,7 @@ class Group
     if (!isFree(member) || this.#tried?.includes(member) === true) return false;
     if (this.#strictness === STRICTNESS.LIMITS) return true;
     if (!member.origin.hasRoom) return false;
-    if (this.#strictness === STRICTNESS.ROOM || this.#warming === 0) return true;
+    if (this.#strictness === STRICTNESS.ROOM || this.#members.warming === 0) return true;
     return this.#chance < member.state.share(this.now());
   }
 
@@ -405,7 +302,7 @@ class Group
     const now = this.now();
     if (this.#failureStatus?.has(status) === true) {
       member.failed(elapsed, now);
-      this.#considerEjection(member, `status ${status}`, now);
+      this.#members.considerEjection(member, `status ${status}`, now);
     } else member.succeeded(elapsed, now);
   }
 
@@ -413,7 +310,7 @@ class Group
     if (!countsAgainst(error)) return;
     const now = this.now();
     member.failed(elapsed, now);
-    this.#considerEjection(member, error.message, now);
+    this.#members.considerEjection(member, error.message, now);
   }
 
   takeRetry(): boolean {
@@ -424,28 +321,15 @@ class Group
     this.#budget.release();
   }
 
-  #considerEjection(member: Member, reason: string, now: number): void {
-    if (!member.state.ejectionDue || this.#members.get(member.name) !== member) return;
-    let ejected = 0;
-    let available = 0;
-    for (const { state } of this.#members.values()) {
-      if (state.ejectedUntil !== null) ejected++;
-      if (state.isAvailable) available++;
-    }
-    const { maxEjectedPercent } = this.#values.outlierDetection;
-    if (!mayEject(this.#members.size, ejected, available, maxEjectedPercent)) return;
-    member.state.eject(reason, now);
-  }
-
   // ————— Members.
 
   backends(): readonly BackendStatus[] {
     const now = this.now();
-    return [...this.#members.values()].map((member) => member.status(now));
+    return Array.from(this.#members.all(), (member) => member.status(now));
   }
 
   has(name: string): boolean {
-    return this.#members.has(name);
+    return this.#members.get(name) !== undefined;
   }
 
   setBackends(list: BackendInput | readonly BackendInput[]): void {
@@ -462,7 +346,7 @@ class Group
   /** The same of a list that is checked already. */
   replace(list: readonly BackendSpec[]): void {
     if (this.#released) return;
-    if (this.#discovery === null) this.#setMembers(list);
+    if (this.#discovery === null) this.#members.replace(list);
     else this.#discovery.configure(list);
   }
 
@@ -475,36 +359,12 @@ class Group
   }
 
   onDiscovered(list: readonly BackendSpec[]): void {
-    if (this.#released || isDeepStrictEqual(list, this.#list)) return;
-    this.#setMembers(list);
+    if (this.#released || isDeepStrictEqual(list, this.#members.list)) return;
+    this.#members.replace(list);
   }
 
   onDiscoveryError(error: ReverseItError): void {
     this.#observer.onDiscoveryError?.(error);
-  }
-
-  #setMembers(list: readonly BackendSpec[]): void {
-    this.#list = list;
-    const { subset } = this.#values;
-    const isFirst = this.#members.size === 0 && this.#tiers.length === 0;
-    const wanted = subset === null ? list : takeSubset(list, subset as SubsetOptions);
-    const before = this.#members;
-    this.#members = new Map();
-    for (const spec of wanted) {
-      const known = before.get(spec.name);
-      const stays = known !== undefined && isSamePlace(known.spec, spec);
-      if (stays) {
-        known.spec = spec;
-        before.delete(spec.name);
-      }
-      this.#members.set(spec.name, stays ? known : this.#join(spec, isFirst));
-    }
-    for (const member of before.values()) this.#leave(member);
-    this.#byAffinity = new Map();
-    if (this.affinity !== null) {
-      for (const member of this.#members.values()) this.#byAffinity.set(member.affinityId, member);
-    }
-    this.#rank();
   }
 
   drain(name: string): boolean {
@@ -523,106 +383,10 @@ class Group
     if (this.#released) return;
     this.#released = true;
     this.#discovery?.close();
-    for (const member of this.#members.values()) this.#leave(member);
-  }
-
-  onMemberState(member: Member, change: BackendStateChange): void {
-    if (this.#members.get(member.name) === member) this.#update();
-    this.#observer.onBackendState?.(change);
-  }
-
-  #join(spec: BackendSpec, isFirst: boolean): Member {
-    const origin = originOf(spec);
-    const way = this.#pool.originAt(origin, this.#originOptions);
-    const id = this.affinity === null ? '' : this.affinity.idOf(spec.name);
-    const member = new Member(spec, way, id, this.#stateRules, this);
-    if (!isFirst) member.state.begin(this.now());
-    const { healthCheck } = this.#values;
-    if (healthCheck !== null) this.#checks.set(member, this.#startCheck(member, healthCheck));
-    return member;
-  }
-
-  #startCheck(member: Member, rules: HealthCheckRules): HealthCheck {
-    const delegate = {
-      onCheckPassed: () => member.checkPassed(this.now()),
-      onCheckFailed: (reason: string) => member.checkFailed(reason, this.now()),
-    };
-    const check = new HealthCheck(this.deadlines, this.#random, rules, delegate, (self) => {
-      const origin = originOf(member.spec, rules.port);
-      if (rules.type === 'tcp') return new TcpProbe(self, this.#pool.connector(origin));
-      const way = this.#pool.originAt(origin, checkOptions);
-      return new HttpProbe(self, way, member.authority, rules);
-    });
-    check.start();
-    return check;
-  }
-
-  #leave(member: Member): void {
-    this.#checks.get(member)?.close();
-    this.#checks.delete(member);
-    member.close();
-  }
-
-  /** The list has changed. */
-  #rank(): void {
-    const ranks = new Map<number, Member[]>();
-    for (const member of this.#members.values()) {
-      if (member.weight === 0) continue;
-      const { tier } = member.spec;
-      const members = ranks.get(tier);
-      if (members === undefined) ranks.set(tier, [member]);
-      else members.push(member);
-    }
-    const { loadBalancing } = this.#values;
-    const clock = () => this.now();
-    this.#tiers = [...ranks.entries()]
-      .sort(([a], [b]) => a - b)
-      .map(([rank, members]) => ({
-        rank,
-        members,
-        policy:
-          this.#tiers.find((tier) => tier.rank === rank)?.policy ??
-          createPolicy<Member>(loadBalancing, this.#random, clock),
-      }));
-    this.#update();
-  }
-
-  /** Who is up has changed. */
-  #update(): void {
-    this.#warming = 0;
-    for (const { state } of this.#members.values()) if (state.name === 'warming') this.#warming++;
-    for (const { policy, members } of this.#tiers) {
-      policy.update(
-        members.filter(({ isAvailable }) => isAvailable),
-        members,
-      );
-    }
+    this.#members.close();
   }
 }
 
 const noTriggers = { onConnect: false, onReset: false, onTimeout: false, onStatus: null };
 
-/** Of checks: a connection for each, and requests of our own. */
-const checkOptions = resolveOptions(originOptions, {
-  connection: 'one-shot',
-  checkRequests: false,
-});
-
 const isFree = ({ active, spec }: Member): boolean => active < spec.maxRequests;
-
-/** `port` instead of the backend's own, for checks. */
-function originOf({ url, unixSocket, place }: BackendSpec, port: number | null = null): Origin {
-  if (port === null) return parseOrigin(url, unixSocket, place);
-  const other = new URL(url);
-  other.port = String(port);
-  return parseOrigin(other, null, place === null ? null : { host: place.host, port });
-}
-
-function isSamePlace(one: BackendSpec, other: BackendSpec): boolean {
-  return (
-    one.url === other.url &&
-    one.unixSocket === other.unixSocket &&
-    one.place?.host === other.place?.host &&
-    one.place?.port === other.place?.port
-  );
-}

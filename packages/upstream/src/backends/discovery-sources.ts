@@ -5,11 +5,11 @@
 import { Faults } from '@reverseit/core/options';
 import type { NameServers } from '../connect/network.ts';
 import { parseOrigin } from '../options/origin.ts';
-import { type BackendSpec, readBackendList } from './backend-list.ts';
 import { atAddresses, atServices, type FoundService } from './discovery/found-backends.ts';
 import { type KnownAddresses, learn, noAddresses } from './discovery/known-addresses.ts';
-import type { ListBackends } from './discovery-options.ts';
 import { type FoundAddresses, type LookUpAddresses, meansNone, messageOf } from './name-lookup.ts';
+import { type BackendSpec, readBackendList } from './options/backend-list.ts';
+import type { ListBackends } from './options/discovery-options.ts';
 
 /** Backends that a look-up may find: more are an error of whoever answers. */
 const maxFound = 1000;

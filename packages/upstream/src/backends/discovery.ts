@@ -5,10 +5,8 @@
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { type Network, nameServers } from '../connect/network.ts';
-import type { BackendSpec } from './backend-list.ts';
 import type { RandomSource } from './balance/policy.ts';
 import { refreshInterval } from './discovery/refresh-interval.ts';
-import type { DiscoveryValues } from './discovery-options.ts';
 import {
   AddressSource,
   type DiscoverySource,
@@ -16,6 +14,8 @@ import {
   ServiceSource,
 } from './discovery-sources.ts';
 import { messageOf, serverLookup, systemLookup } from './name-lookup.ts';
+import type { BackendSpec } from './options/backend-list.ts';
+import type { DiscoveryValues } from './options/discovery-options.ts';
 
 /** Told of what is found. Must not throw. */
 export interface DiscoveryDelegate {

@@ -17,13 +17,13 @@ import type { FieldSection } from '@reverseit/core/http';
 import { warnOf } from '../exchange/callback-warning.ts';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
 import { callError } from '../exchange/handler-calls.ts';
-import type { RequestInput } from '../exchange/upstream-request.ts';
+import type { RequestInput } from '../exchange/message/upstream-request.ts';
 import type {
   ResponseHandler,
   UpgradeHandler,
   UpstreamExchange,
   UpstreamResponseHead,
-} from '../exchange/upstream-response.ts';
+} from '../exchange/message/upstream-response.ts';
 import { type GroupRequest, isWhole, RetainedRequest } from './group-request.ts';
 import type { Member } from './member.ts';
 import { backOff } from './retry/back-off.ts';

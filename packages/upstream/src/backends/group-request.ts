@@ -1,6 +1,5 @@
 /** Requests to a group: what tells one backend from another, and bodies that may have to be sent again. */
-import { isReplayable } from '../exchange/collected-body.ts';
-import { cancelSource } from '../exchange/upload.ts';
+import { isReplayable } from '../exchange/message/collected-body.ts';
 import type {
   BodySink,
   BodySource,
@@ -8,7 +7,8 @@ import type {
   CollectedBody,
   RequestInput,
   UpstreamRequest,
-} from '../exchange/upstream-request.ts';
+} from '../exchange/message/upstream-request.ts';
+import { cancelSource } from '../exchange/upload.ts';
 import type { ChosenBackend } from './member.ts';
 
 /** A request that one of several backends is to get. Without any of these it is sent as it stands. */

@@ -19,16 +19,16 @@ import type {
   SocketDelegate,
   SocketPhase,
 } from '../connect/connector.ts';
-import type { UpstreamRequest } from '../exchange/upstream-request.ts';
+import type { UpstreamRequest } from '../exchange/message/upstream-request.ts';
 import type {
   ResponseHandler,
   UpstreamExchange,
   UpstreamResponseHead,
-} from '../exchange/upstream-response.ts';
+} from '../exchange/message/upstream-response.ts';
 import type { OriginPool } from '../pool/pool.ts';
 import type { RandomSource } from './balance/policy.ts';
-import type { healthCheckOptions } from './group-options.ts';
 import { StatusSet } from './health/status-set.ts';
+import type { healthCheckOptions } from './options/group-options.ts';
 
 export type HealthCheckRules = OptionValues<typeof healthCheckOptions>;
 

@@ -1,11 +1,11 @@
 /** A backend as a member of a group: what its requests and checks have shown, and the way to it. */
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import type { OriginPool } from '../pool/pool.ts';
-import type { BackendSpec } from './backend-list.ts';
 import type { BackendStateChange, BackendStateName, BackendStatus } from './backend-status.ts';
 import { PeakEwma } from './balance/peak-ewma.ts';
 import type { Candidate } from './balance/policy.ts';
 import { BackendState, type StateObserver, type StateRules } from './health/backend-state.ts';
+import type { BackendSpec } from './options/backend-list.ts';
 
 /** The backend that a request goes to. */
 export interface ChosenBackend {

@@ -1,7 +1,7 @@
 /** A request body from an async iterable, such as a stream: iterated as fast as the backend takes it. */
 import { Readable } from 'node:stream';
 import { createError } from '@reverseit/core/errors';
-import type { BodySink, BodySource } from '../exchange/upstream-request.ts';
+import type { BodySink, BodySource } from '../exchange/message/upstream-request.ts';
 
 export class IterableSource implements BodySource {
   readonly contentLength: number | null;

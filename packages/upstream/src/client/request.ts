@@ -9,12 +9,12 @@ import {
   readDecimal,
 } from '@reverseit/core/http';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
-import type { RequestInput } from '../exchange/upstream-request.ts';
+import type { RequestInput } from '../exchange/message/upstream-request.ts';
 import type {
   ResponseHandler,
   UpstreamExchange,
   UpstreamResponseHead,
-} from '../exchange/upstream-response.ts';
+} from '../exchange/message/upstream-response.ts';
 import { IterableSource } from './iterable-source.ts';
 import { ReceivedBody, type ResponseBody } from './response-body.ts';
 

@@ -1,7 +1,7 @@
 /** The body of a response as an async iterable: it is read from the backend as fast as it is iterated. */
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
-import type { UpstreamExchange } from '../exchange/upstream-response.ts';
+import type { UpstreamExchange } from '../exchange/message/upstream-response.ts';
 
 /** Bytes that may wait for the reader before the backend is paused. */
 const highWaterMark = 65_536;

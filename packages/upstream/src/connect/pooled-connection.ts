@@ -2,7 +2,7 @@
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode } from '@reverseit/core/errors';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
-import type { ClientConnection } from '../exchange/upstream-request.ts';
+import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import type { Lifetimes } from './lifetimes.ts';
 
 export interface PooledConnection {

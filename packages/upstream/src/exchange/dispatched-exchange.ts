@@ -11,15 +11,19 @@ import {
   hasField,
   type ReadonlyFieldSection,
 } from '@reverseit/core/http';
-import { isReplayable } from './collected-body.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import type { ExchangeTransport } from './exchange-transport.ts';
+import { isReplayable } from './message/collected-body.ts';
+import { type CheckedHead, malformed } from './message/response-head.ts';
+import type { BodySource, UpstreamRequest } from './message/upstream-request.ts';
+import type {
+  ResponseHandler,
+  UpgradeHandler,
+  UpstreamExchange,
+} from './message/upstream-response.ts';
 import { ResponseDelivery } from './response-delivery.ts';
-import { type CheckedHead, malformed } from './response-head.ts';
 import { decideRetry, isSafe, mayRetry } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
-import type { BodySource, UpstreamRequest } from './upstream-request.ts';
-import type { ResponseHandler, UpgradeHandler, UpstreamExchange } from './upstream-response.ts';
 import type { Waiter } from './wait-queue.ts';
 
 /** What an exchange needs of the pool that it was dispatched to. */

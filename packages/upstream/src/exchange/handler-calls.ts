@@ -5,7 +5,11 @@
 import type { Duplex } from 'node:stream';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
-import type { ResponseHandler, UpgradeHandler, UpstreamResponseHead } from './upstream-response.ts';
+import type {
+  ResponseHandler,
+  UpgradeHandler,
+  UpstreamResponseHead,
+} from './message/upstream-response.ts';
 
 type Thrown = ReverseItError | null;
 

@@ -15,8 +15,12 @@ import {
   callInterim,
   callSwitch,
 } from './handler-calls.ts';
-import { bodyTooLarge, type CheckedHead } from './response-head.ts';
-import type { ResponseHandler, UpgradeHandler, UpstreamResponseHead } from './upstream-response.ts';
+import { bodyTooLarge, type CheckedHead } from './message/response-head.ts';
+import type {
+  ResponseHandler,
+  UpgradeHandler,
+  UpstreamResponseHead,
+} from './message/upstream-response.ts';
 
 /** A socket is read in chunks of at most so many bytes. */
 const maxReadBytes = 65_536;

@@ -10,8 +10,8 @@
  * | any             |       |      |         |            |      |        | no       |
  */
 import type { RetryVerdict } from '@reverseit/core/errors';
-import { isReplayable } from './collected-body.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import { isReplayable } from './message/collected-body.ts';
+import type { UpstreamRequest } from './message/upstream-request.ts';
 
 /** What is known of an attempt that failed. */
 export interface FailedAttempt {

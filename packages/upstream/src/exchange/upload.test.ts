@@ -1,8 +1,8 @@
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { expect, test } from 'vitest';
 import { UndiciUpload } from '../http1/undici/undici-upload.ts';
+import type { BodySink, BodySource } from './message/upstream-request.ts';
 import { Upload, type UploadPort } from './upload.ts';
-import type { BodySink, BodySource } from './upstream-request.ts';
 
 /** A source, an observer and what undici would do, all writing down what they are told. */
 function setUp(contentLength: number | null = null, more: object = {}) {

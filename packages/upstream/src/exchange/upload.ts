@@ -5,8 +5,8 @@
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
 import { warnOf } from './callback-warning.ts';
-import { kindOf } from './kind-of.ts';
-import type { BodySink, BodySource } from './upstream-request.ts';
+import { kindOf } from './message/kind-of.ts';
+import type { BodySink, BodySource } from './message/upstream-request.ts';
 
 /** What is told of the upload's progress. */
 export interface UploadObserver {

@@ -16,11 +16,11 @@ import type {
 } from '../connect/connector.ts';
 import { type ConnectPhase, connectError, isParserObjection } from '../connect/error-map.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
-import { chunkSize } from '../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
-import { logsIn } from '../exchange/request-head.ts';
-import type { ClientConnection } from '../exchange/upstream-request.ts';
+import { chunkSize } from '../exchange/message/collected-body.ts';
+import { logsIn } from '../exchange/message/request-head.ts';
+import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import { hiddenReset } from '../node-internals/hidden-reset.ts';
 import type { WriteObserver } from '../node-internals/write-guard.ts';
 

@@ -9,10 +9,10 @@ import {
   isToken,
   toLowerAscii,
 } from '@reverseit/core/http';
-import { mayTrail } from '../exchange/collected-body.ts';
-import { isTarget, methodExpectsBody, RequestFieldRule } from '../exchange/request-head.ts';
-import { headTooLarge, malformed } from '../exchange/response-head.ts';
-import type { UpstreamRequest } from '../exchange/upstream-request.ts';
+import { mayTrail } from '../exchange/message/collected-body.ts';
+import { isTarget, methodExpectsBody, RequestFieldRule } from '../exchange/message/request-head.ts';
+import { headTooLarge, malformed } from '../exchange/message/response-head.ts';
+import type { UpstreamRequest } from '../exchange/message/upstream-request.ts';
 
 /**
  * The header section of a request: pseudo-header fields, then the fields as they stand, with names in

@@ -9,15 +9,15 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, HeaderSection, sectionSize } from '@reverseit/core/http';
 import { lost } from '../connect/error-map.ts';
-import { bodySource, chunkSize, mayTrail } from '../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
+import { bodySource, chunkSize, mayTrail } from '../exchange/message/collected-body.ts';
 import {
   interimsTooLarge,
   malformed,
   maxInterimHeadBytes,
   readHead,
-} from '../exchange/response-head.ts';
+} from '../exchange/message/response-head.ts';
 import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
 import { requestFields, responseFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';

@@ -1,8 +1,8 @@
 /** A request body on its way into a stream of HTTP/2, with back-pressure. */
 import type { FieldSection } from '@reverseit/core/http';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
+import type { BodySource } from '../exchange/message/upstream-request.ts';
 import type { Upload, UploadPort } from '../exchange/upload.ts';
-import type { BodySource } from '../exchange/upstream-request.ts';
 import { trailerFields } from './http2-fields.ts';
 import type { ListenedStream } from './http2-listeners.ts';
 

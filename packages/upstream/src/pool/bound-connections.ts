@@ -9,7 +9,10 @@
  */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { PooledConnection } from '../connect/pooled-connection.ts';
-import type { ClientCloseListener, ClientConnection } from '../exchange/upstream-request.ts';
+import type {
+  ClientCloseListener,
+  ClientConnection,
+} from '../exchange/message/upstream-request.ts';
 
 export class BoundConnections implements ClientCloseListener {
   readonly #byClient = new Map<ClientConnection, PooledConnection>();

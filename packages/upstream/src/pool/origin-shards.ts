@@ -1,6 +1,6 @@
 /** The shards of one origin, and who uses them. */
 
-import type { UpstreamRequest } from '../exchange/upstream-request.ts';
+import type { UpstreamRequest } from '../exchange/message/upstream-request.ts';
 import type { Origin } from '../options/origin.ts';
 import type { Shard, ShardStats } from './shard.ts';
 

@@ -13,15 +13,15 @@ import { Lifetimes } from '../connect/lifetimes.ts';
 import { type Network, systemNetwork } from '../connect/network.ts';
 import { type DispatchLimits, LimitsResolver } from '../exchange/dispatch-limits.ts';
 import { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
-import { checkHandler } from '../exchange/handler-check.ts';
-import { type CheckedRequest, checkRequest, sectionOf } from '../exchange/request-check.ts';
-import { connectionLines } from '../exchange/request-head.ts';
-import type { RequestInput, UpstreamRequest } from '../exchange/upstream-request.ts';
+import { checkHandler } from '../exchange/message/handler-check.ts';
+import { type CheckedRequest, checkRequest, sectionOf } from '../exchange/message/request-check.ts';
+import { connectionLines } from '../exchange/message/request-head.ts';
+import type { RequestInput, UpstreamRequest } from '../exchange/message/upstream-request.ts';
 import type {
   ResponseHandler,
   UpgradeHandler,
   UpstreamExchange,
-} from '../exchange/upstream-response.ts';
+} from '../exchange/message/upstream-response.ts';
 import { DirectConnection } from '../http1/direct/direct-connection.ts';
 import { UndiciConnection } from '../http1/undici/undici-connection.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';

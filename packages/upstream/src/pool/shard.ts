@@ -10,7 +10,7 @@ import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
 import type { Lifetimes } from '../connect/lifetimes.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange, ExchangeOwner } from '../exchange/dispatched-exchange.ts';
-import type { ClientConnection } from '../exchange/upstream-request.ts';
+import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import { WaitQueue } from '../exchange/wait-queue.ts';
 import type { Http1Connection } from '../http1/http1-connection.ts';
 import {

@@ -29,7 +29,7 @@ import type { SocketSource } from '../../connect/connector.ts';
 import { lost } from '../../connect/error-map.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
-import { connectionLines, requestHead } from '../../exchange/request-head.ts';
+import { connectionLines, requestHead } from '../../exchange/message/request-head.ts';
 import {
   type CheckedHead,
   interimsTooLarge,
@@ -37,7 +37,7 @@ import {
   maxInterimHeadBytes,
   namesProtocol,
   readHead,
-} from '../../exchange/response-head.ts';
+} from '../../exchange/message/response-head.ts';
 import { Http1Connection } from '../http1-connection.ts';
 import { RequestWriter } from './request-writer.ts';
 

@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import type { FieldSection } from '@reverseit/core/http';
 import { chunkEnd, chunkStart, lastChunk } from '@reverseit/core/http1';
-import { bodySource, chunkSize } from '../../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
+import { bodySource, chunkSize } from '../../exchange/message/collected-body.ts';
+import type { BodySource } from '../../exchange/message/upstream-request.ts';
 import type { Upload, UploadPort } from '../../exchange/upload.ts';
-import type { BodySource } from '../../exchange/upstream-request.ts';
 import { WriteGuard, type WriteObserver } from '../../node-internals/write-guard.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
   isToken,
   trimOws,
 } from '@reverseit/core/http';
-import { headTooLarge, malformed } from '../../exchange/response-head.ts';
+import { headTooLarge, malformed } from '../../exchange/message/response-head.ts';
 
 /** `max` bounds the sum of name + 2 + value. Answers an error where the section must not be used. */
 export function readRawSection(raw: readonly Buffer[], max: number): FieldSection | ReverseItError {

@@ -13,7 +13,7 @@ import {
   headTooLarge,
   interimsTooLarge,
   maxInterimHeadBytes,
-} from '../../exchange/response-head.ts';
+} from '../../exchange/message/response-head.ts';
 
 /** Longest status line, in bytes. */
 const maxStatusLineBytes = 8192;

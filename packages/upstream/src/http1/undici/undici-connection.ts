@@ -23,8 +23,8 @@ import {
 import { Client } from 'undici';
 import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
-import { bodySource, withoutTrailers } from '../../exchange/collected-body.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
+import { bodySource, withoutTrailers } from '../../exchange/message/collected-body.ts';
 import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
 import { Bite } from './bite.ts';

@@ -6,8 +6,8 @@
  * request before the source has delivered something.
  */
 import { EventEmitter } from 'node:events';
+import type { BodySource } from '../../exchange/message/upstream-request.ts';
 import type { Upload, UploadPort } from '../../exchange/upload.ts';
-import type { BodySource } from '../../exchange/upstream-request.ts';
 
 /** Who has the body that is to be sent. */
 export interface UploadOpener {

@@ -15,11 +15,11 @@ import {
   group as optionGroup,
   string,
 } from '@reverseit/core/options';
+import { policyNames } from '../balance/policies.ts';
+import { StatusSet } from '../health/status-set.ts';
+import type { RetryRules } from '../retry/group-retry-policy.ts';
 import { affinityOptions } from './affinity-options.ts';
-import { policyNames } from './balance/policies.ts';
 import { discoveryOption } from './discovery-options.ts';
-import { StatusSet } from './health/status-set.ts';
-import type { RetryRules } from './retry/group-retry-policy.ts';
 import { digits, isWhole, span } from './whole-number.ts';
 
 const group = 'Backends';

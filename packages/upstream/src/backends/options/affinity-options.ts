@@ -52,7 +52,8 @@ export const affinityOptions = defineOptions({
     defaultText: 'if the client uses TLS',
     accepts: 'true or false',
     text: {
-      placeholder: 'true|false',
+      placeholder: '',
+      negatable: true,
       parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
     },
     json: { type: 'boolean' },

@@ -13,7 +13,7 @@ import {
   optionalGroup,
   string,
 } from '@reverseit/core/options';
-import type { BackendInput } from './backend-list.ts';
+import type { BackendInput, BackendSpec } from './backend-list.ts';
 import { span } from './whole-number.ts';
 
 const group = 'Backends';
@@ -140,3 +140,14 @@ export const discoveryOption: Option<DiscoveryInput | ListBackends | null, Disco
         ? Object.freeze({ ...defaultValues(discoveryOptions), list: value as ListBackends })
         : row.read(value, key, faults, base),
   });
+
+/** What `discovery` cannot do with a list; null where it can. */
+export function discoveryFault(
+  { discovery }: { readonly discovery: DiscoveryValues | null },
+  list: readonly BackendSpec[],
+): string | null {
+  if (discovery === null || discovery.list !== null || discovery.type === 'dns') return null;
+  return list.length === 1
+    ? null
+    : 'discovery of type "srv" expects one backend, for its scheme and name';
+}

@@ -10,7 +10,7 @@ import {
   readOptions,
   string,
 } from '@reverseit/core/options';
-import type { OriginPlace } from '../options/origin.ts';
+import type { OriginPlace } from '../../options/origin.ts';
 
 const group = 'Backends';
 
