@@ -31,7 +31,7 @@ const adminEntry = '@reverseit/admin';
 const zones = [
   ...entries({
     errors: ['core/errors'],
-    options: ['core/options'],
+    options: ['core/addresses', 'core/options'],
     http: ['core/http'],
     http1: [/^core\/http1/],
     websocket: [/^core\/websocket/],
