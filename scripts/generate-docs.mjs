@@ -1,5 +1,5 @@
-// Writes what is generated from the tables in the sources: docs/options.md, docs/errors.md, the reference in
-// README.md, and the comments above the rows of the tables.
+// Writes what is generated from the tables in the sources: docs/options.md, docs/errors.md, docs/metrics.md,
+// the reference in README.md, and the comments above the rows of the tables.
 //
 //   node scripts/generate-docs.mjs [--check]
 //
@@ -15,6 +15,7 @@ registerHooks({
   resolve: (specifier, context, next) =>
     next(specifier, { ...context, conditions: [...context.conditions, '@reverseit/source'] }),
 });
+const { metricFamilies } = await import('@reverseit/admin');
 const { catalog } = await import('@reverseit/core/errors');
 const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
@@ -34,7 +35,14 @@ const readIfThere = (path) => {
   }
 };
 
-const tables = { proxy: proxyOptions, route: routeOptions, server: serverOptions, flags, catalog };
+const tables = {
+  proxy: proxyOptions,
+  route: routeOptions,
+  server: serverOptions,
+  flags,
+  catalog,
+  families: metricFamilies,
+};
 const stale = [...expectedDocuments(tables, read)].filter(
   ([path, text]) => readIfThere(path) !== text,
 );

@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { metricFamilies } from '@reverseit/admin';
 import { catalog } from '@reverseit/core/errors';
 import { describe, expect, it } from 'vitest';
 import { serverOptions } from '../packages/core/src/server/listener/server-options.ts';
@@ -7,7 +8,14 @@ import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
 import { routeOptions } from '../packages/node/src/options/route-options.ts';
 import { expectedDocuments, rowsOf, tableFiles } from './lib/docs.mjs';
 
-const tables = { proxy: proxyOptions, route: routeOptions, server: serverOptions, flags, catalog };
+const tables = {
+  proxy: proxyOptions,
+  route: routeOptions,
+  server: serverOptions,
+  flags,
+  catalog,
+  families: metricFamilies,
+};
 const fileOf = (path: string): URL => new URL(`../${path}`, import.meta.url);
 const read = (path: string): string =>
   existsSync(fileOf(path)) ? readFileSync(fileOf(path), 'utf8') : '';

@@ -278,6 +278,17 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
         expect(await text(`${url}/hello`, { headers })).toBe('Hello from the backend.\n');
       }
     }),
+  'docs/cookbook.md: Metrics, probes and a status page': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+      expect(await text(`${url}/metrics`)).toMatch(
+        /^reverseit_requests_total\{route="\/",method="GET",status="2xx"\} 1$/m,
+      );
+    }),
+  'packages/admin/README.md: Use': (code) =>
+    running(code, async (url) => {
+      expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');
+    }),
   'docs/cookbook.md: Maintenance mode': (code) =>
     running(code, async (url, output, child) => {
       expect((await fetch(`${url}/hello`)).status).toBe(200);

@@ -9,10 +9,13 @@ import { toolchain } from './lib/toolchain.mjs';
 
 const host = '127.0.0.1';
 const port = Number(process.env.PORT ?? 4000);
+/** Of the status page. */
+const adminPort = port + 1;
 
 const [origin, demo] = await Promise.all([startFriendlyOrigin(), startDemoBackends()]);
 /** @type {import('@reverseit/node').ReverseItServer} */
 const server = createServer({
+  admin: { listen: { host, port: adminPort } },
   routes: [{ backend: origin.url }, ...demo.routes(() => server.backends('/demo'))],
 });
 try {
@@ -21,7 +24,7 @@ try {
   const { cause } = /** @type {{ cause?: NodeJS.ErrnoException }} */ (error);
   console.error(
     cause?.code === 'EADDRINUSE'
-      ? `Port ${port} is in use. Choose another one: PORT=${port + 1} npm start`
+      ? `Port ${port} or ${adminPort} is in use. Choose others: PORT=${port + 10} npm start`
       : error,
   );
   process.exit(1);
@@ -33,6 +36,7 @@ const isOurs = process.execPath.startsWith(toolchain);
 const node = isOurs ? relative(process.cwd(), process.execPath) : 'node';
 console.log(`
 ReverseIt is listening on ${url}, in front of a demo backend on ${origin.url}
+Status page, live: http://${host}:${adminPort}
 
   curl -i ${url}/hello
   curl -i ${url}/api/items

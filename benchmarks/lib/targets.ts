@@ -109,6 +109,7 @@ const features: Readonly<Record<string, ReverseItArguments>> = {
   'trusted proxies': { trustedProxies: ['loopback'] },
   'trusted proxies, Forwarded written': { trustedProxies: ['loopback'], forwarded: true },
   addHeaders: { addHeaders: { 'x-added': 'yes' } },
+  metrics: { metrics: true },
   'access log, buffered': { accessLog: true },
   '3 backends': { backends: 3 },
   '1,000 backends': { backends: 1000 },

@@ -19,6 +19,7 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
  * @property {OptionTable} server those of the listener
  * @property {readonly { readonly path: readonly string[], readonly name: string }[]} flags
  * @property {Readonly<Record<string, CatalogEntry>>} catalog
+ * @property {readonly import('@reverseit/admin').MetricFamily[]} families
  */
 
 /** Sources whose rows bear comments made of their prose. */
@@ -56,12 +57,44 @@ export function expectedDocuments(tables, read) {
   return new Map([
     ['docs/options.md', optionsReference(rows, tables)],
     ['docs/errors.md', errorsReference(tables.catalog)],
+    ['docs/metrics.md', metricsReference(tables.families)],
     ['packages/node/schema.json', `${JSON.stringify(configurationSchema(tables), null, 2)}\n`],
     ['README.md', withRegion(read('README.md'), 'options', shortReference(rows))],
     ...tableFiles.map(
       (path) => /** @type {const} */ ([path, withComments(read(path), rows, path)]),
     ),
   ]);
+}
+
+/** @param {Tables['families']} families */
+function metricsReference(families) {
+  const rows = families.map(({ name, type, unit, labels, help }) => [
+    code(type === 'counter' ? `${name}_total` : name),
+    type,
+    labels.map(code).join(', '),
+    unit,
+    help,
+  ]);
+  return `# Metrics
+
+${generated}
+
+\`GET /metrics\` of the [admin listener](../packages/admin/README.md) answers in the text format of Prometheus (0.0.4), or by
+OpenMetrics (1.0) if \`Accept\` prefers it. \`GET /stats\` has the same figures as JSON, and \`GET /events\` sends them every second.
+\`proxy.metrics()\` returns them without a listener, and \`prometheusText\` of \`@reverseit/admin\` writes them.
+[deploy/grafana](../deploy/grafana) has a dashboard.
+
+- Counters start at 0 with the proxy and never fall: a reload sets none back, and with workers the sums keep what workers
+  counted that have ended. A worker that is killed takes along what it counted after it was last asked.
+- Histograms have fixed buckets, 1, 2 and 5 per decade from 0.1 ms to a minute, so that those of several processes add up.
+- Labels are bounded. \`route\` is the name of a route, \`(none)\` if no route serves the request, or \`(other)\` beyond 1,000 routes;
+  \`method\` is one of seven or \`other\`; \`status\` is \`1xx\` to \`5xx\`, or \`none\` if the client left before the response; \`code\` is an
+  [error code](errors.md); \`origin\` is scheme, host and port, or \`other\` beyond 1,000 of them; \`worker\` is a number, or
+  \`main\` for a proxy without workers and for the supervisor. Backends are those of routes with a list of them.
+- A request that is rejected before its head is complete counts as method \`other\` of \`(none)\`, without a duration.
+- Bodies and payloads are counted, not headers and framing. Bytes of a response count when they are written.
+
+${table(['Metric', 'Type', 'Labels', 'Unit', 'Meaning'], rows)}`;
 }
 
 /** @param {Tables} tables @returns {Row[]} options of groups stand behind their group */

@@ -7,6 +7,7 @@ import { connectRaw, eventually } from '@reverseit/test-servers';
 import { describe, expect, it, test } from 'vitest';
 import { createServer, type ReverseItOptions } from '../src/index.ts';
 import { type TestProxy, useProxy } from './harness.ts';
+import { until } from './until.ts';
 
 const start = useProxy();
 
@@ -267,7 +268,7 @@ describe('is not harmed', () => {
     );
     await get(bench);
     for (const socket of sockets) socket.destroy();
-    await eventually(
+    await until(
       async () => (await ask(bench, { path: '/livez' }).catch(() => null))?.status === 200,
       'the listener to answer',
     );
@@ -281,10 +282,14 @@ describe('is not harmed', () => {
       socket.pause();
       socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
     }
-    await eventually(
-      async () => (await ask(bench, { path: '/events', method: 'GET' })).status === 503,
-      'readers beyond the limit to be refused',
-    );
+    const isRefused = async (): Promise<boolean> => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const { status } = await fetch(`http://127.0.0.1:${port}/events`, { signal });
+      controller.abort();
+      return status === 503;
+    };
+    await until(isRefused, 'readers beyond the limit to be refused');
     await get(bench);
     expect(await ask(bench, { path: '/stats' })).toMatchObject({ status: 200 });
     for (const socket of readers) socket.destroy();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ProxyStats } from '@reverseit/admin';
-import { eventually, guarded } from '@reverseit/test-servers';
+import { guarded } from '@reverseit/test-servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   CountedBackend,
@@ -16,6 +16,7 @@ import {
   countedRoutes,
   runCountedLoad,
 } from './counted-load.ts';
+import { until } from './until.ts';
 
 const command = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 const requests = Number(process.env.REVERSEIT_METRICS_REQUESTS ?? 2000);
@@ -73,13 +74,16 @@ const statsOf = async (admin: number): Promise<ProxyStats> =>
 const requestsOf = (routes: CountedRoutes) =>
   Object.fromEntries(Object.entries(routes).map(([name, { requests }]) => [name, requests]));
 
-const idleStats = (admin: number): Promise<ProxyStats> => {
-  let stats: ProxyStats;
-  return eventually(async () => {
+/** Once no request is in progress any more. */
+async function idleStats(admin: number): Promise<ProxyStats> {
+  let stats = await statsOf(admin);
+  const isIdle = async (): Promise<boolean> => {
     stats = await statsOf(admin);
     return stats.routes.every(({ active }) => active === 0);
-  }, 'requests in progress to end').then(() => stats);
-};
+  };
+  await until(isIdle, 'requests in progress to end');
+  return stats;
+}
 
 test(`${requests} requests with faults over 4 workers`, { timeout: 900_000 }, async () => {
   const [port, admin] = await start();
@@ -101,7 +105,7 @@ test(`${requests} requests with faults over 4 workers`, { timeout: 900_000 }, as
     const { processes, workersReplaced } = await statsOf(admin);
     return workersReplaced === 1 && processes.some(({ worker }) => worker === '5');
   };
-  await eventually(isReplaced, 'the worker to be replaced');
+  await until(isReplaced, 'the worker to be replaced');
   const after = await idleStats(admin);
   expect(requestsOf(countedBy(after))).toEqual(requestsOf(counted));
 

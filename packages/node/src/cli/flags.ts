@@ -23,17 +23,22 @@ export const kebabCase = (key: string): string =>
 function flagsOf(table: OptionTable, path: readonly string[], prefix: string): readonly Flag[] {
   return Object.entries(table).flatMap(([key, option]) => {
     const here = [...path, key];
-    const name = flagName(prefix, key);
+    const name = flagName(prefix, key, option);
     const own = option.text === null ? [] : [{ name, path: here, option, text: option.text }];
     if (option.nested === null) return own;
     return [...own, ...flagsOf(option.nested.rows, here, option.nested.flagPrefix)];
   });
 }
 
-/** The address of a group that listens has the name of the group: `--admin`. */
-function flagName(prefix: string, key: string): string {
+/**
+ * The address of a group that listens has the name of the group: `--admin`. What is read from a file, and is no
+ * certificate or key, says so: `--admin-token-file`.
+ */
+function flagName(prefix: string, key: string, { kind, text }: Option<unknown, unknown>): string {
   if (prefix === '') return kebabCase(key);
-  return key === 'listen' ? prefix : `${prefix}-${kebabCase(key)}`;
+  if (key === 'listen') return prefix;
+  const suffix = kind === 'string' && text?.file === true ? '-file' : '';
+  return `${prefix}-${kebabCase(key)}${suffix}`;
 }
 
 /** Every flag, in the order of the reference. */

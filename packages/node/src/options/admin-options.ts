@@ -55,11 +55,13 @@ const adminRows = defineOptions({
     default: null,
     secret: true,
     accepts: tokenAccepted,
-    text: null,
+    text: { placeholder: 'FILE', file: true },
     json: { type: 'string', minLength: 16 },
     check: (value) => {
-      const text = value instanceof Uint8Array ? Buffer.from(value).toString().trim() : value;
-      return typeof text === 'string' && tokenText.test(text) ? text : undefined;
+      // A file ends with a line feed.
+      const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value;
+      const token = typeof text === 'string' ? text.trimEnd() : '';
+      return tokenText.test(token) ? token : undefined;
     },
   }),
   /** File to read admin.token from. Default: none. */
