@@ -41,6 +41,7 @@ export function addresses(spec: RowText): Option<AddressesInput | null, AddressL
     ...base,
     read(value: unknown, key: string, faults: Faults): AddressList {
       if (value === null) return base.default;
+      if (value instanceof AddressList) return value;
       if (typeof value === 'string') return readList([value], () => key, faults);
       if (Array.isArray(value)) return readList(value, (nth) => `${key}[${nth}]`, faults);
       faults.refuse(key, value, accepts);

@@ -110,6 +110,62 @@ describe('a client that ends its side (FIN)', () => {
     expect([response.status, response.text]).toEqual([503, 'no']);
   });
 
+  describe('halfClose', () => {
+    test('abort: the exchange is cut, and the client sees it', async () => {
+      const requests = new Requests();
+      const rig = await start(requests.listener, { halfClose: 'abort' });
+      const client = await rig.client();
+      client.send(request('GET /'));
+      client.end();
+      const recorder = await requests.next();
+      expect(await recorder.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
+      await client.expectReset();
+      await gone(rig);
+    });
+
+    test('abort: a pipelined request is cut as well, after the response before it', async () => {
+      const requests = new Requests();
+      const rig = await start(requests.listener, { halfClose: 'abort' });
+      const client = await rig.client();
+      client.send(request('GET /1') + request('GET /2'));
+      const first = await requests.next();
+      first.exchange.respond(200, [], 'first');
+      expect((await client.readResponse()).text).toBe('first');
+      const second = await requests.next();
+      client.end();
+      expect(await second.aborted()).toMatchObject({ code: 'RIT_ERR_CLIENT_ABORTED' });
+      await gone(rig);
+    });
+
+    test('abort: an idle connection ends in good order', async () => {
+      const requests = new Requests();
+      const rig = await start(requests.listener, { halfClose: 'abort' });
+      const client = await rig.client();
+      client.end();
+      await client.expectFin();
+      await gone(rig);
+    });
+
+    test('allow: answered, and nothing is sent before', async () => {
+      const requests = new Requests();
+      const rig = await start(requests.listener, { halfClose: 'allow' });
+      const client = await rig.client();
+      client.send(request('GET /'));
+      client.end();
+      const { exchange } = await requests.next();
+      // Whoever comes later is served later: by then the FIN has been seen.
+      const other = await rig.client();
+      other.send(request('GET /other'));
+      (await requests.next()).exchange.respond(200, [], '');
+      await other.readResponse();
+      expect(client.reader.bytesReceived).toBe(0);
+      exchange.respond(200, [], 'late');
+      const response = await client.readResponse();
+      expect([response.status, response.text]).toEqual([200, 'late']);
+      await client.expectFin();
+    });
+  });
+
   test('with several requests on their way: all are answered, in order', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);

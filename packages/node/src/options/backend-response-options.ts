@@ -20,13 +20,13 @@ const group = 'Backend response';
 
 export const backendResponseOptions = defineOptions({
   /**
-   * Rewrites Location, Content-Location, Refresh and, the other way, Destination between backend and public URL; with preserveHostHeader only if set explicitly.
+   * Rewrites URLs in Location, Content-Location, Refresh and Destination; with preserveHostHeader only if set explicitly.
    * Default: true.
    */
   rewriteLocation: boolean({
     group,
     prose:
-      'Rewrites Location, Content-Location, Refresh and, the other way, Destination between backend and public URL; with preserveHostHeader only if set explicitly.',
+      'Rewrites URLs in Location, Content-Location, Refresh and Destination; with preserveHostHeader only if set explicitly.',
     default: true,
   }),
   /** Attributes to change in cookies that the backend sets; others stay byte for byte. */

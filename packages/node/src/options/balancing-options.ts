@@ -40,14 +40,14 @@ export const balancingOptions = defineOptions({
   }),
   ...groupOptions,
   /**
-   * URLs that chooseBackend may return: origins such as "https://api.example.com:8443", "https://*.example.com" for any name below, or "*.example.com" for any scheme and port.
+   * Origins that chooseBackend may return, such as "https://api.example.com:8443", "https://*.example.com" or "*.example.com".
    * Default: none. Error: 500.
    */
   allowBackends: custom<readonly string[] | null, readonly string[]>({
     group,
     kind: 'origins',
     prose:
-      'URLs that chooseBackend may return: origins such as "https://api.example.com:8443", "https://*.example.com" for any name below, or "*.example.com" for any scheme and port.',
+      'Origins that chooseBackend may return, such as "https://api.example.com:8443", "https://*.example.com" or "*.example.com".',
     default: Object.freeze([]),
     defaultText: 'none',
     accepts:

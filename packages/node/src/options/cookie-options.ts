@@ -50,11 +50,14 @@ export const cookieOptions = defineOptions({
     check: (value) =>
       value === true || (typeof value === 'string' && pathText.test(value)) ? value : undefined,
   }),
-  /** true adds Secure where the client uses TLS, false removes it. Default: unchanged. */
+  /**
+   * Whether to add Secure where the client uses TLS (true), or to remove it (false).
+   * Default: unchanged.
+   */
   secure: custom<boolean | null, boolean | null>({
     group,
     kind: 'boolean',
-    prose: 'true adds Secure where the client uses TLS, false removes it.',
+    prose: 'Whether to add Secure where the client uses TLS (true), or to remove it (false).',
     default: null,
     defaultText: 'unchanged',
     accepts: 'true or false',

@@ -139,6 +139,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   client_header_timeout: is('requestHeaderTimeout'),
   large_client_header_buffers: 'use {maxRequestHeaderLineBytes} and {maxRequestHeaderBytes}',
   keepalive_requests: is('maxRequestsPerConnection'),
+  proxy_ignore_client_abort: is('halfClose'),
   send_timeout: is('responseSendTimeout'),
   worker_processes: is('workers'),
   worker_connections: is('maxConnections'),

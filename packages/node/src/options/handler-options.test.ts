@@ -29,6 +29,7 @@ describe('resolveHandlerOptions', () => {
     ['keepAliveTimeout', 1],
     ['maxConnections', 1],
     ['maxRequestsPerConnection', 1],
+    ['halfClose', 'abort'],
     ['tls', { SNICallback: () => {} }],
   ])('refuses %s, which only a listener can apply', (key, value) => {
     expect(() => resolveHandlerOptions({ backend, [key]: value })).toThrow(

@@ -9,6 +9,7 @@ const listenerKeys = [
   'keepAliveTimeout',
   'maxConnections',
   'maxRequestsPerConnection',
+  'halfClose',
   'tls',
   'admin',
 ] as const;

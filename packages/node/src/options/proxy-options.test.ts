@@ -72,6 +72,7 @@ const contract: readonly (readonly [key: string, flag: string, value: unknown])[
   ['responseSendTimeout', 'response-send-timeout', 60000],
   ['maxConnections', 'max-connections', Number.POSITIVE_INFINITY],
   ['maxRequestsPerConnection', 'max-requests-per-connection', Number.POSITIVE_INFINITY],
+  ['halfClose', 'half-close', 'probe'],
   ['tls', '', null],
   ['pool.poolSize', 'pool-size', 50],
   ['pool.poolCount', 'pool-count', 1],

@@ -8,22 +8,22 @@ export type TrustedHeaders = 'any' | 'x-forwarded' | 'forwarded';
 
 export const trustOptions = defineOptions({
   /**
-   * Proxies to believe about the client: addresses, ranges, "loopback", "private", "link-local", "cgnat", "unix". What others say is replaced.
+   * Proxies that are believed about the client: addresses, ranges, or names such as "private". What others say is replaced.
    * Default: none.
    */
   trustedProxies: addresses({
     group,
     prose:
-      'Proxies to believe about the client: addresses, ranges, "loopback", "private", "link-local", "cgnat", "unix". What others say is replaced.',
+      'Proxies that are believed about the client: addresses, ranges, or names such as "private". What others say is replaced.',
   }),
   /**
-   * What trusted proxies write: "x-forwarded" (X-Forwarded-*), "forwarded" (RFC 7239), or "any": Forwarded only where no X-Forwarded-* is.
+   * What trusted proxies write: X-Forwarded-*, Forwarded (RFC 7239), or "any": Forwarded only where there is no X-Forwarded-*.
    * Default: "any".
    */
   trustedProxyHeaders: choice<TrustedHeaders>({
     group,
     prose:
-      'What trusted proxies write: "x-forwarded" (X-Forwarded-*), "forwarded" (RFC 7239), or "any": Forwarded only where no X-Forwarded-* is.',
+      'What trusted proxies write: X-Forwarded-*, Forwarded (RFC 7239), or "any": Forwarded only where there is no X-Forwarded-*.',
     values: ['any', 'x-forwarded', 'forwarded'],
     default: 'any',
   }),

@@ -52,6 +52,7 @@ async function setUp(text = request('GET /')): Promise<Bench> {
   const context: ServerContext = {
     limits: defaultLimits,
     maxRequestsPerConnection: Number.POSITIVE_INFINITY,
+    halfClose: 'probe',
     deadlines,
     headDeadlines: deadlines.queue(0),
     keepAliveDeadlines: deadlines.queue(0),

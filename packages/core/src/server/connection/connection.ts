@@ -15,7 +15,7 @@ import { ConnectionState, EVENT, READING, WRITING } from './connection-state.ts'
 import { cutSocket } from './cut-socket.ts';
 import { endTunnel } from './end-tunnel.ts';
 import { LingeringClose } from './lingering-close.ts';
-import { PeerProbe, type ProbedConnection } from './peer-probe.ts';
+import { PeerProbe, type ProbedConnection, type ProbedExchange } from './peer-probe.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from './read-deadline.ts';
 import { type FeedDelegate, RequestFeed } from './request-feed.ts';
 import { SocketWriter, type SocketWriterOwner } from './socket-writer.ts';
@@ -125,7 +125,7 @@ export class Connection
 
   beginNext(): boolean {
     if (this.#state.responding || this.writer.needsDrain) {
-      if (this.#state.peerEnded) this.#startProbe();
+      if (this.#state.peerEnded) this.#onHalfClose();
       return false;
     }
     this.#exchange = null;
@@ -222,14 +222,21 @@ export class Connection
     if (!this.#state.responding) {
       if (!this.feed.holdsBytes) this.finish();
     } else if (reading === READING.DONE || reading === READING.FAILED || this.feed.holdsBytes) {
-      this.#startProbe();
+      this.#onHalfClose();
     } else this.abort(createError('RIT_ERR_INCOMPLETE_BODY'));
   }
 
-  /** Half-closed or gone? The response's bytes will tell. */
-  #startProbe(): void {
+  /** The client has sent FIN while it waits for its response: half-closed, or gone? */
+  #onHalfClose(): void {
     if (this.#exchange === null || !this.#state.responding) return;
-    this.#probe ??= new PeerProbe(this.#exchange, this, this.#context.deadlines);
+    const { halfClose } = this.#context;
+    if (halfClose === 'abort') this.abort(undefined);
+    else if (halfClose === 'probe') this.#startProbe(this.#exchange);
+  }
+
+  /** The response's bytes will tell. */
+  #startProbe(exchange: ProbedExchange): void {
+    this.#probe ??= new PeerProbe(exchange, this, this.#context.deadlines);
   }
 
   #stopProbe(): void {

@@ -20,9 +20,13 @@ export interface OpenConnection {
   destroy(error: ReverseItError): void;
 }
 
+/** What is done about a client that has closed its sending side and waits for a response. */
+export type HalfClose = 'probe' | 'abort' | 'allow';
+
 export interface ServerContext {
   readonly limits: RequestHeadLimits;
   readonly maxRequestsPerConnection: number;
+  readonly halfClose: HalfClose;
   readonly listener: RequestListener;
   readonly deadlines: Deadlines;
   readonly headDeadlines: DeadlineQueue;

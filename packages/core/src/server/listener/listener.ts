@@ -8,7 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import { Connection } from '../connection/connection.ts';
-import type { OpenConnection, RequestListener, ServerContext } from '../exchange/server-context.ts';
+import type {
+  HalfClose,
+  OpenConnection,
+  RequestListener,
+  ServerContext,
+} from '../exchange/server-context.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { type ListenTarget, targetText } from './listen-target.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
@@ -65,6 +70,7 @@ const socketOptions = {
 export class Listener implements ServerContext, TlsDelegate {
   limits: ResolvedServerOptions;
   maxRequestsPerConnection = 0;
+  halfClose: HalfClose = 'probe';
   listener: RequestListener;
   readonly deadlines: Deadlines;
   headDeadlines: DeadlineQueue;
@@ -134,6 +140,7 @@ export class Listener implements ServerContext, TlsDelegate {
     const { maxConnections } = options;
     this.limits = options;
     this.maxRequestsPerConnection = options.maxRequestsPerConnection;
+    this.halfClose = options.halfClose;
     this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
     this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);

@@ -2,7 +2,7 @@
 import type { TlsOptions } from 'node:tls';
 import { type Faults, keyPath } from '../../options/faults.ts';
 import { openGroup } from '../../options/option-groups.ts';
-import { boolean, bytes, count, milliseconds } from '../../options/option-kinds.ts';
+import { boolean, bytes, choice, count, milliseconds } from '../../options/option-kinds.ts';
 import {
   defineOptions,
   type OptionInput,
@@ -11,6 +11,7 @@ import {
 } from '../../options/option-schema.ts';
 import { credentialFile, type FileInput, pem } from '../../options/option-wire-kinds.ts';
 import { checkCredentials } from '../../options/tls-credentials.ts';
+import type { HalfClose } from '../exchange/server-context.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
 const decidedHere: Readonly<Record<string, string>> = {
@@ -152,6 +153,17 @@ export const serverOptions = defineOptions({
     default: Number.POSITIVE_INFINITY,
     lift: true,
     answers: 'Connection: close',
+  }),
+  /**
+   * For a client that closes its sending side and waits: test if it is still there (`probe`), close (`abort`), or answer (`allow`).
+   * Default: "probe".
+   */
+  halfClose: choice<HalfClose>({
+    group: client,
+    prose:
+      'For a client that closes its sending side and waits: test if it is still there (`probe`), close (`abort`), or answer (`allow`).',
+    default: 'probe',
+    values: ['probe', 'abort', 'allow'],
   }),
   /**
    * TLS for the listener: the options of tls.createServer, except those that the listener sets itself.
