@@ -1,5 +1,6 @@
 /** The handler itself: where it is mounted, what it tells, and how it ends. */
 import http from 'node:http';
+import { usesNodeInternals } from '@reverseit/core/internal';
 import {
   answerEach,
   deferred,
@@ -137,10 +138,13 @@ describe('RFC 9110 §10.1.1: 100 (Continue)', () => {
   const waiting = ['Content-Length: 5', 'Expect: 100-continue'];
   const asked: Host = (handler) => http.createServer(handler).on('checkContinue', handler);
 
-  it.each([
+  // Only a private field tells whether Node has sent it; without, it is left to the client's patience.
+  const senders: readonly [name: string, host: Host][] = [
     ['by Node', hosts['node:http']],
-    ['by the proxy, with checkContinue', asked],
-  ])('is sent %s, once', async (_name, host) => {
+    ...(usesNodeInternals ? [['by the proxy, with checkContinue', asked] as [string, Host]] : []),
+  ];
+
+  it.each(senders)('is sent %s, once', async (_name, host) => {
     const rig = await start({ host });
     const client = await rig.connect();
     client.send(request('POST /', waiting));
