@@ -39,6 +39,8 @@ describe('isForeign', () => {
     ['another site, of an old browser', { origin: 'http://evil.example' }, true],
     ['another port, of an old browser', { origin: 'http://127.0.0.1:80' }, true],
     ['a document without an origin', { origin: 'null' }, true],
+    ['another site, and ours', { origin: 'http://evil.example, http://127.0.0.1:4001' }, true],
+    ['another site, and none', { 'sec-fetch-site': 'cross-site, none' }, true],
     ['a file', { origin: 'file://127.0.0.1:4001' }, true],
   ])('%s: %s', (_, fields, foreign) => {
     expect(isForeign(request(fields))).toBe(foreign);
@@ -50,6 +52,7 @@ test.each([
   ['bearer 0123456789abcdef', true],
   ['Bearer 0123456789abcdeF', false],
   ['Bearer 0123456789abcde', false],
+  ['Bearer 0123456789abcdef, Bearer 0123456789abcdef', false],
   ['Bearer ', false],
   ['Bearer', false],
   ['Basic 0123456789abcdef', false],

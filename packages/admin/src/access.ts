@@ -21,7 +21,7 @@ export interface AccessRequest {
   readonly method: string;
   /** Host and port as the client names them; null where it does not. */
   readonly authority: string | null;
-  /** The value of a field; null where there is none, or several. */
+  /** The value of a field, of several lines as one list, which no check takes; null where there is none. */
   field(name: string): string | null;
 }
 

@@ -187,7 +187,7 @@ function accessRequest({ head }: Exchange): AccessRequest {
     authority: head.authority,
     field(name) {
       const values = head.headers.getAll(name);
-      return values.length === 1 ? (values[0] as string) : null;
+      return values.length === 0 ? null : values.join(', ');
     },
   };
 }
