@@ -63,6 +63,8 @@ const zones = [
   machine('http1/grammar', ['errors', 'http', 'http1/llhttp']),
   machine('http1/body', ['errors', 'http', 'http1/llhttp', 'http1/grammar']),
   machine('http1', ['errors', 'http', 'http1/llhttp', 'http1/grammar', 'http1/body']),
+  machine('http2/hpack', ['errors', 'http']),
+  machine('http2', ['errors', 'http', 'http1/grammar', 'http2/hpack']),
   machine('websocket/frames', ['errors']),
   exception('websocket/handshake', 'opening-handshake', ['node:crypto'], ['errors', 'http']),
   machine('websocket/handshake', ['errors', 'http']),
@@ -82,8 +84,22 @@ const zones = [
     [anyBuiltin],
   ),
   layer(
+    'server/http2',
+    ['errors', 'http', /^core\/http[12]/, 'time', 'io', 'server/exchange', 'server/connection'],
+    [anyBuiltin],
+  ),
+  layer(
     'server/listener',
-    ['errors', 'options', 'http', /^core\/http1/, 'time', 'server/exchange', 'server/connection'],
+    [
+      'errors',
+      'options',
+      'http',
+      /^core\/http1/,
+      'time',
+      'server/exchange',
+      'server/connection',
+      'server/http2',
+    ],
     [anyBuiltin],
   ),
   layer(

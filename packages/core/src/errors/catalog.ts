@@ -108,6 +108,7 @@ export const catalog = {
   RIT_ERR_EXPECTATION: http('ProtocolError', 'client', 417, 'close', 'expectation cannot be met', 'RFC 9110 §10.1.1'),
   RIT_ERR_LOOP_DETECTED: http('ProtocolError', 'client', 508, 'close', 'request loop: Via already names this proxy', 'RFC 9110 §7.6.3'),
   RIT_ERR_PLAIN_HTTP: http('ProtocolError', 'client', 400, 'close', 'plain HTTP request on a TLS port: use https'),
+  RIT_ERR_HTTP2_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'client broke the rules of HTTP/2', 'RFC 9113 §5.4'),
   RIT_ERR_NO_ROUTE: http('ProtocolError', 'client', 404, 'keep', 'no route matches the request'),
 
   RIT_ERR_TARGET_TOO_LONG: http('LimitError', 'client', 414, 'close', 'request target exceeds maxRequestTargetBytes', 'RFC 9110 §15.5.15'),
@@ -115,6 +116,7 @@ export const catalog = {
   RIT_ERR_TOO_MANY_FIELDS: http('LimitError', 'client', 431, 'close', 'request has more fields than maxRequestHeaders', 'RFC 6585 §5'),
   RIT_ERR_TRAILERS_TOO_LARGE: http('LimitError', 'client', 431, 'close', 'request trailer section exceeds the header limits', 'RFC 6585 §5'),
   RIT_ERR_CHUNK_OVERHEAD: http('LimitError', 'client', 400, 'close', 'chunked framing outweighs the body', 'RFC 9112 §7.1.1'),
+  RIT_ERR_HTTP2_FLOOD: http('LimitError', 'client', 0, 'close', 'client exceeded a limit of HTTP/2 frames', 'RFC 9113 §10.5'),
   RIT_ERR_BODY_TOO_LARGE: http('LimitError', 'client', 413, 'close', 'request body exceeds maxRequestBodySize', 'RFC 9110 §15.5.14'),
 
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request headers took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { viaEntry, viaNames } from './via.ts';
 
 test('our entry (RFC 9110 §7.6.3)', () => {
-  expect(viaEntry(1, 'edge')).toBe('1.1 edge');
-  expect(viaEntry(0, 'edge')).toBe('1.0 edge');
+  expect(viaEntry('1.1', 'edge')).toBe('1.1 edge');
+  expect(viaEntry('1.0', 'edge')).toBe('1.0 edge');
 });
 
 test.for([
@@ -22,5 +22,5 @@ test.for([
 });
 
 test('what we add, we recognize', () => {
-  expect(viaNames(`1.1 a, ${viaEntry(1, 'edge:80')}`, 'edge:80')).toBe(true);
+  expect(viaNames(`1.1 a, ${viaEntry('1.1', 'edge:80')}`, 'edge:80')).toBe(true);
 });

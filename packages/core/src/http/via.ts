@@ -1,9 +1,9 @@
 /** Via (RFC 9110 §7.6.3): our entry, and whether it stands there already. */
 import { equalsIgnoreCase, trimOws } from './ascii.ts';
 
-/** The entry that we add. The protocol is HTTP/1.1 or 1.0, whose name is left out. */
-export function viaEntry(minorVersion: 0 | 1, pseudonym: string): string {
-  return `1.${minorVersion} ${pseudonym}`;
+/** The entry that we add. The name of the protocol, HTTP, is left out. */
+export function viaEntry(version: '1.0' | '1.1' | '2.0', pseudonym: string): string {
+  return `${version} ${pseudonym}`;
 }
 
 /** Whether a Via value names the pseudonym as one that received the message: it has come around. */

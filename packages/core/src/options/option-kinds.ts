@@ -50,6 +50,7 @@ export function custom<In, Out>(spec: CustomSpec<In, Out>): Option<In, Out> {
 }
 
 const plainText: OptionText = {
+  flag: null,
   placeholder: 'TEXT',
   repeats: false,
   negatable: false,
@@ -236,9 +237,14 @@ export function choice<const Value extends string | false>(
 
 /** Some of a few values, at least one and none twice, in the order of preference. */
 export function choices<const Value extends string>(
-  spec: RowText & { readonly default: readonly Value[]; readonly values: readonly Value[] },
+  spec: RowText & {
+    readonly default: readonly Value[];
+    readonly values: readonly Value[];
+    /** The name of its flag, where it is not that of the option. */
+    readonly flag?: string;
+  },
 ): Option<readonly Value[], readonly Value[]> {
-  const { values, ...row } = spec;
+  const { values, flag = null, ...row } = spec;
   const find = (value: unknown): Value | undefined => values.find((one) => one === value);
   return custom<readonly Value[], readonly Value[]>({
     ...row,
@@ -246,6 +252,7 @@ export function choices<const Value extends string>(
     default: Object.freeze([...spec.default]),
     accepts: `an array of ${alternatives(values)}, each at most once`,
     text: {
+      flag,
       placeholder: `${values.join('|')},…`,
       repeats: true,
       accepts: `${alternatives(values)}, or several separated by commas, each at most once`,

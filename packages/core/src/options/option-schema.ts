@@ -10,6 +10,8 @@ import { Faults, keyPath } from './faults.ts';
 
 /** How the command line spells an option. */
 export interface OptionText {
+  /** The name of the flag, where it does not follow from that of the option. */
+  readonly flag: string | null;
   /** What stands for the value in the help, such as `BYTES`. Empty where the flag takes no value. */
   readonly placeholder: string;
   /** The flag may be given several times; its values are joined to a list. */

@@ -36,8 +36,8 @@ export class RequestView implements HookRequest {
     return this.#head.authority;
   }
 
-  get httpVersion(): '1.0' | '1.1' {
-    return this.#head.minorVersion === 1 ? '1.1' : '1.0';
+  get httpVersion(): '1.0' | '1.1' | '2.0' {
+    return this.#head.httpVersion;
   }
 
   get websocket(): boolean {

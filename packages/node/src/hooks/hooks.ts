@@ -12,7 +12,7 @@ export interface HookRequest {
   target: string;
   /** Requested host and port; null for HTTP/1.0 without Host. */
   readonly authority: string | null;
-  readonly httpVersion: '1.0' | '1.1';
+  readonly httpVersion: '1.0' | '1.1' | '2.0';
   /** Headers of the client, before the header rules of the route. */
   readonly headers: HeaderList;
   /** Whether the request is a WebSocket handshake (RFC 6455 §4.1); false for other upgrades. */
@@ -172,7 +172,7 @@ export interface AccessRecord {
   readonly target: string;
   /** Host and port that the client asked for, as `trustedProxies` report them. */
   readonly authority: string | null;
-  readonly httpVersion: '1.0' | '1.1';
+  readonly httpVersion: '1.0' | '1.1' | '2.0';
   /** Address of the client, as `trustedProxies` report it; empty on a Unix socket. */
   readonly remoteAddress: string;
   /** Address of whoever has connected: the client or a proxy; empty on a Unix socket. */

@@ -58,7 +58,7 @@ export class Recorder {
       method: head.method,
       target: this.#target,
       authority: authorityOf(this.#exchange),
-      httpVersion: head.minorVersion === 1 ? '1.1' : '1.0',
+      httpVersion: head.httpVersion,
       remoteAddress: client.remoteAddress,
       peerAddress: this.#exchange.remoteAddress,
       scheme: client.encrypted ? 'https' : 'http',

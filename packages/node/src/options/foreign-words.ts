@@ -71,7 +71,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   upstream: is('backend'),
   prefix: 'use {path}, and {stripPath} to remove it',
   rewritePrefix: 'use {stripPath} and a path in {backend}',
-  http2: 'use {pool.protocols}',
+  http2: 'use {protocols} for clients, {pool.protocols} for backends',
   undici: is('pool'),
   preHandler: onRequest,
   preValidation: onRequest,

@@ -1,5 +1,6 @@
 /** Sends a request on by a route whose hooks have run: its target and fields by the route's rules. */
 import type { Exchange } from '@reverseit/core';
+import { createError } from '@reverseit/core/errors';
 import { mapDestination } from './headers/public-place.ts';
 import { webSocketProtocol } from './headers/upgrade-rules.ts';
 import { ProxyExchange } from './http/proxy-exchange.ts';
@@ -18,6 +19,10 @@ export function forward(
   const { head } = exchange;
   const target = route.target.apply(head.target);
   const protocol = head.upgrade ? route.upgrades.choose(head.fields) : null;
+  // RFC 8441 §4: what it asks for is nothing but the tunnel, so it cannot be passed on without the offer.
+  if (protocol === null && head.isExtendedConnect) {
+    throw createError('RIT_ERR_METHOD_UNKNOWN', 'the route serves no upgrade to this :protocol');
+  }
   let proxied: ProxyExchange;
   if (protocol === null) proxied = createProxied(exchange, route, target, context);
   else if (protocol === webSocketProtocol) {

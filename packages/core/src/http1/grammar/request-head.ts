@@ -29,6 +29,10 @@ export class RequestHead {
   upgrade = false;
   /** Lower-case names that Connection lists, without `close`, `keep-alive` and `upgrade`; mostly null. */
   connectionNames: string[] | null = null;
+  /** The request came over HTTP/2, and `minorVersion` is that of the HTTP/1.1 which says the same. */
+  isHttp2 = false;
+  /** The offer to switch protocols is extended CONNECT (RFC 8441): there is no other answer that succeeds. */
+  isExtendedConnect = false;
 
   constructor(
     method: string,
@@ -42,6 +46,12 @@ export class RequestHead {
     this.minorVersion = minorVersion;
     this.headers = headers;
     this.byteLength = byteLength;
+  }
+
+  /** The version of HTTP that the client speaks. */
+  get httpVersion(): '1.0' | '1.1' | '2.0' {
+    if (this.isHttp2) return '2.0';
+    return this.minorVersion === 1 ? '1.1' : '1.0';
   }
 
   /** The header section as a list. */

@@ -10,10 +10,16 @@ import type { Exchange } from './exchange.ts';
  */
 export type RequestListener = (exchange: Exchange) => void;
 
-/** A connection as its server sees it. */
-export interface OpenConnection {
+/** What an exchange is in progress on: a connection, or a stream of one. */
+export interface ExchangeHolder {
   /** Which of the server's exchanges is in progress, counted from 1; `Infinity` where there is none. */
   exchangeNumber: number;
+}
+
+/** A connection as its server sees it. */
+export interface OpenConnection {
+  /** The same; the oldest where there are several. */
+  readonly exchangeNumber: number;
   /** Ends in good order: with the response in progress, or now where there is none. */
   shutdown(): void;
   /** Is cut. */
@@ -34,8 +40,8 @@ export interface ServerContext {
   readonly sendDeadlines: DeadlineQueue;
   /** The server has been told to close. */
   readonly closing: boolean;
-  onExchangeStart(connection: OpenConnection): void;
-  onExchangeEnd(connection: OpenConnection): void;
+  onExchangeStart(holder: ExchangeHolder): void;
+  onExchangeEnd(holder: ExchangeHolder): void;
   onRefusal(error: ReverseItError): void;
   /** A listener, a handler or a tunnel threw. */
   onFailure(error: ReverseItError): void;

@@ -4,16 +4,19 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import { Connection } from '../connection/connection.ts';
 import type {
+  ExchangeHolder,
   HalfClose,
   OpenConnection,
   RequestListener,
   ServerContext,
 } from '../exchange/server-context.ts';
+import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { type ListenTarget, targetText } from './listen-target.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
@@ -117,16 +120,24 @@ export class Listener implements ServerContext, TlsDelegate {
    * @throws ConfigError `RIT_ERR_CONFIG` for options that cannot be used
    */
   prepareTls(options: ResolvedServerOptions): TlsAcceptor | null {
-    const { tls, requestHeaderTimeout } = this.limits;
+    const { tls, requestHeaderTimeout, protocols } = this.limits;
     const isSame = isDeepStrictEqual(
-      [tls, requestHeaderTimeout],
-      [options.tls, options.requestHeaderTimeout],
+      [tls, requestHeaderTimeout, protocols],
+      [options.tls, options.requestHeaderTimeout, options.protocols],
     );
     return isSame ? this.#tls : this.#acceptor(options);
   }
 
-  #acceptor({ tls, requestHeaderTimeout }: ResolvedServerOptions): TlsAcceptor | null {
-    return tls === null ? null : new TlsAcceptor(tls, requestHeaderTimeout, socketOptions, this);
+  #acceptor(options: ResolvedServerOptions): TlsAcceptor | null {
+    const { tls, requestHeaderTimeout, protocols } = options;
+    if (tls !== null) {
+      return new TlsAcceptor(tls, requestHeaderTimeout, protocols, socketOptions, this);
+    }
+    if (protocols.length > 1) {
+      const text = 'invalid option protocols: without tls a listener speaks either http1 or http2';
+      throw createError('RIT_ERR_CONFIG', text);
+    }
+    return null;
   }
 
   /** Goes by other rules from now on; `tls` is what `prepareTls` has made of them. */
@@ -187,10 +198,19 @@ export class Listener implements ServerContext, TlsDelegate {
 
   #accept(socket: Socket): void {
     this.#totalConnections++;
-    const connection = new Connection(this, socket);
+    const connection = this.#speaksHttp2(socket)
+      ? new Http2Session(this, socket)
+      : new Connection(this, socket);
     this.#connections.add(connection);
     // Its TLS handshake was in progress when the server began to close.
     if (this.closing) connection.shutdown();
+  }
+
+  /** By ALPN (RFC 9113 §3.2), or by prior knowledge (§3.3). */
+  #speaksHttp2(socket: Socket): boolean {
+    const { protocols } = this.limits;
+    if (!protocols.includes('http2')) return false;
+    return socket instanceof TLSSocket ? socket.alpnProtocol === 'h2' : true;
   }
 
   // Listening
@@ -321,15 +341,15 @@ export class Listener implements ServerContext, TlsDelegate {
 
   // What connections report
 
-  onExchangeStart(connection: OpenConnection): void {
+  onExchangeStart(holder: ExchangeHolder): void {
     this.#activeExchanges++;
     this.#totalExchanges++;
-    connection.exchangeNumber = this.#owner.countExchange();
+    holder.exchangeNumber = this.#owner.countExchange();
   }
 
-  onExchangeEnd(connection: OpenConnection): void {
+  onExchangeEnd(holder: ExchangeHolder): void {
     this.#activeExchanges--;
-    connection.exchangeNumber = Number.POSITIVE_INFINITY;
+    holder.exchangeNumber = Number.POSITIVE_INFINITY;
   }
 
   onRefusal(error: ReverseItError): void {

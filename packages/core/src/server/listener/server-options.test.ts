@@ -26,12 +26,12 @@ describe('tls is checked before anything listens', () => {
     [
       'protocols of the application',
       { ...pair, ALPNProtocols: ['h2'] },
-      'tls.ALPNProtocols: cannot be set; it is fixed to http/1.1 and http/1.0',
+      'tls.ALPNProtocols: cannot be set; it follows from protocols',
     ],
     [
       'a choice of protocols',
       { ...pair, ALPNCallback: () => undefined },
-      'tls.ALPNCallback: cannot be set; it is fixed to http/1.1 and http/1.0',
+      'tls.ALPNCallback: cannot be set; it follows from protocols',
     ],
     [
       'a timeout that has another name here',

@@ -2,7 +2,14 @@
 import type { TlsOptions } from 'node:tls';
 import { type Faults, keyPath } from '../../options/faults.ts';
 import { openGroup } from '../../options/option-groups.ts';
-import { boolean, bytes, choice, count, milliseconds } from '../../options/option-kinds.ts';
+import {
+  boolean,
+  bytes,
+  choice,
+  choices,
+  count,
+  milliseconds,
+} from '../../options/option-kinds.ts';
 import {
   defineOptions,
   type OptionInput,
@@ -15,8 +22,8 @@ import type { HalfClose } from '../exchange/server-context.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
 const decidedHere: Readonly<Record<string, string>> = {
-  ALPNProtocols: 'is fixed to http/1.1 and http/1.0 (RFC 7301)',
-  ALPNCallback: 'is fixed to http/1.1 and http/1.0 (RFC 7301)',
+  ALPNProtocols: 'follows from protocols (RFC 7301)',
+  ALPNCallback: 'follows from protocols (RFC 7301)',
   handshakeTimeout: 'is set by requestHeaderTimeout',
   allowHalfOpen: 'is set by the listener',
   pauseOnConnect: 'is set by the listener',
@@ -164,6 +171,41 @@ export const serverOptions = defineOptions({
       'For a client that closes its sending side and waits: test if it is still there (`probe`), close (`abort`), or answer (`allow`).',
     default: 'probe',
     values: ['probe', 'abort', 'allow'],
+  }),
+  /**
+   * Protocols for clients, the preferred first: ALPN with TLS; "http2" alone without TLS is prior knowledge (RFC 9113 §3.3).
+   * Default: ["http1"].
+   */
+  protocols: choices({
+    group: client,
+    flag: 'listen-protocols',
+    prose:
+      'Protocols for clients, the preferred first: ALPN with TLS; "http2" alone without TLS is prior knowledge (RFC 9113 §3.3).',
+    values: ['http1', 'http2'],
+    default: ['http1'],
+  }),
+  /**
+   * Maximum number of requests at a time on one HTTP/2 connection.
+   * Default: 100. If exceeded: REFUSED_STREAM.
+   */
+  maxConcurrentStreams: count({
+    group: client,
+    prose: 'Maximum number of requests at a time on one HTTP/2 connection.',
+    default: 100,
+    max: 65535,
+    answers: 'REFUSED_STREAM',
+  }),
+  /**
+   * Maximum number of requests per second that an HTTP/2 client may cancel, or break so that they are reset.
+   * Default: 200. If exceeded: GOAWAY, closed.
+   */
+  maxStreamResetsPerSecond: count({
+    group: client,
+    prose:
+      'Maximum number of requests per second that an HTTP/2 client may cancel, or break so that they are reset.',
+    default: 200,
+    lift: true,
+    answers: 'GOAWAY, closed',
   }),
   /**
    * TLS for the listener: the options of tls.createServer, except those that the listener sets itself.

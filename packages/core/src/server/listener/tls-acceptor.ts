@@ -20,6 +20,8 @@ export interface TlsDelegate {
 /** Handshakes without a limit of their own end after so many ms all the same. */
 const maxHandshakeTime = 120_000;
 
+const alpnNames = { http1: ['http/1.1', 'http/1.0'], http2: ['h2'] } as const;
+
 type Handshake = (this: Server, socket: Socket) => void;
 
 export class TlsAcceptor {
@@ -37,6 +39,7 @@ export class TlsAcceptor {
   constructor(
     options: TlsOptions,
     timeout: number,
+    protocols: readonly (keyof typeof alpnNames)[],
     socketOptions: ServerOpts,
     delegate: TlsDelegate,
   ) {
@@ -47,7 +50,7 @@ export class TlsAcceptor {
         // Not before the handshake is done: a client that ends inside it has gone.
         allowHalfOpen: false,
         // RFC 7301 §3.2: a client that offers none of them is rejected, one that offers nothing is not.
-        ALPNProtocols: ['http/1.1', 'http/1.0'],
+        ALPNProtocols: protocols.flatMap((protocol) => alpnNames[protocol]),
         handshakeTimeout: Number.isFinite(timeout) && timeout > 0 ? timeout : maxHandshakeTime,
       });
     } catch (cause) {

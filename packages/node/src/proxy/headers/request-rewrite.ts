@@ -299,7 +299,7 @@ export class RequestRewrite {
     }
     forwarding.add(headers, found);
     if (via !== false) {
-      headers.appendChecked('via', joined(found.via, viaEntry(head.minorVersion, via)));
+      headers.appendChecked('via', joined(found.via, viaEntry(head.httpVersion, via)));
     }
   }
 }

@@ -97,6 +97,6 @@ export function responseHeaders(
   let headers = source.filter(rule);
   if (rule.named !== null) headers = headers.filter(new NamedRule(rule.named));
   if (!rule.hasDate && date !== null) headers.appendChecked('date', date);
-  if (via !== false) headers.appendChecked('via', viaEntry(1, via));
+  if (via !== false) headers.appendChecked('via', viaEntry('1.1', via));
   return headers;
 }

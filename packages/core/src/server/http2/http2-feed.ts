@@ -1,0 +1,162 @@
+/**
+ * Feeds the frame reader of one connection with what its socket reads, as far as the connection's share of a
+ * turn allows, and as long as it takes its answers: a client that reads nothing is not read from.
+ */
+import type { Socket } from 'node:net';
+import type { FrameReader } from '../../http2/frame-reader.ts';
+import { HeldBytes } from '../../io/held-bytes.ts';
+import { releaseBytes } from '../../io/lease.ts';
+import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
+import { SocketInput, type SocketInputOwner } from '../connection/socket-input.ts';
+
+/** What one frame costs, whatever it is, in ns. */
+const frameCost = 1_000;
+
+/** Whose frames they are, and what stops them. */
+export interface FeedOwner {
+  /** Whether content of a request is still to come. */
+  readonly expectsBody: boolean;
+  /** Whether frames are taken: no when all is over. */
+  readonly open: boolean;
+  /** Whether the client has to take what was written before it is read from. */
+  readonly congested: boolean;
+  /** All frames at hand have been read. */
+  onFed(): void;
+  /** A mistake of ours. */
+  onThrew(cause: unknown): void;
+}
+
+export class Http2Feed implements SocketInputOwner, TurnTaker {
+  readonly reader: FrameReader;
+  readonly #owner: FeedOwner;
+  readonly #input: SocketInput;
+  readonly #share = new TurnShare(this);
+  readonly #held = new HeldBytes();
+  #feeding = false;
+  /** The slice that a handler is being told of; null once it has been released. */
+  #slice: Buffer | null = null;
+  #sliceKept = false;
+  /** The socket is not read, until the client has taken what was written to it. */
+  #blocked = false;
+
+  constructor(socket: Socket, reader: FrameReader, owner: FeedOwner) {
+    this.#owner = owner;
+    this.reader = reader;
+    this.#input = new SocketInput(socket, this);
+  }
+
+  get expectsBody(): boolean {
+    return this.#owner.expectsBody;
+  }
+
+  /** Whether the share of this turn is spent: whoever is late now, it is not the client. */
+  get waitsForTurn(): boolean {
+    return this.#share.waiting;
+  }
+
+  /** Whether frames of the client are at hand that have not been read. */
+  get holdsBytes(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Counts work of the connection, in ns. */
+  spend(cost: number): void {
+    this.#share.spend(cost);
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.#share.spend(this.#input.costOfRead);
+    if (!this.#owner.open) {
+      // What comes after the end is dropped, but not for nothing.
+      this.#share.spend(bytes.length * COST.BYTE);
+      this.#yieldIfSpent();
+    } else if (this.#held.length > 0 || this.#share.waiting || this.#blocked) {
+      this.#hold(bytes, 0);
+    } else this.#consume(bytes);
+  }
+
+  /** Others have had their turn. */
+  onTurn(): void {
+    this.resume();
+    // What still comes of a connection that has ended is dropped.
+    if (!this.#owner.open && !this.#share.waiting) this.#input.resume();
+  }
+
+  /** Goes on with what is held, and with the socket, unless others come first. */
+  resume(): void {
+    if (this.#feeding || !this.#owner.open || this.#share.waiting || this.#owner.congested) return;
+    this.#blocked = false;
+    this.#consume(this.#held.take());
+    if (this.#owner.open && !this.#share.waiting && !this.#blocked) this.#input.resume();
+  }
+
+  /** A slice of what is being read, for somebody to own. */
+  deliver(slice: Buffer, take: (lent: Buffer) => void): void {
+    const lent = this.#input.lend(slice);
+    this.#slice = lent;
+    take(lent);
+    if (this.#slice !== null) this.#sliceKept = true;
+    this.#slice = null;
+  }
+
+  /** Nothing holds a slice of content any more. */
+  release(slice: Buffer): void {
+    if (slice === this.#slice) {
+      this.#slice = null;
+      this.#input.releaseSlice(slice);
+    } else releaseBytes(slice);
+  }
+
+  /** Reads nothing any more, and forgets what is held. */
+  stop(): void {
+    this.#held.take();
+    this.#share.cancel();
+  }
+
+  #yieldIfSpent(): void {
+    if (!this.#share.spent) return;
+    this.#input.pause();
+    this.#share.yield();
+  }
+
+  #consume(chunk: Buffer): void {
+    this.#feeding = true;
+    this.#sliceKept = false;
+    try {
+      this.#hold(chunk, this.#feed(chunk));
+    } catch (cause) {
+      this.#owner.onThrew(cause);
+      throw cause;
+    } finally {
+      this.#feeding = false;
+    }
+    if (!this.#owner.open) return;
+    if (!this.#sliceKept && this.#held.length === 0) this.#input.release(chunk);
+    this.#yieldIfSpent();
+    if (this.#held.length === 0) this.#owner.onFed();
+  }
+
+  /** Returns where those bytes of the chunk begin that have to wait. */
+  #feed(chunk: Buffer): number {
+    const { reader } = this;
+    const owner = this.#owner;
+    let offset = 0;
+    while (offset < chunk.length && owner.open) {
+      if (owner.congested) {
+        this.#blocked = true;
+        this.#input.pause();
+        return offset;
+      }
+      if (this.#share.spent) return offset;
+      this.#share.spend(frameCost);
+      offset = reader.read(chunk, offset);
+    }
+    return owner.open ? offset : chunk.length;
+  }
+
+  #hold(chunk: Buffer, offset: number): void {
+    if (offset >= chunk.length) return;
+    this.#held.append(this.#input.own(offset === 0 ? chunk : chunk.subarray(offset)));
+    this.#input.pause();
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * What one stream sends after its head: frames of content within the windows of stream and connection
+ * (RFC 9113 §5.2, §6.9), a queue for what has to wait, and the end, with trailers or without.
+ */
+
+import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import { dataFrameHeader } from '../../http2/frame-writer.ts';
+import { maxFrameBytes, maxWindow } from '../../http2/protocol.ts';
+import type { DeadlineQueue } from '../../time/deadlines.ts';
+import { SendWatch, type WatchedSender } from '../connection/send-watch.ts';
+import type { SocketWriter } from '../connection/socket-writer.ts';
+
+/** The connection, as its streams write to it. */
+export interface OutputConnection {
+  readonly writer: SocketWriter;
+  readonly sendDeadlines: DeadlineQueue;
+  /** Bytes of content that the client takes of all streams together. */
+  sendWindow: number;
+  /** The stream waits, for a window or for the socket. */
+  onOutputBlocked(output: StreamOutput): void;
+  onDataSent(): void;
+  sendTrailers(streamId: number, trailers: ReadonlyFieldSection): void;
+}
+
+/** Whose output it is. */
+export interface OutputOwner {
+  /** All that was written, and the end, has been handed to the socket. */
+  onOutputEnd(): void;
+  /** The client has taken nothing of what waits within the timeout. */
+  onSendTimeout(): void;
+  /** More may be written. */
+  onOutputDrain(): void;
+}
+
+export class StreamOutput implements WatchedSender {
+  readonly #streamId: number;
+  readonly #connection: OutputConnection;
+  readonly #owner: OutputOwner;
+  /** What the client takes of this stream; below 0 where it has lowered that (§6.9.2). */
+  #window: number;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #sent = 0;
+  /** The content is complete: the end follows the queue. */
+  #ending = false;
+  #ended = false;
+  #trailers: ReadonlyFieldSection | null = null;
+  /** Somebody waits for `onOutputDrain`. */
+  #awaited = false;
+  #watch: SendWatch | null = null;
+
+  constructor(streamId: number, connection: OutputConnection, owner: OutputOwner, window: number) {
+    this.#streamId = streamId;
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#window = window;
+  }
+
+  get needsDrain(): boolean {
+    return this.#queued > 0 || this.#connection.writer.needsDrain;
+  }
+
+  get isFlushed(): boolean {
+    return this.#queued === 0 && this.#connection.writer.isFlushed;
+  }
+
+  /** Bytes that wait for a window or for the socket. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get bytesTaken(): number {
+    return this.#sent;
+  }
+
+  /** Sends content, or as much of it as there is room for. `last` where nothing follows. */
+  write(chunk: Buffer, last: boolean): void {
+    if (this.#ended) return;
+    if (last) this.#ending = true;
+    const sent = this.#queued > 0 ? 0 : this.#sendOf(chunk, last);
+    if (sent < chunk.length) {
+      this.#queue.push(sent === 0 ? chunk : chunk.subarray(sent));
+      this.#queued += chunk.length - sent;
+      this.#startWatch();
+    }
+    if (this.#ended) this.#onEnd();
+    else if (this.needsDrain) {
+      this.#awaited = true;
+      this.#connection.onOutputBlocked(this);
+    }
+  }
+
+  /** The content is complete. */
+  end(trailers: ReadonlyFieldSection | null): void {
+    if (this.#ended) return;
+    this.#ending = true;
+    if (trailers !== null && trailers.length > 0) this.#trailers = trailers;
+    if (this.#queued > 0) return;
+    this.#sendEnd();
+    this.#onEnd();
+  }
+
+  /** The head has ended the stream. */
+  endWithHead(): void {
+    this.#ended = true;
+    this.#onEnd();
+  }
+
+  /** Nothing more is sent. */
+  stop(): void {
+    this.#ended = true;
+    this.#awaited = false;
+    this.#queue = [];
+    this.#queued = 0;
+    this.#watch?.stop();
+  }
+
+  /** The client takes more of this stream, or less. False where that is more than there can be (§6.9.1). */
+  addWindow(bytes: number): boolean {
+    this.#window += bytes;
+    return this.#window <= maxWindow;
+  }
+
+  /** Sends one frame of what waits. False where nothing can be sent now. */
+  sendNext(): boolean {
+    const first = this.#queue[0];
+    if (first === undefined) return false;
+    const room = this.#room();
+    if (room <= 0) return false;
+    const length = Math.min(first.length, room, maxFrameBytes);
+    this.#queued -= length;
+    const isLast = this.#queued === 0 && this.#ending && this.#trailers === null;
+    this.#sendFrame(length === first.length ? first : first.subarray(0, length), isLast);
+    if (length === first.length) this.#queue.shift();
+    else this.#queue[0] = first.subarray(length);
+    if (this.#queued > 0) return true;
+    this.#watch?.stop();
+    if (this.#ending) {
+      if (!this.#ended) this.#sendEnd();
+      this.#onEnd();
+    }
+    return true;
+  }
+
+  /** Whether it waits no more for the connection; then whoever waits for it is told, by `drain`. */
+  get isUnblocked(): boolean {
+    return this.#queued === 0 && !this.#connection.writer.needsDrain;
+  }
+
+  drain(): void {
+    if (!this.#awaited || this.#ended) return;
+    this.#awaited = false;
+    this.#owner.onOutputDrain();
+  }
+
+  onSendTimeout(): void {
+    this.#owner.onSendTimeout();
+  }
+
+  #room(): number {
+    return Math.min(this.#window, this.#connection.sendWindow);
+  }
+
+  /** Frames of a chunk, one after the other, until no room is left. Returns how much was sent. */
+  #sendOf(chunk: Buffer, last: boolean): number {
+    const { length } = chunk;
+    let at = 0;
+    while (at < length && !this.#connection.writer.needsDrain) {
+      const room = this.#room();
+      if (room <= 0) break;
+      const end = Math.min(length, at + Math.min(room, maxFrameBytes));
+      const bytes = at === 0 && end === length ? chunk : chunk.subarray(at, end);
+      this.#sendFrame(bytes, last && end === length);
+      at = end;
+    }
+    return at;
+  }
+
+  #sendFrame(bytes: Buffer, isLast: boolean): void {
+    const { length } = bytes;
+    const connection = this.#connection;
+    this.#window -= length;
+    connection.sendWindow -= length;
+    this.#sent += length;
+    connection.writer.push(dataFrameHeader(this.#streamId, length, isLast));
+    if (isLast) {
+      this.#ended = true;
+      connection.writer.pushLast(bytes);
+    } else connection.writer.push(bytes);
+    connection.onDataSent();
+  }
+
+  #sendEnd(): void {
+    this.#ended = true;
+    const { writer } = this.#connection;
+    if (this.#trailers !== null) this.#connection.sendTrailers(this.#streamId, this.#trailers);
+    else writer.pushLast(dataFrameHeader(this.#streamId, 0, true));
+  }
+
+  #onEnd(): void {
+    this.#watch?.stop();
+    this.#owner.onOutputEnd();
+  }
+
+  #startWatch(): void {
+    this.#watch ??= new SendWatch(this, this.#connection.sendDeadlines);
+    this.#watch.start();
+  }
+}

@@ -1,0 +1,208 @@
+/** A client of HTTP/2 that sends the frames it is told to, right or wrong, and reads what comes. */
+import { connect, type Socket } from 'node:net';
+import { deferred, guarded } from '@reverseit/test-servers';
+import {
+  block,
+  clientPreface,
+  END_HEADERS,
+  END_STREAM,
+  type Frame,
+  frame,
+  HEADERS,
+  uint32,
+} from '@reverseit/test-servers/http2-frames';
+import { HpackDecoder } from '../src/http2/hpack/hpack-decoder.ts';
+import { FRAME, H2_ERROR } from '../src/http2/protocol.ts';
+
+/** What has come on one stream. */
+export interface StreamSeen {
+  /** Interim responses, the final one, and trailers, as lists. */
+  readonly sections: string[][];
+  readonly body: string;
+  readonly ended: boolean;
+  /** The code of RST_STREAM; null where it was not reset. */
+  readonly reset: number | null;
+}
+
+/** The pseudo-header fields of a GET. */
+export const get = (path = '/'): string[] => [
+  ...[':method', 'GET', ':scheme', 'http', ':path', path, ':authority', 'a'],
+];
+export const post = (path = '/'): string[] => [':method', 'POST', ...get(path).slice(2)];
+
+export const reset = (id: number, code = 8): Buffer => frame(FRAME.RST_STREAM, 0, id, uint32(code));
+export const data = (id: number, content: string | Buffer = '', flags = 0): Buffer =>
+  frame(FRAME.DATA, flags, id, content);
+export const end = (id: number, content = ''): Buffer => data(id, content, END_STREAM);
+export const settings = (...pairs: readonly number[]): Buffer => {
+  const payload = Buffer.alloc(pairs.length * 3);
+  for (let i = 0; i < pairs.length; i += 2) {
+    payload.writeUInt16BE(pairs[i] as number, i * 3);
+    payload.writeUInt32BE(pairs[i + 1] as number, i * 3 + 2);
+  }
+  return frame(FRAME.SETTINGS, 0, 0, payload);
+};
+export const windowUpdate = (id: number, increment: number): Buffer =>
+  frame(FRAME.WINDOW_UPDATE, 0, id, uint32(increment));
+/** A request, complete unless `flags` say otherwise. */
+export const headers = (
+  id: number,
+  fields: readonly string[] = get(),
+  flags = END_HEADERS | END_STREAM,
+): Buffer => frame(HEADERS, flags, id, block(...fields));
+export const open = (id: number, fields: readonly string[] = post()): Buffer =>
+  headers(id, fields, END_HEADERS);
+
+export class Http2Client {
+  readonly frames: Frame[] = [];
+  readonly socket: Socket;
+  closed = false;
+  /** Whether the connection ended with a FIN or, if it has, with a reset. */
+  error: Error | null = null;
+  readonly #decoder = new HpackDecoder();
+  readonly #sections: { readonly id: number; readonly fields: string[] }[] = [];
+  #bytes = Buffer.alloc(0);
+  #waiting: { readonly met: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      while (this.#next());
+      this.#wake();
+    });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
+    socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  /** Connects, and begins as RFC 9113 §3.4 has it, unless told to begin otherwise. */
+  static async connect(port: number, beginning: Buffer = clientPreface()): Promise<Http2Client> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const client = new Http2Client(socket);
+    const connected = deferred();
+    socket.on('connect', () => connected.resolve());
+    await guarded(connected.promise, 'the connection');
+    if (beginning.length > 0) socket.write(beginning);
+    return client;
+  }
+
+  send(...frames: readonly Buffer[]): void {
+    this.socket.write(Buffer.concat(frames));
+  }
+
+  #next(): boolean {
+    const bytes = this.#bytes;
+    if (bytes.length < 9) return false;
+    const length = 9 + bytes.readUIntBE(0, 3);
+    if (bytes.length < length) return false;
+    this.#bytes = bytes.subarray(length);
+    const id = bytes.readUInt32BE(5);
+    const seen = {
+      type: bytes.readUInt8(3),
+      flags: bytes.readUInt8(4),
+      id,
+      payload: bytes.subarray(9, length),
+    };
+    this.frames.push(seen);
+    if (seen.type === FRAME.HEADERS) {
+      const fields: string[] = [];
+      this.#decoder.decode(seen.payload, { onField: (name, value) => fields.push(name, value) });
+      this.#sections.push({ id, fields });
+    }
+    return true;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wait of waiting) {
+      if (wait.met()) wait.resolve();
+      else this.#waiting.push(wait);
+    }
+  }
+
+  until(met: () => boolean, what: string): Promise<void> {
+    if (met()) return Promise.resolve();
+    const done = deferred();
+    this.#waiting.push({ met, resolve: () => done.resolve() });
+    return guarded(done.promise, () => `${what}; came ${this.summary()}`);
+  }
+
+  /** All frames that have come, for messages. */
+  summary(): string {
+    const text = this.frames.map(({ type, id, flags, payload }) => {
+      const code =
+        type === FRAME.GOAWAY
+          ? payload.readUInt32BE(4)
+          : payload.readUIntBE(0, Math.min(4, payload.length));
+      return `${type}@${id}/${flags}:${code}`;
+    });
+    return `${text.join(' ')}${this.closed ? ' closed' : ''}`;
+  }
+
+  stream(id: number): StreamSeen {
+    const frames = this.frames.filter((seen) => seen.id === id);
+    const reset = frames.find(({ type }) => type === FRAME.RST_STREAM);
+    const content = frames.filter(({ type }) => type === FRAME.DATA).map(({ payload }) => payload);
+    return {
+      sections: this.#sections.filter((section) => section.id === id).map(({ fields }) => fields),
+      body: Buffer.concat(content).toString('latin1'),
+      ended: frames.some(({ type, flags }) => type <= FRAME.HEADERS && (flags & END_STREAM) !== 0),
+      reset: reset === undefined ? null : reset.payload.readUInt32BE(0),
+    };
+  }
+
+  /** A response to its end. */
+  async response(id: number): Promise<StreamSeen & { readonly status: string }> {
+    const isOver = (): boolean => this.stream(id).ended || this.stream(id).reset !== null;
+    await this.until(() => isOver() || this.closed, `the response on ${id}`);
+    const seen = this.stream(id);
+    const status = seen.sections.map((fields) => fields[fields.indexOf(':status') + 1] ?? '');
+    return { ...seen, status: status.findLast((text) => /^[2-5]\d\d$/.test(text)) ?? '' };
+  }
+
+  /** The code with which the stream was reset. */
+  async resetOf(id: number): Promise<number | null> {
+    await this.until(() => this.stream(id).reset !== null || this.closed, `a reset of ${id}`);
+    return this.stream(id).reset;
+  }
+
+  goaway(): Frame | undefined {
+    return this.frames.findLast(({ type }) => type === FRAME.GOAWAY);
+  }
+
+  /** The code with which the connection was ended. */
+  async goawayCode(): Promise<number | null> {
+    const isError = (): boolean => {
+      const payload = this.goaway()?.payload;
+      return payload !== undefined && payload.readUInt32BE(0) !== 0x7fff_ffff;
+    };
+    await this.until(() => isError() || this.closed, 'a GOAWAY');
+    return this.goaway()?.payload.readUInt32BE(4) ?? null;
+  }
+
+  /** Resolves when the server has answered a PING: it has dealt with all that was sent before. */
+  async ponged(): Promise<void> {
+    const count = this.frames.filter(({ type }) => type === FRAME.PING).length;
+    this.send(frame(FRAME.PING, 0, 0, Buffer.alloc(8)));
+    await this.until(
+      () => this.frames.filter(({ type }) => type === FRAME.PING).length > count || this.closed,
+      'a PING',
+    );
+  }
+
+  async close(): Promise<void> {
+    this.socket.destroy();
+    await this.until(() => this.closed, 'the close');
+  }
+}
+
+/** The name of a code of RFC 9113 §7. */
+export function codeName(code: number | null): string {
+  return Object.entries(H2_ERROR).find(([, value]) => value === code)?.[0] ?? String(code);
+}
