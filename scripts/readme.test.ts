@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +98,28 @@ async function running(
   } finally {
     child.kill('SIGKILL');
     await ended;
+  }
+}
+
+/** Runs a snippet that serves HTTP/2 over TLS, with a certificate in its folder. */
+async function speaksHttp2(
+  code: string,
+  use: (session: ClientHttp2Session) => Promise<void>,
+): Promise<void> {
+  const { ca, server } = testCertificates();
+  const folder = await mkdtemp(join(tmpdir(), 'reverseit-'));
+  try {
+    await writeFile(join(folder, 'key.pem'), server.key);
+    await writeFile(join(folder, 'cert.pem'), server.cert);
+    await running(code.replaceAll('/etc/reverseit', folder), async (url) => {
+      const session = connect(url.replace('http:', 'https:'), { ca });
+      await once(session, 'remoteSettings');
+      expect(session.alpnProtocol).toBe('h2');
+      await use(session);
+      session.destroy();
+    });
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 
@@ -235,6 +258,13 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
       await rm(folder, { recursive: true });
     }
   },
+  'docs/cookbook.md: HTTP/2': (code) =>
+    speaksHttp2(code, async (session) => {
+      const [headers] = await once(session.request({ ':path': '/hello' }), 'response');
+      expect(headers[':status']).toBe(200);
+    }),
+  // What it does with calls is in packages/node/test/grpc.test.ts.
+  'docs/cookbook.md: gRPC': (code) => speaksHttp2(code, async () => {}),
   'docs/cookbook.md: Behind a load balancer': (code) =>
     running(code.replace('5_000', '50'), async (url) => {
       expect(await text(`${url}/healthz`)).toBe('ready\n');

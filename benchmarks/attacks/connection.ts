@@ -18,7 +18,7 @@ export interface Counts {
 }
 
 /** How the attacker speaks: TLS in records of one byte sends a record for each byte of what is poured. */
-export type Dialect = 'plain' | 'tls' | 'tls-bytes';
+export type Dialect = 'plain' | 'tls' | 'tls-bytes' | 'tls-http2';
 
 export class FloodConnection {
   /** Where to write what the proxy shall read. */
@@ -125,7 +125,11 @@ export class FloodConnection {
 
 function speak(dialect: Dialect, socket: Socket): Duplex {
   if (dialect === 'plain') return socket;
-  const tls = connectTls({ socket, rejectUnauthorized: false });
+  const tls = connectTls({
+    socket,
+    rejectUnauthorized: false,
+    ...(dialect === 'tls-http2' ? { ALPNProtocols: ['h2'] } : {}),
+  });
   // Otherwise what waits would be put into one record.
   if (dialect === 'tls-bytes') Object.assign(tls, { _writev: null });
   return tls;

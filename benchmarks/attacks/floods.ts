@@ -3,6 +3,7 @@ import type { Flood } from './flood.ts';
 import { backendFloods } from './floods/backends.ts';
 import { bodyFloods } from './floods/bodies.ts';
 import { connectionFloods } from './floods/connections.ts';
+import { http2ClientFloods } from './floods/http2-clients.ts';
 import { requestFloods } from './floods/requests.ts';
 import { websocketFloods } from './floods/websockets.ts';
 
@@ -11,6 +12,7 @@ export const floods: readonly Flood[] = [
   ...requestFloods,
   ...bodyFloods,
   ...websocketFloods,
+  ...http2ClientFloods,
   ...backendFloods,
 ];
 

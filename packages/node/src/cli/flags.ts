@@ -42,7 +42,10 @@ function flagName(prefix: string, key: string, { kind, text }: Option<unknown, u
 }
 
 /** Every flag, in the order of the reference. */
-export const flags: readonly Flag[] = flagsOf(proxyOptions, [], '');
+export const flags: readonly Flag[] = flagsOf(proxyOptions, [], '').map(({ name, ...flag }) => ({
+  ...flag,
+  name: flag.text.flag ?? name,
+}));
 
 /** A flag of the command itself, which stands for no option. */
 export interface CommandFlag {

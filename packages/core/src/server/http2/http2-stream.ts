@@ -63,6 +63,8 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   #expected: number;
   #remoteEnded = false;
   #closed = false;
+  /** The request is not waited for when the response has left. */
+  #endsWithReset = false;
   /** Bytes that were dropped since the response is complete; -1 before. */
   #discarded = -1;
   #tunnel: { readonly socket: Http2Tunnel; readonly delegate: Tunnel } | null = null;
@@ -205,6 +207,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
 
   onOutputEnd(): void {
     this.#tunnel?.socket.onOutputEnd();
+    if (this.#endsWithReset) this.reset(H2_ERROR.NO_ERROR);
     this.#closeIfEnded();
   }
 
@@ -215,8 +218,10 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     if (this.#closed || this.#remoteEnded) return;
     const held = this.input.stop();
     this.#discarded = 0;
-    // Nobody knows whether it will send a body that it has not been asked for.
-    if (this.exchange.awaitsContinue) this.reset(H2_ERROR.NO_ERROR);
+    // Nobody knows whether it will send what it has not been asked for; a tunnel that was not made takes nothing.
+    const { awaitsContinue, head } = this.exchange;
+    if (awaitsContinue || head.isExtendedConnect) this.#endsWithReset = true;
+    if (this.#endsWithReset) this.reset(H2_ERROR.NO_ERROR);
     if (held > 0 && !this.#closed) this.#discard(held);
     if (!this.#closed) this.queueOf(discardTimeout).arm(this.#deadline);
   }

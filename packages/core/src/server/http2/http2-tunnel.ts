@@ -43,7 +43,8 @@ export class Http2Tunnel extends Duplex {
 
   override _write(bytes: Buffer, _: BufferEncoding, callback: Callback): void {
     const { output } = this.#stream;
-    output.write(bytes, false);
+    // Who writes may use the memory again when the stream has none of it left; the session may still have.
+    output.write(Buffer.from(bytes), false);
     if (output.needsDrain && !output.ended) this.#written = callback;
     else callback();
   }
