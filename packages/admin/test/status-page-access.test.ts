@@ -1,16 +1,13 @@
 /** The status page by keyboard, on narrow screens, in light and dark, and as axe-core judges it. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { ModelProxy } from './model-proxy.ts';
 import { chromiumPath, type OpenOptions, type OpenPage, usePages } from './page-rig.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** What axe-core finds wrong, one line each. */
 const faultsOf = async (page: Page): Promise<readonly string[]> => {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const { violations } = (await page.evaluate(
     `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
   )) as { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
