@@ -262,6 +262,21 @@ describe.each(listenerKinds)('%s', (kind: ListenerKind) => {
   });
 });
 
+test('the certificate of a client goes to the backend, as over HTTP/1.1 (RFC 9440)', async () => {
+  const { ca, server, client } = testCertificates();
+  const bench = await start({
+    options: {
+      protocols: ['http2'],
+      tls: { ...server, ca, requestCert: true },
+      clientCertificate: true,
+    },
+  });
+  const session = await openSession('over TLS', bench.port, client);
+  await ask(session, { ':path': '/' });
+  const names = bench.origin.requests[0]?.fields.map(([name]) => name.toLowerCase());
+  expect(names).toContain('client-cert');
+});
+
 describe('which protocol is spoken', () => {
   const tls = (): object => ({ tls: testCertificates().server });
   const versionOf = async (port: number, ...how: string[]): Promise<string> => {

@@ -10,6 +10,7 @@ import { H2_ERROR } from '../../http2/protocol.ts';
 import { clientAddress } from '../connection/client-address.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout, misuse } from '../exchange/exchange-checks.ts';
+import { type PeerCertificates, peerCertificates } from '../exchange/peer-certificates.ts';
 import type { Http2Stream, StreamConnection } from './http2-stream.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
 
@@ -41,6 +42,14 @@ export class Http2Exchange extends Exchange {
 
   get localPort(): number {
     return this.#connection.socket.localPort ?? 0;
+  }
+
+  override get localAddress(): string {
+    return clientAddress(this.#connection.socket.localAddress);
+  }
+
+  override get peerCertificates(): PeerCertificates | null {
+    return peerCertificates(this.#connection.socket);
   }
 
   get encrypted(): boolean {
