@@ -46,6 +46,10 @@ const code = await run({
     process.on('SIGHUP', callback);
     return () => process.off('SIGHUP', callback);
   },
+  onReopen(callback) {
+    process.on('SIGUSR2', callback);
+    return () => process.off('SIGUSR2', callback);
+  },
 });
 process.exitCode = code;
 // Cut short: what is in progress must not keep the process alive.

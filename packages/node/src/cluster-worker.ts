@@ -28,7 +28,7 @@ process.on('message', (value) => {
 });
 process.once('SIGTERM', () => worker.close());
 // A terminal sends these to the whole group; what follows from them, the primary decides.
-process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => undefined);
 cluster.worker?.once('disconnect', () => {
   // Otherwise Node ends the process here, and what is in progress with it.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;

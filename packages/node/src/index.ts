@@ -32,6 +32,9 @@ export type {
   Respond,
   RouteBackendChange,
 } from './hooks/hooks.ts';
+export type { AccessLog, AccessLogOptions } from './logging/access/access-log.ts';
+export { createAccessLog } from './logging/access/access-log.ts';
+export type { LogFormat } from './logging/access/log-format.ts';
 export type { Logger } from './logging/logger.ts';
 export type {
   HandlerStats,

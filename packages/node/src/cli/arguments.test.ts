@@ -51,6 +51,7 @@ describe('parseArguments', () => {
       },
     ],
     [['--remove-headers', 'a', '--remove-headers', 'b'], { removeHeaders: ['a', 'b'] }],
+    [['--access-log', '-'], { accessLog: '-' }],
     [['--request-id'], { requestId: true }],
     [['--no-request-id'], { requestId: false }],
     [['--request-id-trust'], { requestId: { trust: true } }],

@@ -63,7 +63,7 @@ export function parseArguments(
     const next = tokens[nth + 1];
     const follows = next?.kind === 'positional' && next.index === index + 1 ? next : undefined;
     // A flag that takes a value also takes the next flag for it.
-    const isMissing = inlineValue === false && token.value.startsWith('-');
+    const isMissing = inlineValue === false && /^-./.test(token.value);
     const value = isBare && isSwitch(name) ? follows?.value : token.value;
     reader.read(name, { raw, value: isMissing ? undefined : value });
   }

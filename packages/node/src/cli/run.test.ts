@@ -39,6 +39,8 @@ class FakeHost implements CommandHost {
   reload: (options: ReverseItOptions) => void = () => undefined;
   readonly watched: string[] = [];
   change: (file: string) => void = () => undefined;
+  reopen: () => void = () => undefined;
+  reopened = 0;
   closeTimeouts: (number | undefined)[] = [];
 
   constructor(...args: string[]) {
@@ -81,6 +83,9 @@ class FakeHost implements CommandHost {
       drain: notAskedFor,
       enable: notAskedFor,
       reload: (again) => this.reload(again),
+      reopenLogs: async () => {
+        this.reopened++;
+      },
     };
   }
   createCluster(source: () => WorkerSource): ReverseItCluster {
@@ -88,6 +93,9 @@ class FakeHost implements CommandHost {
     return {
       listen: () => this.listen({ port: 5 }),
       restart: () => this.restart(),
+      reopenLogs: async () => {
+        this.reopened++;
+      },
       close: ({ timeout } = {}) => {
         this.closeTimeouts.push(timeout);
         return new Promise((resolve) => {
@@ -113,6 +121,12 @@ class FakeHost implements CommandHost {
     this.change = onChange;
     return () => {
       this.change = () => undefined;
+    };
+  }
+  onReopen(callback: () => void): () => void {
+    this.reopen = callback;
+    return () => {
+      this.reopen = () => undefined;
     };
   }
   onHangup(callback: () => void): () => void {

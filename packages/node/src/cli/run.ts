@@ -4,7 +4,6 @@ import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
-import { LineLogger } from '../logging/line-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { OnReload } from '../options/admin-options.ts';
 import { type ListenAddress, showListenAddress } from '../options/listen-address.ts';
@@ -16,6 +15,7 @@ import {
 import { type Workers, workerCount } from '../options/workers.ts';
 import type { Address, ServedProxy } from '../server/create-server.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
+import { CommandLog, logSettingsIn } from './command-log.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { type ExitCode, type Served, type ServeHost, type StopWaiting, serve } from './serve.ts';
@@ -41,7 +41,9 @@ export interface CommandHost extends ServeHost {
 /** Runs until the command is done; then the process may end. */
 export async function run(host: CommandHost): Promise<ExitCode> {
   const given = parseArguments(host.args, (path) => host.readFile(path));
-  if (given.faults.length > 0) return refuse(host, faultText(given.faults));
+  if (given.faults.length > 0) {
+    return refuse(new CommandLog(host, logSettingsIn(given.options)), faultText(given.faults));
+  }
   if (given.help)
     host.print(helpText((text) => (host.color ? `\u001B[1m${text}\u001B[22m` : text)));
   else if (given.version) host.print(`reverseit ${host.version}`);
@@ -50,30 +52,44 @@ export async function run(host: CommandHost): Promise<ExitCode> {
 }
 
 async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
+  let log = new CommandLog(host, logSettingsIn(given.options));
   let options: ResolvedProxyOptions;
   let served: Served;
   let files: readonly string[];
   try {
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, 0));
+    log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
-    served = servedBy(host, options, withLogger(host, input));
+    served = servedBy(host, options, withLogger(log, input));
     files = given.watch ? filesIn(given, input) : [];
   } catch (error) {
     if (!isReverseItError(error)) throw error;
-    return refuse(host, withFlags(error.message, error.details?.faults, given));
+    return refuse(log, withFlags(error.message, error.details?.faults, given));
   }
   if (given.check) {
     host.print('The configuration is valid.');
     return 0;
   }
-  const lineOf = (address: Address): string => {
+  const linesOf = (address: Address): readonly string[] => {
     const where = showListenAddress(address, options.server.tls !== null);
     const workers = options.workers === 1 ? '' : ` (${workersText(options.workers)})`;
+    const lines = [`listening on ${where} -> ${backendsOf(options)}${workers}`];
     const admin = served.adminAddress();
-    const status = admin === null ? '' : `\nreverseit admin on ${showListenAddress(admin)}`;
-    return `reverseit listening on ${where} -> ${backendsOf(options)}${workers}${status}`;
+    if (admin !== null) lines.push(`admin on ${showListenAddress(admin)}`);
+    return lines;
   };
-  return serve(host, served, lineOf, (onChange) => host.watch(files, onChange));
+  // Standard output may be that of an access log, or of nothing but JSON.
+  const announce =
+    options.log.logFormat === 'json' || options.accessLog?.file === '-'
+      ? (line: string): void => log.notice(line)
+      : (line: string): void => host.print(`reverseit ${line}`);
+  const texts = {
+    announce(address: Address): void {
+      for (const line of linesOf(address)) announce(line);
+    },
+    log,
+  };
+  return serve(host, served, texts, (onChange) => host.watch(files, onChange));
 }
 
 const workersText = (workers: Workers): string => {
@@ -101,6 +117,7 @@ function servedBy(
     close: (how) => cluster.close(how),
     reload: () => cluster.restart(),
     adminAddress: () => cluster.adminAddress(),
+    reopenLogs: () => cluster.reopenLogs(),
     reloadTexts: {
       begun: 'restarting the workers one by one',
       done: 'the workers were restarted',
@@ -141,13 +158,18 @@ class ServedHere implements Served {
     return this.#server.adminAddress();
   }
 
+  reopenLogs(): Promise<void> {
+    return this.#server.reopenLogs();
+  }
+
   async reload(): Promise<void> {
     const host = this.#host;
     const given = workerSource(host);
     this.#times++;
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
     // What is no object is for the server to check.
-    this.#server.reload(withReload(withLogger(host, input), () => this.reload()));
+    const log = new CommandLog(host, logSettingsIn(input));
+    this.#server.reload(withReload(withLogger(log, input), () => this.reload()));
   }
 }
 
@@ -163,14 +185,9 @@ const withReload = (input: ReverseItOptions, onReload: OnReload): ReverseItOptio
   isPlainObject(input.admin) ? { ...input, admin: { onReload, ...input.admin } } : input;
 
 /** Logs to standard error unless the configuration brings a logger. */
-const withLogger = (host: CommandHost, input: unknown): ReverseItOptions => {
-  const logger = new LineLogger(
-    (line) => host.log(line),
-    () => host.now(),
-  );
-  // The options were accepted by now.
-  return { logger, ...(input as ReverseItOptions) };
-};
+const withLogger = ({ logger }: CommandLog, input: unknown): ReverseItOptions =>
+  // What is no object of options is refused by whoever is given it.
+  ({ logger, ...(input as ReverseItOptions) });
 
 /** The same message, with the flags that the user typed named beside the options, and their form. */
 function withFlags(message: string, faults: unknown, given: Arguments): string {
@@ -192,9 +209,9 @@ function inFormOfFlag(path: string, message: string): string {
   return message.replace(`expected ${flag.option.accepts}`, () => `expected ${acceptedBy(flag)}`);
 }
 
-function refuse(host: CommandHost, message: string): ExitCode {
-  host.log(`reverseit: ${message}`);
-  host.log('reverseit --help lists all options');
+function refuse(log: CommandLog, message: string): ExitCode {
+  log.error(message);
+  if (log.settings.logFormat === 'text') log.hint('reverseit --help lists all options');
   return 2;
 }
 

@@ -1,6 +1,7 @@
 /** From listening to the end: the line that tells where, and what signals do. */
 import { isReverseItError } from '@reverseit/core/errors';
 import type { Address } from '../server/create-server.ts';
+import type { CommandLog } from './command-log.ts';
 
 /** Ends a wait for a signal. */
 export type StopWaiting = () => void;
@@ -22,6 +23,8 @@ export interface ServeHost {
   onSignal(callback: (signal: Signal) => void): StopWaiting;
   /** Calls back at each SIGHUP, which otherwise ends the process. */
   onHangup(callback: () => void): StopWaiting;
+  /** Calls back at each SIGUSR2, which otherwise ends the process. */
+  onReopen(callback: () => void): StopWaiting;
 }
 
 /** A server in this process, or a cluster. */
@@ -30,6 +33,8 @@ export interface Served {
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Reads the configuration again and applies it. Where it is rejected, nothing has changed. */
   reload(): Promise<void>;
+  /** Opens the files of logs again. Where that fails, the open ones stay. */
+  reopenLogs(): Promise<void>;
   readonly reloadTexts: ReloadTexts;
   /** Where the admin listener is; null without one. */
   adminAddress(): Address | null;
@@ -43,27 +48,34 @@ interface ReloadTexts {
   readonly kept: string;
 }
 
+/** What is said while it serves. */
+export interface ServeTexts {
+  /** It listens. */
+  announce(address: Address): void;
+  readonly log: CommandLog;
+}
+
 /**
- * @param lineOf what is printed once it listens
+ * @param texts how it tells where it listens, and what goes on
  * @param onChange calls back with the name of a file that has changed, upon which it reloads
  */
 export async function serve(
   host: ServeHost,
   served: Served,
-  lineOf: (address: Address) => string,
+  texts: ServeTexts,
   onChange: (callback: (file: string) => void) => StopWaiting,
 ): Promise<ExitCode> {
   // A cluster takes a while to listen, and part of it serves before.
-  const signals = new Signals(host, served);
+  const signals = new Signals(host, served, texts.log);
   signals.waitFor(onChange);
   try {
     const address = await served.listen();
-    if (!signals.heard) host.print(lineOf(address));
+    if (!signals.heard) texts.announce(address);
   } catch (error) {
     if (!signals.heard) {
       signals.stop();
       // The message names the address.
-      host.log(`reverseit: ${messageOf(error)}`);
+      texts.log.error(messageOf(error));
       return isReverseItError(error) && error.code === 'RIT_ERR_CONFIG' ? 2 : 1;
     }
   }
@@ -80,6 +92,7 @@ class Signals {
   readonly ended: Promise<ExitCode>;
   readonly #host: ServeHost;
   readonly #served: Served;
+  readonly #log: CommandLog;
   readonly #waits: StopWaiting[] = [];
   #drainingSince: number | null = null;
   /** The reload in progress; another that is asked for meanwhile follows it. */
@@ -87,8 +100,9 @@ class Signals {
   #end: (code: ExitCode) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(host: ServeHost, served: Served) {
+  constructor(host: ServeHost, served: Served, log: CommandLog) {
     this.#host = host;
+    this.#log = log;
     this.#served = served;
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -96,6 +110,7 @@ class Signals {
     });
     this.#waits.push(host.onSignal((signal) => this.#onSignal(signal)));
     this.#waits.push(host.onHangup(() => this.#reload('SIGHUP')));
+    this.#waits.push(host.onReopen(() => this.#reopenLogs()));
   }
 
   /** Reloads at each change. */
@@ -116,13 +131,18 @@ class Signals {
     const now = this.#host.now();
     if (this.#drainingSince === null) {
       this.#drainingSince = now;
-      this.#host.log(`reverseit: ${signal}: shutting down gracefully; repeat to force`);
+      this.#log.notice(`${signal}: shutting down gracefully; repeat to force`);
       this.#served.close().then(() => this.#endWith(0), this.#fail);
     } else if (signal === 'SIGTERM' || now - this.#drainingSince > echoMs) {
       // Ends other processes as well, if there are any; nobody waits for it.
       this.#served.close({ timeout: 0 }).catch(() => undefined);
       this.#endWith(codes[signal]);
     }
+  }
+
+  #reopenLogs(): void {
+    this.#log.notice('SIGUSR2: opening the files of logs again');
+    this.#served.reopenLogs().catch(this.#fail);
   }
 
   #endWith(code: ExitCode): void {
@@ -137,12 +157,12 @@ class Signals {
   async #reloadNow(reason: string): Promise<void> {
     if (this.heard) return;
     const { begun, done, failed, kept } = this.#served.reloadTexts;
-    this.#host.log(`reverseit: ${reason}: ${begun}`);
+    this.#log.notice(`${reason}: ${begun}`);
     try {
       await this.#served.reload();
-      this.#host.log(`reverseit: ${done}`);
+      this.#log.notice(`${done}`);
     } catch (error) {
-      if (!this.heard) this.#host.log(`reverseit: ${failed}: ${messageOf(error)}; ${kept}`);
+      if (!this.heard) this.#log.error(`${failed}: ${messageOf(error)}; ${kept}`);
     }
   }
 }

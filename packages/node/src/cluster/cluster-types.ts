@@ -41,6 +41,8 @@ export interface ReverseItCluster {
    * `closeTimeout`; 0: ends the processes at once). Resolves when all of them have ended.
    */
   close(options?: { readonly timeout?: number }): Promise<void>;
+  /** Has every worker open the files of its logs again, as after `logrotate` has renamed them. */
+  reopenLogs(): Promise<void>;
   /** Where it listens; null before `listen` and after `close`. */
   address(): Address | null;
   /** Asks the workers for their figures, and waits at most `timeout` ms (default: 1000). */

@@ -34,6 +34,8 @@ export type ToWorker =
       readonly question: number;
       readonly backend: string;
     }
+  /** Open the files of logs again. */
+  | { readonly kind: 'reopen-logs' }
   /** Finish what is in progress, for at most `timeout` ms, and end. */
   | { readonly kind: 'close'; readonly timeout: number };
 

@@ -19,6 +19,7 @@ class FakeHost implements WorkerHost {
   readonly config = deferred<unknown>();
   readonly closed = deferred();
   exits = 0;
+  reopened = 0;
 
   send(message: FromWorker): void {
     this.sent.push(message);
@@ -47,6 +48,9 @@ class FakeHost implements WorkerHost {
       drain: notAskedFor,
       enable: notAskedFor,
       reload: notAskedFor,
+      reopenLogs: async () => {
+        this.reopened += 1;
+      },
     };
   }
   exit(): void {

@@ -2,7 +2,7 @@
 import type { ProxyStats } from '@reverseit/admin';
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
-import { LineLogger } from '../logging/line-logger.ts';
+import { lineLogger } from '../logging/standard-error.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
@@ -66,6 +66,9 @@ export class ServingWorker {
           found: this.#act(message.kind, message.backend),
         });
         break;
+      case 'reopen-logs':
+        void this.#server?.reopenLogs();
+        break;
       case 'close':
         this.close(message.timeout);
         break;
@@ -108,15 +111,15 @@ export class ServingWorker {
   async #start(source: WorkerSource): Promise<void> {
     const host = this.#host;
     const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
-    const { listen, workers, closeTimeout, metrics, admin } = resolveProxyOptions(input);
+    const { listen, workers, closeTimeout, log, metrics, admin } = resolveProxyOptions(input);
     this.#counts = metrics;
     // A plain object: it was accepted.
     const options = input as ReverseItOptions;
-    const logger = new LineLogger(
-      (line) => host.log(line),
-      () => host.now(),
-      `reverseit: worker ${host.id}`,
-    );
+    const logger = lineLogger(log, {
+      log: (line) => host.log(line),
+      now: () => host.now(),
+      worker: host.id,
+    });
     // The admin listener is the primary's.
     const own = { workers: undefined, admin: undefined, metrics };
     this.#server = host.createServer({ logger, ...options, ...own });

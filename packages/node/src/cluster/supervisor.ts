@@ -200,6 +200,10 @@ export class Supervisor implements ReverseItCluster {
     this.#deadlines.dispose();
   }
 
+  async reopenLogs(): Promise<void> {
+    for (const worker of this.#processes) worker.reopenLogs();
+  }
+
   async stats({ timeout = defaultStatsMs } = {}): Promise<ClusterStats> {
     const workers = await Promise.all(
       [...this.#processes].map(async (worker) => {

@@ -106,6 +106,11 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     return this.#listening.promise;
   }
 
+  /** Has it open the files of its logs again. */
+  reopenLogs(): void {
+    this.#forked.send({ kind: 'reopen-logs' });
+  }
+
   /** Null where it does not serve, or does not answer in time. */
   stats(timeout: number): Promise<ReverseItStats | null> {
     return this.#ask(timeout, (question) => ({ kind: 'stats', question }));

@@ -9,6 +9,7 @@ import type {
   AccessRecord,
   OnBackendState,
   OnError,
+  OnFinish,
   RequestInfo,
   RouteBackendChange,
 } from './hooks.ts';
@@ -32,12 +33,16 @@ export class Observer {
   readonly #errors: ErrorMeter | null;
   readonly #onErrorHooks: readonly OnError[];
   readonly #onBackendStateHooks: readonly OnBackendState[];
+  /** Null where there is no access log. */
+  readonly #accessLog: OnFinish | null;
 
   constructor(
     { logger, onError, onBackendState }: ObserverOptions,
     errors: ErrorMeter | null = null,
+    accessLog: OnFinish | null = null,
   ) {
     this.#errors = errors;
+    this.#accessLog = accessLog;
     this.#onBackendStateHooks = onBackendState;
     this.#logger = logger === null ? null : new GuardedLogger(logger);
     this.#onErrorHooks = onError;
@@ -45,7 +50,7 @@ export class Observer {
 
   /** Whether anybody wants a record of a request to which these hooks apply. */
   wantsRecord(hooks: RouteHooks): boolean {
-    return this.#onErrorHooks.length > 0 || hooks.onFinish.length > 0;
+    return this.#accessLog !== null || this.#onErrorHooks.length > 0 || hooks.onFinish.length > 0;
   }
 
   /** A request was rejected before it had a head, or while its connection was read. */
@@ -68,12 +73,22 @@ export class Observer {
   /** A request is over. */
   onRecord(record: AccessRecord, context: RequestInfo, { onFinish }: RouteHooks): void {
     if (record.error !== null) this.#onError(record.error, record, context);
+    if (this.#accessLog !== null) this.#writeAccess(this.#accessLog, record, context);
     for (const hook of onFinish) {
       try {
         this.#watch('onFinish', hook(record, context));
       } catch (error) {
         this.#logThrown('onFinish', error);
       }
+    }
+  }
+
+  /** The format may be a function of the application's. */
+  #writeAccess(accessLog: OnFinish, record: AccessRecord, context: RequestInfo): void {
+    try {
+      accessLog(record, context);
+    } catch (error) {
+      this.#logThrown('accessLogFormat', error);
     }
   }
 

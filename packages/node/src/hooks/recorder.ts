@@ -14,6 +14,8 @@ export class Recorder {
   readonly #exchange: Exchange;
   /** As the client sent it: a hook may change the head's. */
   readonly #target: string;
+  /** Asked for while the socket is open: one that is gone knows only what it was asked before. */
+  readonly #peerAddress: string;
   readonly #startedAt = Date.now();
   readonly #start = performance.now();
   #backend: string | null = null;
@@ -24,6 +26,7 @@ export class Recorder {
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
     this.#target = exchange.head.target;
+    this.#peerAddress = exchange.remoteAddress;
   }
 
   /** The backend of that origin is about to be asked, or one of several if it is empty. */
@@ -60,7 +63,7 @@ export class Recorder {
       authority: authorityOf(this.#exchange),
       httpVersion: head.httpVersion,
       remoteAddress: client.remoteAddress,
-      peerAddress: this.#exchange.remoteAddress,
+      peerAddress: this.#peerAddress,
       scheme: client.encrypted ? 'https' : 'http',
       route: info.route,
       backend: this.#backend,

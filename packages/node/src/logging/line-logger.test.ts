@@ -43,6 +43,19 @@ describe('LineLogger', () => {
     expect(lines).toEqual([]);
   });
 
+  it('writes from the level on that it was given, with the id of the request', () => {
+    const lines: string[] = [];
+    const logger = new LineLogger(
+      (line) => lines.push(line),
+      () => 0,
+      'reverseit',
+      'info',
+    );
+    logger.debug({}, 'no');
+    logger.info({ route: '/a', requestId: 'id-1' }, 'yes');
+    expect(lines).toEqual(['reverseit: info: yes (route /a, request id-1)']);
+  });
+
   it('writes the same line once in ten seconds, and then counts', () => {
     const { lines, clock, logger } = started();
     for (const now of [0, 1, 9_999, 10_000, 10_001, 30_000]) {

@@ -1,82 +1,72 @@
-/**
- * The log where the application brings none: warnings and errors, a line each. What comes again and again,
- * such as every request while a backend is down, is told once in a while with a count: standard error may be
- * a pipe that nobody reads, and writing to a full one would stop the proxy.
- */
+/** The log where the application brings none: a line of text each. */
+import { isLogged, type LogLevel } from './log-level.ts';
 import type { Logger } from './logger.ts';
-
-/** The same line is written at most once in this time. */
-const quietMs = 10_000;
-
-/** Lines that are told apart; further ones are counted as one. */
-const maxKinds = 256;
-
-interface Kind {
-  /** When it was written last. */
-  at: number;
-  /** How often it came since. */
-  more: number;
-}
+import { Repeats } from './repeats.ts';
 
 export class LineLogger implements Logger {
   readonly #log: (line: string) => void;
-  readonly #now: () => number;
   readonly #name: string;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #least: LogLevel;
+  readonly #repeats: Repeats;
 
-  /** @param name what every line begins with */
-  constructor(log: (line: string) => void, now: () => number, name = 'reverseit') {
+  /**
+   * @param name what every line begins with
+   * @param least the level from which lines are written
+   */
+  constructor(
+    log: (line: string) => void,
+    now: () => number,
+    name = 'reverseit',
+    least: LogLevel = 'warn',
+  ) {
     this.#log = log;
-    this.#now = now;
     this.#name = name;
+    this.#least = least;
+    this.#repeats = new Repeats(now);
   }
 
-  debug(): void {
-    // What peers do wrong is everyday.
+  debug(details: object = {}, message = ''): void {
+    this.#write('debug', details, message);
   }
 
-  info(): void {
-    // An access log is for `onFinish`.
+  info(details: object = {}, message = ''): void {
+    this.#write('info', details, message);
   }
 
   warn(details: object, message: string): void {
-    this.#write('warning', details, message);
+    this.#write('warn', details, message);
   }
 
   error(details: object, message: string): void {
     this.#write('error', details, message);
   }
 
-  #write(level: string, details: object, message: string): void {
+  #write(level: LogLevel, details: object, message: string): void {
+    if (!isLogged(level, this.#least)) return;
     const code = textOf(details, 'code');
     const route = textOf(details, 'route');
-    const kind = this.#kindOf([level, message, code, route].join(' '));
-    const now = this.#now();
-    if (now - kind.at < quietMs) {
-      kind.more++;
-      return;
-    }
-    const where = [code, route === '' ? '' : `route ${route}`].filter(Boolean).join(', ');
-    const more = kind.more === 0 ? '' : `; ${kind.more} more like this since the last line`;
-    kind.at = now;
-    kind.more = 0;
+    const repeated = this.#repeats.admit([level, message, code, route].join(' '));
+    if (repeated === null) return;
+    const requestId = textOf(details, 'requestId');
+    const where = [
+      code,
+      route === '' ? '' : `route ${route}`,
+      requestId === '' ? '' : `request ${requestId}`,
+    ];
+    const places = where.filter(Boolean).join(', ');
+    const more = repeated === 0 ? '' : `; ${repeated} more like this since the last line`;
     const cause = causeOf(details, level === 'error');
-    this.#log(
-      printable(
-        `${this.#name}: ${level}: ${message}${cause === '' ? '' : `: ${cause}`}${where === '' ? '' : ` (${where})`}${more}`,
-      ),
-    );
-  }
-
-  #kindOf(key: string): Kind {
-    const known = this.#kinds.get(key);
-    if (known !== undefined) return known;
-    if (this.#kinds.size >= maxKinds && key !== '') return this.#kindOf('');
-    const kind = { at: Number.NEGATIVE_INFINITY, more: 0 };
-    this.#kinds.set(key, kind);
-    return kind;
+    const text = `${message}${cause === '' ? '' : `: ${cause}`}${places === '' ? '' : ` (${places})`}`;
+    this.#log(printable(`${this.#name}: ${labels[level]}: ${text}${more}`));
   }
 }
+
+const labels: Readonly<Record<LogLevel, string>> = {
+  debug: 'debug',
+  info: 'info',
+  warn: 'warning',
+  error: 'error',
+};
 
 const textOf = (details: object, key: string): string => {
   const value: unknown = key in details ? Reflect.get(details, key) : '';

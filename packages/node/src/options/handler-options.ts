@@ -14,18 +14,28 @@ const listenerKeys = [
   'admin',
 ] as const;
 
+const logKeys = ['accessLog', 'accessLogFormat', 'accessLogBuffer'] as const;
+
 /**
  * Options of middleware. Of the listener's, those can be applied that need nothing but a request and its
  * response: `maxRequestTargetBytes`, `maxRequestHeaderLineBytes`, `maxRequestHeaderBytes`,
  * `maxRequestHeaders`, on what the server has parsed, and `responseSendTimeout`.
  */
-export interface HandlerOptions extends Omit<ReverseItOptions, (typeof listenerKeys)[number]> {}
+export interface HandlerOptions
+  extends Omit<ReverseItOptions, (typeof listenerKeys | typeof logKeys)[number]> {}
 
 const elsewhere: ReadonlyMap<string, string> = new Map([
   ...listenerKeys.map(
     (key) => [key, 'not available in middleware; set it on your server'] as const,
   ),
   ['admin', 'not available in middleware; serve what metrics() returns on a route of your own'],
+  ...logKeys.map(
+    (key) =>
+      [
+        key,
+        'not available in middleware; pass createAccessLog({file, format}) to onFinish',
+      ] as const,
+  ),
 ]);
 
 /**

@@ -1,6 +1,18 @@
 /** Options that say how requests are followed: their ids, logs and traces. */
 import { isToken, toLowerAscii } from '@reverseit/core/http';
-import { boolean, custom, defineOptions, switchGroup } from '@reverseit/core/options';
+import {
+  boolean,
+  bytes,
+  choice,
+  custom,
+  defineOptions,
+  type Faults,
+  type Option,
+  switchGroup,
+} from '@reverseit/core/options';
+import { defaultMaxBuffered, readLogFormat } from '../logging/access/access-log.ts';
+import type { LogFormat } from '../logging/access/log-format.ts';
+import { logLevels } from '../logging/log-level.ts';
 
 const group = 'Logs and tracing';
 
@@ -53,6 +65,38 @@ const requestIdOptions = defineOptions({
   }),
 });
 
+/** The template is compiled once; what is wrong with it is said by name. */
+function accessLogFormat(): Option<string | LogFormat, LogFormat> {
+  const accepts = '"combined", "json", a template or a function (record, context)';
+  const initial = readLogFormat('combined') as LogFormat;
+  return Object.freeze({
+    ...custom<string | LogFormat, LogFormat>({
+      group,
+      kind: 'log format',
+      prose:
+        'Form of these lines: combined, json, a template with variables of nginx such as $remote_addr and $status, or a function.',
+      default: initial,
+      defaultText: '"combined"',
+      accepts,
+      text: {
+        placeholder: 'combined|json|TEMPLATE',
+        accepts: '"combined", "json" or a template',
+      },
+      json: { type: 'string', minLength: 1, default: 'combined' },
+      check: () => undefined,
+    }),
+    read(value: unknown, key: string, faults: Faults): LogFormat {
+      // A function that was accepted before is not wrapped once more.
+      if (value === initial) return initial;
+      const format = readLogFormat(value);
+      if (typeof format === 'function') return format;
+      if (typeof value === 'string' && value !== '') faults.add(key, format.fault);
+      else faults.refuse(key, value, accepts);
+      return initial;
+    },
+  });
+}
+
 export const observabilityOptions = defineOptions({
   /**
    * Gives each request an id: a header to the backend and to the client, in the record, the context and the logs.
@@ -63,5 +107,49 @@ export const observabilityOptions = defineOptions({
       'Gives each request an id: a header to the backend and to the client, in the record, the context and the logs.',
     flagPrefix: 'request-id',
     rows: requestIdOptions,
+  }),
+  /**
+   * File to which a line is appended for each request; "-" is standard output. SIGUSR2 opens it again.
+   * Default: none.
+   */
+  accessLog: custom<string | null, string | null>({
+    group,
+    kind: 'string',
+    prose:
+      'File to which a line is appended for each request; "-" is standard output. SIGUSR2 opens it again.',
+    default: null,
+    accepts: 'a file name or "-"',
+    text: { placeholder: 'FILE' },
+    json: { type: 'string', minLength: 1 },
+    check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
+  }),
+  /**
+   * Form of these lines: combined, json, a template with variables of nginx such as $remote_addr and $status, or a function.
+   * Default: "combined".
+   */
+  accessLogFormat: accessLogFormat(),
+  /**
+   * Lines that may wait for a slow disk. Further ones are dropped and counted.
+   * Default: 4194304 bytes.
+   */
+  accessLogBuffer: bytes({
+    group,
+    prose: 'Lines that may wait for a slow disk. Further ones are dropped and counted.',
+    default: defaultMaxBuffered,
+    min: 1024,
+  }),
+  /** Form of log lines on standard error, unless "logger" is given. Default: "text". */
+  logFormat: choice({
+    group,
+    prose: 'Form of log lines on standard error, unless "logger" is given.',
+    default: 'text',
+    values: ['text', 'json'],
+  }),
+  /** Level from which they are written. Default: "info". */
+  logLevel: choice({
+    group,
+    prose: 'Level from which they are written.',
+    default: 'info',
+    values: logLevels,
   }),
 });

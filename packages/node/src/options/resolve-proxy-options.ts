@@ -15,6 +15,12 @@ import {
 import { poolOptions } from '@reverseit/upstream';
 import { type BackendSpec, discoveryFault } from '@reverseit/upstream/internal';
 import type { RingHooks } from '../hooks/route-hooks.ts';
+import type { AccessLogSettings } from '../logging/access/access-log.ts';
+import {
+  type LogSettings,
+  standardErrorLogger,
+  standardErrorLoggerOf,
+} from '../logging/standard-error.ts';
 import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
@@ -45,6 +51,9 @@ export interface ResolvedProxyOptions {
   /** Null where requests get no id. */
   readonly requestId: OptionValues<typeof observabilityOptions>['requestId'];
   readonly hooks: OptionValues<typeof serverHookOptions>;
+  /** Null where there is none. */
+  readonly accessLog: AccessLogSettings | null;
+  readonly log: LogSettings;
   /** Hooks beside `routes`, which run around those of a route. */
   readonly outerHooks: RingHooks;
   /** In ms, for requests that no route serves; 0 for none. */
@@ -89,12 +98,25 @@ export function resolveProxyOptions(
     trustedProxyHeaders: top.trustedProxyHeaders,
     server: pickOptions(serverOptions, top),
     requestId: top.requestId,
-    hooks: pickOptions(serverHookOptions, top),
+    hooks: Object.freeze({ ...pickOptions(serverHookOptions, top), logger: loggerOf(top) }),
+    accessLog: accessLogOf(top),
+    log: Object.freeze({ logFormat: top.logFormat, logLevel: top.logLevel }),
     outerHooks: pickOptions(ringHookOptions, top),
     hookTimeout: top.hookTimeout,
     routes: Object.freeze(places.map(({ values }) => values)),
   });
 }
+
+type TopValues = OptionValues<typeof proxyOptions>;
+
+/** What is not the application's own is as the options say. */
+const loggerOf = (top: TopValues): TopValues['logger'] =>
+  top.logger === standardErrorLogger ? standardErrorLoggerOf(top) : top.logger;
+
+const accessLogOf = (top: TopValues): AccessLogSettings | null =>
+  top.accessLog === null
+    ? null
+    : { file: top.accessLog, format: top.accessLogFormat, maxBuffered: top.accessLogBuffer };
 
 function refuseMisplaced(
   input: unknown,

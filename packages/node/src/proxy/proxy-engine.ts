@@ -11,6 +11,7 @@ import type {
   Pool,
   PoolStats,
 } from '@reverseit/upstream';
+import type { OnFinish } from '../hooks/hooks.ts';
 import { Observer } from '../hooks/observer.ts';
 import { RouteHooks } from '../hooks/route-hooks.ts';
 import { OpenSet } from '../lifecycle/open-set.ts';
@@ -88,6 +89,7 @@ export type EngineOptions = Pick<
   | 'proxyStatus'
   | 'trustedProxies'
   | 'trustedProxyHeaders'
+  | 'accessLog'
 >;
 
 /** What serves requests by one set of options. A request ends by the one that it began with. */
@@ -134,9 +136,19 @@ export class ProxyEngine {
   /** Pools that no route has any more, but requests in progress may have. */
   #retired: RetiredPool[] = [];
 
-  /** @param meters null where nobody counts */
-  constructor(options: EngineOptions, meters: ProxyMeters | null = null) {
+  readonly #accessLog: OnFinish | null;
+
+  /**
+   * @param meters null where nobody counts
+   * @param accessLog is given what is over where the options ask for one
+   */
+  constructor(
+    options: EngineOptions,
+    meters: ProxyMeters | null = null,
+    accessLog: OnFinish | null = null,
+  ) {
     this.#meters = meters;
+    this.#accessLog = accessLog;
     this.#current = this.#build(options, null);
   }
 
@@ -182,7 +194,11 @@ export class ProxyEngine {
     const chosen = new Map<string, RouteOrigins>();
     const named = new Map<string, RouteRuntime>();
     const shared: ProxyShared = {
-      observer: new Observer(options.hooks, this.#meters?.errors),
+      observer: new Observer(
+        options.hooks,
+        this.#meters?.errors,
+        options.accessLog === null ? null : this.#accessLog,
+      ),
       proxyStatus: proxyStatus === false ? null : new ProxyStatus(proxyStatus),
       trust: trustedProxies.empty ? null : new ClientTrust(trustedProxies, trustedProxyHeaders),
       named,

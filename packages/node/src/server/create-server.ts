@@ -5,6 +5,7 @@ import { HttpServer, type ServerStats } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
+import { ServerAccessLog } from '../logging/access/access-log.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
 import {
@@ -29,7 +30,10 @@ import { type OpenAdmin, openAdmin } from './open-admin.ts';
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Figures of a proxy. */
-export interface ReverseItStats extends ServerStats, EngineStats {}
+export interface ReverseItStats extends ServerStats, EngineStats {
+  /** Lines of the access log that were lost: the disk or reader was too slow, or failed. */
+  readonly droppedAccessLines: number;
+}
 
 /** A proxy as those see it who only start and stop it. */
 export type ServedProxy = Pick<
@@ -43,6 +47,7 @@ export type ServedProxy = Pick<
   | 'drain'
   | 'enable'
   | 'reload'
+  | 'reopenLogs'
 >;
 
 /** A reverse proxy. */
@@ -79,6 +84,8 @@ export interface ReverseItServer extends BackendControl {
    * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option; nothing is changed then
    */
   reload(options: ReverseItOptions): void;
+  /** Opens the file of `accessLog` again, as after `logrotate` has renamed it. Where that fails the open one stays. */
+  reopenLogs(): Promise<void>;
 }
 
 /**
@@ -128,11 +135,14 @@ class ProxyServer implements ReverseItServer {
   readonly #server: HttpServer;
   #admin: OpenAdmin | null = null;
   #closing = false;
+  /** Whether its file has been opened, by `listen`. */
+  #logs = false;
+  readonly #accessLog = new ServerAccessLog(() => this.#options.hooks.logger);
 
   constructor(options: ResolvedProxyOptions) {
     this.#options = options;
     this.#metrics = options.metrics ? new Metrics() : null;
-    const engine = new ProxyEngine(options, this.#metrics?.meters);
+    const engine = new ProxyEngine(options, this.#metrics?.meters, this.#accessLog.onFinish);
     this.#engine = engine;
     this.#server = new HttpServer(
       options.server,
@@ -145,10 +155,14 @@ class ProxyServer implements ReverseItServer {
     const options = resolveProxyOptions(input);
     refuseMoves(input, options, this.#options);
     const replacement = this.#engine.prepare(options, this.#server);
+    const discards = [() => replacement.discard()];
     try {
+      const log = this.#logs ? this.#accessLog.prepare(options.accessLog) : null;
+      if (log !== null) discards.push(() => log.discard());
       this.#server.update(options.server);
+      log?.commit();
     } catch (error) {
-      replacement.discard();
+      for (const discard of discards) discard();
       throw error;
     }
     replacement.commit();
@@ -161,6 +175,10 @@ class ProxyServer implements ReverseItServer {
 
   async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {
     const address = addressOf(where);
+    if (!this.#logs) {
+      this.#accessLog.prepare(this.#options.accessLog).commit();
+      this.#logs = true;
+    }
     await this.#engine.ready();
     await this.#server.listen(address);
     this.#metrics?.start();
@@ -178,6 +196,11 @@ class ProxyServer implements ReverseItServer {
     this.#metrics?.stop();
     await this.#admin?.close();
     this.#admin = null;
+    await this.#accessLog.close();
+  }
+
+  reopenLogs(): Promise<void> {
+    return this.#accessLog.reopen();
   }
 
   address(): Address | null {
@@ -229,7 +252,8 @@ class ProxyServer implements ReverseItServer {
   }
 
   stats(): ReverseItStats {
-    return { ...this.#server.stats(), ...this.#engine.stats() };
+    const droppedAccessLines = this.#accessLog.dropped;
+    return { ...this.#server.stats(), ...this.#engine.stats(), droppedAccessLines };
   }
 
   metrics(): ProxyStats {
