@@ -1,5 +1,5 @@
 /** The log where the application brings none, as lines of JSON with the keys of pino. */
-import { jsonText } from './access/escape.ts';
+import { jsonText } from './escape.ts';
 import { isLogged, type LogLevel } from './log-level.ts';
 import type { Logger } from './logger.ts';
 import { Repeats } from './repeats.ts';

@@ -10,7 +10,7 @@ import {
   type Option,
   switchGroup,
 } from '@reverseit/core/options';
-import { defaultMaxBuffered, readLogFormat } from '../logging/access/access-log.ts';
+import { defaultMaxBuffered, logFormatOf } from '../logging/access/access-log.ts';
 import type { LogFormat } from '../logging/access/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
 
@@ -68,7 +68,7 @@ const requestIdOptions = defineOptions({
 /** The template is compiled once; what is wrong with it is said by name. */
 function accessLogFormat(): Option<string | LogFormat, LogFormat> {
   const accepts = '"combined", "json", a template or a function (record, context)';
-  const initial = readLogFormat('combined') as LogFormat;
+  const initial = logFormatOf('combined') as LogFormat;
   return Object.freeze({
     ...custom<string | LogFormat, LogFormat>({
       group,
@@ -88,7 +88,7 @@ function accessLogFormat(): Option<string | LogFormat, LogFormat> {
     read(value: unknown, key: string, faults: Faults): LogFormat {
       // A function that was accepted before is not wrapped once more.
       if (value === initial) return initial;
-      const format = readLogFormat(value);
+      const format = logFormatOf(value);
       if (typeof format === 'function') return format;
       if (typeof value === 'string' && value !== '') faults.add(key, format.fault);
       else faults.refuse(key, value, accepts);

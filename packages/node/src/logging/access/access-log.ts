@@ -52,7 +52,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   if (!Number.isSafeInteger(maxBufferedBytes) || maxBufferedBytes < 1) {
     faults.refuse('maxBufferedBytes', maxBufferedBytes, 'a whole number of bytes from 1');
   }
-  const line = readLogFormat(format);
+  const line = logFormatOf(format);
   if (typeof line !== 'function') faults.add('format', line.fault);
   faults.throwIfAny();
   const { logger = standardErrorLogger } = options;
@@ -63,7 +63,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
 }
 
 /** From the option to a function that writes lines, or to what is wrong with it. */
-export function readLogFormat(format: unknown): LogFormat | { readonly fault: string } {
+export function logFormatOf(format: unknown): LogFormat | { readonly fault: string } {
   if (typeof format === 'string' && format !== '') return compileLogFormat(format);
   if (typeof format !== 'function') {
     return { fault: 'expected "combined", "json", a template or a function (record, context)' };

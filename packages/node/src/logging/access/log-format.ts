@@ -1,7 +1,7 @@
 /** From the option `accessLogFormat` to the function that writes a line. */
 import { nearMiss } from '@reverseit/core/options';
 import type { AccessRecord, RequestInfo } from '../../hooks/hooks.ts';
-import { escapeText, jsonText } from './escape.ts';
+import { escapeText, jsonText } from '../escape.ts';
 import { commonLogTime } from './log-time.ts';
 import { headerVariable, type LogVariable, logVariables } from './log-variables.ts';
 
