@@ -33,7 +33,7 @@ const json: LogFormat = (record, context) => {
     `"requestId":${textOrNull(record.requestId)}`,
     `"remoteAddress":${jsonText(record.remoteAddress)}`,
     `"remotePort":${context.remotePort}`,
-    `"scheme":"${context.encrypted ? 'https' : 'http'}"`,
+    `"scheme":"${record.scheme}"`,
     `"method":${jsonText(record.method)}`,
     `"target":${jsonText(record.target)}`,
     `"authority":${textOrNull(record.authority)}`,
