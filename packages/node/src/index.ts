@@ -57,3 +57,4 @@ export type { Workers } from './options/workers.ts';
 export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
 export type { Address, ReverseItServer, ReverseItStats } from './server/create-server.ts';
 export { createServer } from './server/create-server.ts';
+export type { RequestMessage, UpstreamMessage, WebSocketMessage } from './tracing/channels.ts';

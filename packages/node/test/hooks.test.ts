@@ -368,6 +368,7 @@ describe('onFinish', () => {
     const [served, unserved] = records;
     expect(served).toEqual({
       requestId: null,
+      traceId: null,
       method: 'POST',
       target: '/x?y',
       authority: 'a',

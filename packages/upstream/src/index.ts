@@ -22,6 +22,7 @@ export type { AddressRecord, LookupCallback, NameServers, Network } from './conn
 export type { DispatchLimits } from './exchange/dispatch-limits.ts';
 export { dispatchLimits } from './exchange/dispatch-limits.ts';
 export type {
+  AttemptObserver,
   BodySink,
   BodySource,
   ClientCloseListener,

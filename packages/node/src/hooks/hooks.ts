@@ -50,6 +50,8 @@ export interface RequestInfo {
   readonly nodeRequest: NodeRequest | null;
   /** Id of the request, if the option `requestId` is on; otherwise null. */
   readonly requestId: string | null;
+  /** Id of its trace, if the option `tracing` is on and OpenTelemetry is set up; otherwise null. */
+  readonly traceId: string | null;
   /** Yours: shared by the hooks of one request. */
   data: unknown;
   /**
@@ -167,6 +169,8 @@ export interface FailedAttempt {
 export interface AccessRecord {
   /** Id of the request, if the option `requestId` is on; otherwise null. */
   readonly requestId: string | null;
+  /** Id of its trace, if the option `tracing` is on and OpenTelemetry is set up; otherwise null. */
+  readonly traceId: string | null;
   readonly method: string;
   /** As the client sent it. */
   readonly target: string;

@@ -58,6 +58,7 @@ export class Recorder {
     const status = this.#exchange.status;
     const facts = {
       requestId: info.requestId,
+      traceId: info.traceId,
       method: head.method,
       target: this.#target,
       authority: authorityOf(this.#exchange),

@@ -109,6 +109,16 @@ export const observabilityOptions = defineOptions({
     rows: requestIdOptions,
   }),
   /**
+   * Makes spans by OpenTelemetry, for each request and each attempt at a backend; needs @opentelemetry/api.
+   * Default: false.
+   */
+  tracing: boolean({
+    group,
+    prose:
+      'Makes spans by OpenTelemetry, for each request and each attempt at a backend; needs @opentelemetry/api.',
+    default: false,
+  }),
+  /**
    * File to which a line is appended for each request; "-" is standard output. SIGUSR2 opens it again.
    * Default: none.
    */

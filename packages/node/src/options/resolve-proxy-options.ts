@@ -48,6 +48,8 @@ export interface ResolvedProxyOptions {
   readonly trustedProxies: AddressList;
   readonly trustedProxyHeaders: TrustedHeaders;
   readonly server: ResolvedServerOptions;
+  /** Whether OpenTelemetry is used. */
+  readonly tracing: boolean;
   /** Null where requests get no id. */
   readonly requestId: OptionValues<typeof observabilityOptions>['requestId'];
   readonly hooks: OptionValues<typeof serverHookOptions>;
@@ -98,6 +100,7 @@ export function resolveProxyOptions(
     trustedProxyHeaders: top.trustedProxyHeaders,
     server: pickOptions(serverOptions, top),
     requestId: top.requestId,
+    tracing: top.tracing,
     hooks: Object.freeze({ ...pickOptions(serverHookOptions, top), logger: loggerOf(top) }),
     accessLog: accessLogOf(top),
     log: Object.freeze({ logFormat: top.logFormat, logLevel: top.logLevel }),

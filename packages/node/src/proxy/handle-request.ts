@@ -18,6 +18,7 @@
 import type { Exchange } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import type { RouteTable } from '../routes/route-table.ts';
+import { isObserved } from '../tracing/channels.ts';
 import { forward } from './forward.ts';
 import { mayForward } from './headers/request-rewrite.ts';
 import { HookedRequest } from './hooked-request.ts';
@@ -55,7 +56,9 @@ export function handleRequest({ routes, shared }: ProxyRuntime, exchange: Exchan
     route = routes.match(head.authority, head.target);
     if (route === null) throw createError('RIT_ERR_NO_ROUTE');
     if (route.meter !== null) route.meter.adopt(exchange);
-    if (route.needsContext) context = new RequestContext(exchange, shared, route);
+    if (route.needsContext || isObserved()) {
+      context = new RequestContext(exchange, shared, route);
+    }
     // Step 3: hooks, if there are any.
     if (context === null || !route.hooks.beforeRequest) forward(exchange, route, context);
     else new HookedRequest(exchange, context, route).begin();

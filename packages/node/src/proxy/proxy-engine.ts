@@ -18,6 +18,7 @@ import { OpenSet } from '../lifecycle/open-set.ts';
 import type { ProxyMeters } from '../metrics/proxy-meters.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 import { RouteTable } from '../routes/route-table.ts';
+import { Tracing } from '../tracing/open-telemetry.ts';
 import { ClientTrust } from './forwarded/client-trust.ts';
 import { handleRequest, type PlacedRoute, type ProxyRuntime } from './handle-request.ts';
 import { ProxyStatus } from './headers/proxy-status.ts';
@@ -90,6 +91,7 @@ export type EngineOptions = Pick<
   | 'trustedProxies'
   | 'trustedProxyHeaders'
   | 'accessLog'
+  | 'tracing'
 >;
 
 /** What serves requests by one set of options. A request ends by the one that it began with. */
@@ -204,6 +206,7 @@ export class ProxyEngine {
       named,
       unrouted: new RouteHooks(outerHooks, null, this.#deadlines.queue(hookTimeout)),
       requestIds: requestId === null ? null : new RequestIds(requestId),
+      tracing: options.tracing ? new Tracing() : null,
       deadlines: this.#deadlines,
       buffers:
         former?.maxBufferedRequestBytes === maxBufferedRequestBytes

@@ -1,6 +1,7 @@
 /** Requests to a group: what tells one backend from another, and bodies that may have to be sent again. */
 import { isReplayable } from '../exchange/message/collected-body.ts';
 import type {
+  AttemptObserver,
   BodySink,
   BodySource,
   ClientConnection,
@@ -73,6 +74,10 @@ export class RetainedRequest implements RequestInput {
 
   get client(): ClientConnection | null {
     return this.#request.client ?? null;
+  }
+
+  get observer(): AttemptObserver | null {
+    return this.#request.observer ?? null;
   }
 
   /** Whether nothing of the body has been streamed. */

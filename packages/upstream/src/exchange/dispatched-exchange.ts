@@ -169,6 +169,7 @@ export class DispatchedExchange
     this.attempts++;
     this.#phase = 'assigned';
     this.#connection = connection;
+    this.request.observer?.onAttempt(!connection.fresh);
   }
 
   /** Ends it with an error of ours. */
@@ -268,6 +269,7 @@ export class DispatchedExchange
     if (this.#phase === 'done') return;
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();
+    this.request.observer?.onAttemptResponse(head.status);
     if (head.offersLogin) this.#connection?.bind();
     this.#phase = 'receiving';
     if (this.#paused) this.#hold();
@@ -304,6 +306,7 @@ export class DispatchedExchange
       this.#fail(malformed('status 101 before the request was complete'));
       return;
     }
+    this.request.observer?.onAttemptResponse(101);
     this.#finish();
     const socket = connection.detachSocket();
     if (socket === null) return;
@@ -331,6 +334,7 @@ export class DispatchedExchange
       return;
     }
     if (decision === 'spend') this.#retries--;
+    this.request.observer?.onAttemptEnd(error);
     this.onReturned();
     this.#owner.reacquire(this);
   }
@@ -377,6 +381,7 @@ export class DispatchedExchange
 
   #fail(error: ReverseItError): void {
     if (this.#phase === 'done') return;
+    this.request.observer?.onAttemptEnd(error);
     this.#finish()?.drop();
     if (this.#dispatching) queueMicrotask(() => this.#report(error));
     else this.#report(error);
@@ -391,6 +396,7 @@ export class DispatchedExchange
     const connection = this.#connection;
     this.#leaveQueue();
     this.#phase = 'done';
+    this.request.observer?.onAttemptEnd(null);
     this.#connection = null;
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();

@@ -8,6 +8,7 @@ const headers = (...fields: string[]): HeaderView => new HeaderView(HeaderSectio
 
 const record = (parts: Partial<AccessRecord> = {}): AccessRecord => ({
   requestId: null,
+  traceId: null,
   method: 'GET',
   target: '/a?b=c',
   authority: 'example.org',
@@ -33,6 +34,7 @@ const record = (parts: Partial<AccessRecord> = {}): AccessRecord => ({
 
 const context: RequestInfo = {
   requestId: null,
+  traceId: null,
   route: '/a',
   remoteAddress: '192.0.2.1',
   peerAddress: '192.0.2.9',
@@ -99,6 +101,7 @@ describe('json', () => {
     expect(parsed()).toEqual({
       time: '2026-11-30T11:00:01.734Z',
       requestId: null,
+      traceId: null,
       remoteAddress: '192.0.2.1',
       remotePort: 5555,
       scheme: 'https',

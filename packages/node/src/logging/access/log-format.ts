@@ -31,6 +31,7 @@ const json: LogFormat = (record, context) => {
   const fields = [
     `"time":"${new Date(record.startedAt + durations.total).toISOString()}"`,
     `"requestId":${textOrNull(record.requestId)}`,
+    `"traceId":${textOrNull(record.traceId)}`,
     `"remoteAddress":${jsonText(record.remoteAddress)}`,
     `"remotePort":${context.remotePort}`,
     `"scheme":"${record.scheme}"`,

@@ -35,6 +35,7 @@ export const logVariables: Readonly<Record<string, LogVariable>> = {
   upstream_header_time: ({ durations }) => seconds(durations.backend),
   upstream_response_time: ({ durations: { backend, response } }) =>
     backend === null || response === null ? null : seconds(backend + response),
+  trace_id: ({ traceId }) => traceId,
   uri: ({ target }) => target.split(pathEnd, 1)[0] ?? '',
 };
 

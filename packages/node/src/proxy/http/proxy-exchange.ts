@@ -26,6 +26,7 @@ import type {
 import { clientOf } from '../../hooks/client-of.ts';
 import { RequestView } from '../../hooks/hook-request.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
+import type { RequestTrace } from '../../tracing/request-trace.ts';
 import { hashKey } from '../headers/hash-key.ts';
 import type { PublicPlace } from '../headers/location-rewrite.ts';
 import { mapDestination, publicPlace } from '../headers/public-place.ts';
@@ -52,6 +53,8 @@ export class ProxyExchange
   target: string;
   readonly fields: HeaderSection;
   body: Buffer | CollectedBody | BodySource | null = null;
+  /** Who follows its attempts; mostly null. */
+  readonly observer: RequestTrace | null;
 
   readonly #exchange: Exchange;
   readonly #route: RouteRuntime;
@@ -79,6 +82,7 @@ export class ProxyExchange
     this.#route = route;
     this.#context = context;
     this.#recorder = context === null ? null : context.recorder;
+    this.observer = context === null ? null : context.trace;
     this.method = head.method;
     this.target = target;
     this.fields = fields;
@@ -132,6 +136,7 @@ export class ProxyExchange
     this.#route.request.nameBackend(this.fields, head, backend.authority);
     mapDestination(this.fields, this.#exchange, rules.target, rules.locations);
     this.#recorder?.chose(rules.origin);
+    this.observer?.chose(rules.origin);
     return this;
   }
 
@@ -189,6 +194,7 @@ export class ProxyExchange
       throw createError('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     // Step 6: the backend.
     this.#recorder?.asking(backendOrigin);
+    this.observer?.asking(this, backendOrigin);
     this.#upstream =
       this.#route.group === null ? this.send(origin, limits) : this.#sendToOne(origin);
     if (this.#upstream !== null) this.#recorder?.asked(this.#upstream);
@@ -198,6 +204,7 @@ export class ProxyExchange
   #sendToUrl(chosen: ChosenUrl): void {
     try {
       this.#recorder?.asking('');
+      this.observer?.asking(this, '');
       this.forBackend(chosen);
       const upstream = this.send(chosen.way, this.#route.limits);
       this.#upstream = upstream;

@@ -4,6 +4,7 @@ import type { Observer } from '../../hooks/observer.ts';
 import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import type { OpenSet } from '../../lifecycle/open-set.ts';
 import type { ProxyMeters } from '../../metrics/proxy-meters.ts';
+import type { Tracing } from '../../tracing/open-telemetry.ts';
 import type { ClientTrust } from '../forwarded/client-trust.ts';
 import type { ProxyStatus } from '../headers/proxy-status.ts';
 import type { OpenWebSockets } from '../websocket/open-websockets.ts';
@@ -23,6 +24,8 @@ export interface ProxyShared {
   readonly unrouted: RouteHooks;
   /** Null where requests get none. */
   readonly requestIds: RequestIds | null;
+  /** Null without OpenTelemetry. */
+  readonly tracing: Tracing | null;
   /** Of what is not a connection's own. */
   readonly deadlines: Deadlines;
   readonly buffers: BufferBudget;

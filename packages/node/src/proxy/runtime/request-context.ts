@@ -6,6 +6,7 @@ import type { HookContext, RequestInfo } from '../../hooks/hooks.ts';
 import { Recorder } from '../../hooks/recorder.ts';
 import type { RouteHooks } from '../../hooks/route-hooks.ts';
 import { type NodeRequest, nodeRequestOf } from '../../middleware/messages/node-messages.ts';
+import { RequestTrace } from '../../tracing/request-trace.ts';
 import type { ChosenUrl } from './chosen-origins.ts';
 import type { ProxyShared } from './proxy-shared.ts';
 import type { RouteRuntime } from './route-runtime.ts';
@@ -14,6 +15,8 @@ import type { RouteRuntime } from './route-runtime.ts';
 export class RequestContext implements RequestInfo {
   data: unknown = undefined;
   readonly requestId: string | null;
+  /** @internal Null where nobody follows the request. */
+  readonly trace: RequestTrace | null;
   readonly #exchange: Exchange;
   readonly #shared: ProxyShared;
   readonly #recorder: Recorder | null;
@@ -34,7 +37,16 @@ export class RequestContext implements RequestInfo {
     this.#shared = shared;
     this.#runtime = runtime;
     this.requestId = shared.requestIds === null ? null : shared.requestIds.assign(exchange);
-    this.#recorder = shared.observer.wantsRecord(this.hooks) ? new Recorder(exchange) : null;
+    this.trace = RequestTrace.of(exchange, this, shared.tracing);
+    this.#recorder =
+      this.trace !== null || shared.observer.wantsRecord(this.hooks)
+        ? new Recorder(exchange)
+        : null;
+    if (this.trace !== null) this.trace.begin();
+  }
+
+  get traceId(): string | null {
+    return this.trace === null ? null : this.trace.traceId;
   }
 
   get route(): string | null {
@@ -163,8 +175,10 @@ export class RequestContext implements RequestInfo {
     // Without an error the reason is an AbortError.
     this.#controller?.abort(error ?? undefined);
     const { observer } = this.#shared;
-    if (this.#recorder !== null)
-      observer.onRecord(this.#recorder.record(this, error), this, this.hooks);
-    else if (error !== null) observer.onFailure(error, this, this.#exchange.head.method);
+    if (this.#recorder !== null) {
+      const record = this.#recorder.record(this, error);
+      observer.onRecord(record, this, this.hooks);
+      this.trace?.end(record, this.#runtime === null ? null : this.#runtime.path);
+    } else if (error !== null) observer.onFailure(error, this, this.#exchange.head.method);
   }
 }

@@ -136,6 +136,7 @@ export class RouteRuntime {
       this.hooks.beforeRequest ||
       this.hooks.onResponse.length > 0 ||
       shared.requestIds !== null ||
+      shared.tracing !== null ||
       shared.observer.wantsRecord(this.hooks);
   }
 

@@ -134,6 +134,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
       extensions: deflate?.answer ?? null,
     });
+    this.#context?.trace?.onWebSocket();
     new WebSocketRelay({
       owner: this.#route.shared.webSockets,
       settings: relays,

@@ -27,6 +27,18 @@ export interface UpstreamRequest {
    * one it is closed after the response. Default: null.
    */
   readonly client?: ClientConnection | null;
+  /** Told of each attempt. Must not throw. Default: null. */
+  readonly observer?: AttemptObserver | null;
+}
+
+/** Who follows the attempts of a request, each over a connection. */
+export interface AttemptObserver {
+  /** A connection was chosen, or is being opened. The fields of the request may still be changed. */
+  onAttempt(reused: boolean): void;
+  /** The head of the final response has come, or a 101. */
+  onAttemptResponse(status: number): void;
+  /** The attempt is over; with an error where it failed, whether or not another one follows. */
+  onAttemptEnd(error: ReverseItError | null): void;
 }
 
 /** A client's connection, by which its requests are told from those of others. */
