@@ -19,6 +19,9 @@ const { metricFamilies } = await import('@reverseit/admin');
 const { catalog } = await import('@reverseit/core/errors');
 const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
+const { listenerOptions, ownListenerOptions } = await import(
+  '../packages/node/src/options/listener-options.ts'
+);
 const { proxyOptions } = await import('../packages/node/src/options/proxy-options.ts');
 const { routeOptions } = await import('../packages/node/src/options/route-options.ts');
 
@@ -39,6 +42,8 @@ const tables = {
   proxy: proxyOptions,
   route: routeOptions,
   server: serverOptions,
+  listener: listenerOptions,
+  ownListener: ownListenerOptions,
   flags,
   catalog,
   families: metricFamilies,

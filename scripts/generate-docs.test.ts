@@ -4,6 +4,10 @@ import { catalog } from '@reverseit/core/errors';
 import { describe, expect, it } from 'vitest';
 import { serverOptions } from '../packages/core/src/server/listener/server-options.ts';
 import { flags } from '../packages/node/src/cli/flags.ts';
+import {
+  listenerOptions,
+  ownListenerOptions,
+} from '../packages/node/src/options/listener-options.ts';
 import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
 import { routeOptions } from '../packages/node/src/options/route-options.ts';
 import { expectedDocuments, rowsOf, tableFiles } from './lib/docs.mjs';
@@ -12,6 +16,8 @@ const tables = {
   proxy: proxyOptions,
   route: routeOptions,
   server: serverOptions,
+  listener: listenerOptions,
+  ownListener: ownListenerOptions,
   flags,
   catalog,
   families: metricFamilies,

@@ -38,6 +38,19 @@ describe('what both accept', () => {
     ['an address in parts', { backend, listen: { host: '::1', port: 0 } }],
     ['a Unix socket', { backend, listen: { path: '/run/x.sock' }, workers: 'auto' }],
     [
+      'listeners',
+      {
+        backend,
+        listen: [
+          80,
+          { port: 81, redirectToHttps: true },
+          { host: '::1', port: 82, tls: null, maxConnections: 5 },
+          { path: '/run/x.sock', mode: '0660' },
+          { port: 83, redirectToHttps: { port: 84, status: 301, except: ['/x'] } },
+        ],
+      },
+    ],
+    [
       'routes',
       {
         poolTimeout: 0,
@@ -67,6 +80,9 @@ describe('what both refuse', () => {
     ['a backend that is no URL', { backend: 'localhost:80' }],
     ['a port out of range', { backend, listen: 65_536 }],
     ['an address with more than belongs to it', { backend, listen: { port: 1, path: '/x' } }],
+    ['no listeners', { backend, listen: [] }],
+    ['a listener without an address', { backend, listen: [{ host: 'a' }] }],
+    ['an unknown key of a listener', { backend, listen: [{ port: 1, bind: 'a' }] }],
     ['a limit below its least', { backend, maxRequestHeaders: 0 }],
     ['a limit beyond its most', { backend, responseHeaderRetries: 11 }],
     ['a limit that cannot be lifted', { backend, maxRequestHeaders: 'infinity' }],

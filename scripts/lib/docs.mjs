@@ -16,7 +16,9 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
  * @typedef {object} Tables
  * @property {OptionTable} proxy every option
  * @property {OptionTable} route those that a route may have
- * @property {OptionTable} server those of the listener
+ * @property {OptionTable} server those of the server, which are the defaults of its listeners
+ * @property {OptionTable} listener those of an entry of `listen`
+ * @property {OptionTable} ownListener those that only such an entry has
  * @property {readonly { readonly path: readonly string[], readonly name: string }[]} flags
  * @property {Readonly<Record<string, CatalogEntry>>} catalog
  * @property {readonly import('@reverseit/admin').MetricFamily[]} families
@@ -43,6 +45,8 @@ export const tableFiles = [
   'packages/node/src/options/admin-options.ts',
   'packages/node/src/options/trust-options.ts',
   'packages/node/src/options/proxy-options.ts',
+  'packages/node/src/options/listener-options.ts',
+  'packages/node/src/options/redirect-options.ts',
 ];
 
 /**
@@ -98,7 +102,7 @@ ${table(['Metric', 'Type', 'Labels', 'Unit', 'Meaning'], rows)}`;
 }
 
 /** @param {Tables} tables @returns {Row[]} options of groups stand behind their group */
-export function rowsOf({ proxy, flags }) {
+export function rowsOf({ proxy, ownListener, flags }) {
   const flagOf = new Map(flags.map(({ path, name }) => [path.join('.'), name]));
   /** @type {(table: OptionTable, parents: readonly string[]) => Row[]} */
   const walk = (table, parents) =>
@@ -107,7 +111,7 @@ export function rowsOf({ proxy, flags }) {
       const row = { path, option, flag: flagOf.get(path.join('.')) };
       return option.nested === null ? [row] : [row, ...walk(option.nested.rows, path)];
     });
-  return walk(proxy, []);
+  return [...walk(proxy, []), ...walk(ownListener, ['listen[]'])];
 }
 
 /** @param {readonly Row[]} rows @param {Tables} tables */
@@ -145,6 +149,7 @@ function placeOf(rows, { route, server }) {
   /** @param {Row} row */
   const place = ({ path: [first = ''] }) => {
     if (first === 'pool' && rows.every(({ path }) => path[0] === 'pool')) return 'pool';
+    if (first === 'listen[]') return 'listener';
     return Object.hasOwn(server, first)
       ? 'server'
       : Object.hasOwn(route, first)
@@ -162,7 +167,8 @@ function placeOf(rows, { route, server }) {
 /** @type {Readonly<Record<string, string>>} */
 const placeText = {
   pool: 'Inside `pool`, of a route or beside `routes`.',
-  server: 'For the whole server.',
+  server: 'For the whole server; an entry of `listen` may differ.',
+  listener: 'In an entry of `listen`, beside what is for the whole server.',
   proxy: 'For the whole proxy.',
   route: 'Per route; beside `routes` they are the defaults for all routes.',
 };

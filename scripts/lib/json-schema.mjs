@@ -7,14 +7,26 @@
  * @typedef {import('@reverseit/core/options').JsonSchema} JsonSchema
  */
 
-/** @param {{ readonly proxy: OptionTable, readonly route: OptionTable }} tables @returns {JsonSchema} */
-export function configurationSchema({ proxy, route }) {
+/**
+ * @param {{ readonly proxy: OptionTable, readonly route: OptionTable, readonly listener: OptionTable }} tables
+ * @returns {JsonSchema}
+ */
+export function configurationSchema({ proxy, route, listener }) {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Configuration of ReverseIt',
     description: 'Generated from the option tables. Sizes are in bytes, times in milliseconds.',
     ...objectSchema(proxy, false),
-    definitions: { route: objectSchema(route, false) },
+    definitions: {
+      route: objectSchema(route, false),
+      listener: {
+        ...objectSchema(listener, false),
+        oneOf: ['port', 'path'].map((name) => ({
+          properties: { [name]: true },
+          required: [name],
+        })),
+      },
+    },
   };
 }
 

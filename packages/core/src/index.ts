@@ -10,6 +10,12 @@ export * from './errors.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
 export { HeaderSection } from './http/header-section.ts';
 export type { RequestHead } from './http1/grammar/request-head.ts';
+export type {
+  ProxyAddress,
+  ProxyHeader,
+  ProxyTls,
+  ProxyTlv,
+} from './proxy-protocol/proxy-header.ts';
 export type { ClientCloseListener } from './server/exchange/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
 export type {
@@ -23,7 +29,11 @@ export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
 export type { RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
-export type { ListenerTlsOptions, ServerOptions } from './server/listener/server-options.ts';
+export type {
+  ListenerTlsOptions,
+  ProxyProtocolOptions,
+  ServerOptions,
+} from './server/listener/server-options.ts';
 export type { CloseOptions, ServerStats } from './server/server.ts';
 export { HttpServer } from './server/server.ts';
 export type { OnServerError } from './server/server-errors.ts';
@@ -63,6 +73,8 @@ export function createHttpServer(
   const faults = new Faults();
   const initial = defaultValues(httpServerOptions);
   const { onError, ...server } = readOptions(httpServerOptions, options ?? {}, '', faults, initial);
+  if (server.proxyProtocol?.from.empty === true)
+    faults.add('proxyProtocol', 'expected {from} with the addresses of who sends the header');
   if (typeof listener !== 'function') faults.refuse('listener', listener, 'a function (exchange)');
   faults.throwIfAny();
   return new HttpServer(server, listener, onError);

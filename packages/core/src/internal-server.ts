@@ -11,6 +11,7 @@ export { peerCertificates } from './server/exchange/peer-certificates.ts';
 export { isThenable, watchCallback } from './server/exchange/thenable.ts';
 export type { DrainOptions } from './server/listener/accept-drain.ts';
 export { AcceptDrain } from './server/listener/accept-drain.ts';
+export { targetText } from './server/listener/listen-target.ts';
 export type { ResolvedServerOptions } from './server/listener/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/listener/server-options.ts';
 export { removeStaleSocket } from './server/listener/stale-socket.ts';

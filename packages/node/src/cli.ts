@@ -4,7 +4,7 @@ import { wantsColor } from './cli/color.ts';
 import { run } from './cli/run.ts';
 import type { Signal } from './cli/serve.ts';
 import { loadConfigFile } from './config/config-file.ts';
-import { createServer } from './server/create-server.ts';
+import { createProxy } from './server/create-server.ts';
 import { superviseWorkers } from './supervise-workers.ts';
 
 // A reader that went away is no reason to stop serving.
@@ -22,7 +22,7 @@ const code = await run({
   now: () => performance.now(),
   readFile: (path) => readFileSync(path, 'utf8'),
   loadConfig: loadConfigFile,
-  createServer,
+  createServer: createProxy,
   createCluster: superviseWorkers,
   onSignal(callback) {
     const listener = (signal: NodeJS.Signals): void => callback(signal as Signal);

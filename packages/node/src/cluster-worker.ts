@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { enveloped, messageIn, type ToWorker } from './cluster/messages.ts';
 import { ServingWorker } from './cluster/serving-worker.ts';
 import { loadConfigFile } from './config/config-file.ts';
-import { createServer } from './server/create-server.ts';
+import { createProxy } from './server/create-server.ts';
 
 // A reader that went away is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -18,7 +18,7 @@ const worker = new ServingWorker({
   log: (line) => process.stderr.write(`${line}\n`),
   now: () => performance.now(),
   loadConfig: loadConfigFile,
-  createServer,
+  createServer: createProxy,
   exit: () => process.exit(),
 });
 

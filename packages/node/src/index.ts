@@ -49,12 +49,19 @@ export type { HashOn } from './options/balancing-options.ts';
 export type { CookieRewriteInput, SameSite } from './options/cookie-options.ts';
 export type { HandlerOptions } from './options/handler-options.ts';
 export type { ListenAddress } from './options/listen-address.ts';
+export type { ListenerOptions, ListenInput } from './options/listener-options.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
+export type { RedirectOptions } from './options/redirect-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
 export type { TrustedHeaders } from './options/trust-options.ts';
 export type { Workers } from './options/workers.ts';
 export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
-export type { Address, ReverseItServer, ReverseItStats } from './server/create-server.ts';
+export type {
+  Address,
+  ListenerStats,
+  ReverseItServer,
+  ReverseItStats,
+} from './server/create-server.ts';
 export { createServer } from './server/create-server.ts';
 export type { RequestMessage, UpstreamMessage, WebSocketMessage } from './tracing/channels.ts';

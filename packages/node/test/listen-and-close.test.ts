@@ -39,7 +39,9 @@ describe('listen', () => {
   it.each([
     ['nowhere', /^cannot listen on "nowhere"; expected "HOST:PORT"/],
     [65_536, /^cannot listen on 65536; expected "HOST:PORT"/],
-    [null, /^cannot listen: expected \{host, port\} or \{path\}$/],
+    [null, /^cannot listen on null; expected "HOST:PORT"/],
+    [[], /^cannot listen: .*expected at least one address$/],
+    [['127.0.0.1:0', 'x'], /^cannot listen: .*listen\[1\]: "x" is not accepted/],
     [{ port: -1 }, /^cannot listen on \*:-1: /],
     [{ host: '127.0.0.1' }, /^cannot listen on 127\.0\.0\.1:undefined: /],
   ])('refuses %j, and may be called again', async (where, message) => {

@@ -107,6 +107,7 @@ export const catalog = {
   RIT_ERR_TRANSFER_CODING: http('ProtocolError', 'client', 501, 'close', 'transfer coding not implemented', 'RFC 9112 §6.1'),
   RIT_ERR_EXPECTATION: http('ProtocolError', 'client', 417, 'close', 'expectation cannot be met', 'RFC 9110 §10.1.1'),
   RIT_ERR_LOOP_DETECTED: http('ProtocolError', 'client', 508, 'close', 'request loop: Via already names this proxy', 'RFC 9110 §7.6.3'),
+  RIT_ERR_PROXY_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'no PROXY protocol header'),
   RIT_ERR_PLAIN_HTTP: http('ProtocolError', 'client', 400, 'close', 'plain HTTP request on a TLS port: use https'),
   RIT_ERR_HTTP2_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'client broke the rules of HTTP/2', 'RFC 9113 §5.4'),
   RIT_ERR_NO_ROUTE: http('ProtocolError', 'client', 404, 'keep', 'no route matches the request'),

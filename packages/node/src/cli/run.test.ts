@@ -6,7 +6,7 @@ import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
-import type { ServedProxy } from '../server/create-server.ts';
+import type { Address, ServedProxy } from '../server/create-server.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
 
@@ -24,11 +24,8 @@ class FakeHost implements CommandHost {
   readonly logged: string[] = [];
   readonly made: ReverseItOptions[] = [];
   files: Readonly<Record<string, unknown>> = {};
-  listen: ServedProxy['listen'] = async (where) => ({
-    host: '127.0.0.1',
-    port: 1,
-    ...(typeof where === 'object' ? where : {}),
-  });
+  listen: ServedProxy['listenAt'] = async (targets) =>
+    targets.map((target) => ({ host: '127.0.0.1', port: 1, ...target }));
   closed: () => void = () => undefined;
   readonly listening: Promise<void>;
   #onPrint: () => void = () => undefined;
@@ -71,12 +68,12 @@ class FakeHost implements CommandHost {
   createServer(options: ReverseItOptions): ServedProxy {
     this.made.push(options);
     return {
-      listen: (where) => this.listen(where),
+      listenAt: (targets) => this.listen(targets),
       close: () =>
         new Promise((resolve) => {
           this.closed = resolve;
         }),
-      address: () => null,
+      addresses: () => [],
       adminAddress: () => null,
       stats: notAskedFor,
       metrics: notAskedFor,
@@ -91,7 +88,7 @@ class FakeHost implements CommandHost {
   createCluster(source: () => WorkerSource): ReverseItCluster {
     this.source = source;
     return {
-      listen: () => this.listen({ port: 5 }),
+      listen: async () => (await this.listen([{ port: 5 }]))[0] as Address,
       restart: () => this.restart(),
       reopenLogs: async () => {
         this.reopened++;
@@ -103,6 +100,7 @@ class FakeHost implements CommandHost {
         });
       },
       address: () => null,
+      addresses: () => [{ host: '127.0.0.1', port: 5 }],
       adminAddress: () => null,
       stats: notAskedFor,
       metrics: notAskedFor,
@@ -291,6 +289,10 @@ describe('run', () => {
     [[], 'reverseit listening on http://127.0.0.1:4000 -> http://h:1/base'],
     [['--listen', '[::1]:5'], 'reverseit listening on http://[::1]:5 -> http://h:1/base'],
     [['--listen', 'unix:/x'], 'reverseit listening on unix:/x -> http://h:1/base'],
+    [
+      ['--listen', '127.0.0.1:80', '--listen', 'unix:/x'],
+      'reverseit listening on http://127.0.0.1:80, unix:/x -> http://h:1/base',
+    ],
     [
       ['--unix-socket', '/y'],
       'reverseit listening on http://127.0.0.1:4000 -> http://h:1/base (unix:/y)',

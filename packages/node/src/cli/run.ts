@@ -6,7 +6,8 @@ import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { OnReload } from '../options/admin-options.ts';
-import { type ListenAddress, showListenAddress } from '../options/listen-address.ts';
+import { showListenAddress } from '../options/listen-address.ts';
+import type { ResolvedListener } from '../options/listener-options.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,
@@ -70,8 +71,10 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     host.print('The configuration is valid.');
     return 0;
   }
-  const linesOf = (address: Address): readonly string[] => {
-    const where = showListenAddress(address, options.server.tls !== null);
+  const linesOf = (addresses: readonly Address[]): readonly string[] => {
+    const where = addresses
+      .map((address, nth) => showListenAddress(address, isSecure(options, nth)))
+      .join(', ');
     const workers = options.workers === 1 ? '' : ` (${workersText(options.workers)})`;
     const lines = [`listening on ${where} -> ${backendsOf(options)}${workers}`];
     const admin = served.adminAddress();
@@ -84,13 +87,16 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
       ? (line: string): void => log.notice(line)
       : (line: string): void => host.print(`reverseit ${line}`);
   const texts = {
-    announce(address: Address): void {
-      for (const line of linesOf(address)) announce(line);
+    announce(addresses: readonly Address[]): void {
+      for (const line of linesOf(addresses)) announce(line);
     },
     log,
   };
   return serve(host, served, texts, (onChange) => host.watch(files, onChange));
 }
+
+const isSecure = ({ listeners }: ResolvedProxyOptions, nth: number): boolean =>
+  listeners[nth]?.server.tls != null;
 
 const workersText = (workers: Workers): string => {
   const count = workerCount(workers);
@@ -100,7 +106,7 @@ const workersText = (workers: Workers): string => {
 /** This process, unless several are wanted. */
 function servedBy(
   host: CommandHost,
-  { listen, workers }: ResolvedProxyOptions,
+  { listeners, workers }: ResolvedProxyOptions,
   input: ReverseItOptions,
 ): Served {
   // Made in any case: there are options that only the server can judge.
@@ -108,12 +114,15 @@ function servedBy(
   const reload = async () => here?.reload();
   const server = host.createServer({ ...withReload(input, reload), workers: undefined });
   if (workers === 1) {
-    here = new ServedHere(host, server, listen);
+    here = new ServedHere(host, server, listeners);
     return here;
   }
   const cluster = host.createCluster(() => workerSource(host), input.logger ?? null);
   return {
-    listen: () => cluster.listen(),
+    listen: async () => {
+      await cluster.listen();
+      return cluster.addresses();
+    },
     close: (how) => cluster.close(how),
     reload: () => cluster.restart(),
     adminAddress: () => cluster.adminAddress(),
@@ -137,17 +146,17 @@ class ServedHere implements Served {
   };
   readonly #host: CommandHost;
   readonly #server: ServedProxy;
-  readonly #listen: ListenAddress;
+  readonly #listeners: readonly ResolvedListener[];
   #times = 0;
 
-  constructor(host: CommandHost, server: ServedProxy, listen: ListenAddress) {
+  constructor(host: CommandHost, server: ServedProxy, listeners: readonly ResolvedListener[]) {
     this.#host = host;
     this.#server = server;
-    this.#listen = listen;
+    this.#listeners = listeners;
   }
 
-  listen(): Promise<Address> {
-    return this.#server.listen(this.#listen);
+  listen(): Promise<readonly Address[]> {
+    return this.#server.listenAt(this.#listeners.map(({ target }) => target));
   }
 
   close(how?: { readonly timeout?: number }): Promise<void> {

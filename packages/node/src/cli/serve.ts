@@ -29,7 +29,8 @@ export interface ServeHost {
 
 /** A server in this process, or a cluster. */
 export interface Served {
-  listen(): Promise<Address>;
+  /** Resolves to where each listener listens. */
+  listen(): Promise<readonly Address[]>;
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Reads the configuration again and applies it. Where it is rejected, nothing has changed. */
   reload(): Promise<void>;
@@ -51,7 +52,7 @@ interface ReloadTexts {
 /** What is said while it serves. */
 export interface ServeTexts {
   /** It listens. */
-  announce(address: Address): void;
+  announce(addresses: readonly Address[]): void;
   readonly log: CommandLog;
 }
 
@@ -69,8 +70,8 @@ export async function serve(
   const signals = new Signals(host, served, texts.log);
   signals.waitFor(onChange);
   try {
-    const address = await served.listen();
-    if (!signals.heard) texts.announce(address);
+    const addresses = await served.listen();
+    if (!signals.heard) texts.announce(addresses);
   } catch (error) {
     if (!signals.heard) {
       signals.stop();

@@ -21,11 +21,11 @@ export interface ClusterStats {
   readonly replaced: number;
 }
 
-/** Worker processes that serve one address. */
+/** Worker processes that share their addresses. */
 export interface ReverseItCluster {
   /**
-   * Starts the workers, and resolves when all of them listen; to be called once.
-   * @throws ConfigError `RIT_ERR_CONFIG` where the configuration is invalid, `RIT_ERR_LISTEN` where the address
+   * Starts the workers, and resolves to the first address when all of them listen; to be called once.
+   * @throws ConfigError `RIT_ERR_CONFIG` where the configuration is invalid, `RIT_ERR_LISTEN` where an address
    * cannot be had; StateError `RIT_ERR_INTERNAL` where a worker ends before it listens. Nothing is left then.
    */
   listen(): Promise<Address>;
@@ -43,8 +43,10 @@ export interface ReverseItCluster {
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Has every worker open the files of its logs again, as after `logrotate` has renamed them. */
   reopenLogs(): Promise<void>;
-  /** Where it listens; null before `listen` and after `close`. */
+  /** Where it listens, first; null before `listen` and after `close`. */
   address(): Address | null;
+  /** Where each listener listens, in the order of the option; empty before `listen` and after `close`. */
+  addresses(): readonly Address[];
   /** Asks the workers for their figures, and waits at most `timeout` ms (default: 1000). */
   stats(options?: { readonly timeout?: number }): Promise<ClusterStats>;
   /**

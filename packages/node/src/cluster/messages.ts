@@ -1,7 +1,8 @@
 /** What the primary of a cluster and its workers say to each other. */
 import type { ProxyStats } from '@reverseit/admin';
+
+import type { ListenTarget } from '@reverseit/core';
 import type { ErrorCode } from '@reverseit/core/errors';
-import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { AdminAccess } from '../server/open-admin.ts';
 
@@ -17,7 +18,8 @@ export interface WorkerSource {
 export interface WorkerFacts {
   /** Of the admin listener, which is the primary's; null without. */
   readonly admin: AdminAccess | null;
-  readonly listen: ListenAddress;
+  /** Where its listeners listen. */
+  readonly listen: readonly ListenTarget[];
   /** How many workers are wanted. */
   readonly workers: number;
   /** In ms. */
@@ -26,7 +28,7 @@ export interface WorkerFacts {
 
 export type ToWorker =
   | { readonly kind: 'start'; readonly source: WorkerSource }
-  | { readonly kind: 'listen'; readonly where: ListenAddress }
+  | { readonly kind: 'listen'; readonly where: readonly ListenTarget[] }
   | { readonly kind: 'stats'; readonly question: number }
   | { readonly kind: 'metrics'; readonly question: number }
   | {
@@ -44,7 +46,7 @@ export type FromWorker =
   | { readonly kind: 'hello' }
   /** It has read its configuration, and listens when it is told to. */
   | { readonly kind: 'ready'; readonly facts: WorkerFacts }
-  | { readonly kind: 'listening'; readonly address: Address }
+  | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   /** It cannot serve: its configuration is invalid, or it cannot listen. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null }

@@ -36,12 +36,12 @@ class FakeHost implements WorkerHost {
   createServer(options: ReverseItOptions): ServedProxy {
     this.made.push(options);
     return {
-      listen: async () => ({ host: '::', port: 1 }),
+      listenAt: async () => [{ host: '::', port: 1 }],
       close: (how) => {
         this.closes.push(how);
         return this.closed.promise;
       },
-      address: () => null,
+      addresses: () => [],
       adminAddress: () => null,
       stats: notAskedFor,
       metrics: notAskedFor,
@@ -73,19 +73,19 @@ async function started(config: unknown): Promise<{ host: FakeHost; worker: Servi
 describe('ServingWorker', () => {
   it('reads its configuration, tells what the primary has to know, and listens when told', async () => {
     const { host, worker } = await started({ backend, workers: 2, closeTimeout: 0 });
-    worker.onMessage({ kind: 'listen', where: { port: 1 } });
+    worker.onMessage({ kind: 'listen', where: [{ port: 1 }] });
     await turn();
     expect(host.sent).toEqual([
       {
         kind: 'ready',
         facts: {
-          listen: { host: '127.0.0.1', port: 4000 },
+          listen: [{ host: '127.0.0.1', port: 4000 }],
           workers: 4,
           admin: null,
           closeTimeout: Number.POSITIVE_INFINITY,
         },
       },
-      { kind: 'listening', address: { host: '::', port: 1 } },
+      { kind: 'listening', addresses: [{ host: '::', port: 1 }] },
     ]);
   });
 

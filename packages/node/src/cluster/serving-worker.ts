@@ -1,9 +1,9 @@
 /** A worker: makes a proxy of what the primary tells it, and serves until it is told to end. */
 import type { ProxyStats } from '@reverseit/admin';
+import type { ListenTarget } from '@reverseit/core';
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
 import { lineLogger } from '../logging/standard-error.ts';
-import type { ListenAddress } from '../options/listen-address.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
 import { workerCount } from '../options/workers.ts';
@@ -111,7 +111,8 @@ export class ServingWorker {
   async #start(source: WorkerSource): Promise<void> {
     const host = this.#host;
     const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
-    const { listen, workers, closeTimeout, log, metrics, admin } = resolveProxyOptions(input);
+    const { listeners, workers, closeTimeout, log, metrics, admin } = resolveProxyOptions(input);
+    const listen = listeners.map(({ target }) => target);
     this.#counts = metrics;
     // A plain object: it was accepted.
     const options = input as ReverseItOptions;
@@ -134,9 +135,9 @@ export class ServingWorker {
     });
   }
 
-  async #listen(where: ListenAddress): Promise<void> {
-    const address = await this.#server?.listen(where);
-    if (address !== undefined) this.#host.send({ kind: 'listening', address });
+  async #listen(where: readonly ListenTarget[]): Promise<void> {
+    const addresses = await this.#server?.listenAt(where);
+    if (addresses !== undefined) this.#host.send({ kind: 'listening', addresses });
   }
 
   #orFail(step: Promise<void>): void {

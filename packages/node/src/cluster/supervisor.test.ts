@@ -1,6 +1,6 @@
+import type { ListenTarget } from '@reverseit/core';
 import type { Clock } from '@reverseit/core/deadlines';
 import { describe, expect, it } from 'vitest';
-import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address } from '../server/create-server.ts';
 import type { ToWorker, WorkerFacts } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
@@ -33,11 +33,13 @@ class FakeFork implements Forked {
     this.#listener.onMessage({ kind: 'hello' });
   }
   ready(facts: Partial<WorkerFacts> = {}): void {
-    const usual = { listen: { port: 0 }, workers: 2, closeTimeout: 1000, admin: null };
+    const usual = { listen: [{ port: 0 }], workers: 2, closeTimeout: 1000, admin: null };
     this.#listener.onMessage({ kind: 'ready', facts: { ...usual, ...facts } });
   }
-  listening(address: Address = { host: '::', port: 7 }): void {
-    this.#listener.onMessage({ kind: 'listening', address });
+  listening(...addresses: Address[]): void {
+    const usual = [{ host: '::', port: 7 }];
+    const all = addresses.length === 0 ? usual : addresses;
+    this.#listener.onMessage({ kind: 'listening', addresses: all });
   }
   refuse(message: string): void {
     this.#listener.onMessage({ kind: 'failed', code: 'RIT_ERR_CONFIG', message });
@@ -111,14 +113,14 @@ class Rig {
   }
 
   /** Brings a worker to where it listens. */
-  async bring(id: number, facts?: Partial<WorkerFacts>, address?: Address): Promise<void> {
+  async bring(id: number, facts?: Partial<WorkerFacts>, ...addresses: Address[]): Promise<void> {
     await settled();
     const fork = this.fork(id);
     fork.hello();
     fork.ready(facts);
     await settled();
     expect(fork.last()).toBe('listen');
-    fork.listening(address);
+    fork.listening(...addresses);
     await settled();
   }
 
@@ -132,7 +134,7 @@ class Rig {
     return (await asked).workers.map(({ id, state }) => `${id} ${state}`);
   }
 
-  whereOf(id: number): ListenAddress | undefined {
+  whereOf(id: number): readonly ListenTarget[] | undefined {
     const message = this.fork(id).heard.find(({ kind }) => kind === 'listen');
     return message?.kind === 'listen' ? message.where : undefined;
   }
@@ -155,7 +157,7 @@ describe('listen', () => {
   it('has a Unix socket removed that was left behind, before anybody asks for its path', async () => {
     const rig = new Rig();
     const listening = rig.supervisor.listen();
-    const facts = { listen: { path: '/a' } };
+    const facts = { listen: [{ path: '/a' }] };
     await rig.bring(1, facts, { path: '/a' });
     // From now on somebody listens there.
     await rig.bring(2, facts, { path: '/a' });
@@ -275,9 +277,36 @@ describe('a worker that ends', () => {
     rig.clock.pass(100);
     await rig.bring(5);
     expect([1, 2, 3, 4, 5].map((id) => rig.whereOf(id))).toEqual([
-      ...Array(3).fill({ port: 0 }),
-      ...Array(2).fill({ port: 7 }),
+      ...Array(3).fill([{ port: 0 }]),
+      ...Array(2).fill([{ port: 7 }]),
     ]);
+  });
+
+  it('and its successor share the ports of several listeners', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    const facts = { workers: 1, listen: [{ port: 0 }, { path: '/a' }, { port: 0, host: '::1' }] };
+    const addresses = [{ host: '::', port: 7 }, { path: '/a' }, { host: '::1', port: 8 }];
+    await rig.bring(1, facts, ...addresses);
+    expect([await listening, rig.supervisor.address()]).toEqual([addresses[0], addresses[0]]);
+    expect(rig.supervisor.addresses()).toEqual(addresses);
+    rig.fork(1).end();
+    await rig.bring(2, facts, ...addresses);
+    expect([rig.whereOf(1), rig.whereOf(2)]).toEqual([
+      facts.listen,
+      [{ port: 7 }, { path: '/a' }, { port: 8, host: '::1' }],
+    ]);
+    expect(rig.cleared).toEqual(['/a', '/a']);
+    const other = { workers: 1, listen: [{ port: 0, host: '::1' }] };
+    const restarting = rig.supervisor.restart();
+    await rig.bring(3, other, { host: '::1', port: 9 });
+    rig.fork(2).end('exited with code 0');
+    await restarting;
+    expect(rig.supervisor.addresses()).toEqual([{ host: '::1', port: 9 }]);
+    const closing = rig.supervisor.close();
+    expect(rig.supervisor.addresses()).toEqual([]);
+    rig.fork(3).end('exited with code 0');
+    await closing;
   });
 
   it('is replaced once more where the port has changed unseen', async () => {

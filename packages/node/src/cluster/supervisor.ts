@@ -2,7 +2,10 @@
  * The primary of a cluster: starts workers, replaces those that end, restarts them one after another,
  * and ends them. It touches no process by itself and holds no traffic.
  */
+
+import { isDeepStrictEqual } from 'node:util';
 import type { AdminTarget, ProxyStats } from '@reverseit/admin';
+import type { ListenTarget } from '@reverseit/core';
 import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
@@ -11,7 +14,6 @@ import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { WorkerTotals } from '../metrics/worker-totals.ts';
-import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address } from '../server/create-server.ts';
 import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
 import { BackOff } from './back-off.ts';
@@ -61,12 +63,11 @@ export class Supervisor implements ReverseItCluster {
   readonly #slots: Slot[] = [];
   /** Every process, also those that are being replaced. */
   readonly #processes = new Set<WorkerProcess>();
-  #address: Address | null = null;
+  /** Where each listener listens. */
+  #places: readonly Place[] = [];
   /** What the present workers are made of; null until the first of them listens. */
   #source: WorkerSource | null = null;
   #version = '';
-  /** The port that stands for port 0, once it has to be told. */
-  #port: number | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #started = false;
   #closing = false;
@@ -95,7 +96,7 @@ export class Supervisor implements ReverseItCluster {
       await this.close({ timeout: 0 });
       throw error;
     }
-    return this.#address as Address;
+    return this.address() as Address;
   }
 
   async #startAll(): Promise<void> {
@@ -124,7 +125,11 @@ export class Supervisor implements ReverseItCluster {
   }
 
   address(): Address | null {
-    return this.#closing ? null : this.#address;
+    return this.addresses()[0] ?? null;
+  }
+
+  addresses(): readonly Address[] {
+    return this.#closing ? [] : this.#places.map(({ address }) => address);
   }
 
   restart(): Promise<void> {
@@ -308,13 +313,23 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #listen(worker: WorkerProcess, { listen }: WorkerFacts): Promise<void> {
-    const place = this.#placeOf(listen);
-    if ('path' in place && !this.#listens) await this.#setup.removeStaleSocket(place.path);
-    const address = await worker.listen(place);
-    if (asksForFreePort(listen) && this.#address !== null && !samePort(address, this.#address)) {
-      throw createError('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
+    const places = listen.map((asked, nth) => this.#placeOf(asked, nth));
+    const targets = places.map(({ asked, port }) => (port === null ? asked : { ...asked, port }));
+    if (!this.#listens) {
+      for (const target of targets)
+        if ('path' in target) await this.#setup.removeStaleSocket(target.path);
     }
-    this.#address = address;
+    const addresses = await worker.listen(targets);
+    this.#places = places.map((place, nth) => {
+      const address = addresses[nth] as Address;
+      if (
+        asksForFreePort(place.asked) &&
+        place.address !== null &&
+        !samePort(address, place.address)
+      )
+        throw createError('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
+      return { ...place, address };
+    });
     for (const backend of this.#drained) void worker.act('drain', backend, defaultStatsMs);
   }
 
@@ -322,11 +337,13 @@ export class Supervisor implements ReverseItCluster {
    * Port 0 is one port for all, as long as any worker listens. Once none does, whoever comes has to ask for
    * the same port by its number, and all that follow as well.
    */
-  #placeOf(listen: ListenAddress): ListenAddress {
-    if (!asksForFreePort(listen) || this.#address === null || !('port' in this.#address))
-      return listen;
-    if (!this.#listens) this.#port = this.#address.port;
-    return this.#port === null ? listen : { ...listen, port: this.#port };
+  #placeOf(asked: ListenTarget, nth: number): Place | NewPlace {
+    const former = this.#places[nth];
+    if (former === undefined || !isDeepStrictEqual(former.asked, asked)) {
+      return { asked, port: null, address: null };
+    }
+    if (!asksForFreePort(asked) || !('port' in former.address) || this.#listens) return former;
+    return { ...former, port: former.address.port };
   }
 
   get #listens(): boolean {
@@ -380,6 +397,16 @@ interface Version {
   readonly version: string;
 }
 
+/** Where one listener listens, in every worker. */
+interface Place {
+  readonly asked: ListenTarget;
+  /** The port that stands for port 0, once it has to be told; else null. */
+  readonly port: number | null;
+  readonly address: Address;
+}
+
+type NewPlace = Omit<Place, 'address'> & { readonly address: null };
+
 /** The place of one worker, which others take after it. */
 class Slot implements DeadlineTarget {
   current: WorkerProcess | null = null;
@@ -415,7 +442,7 @@ const closed = (): Error => createError('RIT_ERR_SHUTDOWN', 'the cluster was clo
 const nextText = (delay: number): string =>
   delay === 0 ? 'a new one starts' : `a new one starts in ${delay} ms`;
 
-const asksForFreePort = (listen: ListenAddress): boolean => 'port' in listen && listen.port === 0;
+const asksForFreePort = (target: ListenTarget): boolean => 'port' in target && target.port === 0;
 
 const samePort = (one: Address, other: Address): boolean =>
   'port' in one && 'port' in other && one.port === other.port;

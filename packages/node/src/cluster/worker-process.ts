@@ -1,8 +1,8 @@
 /** One worker as the primary sees it, from its start to its end. */
 import type { ProxyStats } from '@reverseit/admin';
+import type { ListenTarget } from '@reverseit/core';
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
-import type { ListenAddress } from '../options/listen-address.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
 
@@ -52,7 +52,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   readonly #start = new Deadline(this, startDeadline);
   readonly #close = new Deadline(this, closeDeadline);
   readonly #ready = new Settler<WorkerFacts>();
-  readonly #listening = new Settler<Address>();
+  readonly #listening = new Settler<readonly Address[]>();
   readonly #ended = new Settler<string>();
   readonly #questions = new Map<number, Question>();
   #asked = 0;
@@ -101,7 +101,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   }
 
   /** To be called when it is ready. */
-  listen(where: ListenAddress): Promise<Address> {
+  listen(where: readonly ListenTarget[]): Promise<readonly Address[]> {
     this.#forked.send({ kind: 'listen', where });
     return this.#listening.promise;
   }
@@ -165,7 +165,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
         this.#ready.resolve(message.facts);
         break;
       case 'listening':
-        this.#onListening(message.address);
+        this.#onListening(message.addresses);
         break;
       case 'failed':
         this.#reject(message.code, message.message);
@@ -186,13 +186,13 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     }
   }
 
-  #onListening(address: Address): void {
+  #onListening(addresses: readonly Address[]): void {
     // It may have been told to close meanwhile.
     if (this.#state !== 'starting') return;
     this.#start.clear();
     this.#state = 'listening';
     this.#listeningSince = this.#deadlines.now();
-    this.#listening.resolve(address);
+    this.#listening.resolve(addresses);
   }
 
   onEnd(how: string): void {

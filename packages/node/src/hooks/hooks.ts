@@ -1,5 +1,6 @@
 /** What a hook is, and what it is given. */
 
+import type { ProxyHeader } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { BackendStateChange } from '@reverseit/upstream';
 import type { NodeRequest } from '../middleware/messages/node-messages.ts';
@@ -37,6 +38,11 @@ export interface RequestInfo {
   readonly remotePort: number;
   /** Whether the client uses TLS, as `trustedProxies` report it. */
   readonly encrypted: boolean;
+  /**
+   * What the PROXY protocol header of the client's connection says, as `proxyProtocol` lets through; else null.
+   * `remoteAddress`, `remotePort` and `encrypted` follow it already.
+   */
+  readonly proxyHeader: ProxyHeader | null;
   /** The same as a scheme: `https` with TLS. */
   readonly scheme: 'http' | 'https';
   /** Host and port that the client asked for, as `trustedProxies` report them; null for HTTP/1.0 without Host. */

@@ -155,7 +155,7 @@ export class Observer {
 function levelOf({ blame, code }: ReverseItError): 'debug' | 'warn' | 'error' {
   if (code === 'RIT_ERR_SHUTDOWN' || code === 'RIT_ERR_WS_UPSTREAM_LOST') return 'warn';
   // Speaking HTTP to a TLS port is mostly a mistake of whoever has set up what stands before us.
-  if (code === 'RIT_ERR_PLAIN_HTTP') return 'warn';
+  if (code === 'RIT_ERR_PLAIN_HTTP' || code === 'RIT_ERR_PROXY_PROTOCOL') return 'warn';
   if (blame === 'us') return 'error';
   return blame === 'upstream' ? 'warn' : 'debug';
 }

@@ -11,6 +11,7 @@ const listenerKeys = [
   'maxRequestsPerConnection',
   'halfClose',
   'tls',
+  'proxyProtocol',
   'admin',
 ] as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseListenAddress, readListenAddress, showListenAddress } from './listen-address.ts';
+import { listenTarget, parseListenAddress, showListenAddress } from './listen-address.ts';
 
 describe('parseListenAddress', () => {
   it.each([
@@ -33,26 +33,14 @@ describe('parseListenAddress', () => {
   ])('%j is none', (text) => expect(parseListenAddress(text)).toBeUndefined());
 });
 
-describe('readListenAddress', () => {
+describe('listenTarget', () => {
   it.each([
-    [4000, { port: 4000 }],
-    ['a:1', { host: 'a', port: 1 }],
-    [{ port: 1 }, { port: 1 }],
-    [
-      { host: 'a', port: 1 },
-      { host: 'a', port: 1 },
-    ],
-    [
-      { host: '::1', port: 1 },
-      { host: '::1', port: 1 },
-    ],
-    [{ path: '/x' }, { path: '/x' }],
-  ])('%j', (value, address) => expect(readListenAddress(value)).toEqual(address));
-
-  it.each([
-    ...[-1, 1.5, 65536, null, true, {}, [], { host: 'a' }, { port: '1' }, { host: 1, port: 1 }],
-    ...[{ path: '/x', port: 1 }, { path: 5 }, { host: 'a', port: 1, path: '/x' }],
-  ])('%j is none', (value) => expect(readListenAddress(value)).toBeUndefined());
+    [null, 1, { port: 1 }],
+    ['a', 1, { host: 'a', port: 1 }],
+    ['::1', 1, { host: '::1', port: 1 }],
+    ['a b', 1, undefined],
+    ['a', 65536, undefined],
+  ])('%j, %j', (host, port, target) => expect(listenTarget(host, port)).toEqual(target));
 });
 
 describe('showListenAddress', () => {

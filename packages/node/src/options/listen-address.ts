@@ -1,4 +1,6 @@
 /** Where a server listens, as text and as a value. */
+
+import type { ListenTarget } from '@reverseit/core';
 import { isPlainObject, type JsonSchema } from '@reverseit/core/options';
 
 /** A TCP address or the path of a Unix socket. Without a host: every address of the machine. */
@@ -10,7 +12,7 @@ export type ListenAddress =
  * Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` or `unix:PATH`. Port 0 is any free port. Undefined
  * where the text is none of these.
  */
-export function parseListenAddress(text: string): ListenAddress | undefined {
+export function parseListenAddress(text: string): ListenTarget | undefined {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     return path === '' || path.includes('\0') ? undefined : Object.freeze({ path });
@@ -26,6 +28,11 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 
 const addressPattern =
   /^(?:(?:\[([\dA-Fa-f:.]+)\]|([A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?))?:)?(\d{1,5})$/;
+
+/** The same of a host, or none, and a port. */
+export function listenTarget(host: string | null, port: number): ListenTarget | undefined {
+  return parseListenAddress(host === null ? `${port}` : `${bracketed(host)}:${port}`);
+}
 
 /** What `readListenAddress` accepts, for messages. */
 export const listenAddressAccepted =
@@ -74,7 +81,7 @@ export function readListenAddress(value: unknown): ListenAddress | undefined {
 }
 
 /** The address as a URL for a person to open, or the path of the socket. */
-export function showListenAddress(address: ListenAddress, secure = false): string {
+export function showListenAddress(address: ListenTarget, secure = false): string {
   if ('path' in address) return `unix:${address.path}`;
   const { host = '::', port } = address;
   return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}`;

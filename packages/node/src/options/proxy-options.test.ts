@@ -128,7 +128,9 @@ describe('the contract', () => {
   });
 
   it('listens on the loopback unless told', () => {
-    expect(defaults.listen).toEqual({ host: '127.0.0.1', port: 4000 });
+    expect(defaults.listeners).toEqual([
+      { target: { host: '127.0.0.1', port: 4000 }, server: defaults.server, redirect: null },
+    ]);
     expect(defaults.closeTimeout).toBe(30000);
     expect(defaults.maxBufferedRequestBytes).toBe(256 * 1024 * 1024);
   });

@@ -11,13 +11,14 @@ import {
 } from '@reverseit/core/options';
 import { adminOptions } from './admin-options.ts';
 import { serverHookOptions } from './hook-options.ts';
+import { addressText } from './listen-address.ts';
 import {
-  addressJson,
-  addressText,
-  type ListenAddress,
-  listenAddressAccepted,
-  readListenAddress,
-} from './listen-address.ts';
+  defaultAddress,
+  isListenInput,
+  type ListenInput,
+  listenAccepted,
+  listenSchema,
+} from './listener-options.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
 import { type TrustInput, trustOptions } from './trust-options.ts';
@@ -38,20 +39,20 @@ const lifecycleOptions = defineOptions({
     check: (value) => (typeof value === 'string' ? value : undefined),
   }),
   /**
-   * Address to listen on; without a host: every address of the machine. A stale Unix socket is replaced.
+   * Address to listen on, or several; without a host: every address of the machine. A stale Unix socket is replaced.
    * Default: "127.0.0.1:4000".
    */
-  listen: custom<string | number | ListenAddress, ListenAddress>({
+  listen: custom<ListenInput | readonly ListenInput[], unknown>({
     group: start,
     kind: 'address',
     prose:
-      'Address to listen on; without a host: every address of the machine. A stale Unix socket is replaced.',
-    default: Object.freeze({ host: '127.0.0.1', port: 4000 }),
-    defaultText: '"127.0.0.1:4000"',
-    accepts: listenAddressAccepted,
-    text: addressText,
-    json: addressJson,
-    check: readListenAddress,
+      'Address to listen on, or several; without a host: every address of the machine. A stale Unix socket is replaced.',
+    default: defaultAddress,
+    accepts: listenAccepted,
+    text: { ...addressText, repeats: true },
+    json: listenSchema,
+    // Read with the options of the server, which are the defaults of each (`listener-options.ts`).
+    check: (value) => (isListenInput(value) ? value : undefined),
   }),
   /**
    * How long a graceful shutdown waits for requests in progress before it closes their connections.

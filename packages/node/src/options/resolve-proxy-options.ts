@@ -24,7 +24,7 @@ import {
 import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
-import type { ListenAddress } from './listen-address.ts';
+import { type ResolvedListener, readListeners, withTrustedPeers } from './listener-options.ts';
 import type { observabilityOptions } from './observability-options.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
@@ -33,7 +33,10 @@ import type { Workers } from './workers.ts';
 
 /** Options of a proxy, checked, complete and frozen. */
 export interface ResolvedProxyOptions {
-  readonly listen: ListenAddress;
+  /** What listeners go by where they say nothing else. */
+  readonly server: ResolvedServerOptions;
+  /** At least one. */
+  readonly listeners: readonly ResolvedListener[];
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
   readonly workers: Workers;
@@ -47,7 +50,6 @@ export interface ResolvedProxyOptions {
   /** Empty where nobody is trusted. */
   readonly trustedProxies: AddressList;
   readonly trustedProxyHeaders: TrustedHeaders;
-  readonly server: ResolvedServerOptions;
   /** Whether OpenTelemetry is used. */
   readonly tracing: boolean;
   /** Null where requests get no id. */
@@ -87,9 +89,16 @@ export function resolveProxyOptions(
   for (const place of places) checkRoute(place, faults);
   refuseRepeats(places, faults);
   refuseUnreachable(places, faults);
+  const server = pickOptions(serverOptions, top);
+  const listeners = withTrustedPeers(
+    readListeners(top.listen, 'listen', server, faults),
+    top.trustedProxies,
+    faults,
+  );
   faults.throwIfAny();
   return Object.freeze({
-    listen: top.listen,
+    server,
+    listeners,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
     workers: top.workers,
     metrics: top.metrics || top.admin !== null,
@@ -98,7 +107,6 @@ export function resolveProxyOptions(
     proxyStatus: top.proxyStatus,
     trustedProxies: top.trustedProxies,
     trustedProxyHeaders: top.trustedProxyHeaders,
-    server: pickOptions(serverOptions, top),
     requestId: top.requestId,
     tracing: top.tracing,
     hooks: Object.freeze({ ...pickOptions(serverHookOptions, top), logger: loggerOf(top) }),

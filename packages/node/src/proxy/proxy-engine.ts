@@ -26,6 +26,7 @@ import { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { BufferBudget } from './runtime/buffer-budget.ts';
 import type { ProxyShared } from './runtime/proxy-shared.ts';
+import { RequestContext } from './runtime/request-context.ts';
 import { RequestIds } from './runtime/request-ids.ts';
 import {
   type RouteGroup,
@@ -317,6 +318,20 @@ export class ProxyEngine {
   onServerError(error: ReverseItError, rejected: boolean): void {
     if (rejected && error.status !== 0) this.#meters?.unrouted.refused(error.status);
     this.observer.onRefusal(error);
+  }
+
+  /** Answers a request that no route is to serve. */
+  answer(exchange: Exchange, status: number, fields: readonly string[]): void {
+    const { shared } = this.#current.runtime;
+    this.#meters?.unrouted.begin(exchange);
+    let context: RequestContext | null = null;
+    try {
+      context = new RequestContext(exchange, shared, null);
+      exchange.respond(status, fields, '');
+      context.finish(null);
+    } catch (cause) {
+      answerError(shared, exchange, null, context, cause);
+    }
   }
 
   /** Answers a request that is rejected before it is looked at. */

@@ -1,18 +1,21 @@
 /** `createServer`: options in, a proxy out. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ProxyStats } from '@reverseit/admin';
-import { HttpServer, type ServerStats } from '@reverseit/core';
+import {
+  HttpServer,
+  type ListenerStats as ListenerFigures,
+  type ListenerRules,
+  type ListenTarget,
+  type ServerStats,
+} from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
-import { checkCloseTimeout, Faults, show } from '@reverseit/core/options';
+import { targetText } from '@reverseit/core/internal/server';
+import { checkCloseTimeout, Faults } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
-import {
-  type ListenAddress,
-  listenAddressAccepted,
-  readListenAddress,
-} from '../options/listen-address.ts';
+import type { ListenInput, ResolvedListener } from '../options/listener-options.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,
@@ -24,41 +27,54 @@ import {
   ProxyEngine,
   type RouteBackendStatus,
 } from '../proxy/proxy-engine.ts';
+import { HttpsRedirect } from './https-redirect.ts';
+import { listenersAt } from './listeners-at.ts';
 import { type OpenAdmin, openAdmin } from './open-admin.ts';
 
 /** Where a server listens: a TCP address or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Figures of one listener, at this moment unless named a total. */
+export interface ListenerStats extends Omit<ListenerFigures, 'address'> {
+  /** Where it listens; null before `listen` and after `close`. */
+  readonly address: Address | null;
+}
+
 /** Figures of a proxy. */
-export interface ReverseItStats extends ServerStats, EngineStats {
+export interface ReverseItStats extends Omit<ServerStats, 'listeners'>, EngineStats {
+  /** Those of the server, of each listener. */
+  readonly listeners: readonly ListenerStats[];
   /** Lines of the access log that were lost: the disk or reader was too slow, or failed. */
   readonly droppedAccessLines: number;
 }
 
 /** A proxy as those see it who only start and stop it. */
-export type ServedProxy = Pick<
-  ReverseItServer,
-  | 'listen'
-  | 'close'
-  | 'address'
-  | 'adminAddress'
-  | 'stats'
-  | 'metrics'
-  | 'drain'
-  | 'enable'
-  | 'reload'
-  | 'reopenLogs'
->;
+export interface ServedProxy
+  extends Pick<
+    ReverseItServer,
+    | 'close'
+    | 'addresses'
+    | 'adminAddress'
+    | 'stats'
+    | 'metrics'
+    | 'drain'
+    | 'enable'
+    | 'reload'
+    | 'reopenLogs'
+  > {
+  /** Listens at one place for each listener of the options, which has its own rules. */
+  listenAt(targets: readonly ListenTarget[]): Promise<readonly Address[]>;
+}
 
 /** A reverse proxy. */
 export interface ReverseItServer extends BackendControl {
   /**
-   * Starts to listen, at the given address, in any form that the option `listen` takes, or at that option;
-   * with `discovery` after the first look-up. A Unix socket that nobody listens on any more is replaced;
-   * `close` removes it.
-   * @throws ConfigError `RIT_ERR_LISTEN` where the address cannot be had, or is not the first
+   * Starts to listen: at the option `listen`, or at what is given in its place, in any form that it takes; at all
+   * addresses or at none. With `discovery` after the first look-up. Resolves to the first address.
+   * A Unix socket that nobody listens on any more is replaced; `close` removes it.
+   * @throws ConfigError `RIT_ERR_LISTEN` where an address cannot be had, or at the second call
    */
-  listen(where?: string | number | ListenAddress): Promise<Address>;
+  listen(where?: ListenInput | readonly ListenInput[]): Promise<Address>;
   /**
    * Takes the connections that wait to be accepted and then no more, lets what is in progress finish, and
    * cuts what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when
@@ -66,10 +82,12 @@ export interface ReverseItServer extends BackendControl {
    * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
    */
   close(options?: { readonly timeout?: number }): Promise<void>;
-  /** Where it listens; null before `listen` and after `close`. */
+  /** Where it listens, first; null before `listen` and after `close`. */
   address(): Address | null;
   /** Where the admin listener is, of the option `admin`; null without, before `listen` and after `close`. */
   adminAddress(): Address | null;
+  /** Where each listener listens, in the order of the option; empty before `listen` and after `close`. */
+  addresses(): readonly Address[];
   stats(): ReverseItStats;
   /**
    * Everything that was counted since the start: `prometheusText` of `@reverseit/admin` makes a text of it.
@@ -93,9 +111,14 @@ export interface ReverseItServer extends BackendControl {
  * @throws ConfigError `RIT_ERR_CONFIG` that lists every invalid option
  */
 export function createServer(options: ReverseItOptions): ReverseItServer {
+  return createProxy(options);
+}
+
+/** The same, for who starts and stops it on behalf of another process or of a command. */
+export function createProxy(options: ReverseItOptions): ReverseItServer & ServedProxy {
   const resolved = resolveProxyOptions(options);
   refuseWorkers(resolved);
-  return new ProxyServer(resolved);
+  return new ProxyServer(resolved, options.listen);
 }
 
 /** Here, where one would fork what called us. */
@@ -113,11 +136,13 @@ function refuseWorkers({ workers }: ResolvedProxyOptions): void {
 /** What a server that runs cannot do. */
 function refuseMoves(
   given: ReverseItOptions,
-  { listen, workers, metrics, admin }: ResolvedProxyOptions,
+  { listeners, workers, metrics, admin }: ResolvedProxyOptions,
   present: ResolvedProxyOptions,
 ): void {
   const faults = new Faults();
-  const moves = given.listen !== undefined && !isDeepStrictEqual(listen, present.listen);
+  const moves =
+    given.listen !== undefined &&
+    !isDeepStrictEqual(listeners.map(targetOf), present.listeners.map(targetOf));
   if (moves) faults.add('listen', 'cannot change at a reload; start another server');
   if (workers !== 1) faults.add('workers', 'cannot change at a reload');
   if (metrics && !present.metrics) {
@@ -128,62 +153,129 @@ function refuseMoves(
   faults.throwIfAny();
 }
 
-class ProxyServer implements ReverseItServer {
+type Where = ListenInput | readonly ListenInput[] | undefined;
+
+const targetOf = ({ target }: ResolvedListener): ListenTarget => target;
+
+class ProxyServer implements ReverseItServer, ServedProxy {
   #options: ResolvedProxyOptions;
+  /** The option `listen` as it was written. */
+  #option: Where;
+  /** What `listen` was given in its place. */
+  #where: Where = undefined;
+  /** What is listened on, or will be. */
+  #listeners: readonly ResolvedListener[];
   readonly #metrics: Metrics | null;
   readonly #engine: ProxyEngine;
   readonly #server: HttpServer;
+  /** `listen` was called, and has not failed. */
+  #begun = false;
   #admin: OpenAdmin | null = null;
   #closing = false;
   /** Whether its file has been opened, by `listen`. */
   #logs = false;
   readonly #accessLog = new ServerAccessLog(() => this.#options.hooks.logger);
 
-  constructor(options: ResolvedProxyOptions) {
+  constructor(options: ResolvedProxyOptions, option: Where) {
     this.#options = options;
+    this.#option = option;
+    this.#listeners = options.listeners;
     this.#metrics = options.metrics ? new Metrics() : null;
     const engine = new ProxyEngine(options, this.#metrics?.meters, this.#accessLog.onFinish);
     this.#engine = engine;
     this.#server = new HttpServer(
-      options.server,
+      this.#rules(options.listeners),
       (exchange) => engine.handle(exchange),
       (error, rejected) => engine.onServerError(error, rejected),
     );
   }
 
+  #rules(listeners: readonly ResolvedListener[]): readonly ListenerRules[] {
+    const engine = this.#engine;
+    return listeners.map(({ server: options, redirect }) => ({
+      options,
+      listener:
+        redirect === null
+          ? (exchange) => engine.handle(exchange)
+          : new HttpsRedirect(redirect, engine, () => this.#httpsPort()).onRequest,
+    }));
+  }
+
+  /** The port of the first listener that speaks TLS over TCP, or else the default one. */
+  #httpsPort(): number {
+    const addresses = this.addresses();
+    const nth = this.#listeners.findIndex(
+      ({ server, target }) => server.tls !== null && 'port' in target,
+    );
+    const address = addresses[nth];
+    return address !== undefined && 'port' in address ? address.port : 443;
+  }
+
   reload(input: ReverseItOptions): void {
     const options = resolveProxyOptions(input);
     refuseMoves(input, options, this.#options);
+    const option = input.listen ?? this.#option;
+    const listeners = listenersAt(this.#where ?? option, options);
     const replacement = this.#engine.prepare(options, this.#server);
     const discards = [() => replacement.discard()];
     try {
       const log = this.#logs ? this.#accessLog.prepare(options.accessLog) : null;
       if (log !== null) discards.push(() => log.discard());
-      this.#server.update(options.server);
+      this.#server.update(this.#rules(listeners));
       log?.commit();
     } catch (error) {
       for (const discard of discards) discard();
       throw error;
     }
     replacement.commit();
+    this.#listeners = listeners;
+    this.#option = option;
     // What is not given stays.
-    const { listen, metrics } = this.#options;
+    const { metrics } = this.#options;
+    const isSame = input.listen === undefined;
+    const asked = isSame ? this.#options.listeners : options.listeners;
     const admin = options.admin ?? this.#options.admin;
-    this.#options = { ...options, listen, metrics, admin };
+    this.#options = { ...options, listeners: asked, metrics, admin };
     if (admin !== null) this.#admin?.update(admin);
   }
 
-  async listen(where: string | number | ListenAddress = this.#options.listen): Promise<Address> {
-    const address = addressOf(where);
-    if (!this.#logs) {
-      this.#accessLog.prepare(this.#options.accessLog).commit();
-      this.#logs = true;
+  async listen(where?: ListenInput | readonly ListenInput[]): Promise<Address> {
+    const listeners = listenersAt(where === undefined ? this.#option : where, this.#options);
+    // Otherwise it is refused below.
+    if (!this.#begun) {
+      if (where !== undefined || this.#where !== undefined) {
+        this.#server.update(this.#rules(listeners));
+        this.#listeners = listeners;
+      }
+      this.#where = where;
     }
-    await this.#engine.ready();
-    await this.#server.listen(address);
-    this.#metrics?.start();
-    await this.#openAdmin();
+    await this.listenAt(listeners.map(targetOf));
     return this.address() as Address;
+  }
+
+  async listenAt(targets: readonly ListenTarget[]): Promise<readonly Address[]> {
+    if (this.#begun) {
+      const places = targets.map(targetText).join(', ');
+      throw createError(
+        'RIT_ERR_LISTEN',
+        `cannot listen on ${places}: listen() was already called`,
+      );
+    }
+    this.#begun = true;
+    try {
+      if (!this.#logs) {
+        this.#accessLog.prepare(this.#options.accessLog).commit();
+        this.#logs = true;
+      }
+      await this.#engine.ready();
+      await this.#server.listen(targets);
+      this.#metrics?.start();
+      await this.#openAdmin();
+    } catch (error) {
+      this.#begun = false;
+      throw error;
+    }
+    return this.addresses();
   }
 
   async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
@@ -204,11 +296,14 @@ class ProxyServer implements ReverseItServer {
   }
 
   address(): Address | null {
-    const address = this.#server.address();
-    if (address === null) return null;
-    return typeof address === 'string'
-      ? { path: address }
-      : { host: address.address, port: address.port };
+    return addressOf(this.#server.address());
+  }
+
+  addresses(): readonly Address[] {
+    return this.#server
+      .addresses()
+      .map(addressOf)
+      .filter((address) => address !== null);
   }
 
   adminAddress(): Address | null {
@@ -252,8 +347,13 @@ class ProxyServer implements ReverseItServer {
   }
 
   stats(): ReverseItStats {
-    const droppedAccessLines = this.#accessLog.dropped;
-    return { ...this.#server.stats(), ...this.#engine.stats(), droppedAccessLines };
+    const { listeners, ...totals } = this.#server.stats();
+    return {
+      ...totals,
+      ...this.#engine.stats(),
+      listeners: listeners.map((one) => ({ ...one, address: addressOf(one.address) })),
+      droppedAccessLines: this.#accessLog.dropped,
+    };
   }
 
   metrics(): ProxyStats {
@@ -267,12 +367,9 @@ class ProxyServer implements ReverseItServer {
   }
 }
 
-/** What is given as an object goes as it is: Node knows more hosts than can be written in one text. */
-function addressOf(where: string | number | ListenAddress): ListenAddress {
-  const address = typeof where === 'object' ? where : readListenAddress(where);
-  if (address !== undefined) return address;
-  throw createError(
-    'RIT_ERR_LISTEN',
-    `cannot listen on ${show(where)}; expected ${listenAddressAccepted}`,
-  );
+function addressOf(address: ListenerFigures['address']): Address | null {
+  if (address === null) return null;
+  return typeof address === 'string'
+    ? { path: address }
+    : { host: address.address, port: address.port };
 }

@@ -7,6 +7,7 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
@@ -20,6 +21,8 @@ import type { SocketWriter } from './socket-writer.ts';
 export interface ExchangeConnection {
   readonly writer: SocketWriter;
   readonly socket: Socket;
+  /** What a proxy in front has told of the client; null where none has. */
+  readonly proxyHeader: ProxyHeader | null;
   readonly feed: RequestFeed;
   /** Whether the connection ends after this response: the server is closing, or this was the last request. */
   readonly ending: boolean;
@@ -50,19 +53,23 @@ export class ConnectionExchange extends Exchange {
   }
 
   get remoteAddress(): string {
-    return clientAddress(this.#connection.socket.remoteAddress);
+    const told = this.#told?.source ?? null;
+    if (told === null) return clientAddress(this.#connection.socket.remoteAddress);
+    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
   }
 
   get remotePort(): number {
-    return this.#connection.socket.remotePort ?? 0;
+    return this.#told?.source?.port ?? this.#connection.socket.remotePort ?? 0;
   }
 
   get localPort(): number {
-    return this.#connection.socket.localPort ?? 0;
+    return this.#told?.destination?.port ?? this.#connection.socket.localPort ?? 0;
   }
 
   override get localAddress(): string {
-    return clientAddress(this.#connection.socket.localAddress);
+    const told = this.#told?.destination ?? null;
+    if (told === null) return clientAddress(this.#connection.socket.localAddress);
+    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
   }
 
   override get peerCertificates(): PeerCertificates | null {
@@ -70,7 +77,16 @@ export class ConnectionExchange extends Exchange {
   }
 
   get encrypted(): boolean {
+    if (this.#told?.tls?.encrypted === true) return true;
     return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
+  }
+
+  override get proxyHeader(): ProxyHeader | null {
+    return this.#told;
+  }
+
+  get #told(): ProxyHeader | null {
+    return this.#connection.proxyHeader;
   }
 
   get client(): ClientConnection {

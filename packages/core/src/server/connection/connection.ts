@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { errorResponse } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import type { OpenConnection, ServerContext } from '../exchange/server-context.ts';
@@ -33,6 +34,7 @@ export class Connection
     ProbedConnection
 {
   readonly socket: Socket;
+  readonly proxyHeader: ProxyHeader | null;
   readonly feed: RequestFeed;
   exchangeNumber = Number.POSITIVE_INFINITY;
   readonly writer: SocketWriter;
@@ -49,9 +51,10 @@ export class Connection
   #served = 0;
   #tunnel: Tunnel | null = null;
 
-  constructor(context: ServerContext, socket: Socket) {
+  constructor(context: ServerContext, socket: Socket, proxyHeader: ProxyHeader | null = null) {
     this.#context = context;
     this.socket = socket;
+    this.proxyHeader = proxyHeader;
     this.writer = new SocketWriter(socket, context.sendDeadlines, this);
     this.feed = new RequestFeed(socket, context.limits, this.#state, this);
     this.#readDeadline = new ReadDeadline(context, this.feed, this);
@@ -65,6 +68,11 @@ export class Connection
       context.onConnectionClosed(this);
     });
     this.#readDeadline.awaitHead();
+  }
+
+  /** The socket was paused; `early` was read from it before. */
+  begin(early: Buffer | null): void {
+    this.feed.begin(early);
   }
 
   get ending(): boolean {

@@ -124,6 +124,11 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     this.#maxHeld = Math.max(maxHeld, bytes);
   }
 
+  /** The socket was paused; `early` was read from it before. */
+  begin(early: Buffer | null): void {
+    this.#input.begin(early);
+  }
+
   onBytes(bytes: Buffer): void {
     this.#share.spend(this.#input.costOfRead);
     if (!this.#state.open) {

@@ -9,7 +9,12 @@ import { type ByteReader, copyOf, ReadBuffer } from '../../io/read-buffer.ts';
 import { beginRead, endRead } from '../../io/read-end.ts';
 import { COST } from '../../io/turn-share.ts';
 import { letReadInto } from '../../node-internals/read-into.ts';
-import { allowReading, continueReading, pauseReading } from '../../node-internals/reading.ts';
+import {
+  allowReading,
+  continueReading,
+  pauseReading,
+  resumeReading,
+} from '../../node-internals/reading.ts';
 
 /** Receives the bytes. */
 export interface SocketInputOwner {
@@ -92,6 +97,12 @@ export class SocketInput implements ByteReader {
   /** Nothing of the reported bytes is needed any more. */
   release(bytes: Buffer): void {
     if (!this.#borrowed) releaseBytes(bytes);
+  }
+
+  /** Takes what was read before, and lets the paused socket go on. */
+  begin(early: Buffer | null): void {
+    if (early !== null) this.#onData(early);
+    if (!this.stopped && this.#socket.isPaused()) resumeReading(this.#socket);
   }
 
   pause(): void {

@@ -14,6 +14,7 @@ import { HeaderSection } from '../../http/header-section.ts';
 import { isBodiless } from '../../http/status.ts';
 import { ENCODING, type Encoding } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { errorFields, errorText } from './error-response.ts';
 import {
@@ -111,6 +112,11 @@ export abstract class Exchange {
   /** Our own address that was connected to; empty on a Unix socket, or where it is not known. */
   get localAddress(): string {
     return '';
+  }
+
+  /** What a PROXY protocol header has told of the client; null where there was none. */
+  get proxyHeader(): ProxyHeader | null {
+    return null;
   }
 
   /** The certificates that the client has shown, verified; null for none. They stay the same on a connection. */

@@ -7,6 +7,7 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR } from '../../http2/protocol.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { clientAddress } from '../connection/client-address.ts';
 import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout, misuse } from '../exchange/exchange-checks.ts';
@@ -33,15 +34,17 @@ export class Http2Exchange extends Exchange {
   }
 
   get remoteAddress(): string {
-    return clientAddress(this.#connection.socket.remoteAddress);
+    const told = this.#told?.source ?? null;
+    if (told === null) return clientAddress(this.#connection.socket.remoteAddress);
+    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
   }
 
   get remotePort(): number {
-    return this.#connection.socket.remotePort ?? 0;
+    return this.#told?.source?.port ?? this.#connection.socket.remotePort ?? 0;
   }
 
   get localPort(): number {
-    return this.#connection.socket.localPort ?? 0;
+    return this.#told?.destination?.port ?? this.#connection.socket.localPort ?? 0;
   }
 
   override get localAddress(): string {
@@ -53,7 +56,16 @@ export class Http2Exchange extends Exchange {
   }
 
   get encrypted(): boolean {
+    if (this.#told?.tls?.encrypted === true) return true;
     return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
+  }
+
+  override get proxyHeader(): ProxyHeader | null {
+    return this.#told;
+  }
+
+  get #told(): ProxyHeader | null {
+    return this.#connection.proxyHeader;
   }
 
   /** It carries others at the same time. */

@@ -64,6 +64,11 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     this.#share.spend(cost);
   }
 
+  /** The socket was paused; `early` was read from it before. */
+  begin(early: Buffer | null): void {
+    this.#input.begin(early);
+  }
+
   onBytes(bytes: Buffer): void {
     this.#share.spend(this.#input.costOfRead);
     if (!this.#owner.open) {

@@ -2,12 +2,14 @@
  * One HTTP/2 connection of a client (RFC 9113): what its frames mean to its streams, and its end. The client ends
  * it, or we do: in good order with GOAWAY (§6.8), after the streams in progress; or with an error, at once (§5.4.1).
  */
+
 import type { Socket } from 'node:net';
 import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { FloodGuard } from '../../http2/flood-guard.ts';
 import { FrameReader } from '../../http2/frame-reader.ts';
 import { H2_ERROR, type Http2ErrorCode, maxStreamId } from '../../http2/protocol.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
 import { cutSocket } from '../connection/cut-socket.ts';
 import { LingeringClose } from '../connection/lingering-close.ts';
@@ -43,6 +45,7 @@ export class Http2Session
     DeadlineTarget
 {
   readonly socket: Socket;
+  readonly proxyHeader: ProxyHeader | null;
   readonly context: Http2Context;
   readonly feed: Http2Feed;
   readonly output: SessionOutput;
@@ -59,10 +62,11 @@ export class Http2Session
   /** A header block is awaited to its end. */
   #insideBlock = false;
 
-  constructor(context: Http2Context, socket: Socket) {
+  constructor(context: Http2Context, socket: Socket, proxyHeader: ProxyHeader | null = null) {
     const { limits } = context;
     this.context = context;
     this.socket = socket;
+    this.proxyHeader = proxyHeader;
     this.#guard = new FloodGuard(limits.maxStreamResetsPerSecond, () => context.deadlines.now());
     this.output = new SessionOutput(socket, context.sendDeadlines, this.#guard, this);
     this.#frames = new SessionFrames(this, this.#guard);
@@ -79,6 +83,11 @@ export class Http2Session
     });
     this.#readDeadline.awaitHead();
     this.output.begin(limits);
+  }
+
+  /** The socket was paused; `early` was read from it before. */
+  begin(early: Buffer | null): void {
+    this.feed.begin(early);
   }
 
   // Towards the server

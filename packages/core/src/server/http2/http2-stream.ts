@@ -2,12 +2,14 @@
  * One stream of a connection (RFC 9113 §5.1): a request, its response, and how both end. Half-closed by the client
  * when the request is complete, by us when the response is; closed when both are, or with a reset.
  */
+
 import type { Socket } from 'node:net';
 import { timedOut } from '../../errors/passed-limit.ts';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR, type Http2ErrorCode } from '../../http2/protocol.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
 import { endTunnel } from '../connection/end-tunnel.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
@@ -31,6 +33,8 @@ export interface Http2Context extends ServerContext {
 
 /** What a stream needs of its connection. */
 export interface StreamConnection {
+  /** What a proxy in front has told of the client; null where none has. */
+  readonly proxyHeader: ProxyHeader | null;
   readonly context: Http2Context;
   readonly socket: Socket;
   readonly feed: Http2Feed;

@@ -6,7 +6,11 @@
  */
 export type ListenTarget =
   | { readonly port: number; readonly host?: string }
-  | { readonly path: string };
+  | {
+      readonly path: string;
+      /** Permissions of the socket, such as 0o660. Without it the umask decides. */
+      readonly mode?: number;
+    };
 
 /** For messages. */
 export function targetText(target: ListenTarget): string {

@@ -7,7 +7,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
+import { clientAddress } from '../connection/client-address.ts';
 import { Connection } from '../connection/connection.ts';
 import type {
   ExchangeHolder,
@@ -20,8 +22,11 @@ import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { type ListenTarget, targetText } from './listen-target.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
+import { type ProxyHeaderDelegate, ProxyHeaderWait } from './proxy-header-wait.ts';
 import { reasonText } from './reason-text.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
+import { socketBelow } from './socket-below.ts';
+import { applyMode, bindWithMode } from './socket-mode.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { TlsAcceptor, type TlsDelegate } from './tls-acceptor.ts';
 
@@ -70,7 +75,7 @@ const socketOptions = {
   keepAliveInitialDelay: tcpKeepAliveDelay,
 } as const;
 
-export class Listener implements ServerContext, TlsDelegate {
+export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate {
   limits: ResolvedServerOptions;
   maxRequestsPerConnection = 0;
   halfClose: HalfClose = 'probe';
@@ -84,8 +89,13 @@ export class Listener implements ServerContext, TlsDelegate {
   /** Null where clients speak plain HTTP. */
   #tls: TlsAcceptor | null;
   readonly #connections = new Set<OpenConnection>();
-  /** Sockets under TLS until they are closed. Before its handshake is done, one is no connection yet. */
-  readonly #tlsSockets = new Set<Socket>();
+  /**
+   * Sockets of which more is awaited than a connection, a TLS handshake or a PROXY protocol header, until
+   * they are closed.
+   */
+  readonly #watched = new Set<Socket>();
+  /** What came before TLS, by the socket below it. */
+  readonly #headers = new WeakMap<Socket, ProxyHeader>();
   /** From the call of `listen` until it is known whether the address can be had. */
   #starting = false;
   /** From `stopAccepting` until the listening socket is closed. */
@@ -165,24 +175,60 @@ export class Listener implements ServerContext, TlsDelegate {
   // Accepting
 
   #onSocket(socket: Socket): void {
+    const { proxyProtocol } = this.limits;
+    if (proxyProtocol === null) {
+      if (this.#tls !== null) this.#watch(socket);
+      this.#begin(socket, null, null);
+      return;
+    }
+    this.#watch(socket);
+    // Before anything is read: whoever may speak for others decides about who they are.
+    if (!proxyProtocol.from.hasPeer(socket.remoteAddress ?? '')) {
+      this.onNoProxyHeader(socket, 'the peer is not trusted');
+    } else {
+      const { headDeadlines } = this;
+      const timeout = headDeadlines.ms > 0 ? headDeadlines : this.deadlines.queue(longestHeader);
+      new ProxyHeaderWait(socket, timeout, this);
+    }
+  }
+
+  /** Closes it with the server, also while it is no connection yet. */
+  #watch(socket: Socket): void {
+    this.#watched.add(socket);
+    socket.on('close', () => {
+      this.#watched.delete(socket);
+      this.#owner.onSocketClosed();
+    });
+  }
+
+  #begin(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
     const tls = this.#tls;
     // Plain, on a listener that has spoken TLS before, or the other way round.
     socket.allowHalfOpen = tls === null;
     if (tls === null) {
-      this.#accept(socket);
+      this.#accept(socket, header, early);
       return;
     }
-    this.#tlsSockets.add(socket);
-    socket.on('close', () => {
-      this.#tlsSockets.delete(socket);
-      this.#owner.onSocketClosed();
-    });
+    if (header !== null) this.#headers.set(socket, header);
+    if (early !== null) socket.unshift(early);
     tls.take(socket);
   }
 
-  onSecure(socket: Socket): void {
+  onProxyHeader(socket: Socket, header: ProxyHeader, early: Buffer | null): void {
+    this.#begin(socket, header, early);
+  }
+
+  onNoProxyHeader(socket: Socket, reason: string): void {
+    const peer = clientAddress(socket.remoteAddress);
+    socket.on('error', ignore).destroy();
+    const text = `no PROXY protocol header${peer === '' ? '' : ` from ${peer}`}: ${reason}`;
+    this.onRefusal(createError('RIT_ERR_PROXY_PROTOCOL', text));
+  }
+
+  onSecure(socket: TLSSocket): void {
     socket.allowHalfOpen = true;
-    this.#accept(socket);
+    const below = this.limits.proxyProtocol === null ? null : socketBelow(socket);
+    this.#accept(socket, below === null ? null : (this.#headers.get(below) ?? null), null);
   }
 
   onHandshakeFailed(error: Error, socket: Parameters<TlsDelegate['onHandshakeFailed']>[1]): void {
@@ -196,12 +242,14 @@ export class Listener implements ServerContext, TlsDelegate {
     this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
     this.#totalConnections++;
     const connection = this.#speaksHttp2(socket)
-      ? new Http2Session(this, socket)
-      : new Connection(this, socket);
+      ? new Http2Session(this, socket, header)
+      : new Connection(this, socket, header);
     this.#connections.add(connection);
+    // It was paused after its header.
+    if (header !== null) connection.begin(early);
     // Its TLS handshake was in progress when the server began to close.
     if (this.closing) connection.shutdown();
   }
@@ -246,16 +294,23 @@ export class Listener implements ServerContext, TlsDelegate {
         const text = `cannot listen on ${targetText(target)}: ${reasonText(cause)}`;
         reject(createError('RIT_ERR_LISTEN', text, { cause }));
       };
+      const mode = 'path' in target ? (target.mode ?? null) : null;
       const onListening = (): void => {
         server.off('error', onError);
         // A later error (out of descriptors at accept) must not end the process.
         server.off('error', this.#onAcceptError).on('error', this.#onAcceptError);
-        if (!this.closing) resolve();
-        else server.close(() => onError('the server was closed before it was listening'));
+        const fault = this.closing
+          ? 'the server was closed before it was listening'
+          : mode === null
+            ? null
+            : applyMode(server, mode);
+        if (fault === null) resolve();
+        else server.close(() => onError(fault));
       };
       server.on('error', onError);
       try {
-        server.listen({ ...target }, onListening);
+        if (mode === null) server.listen({ ...target }, onListening);
+        else bindWithMode(mode, () => server.listen({ ...target }, onListening));
       } catch (cause) {
         // A port out of range, or a server that listens already.
         onError(cause);
@@ -308,7 +363,7 @@ export class Listener implements ServerContext, TlsDelegate {
 
   /** Whether it has stopped accepting, and no socket that came by it is left. */
   get isIdle(): boolean {
-    return !this.#stopping && this.#connections.size === 0 && this.#tlsSockets.size === 0;
+    return !this.#stopping && this.#connections.size === 0 && this.#watched.size === 0;
   }
 
   /** Takes those who have connected already, and nobody after them. */
@@ -336,7 +391,7 @@ export class Listener implements ServerContext, TlsDelegate {
     this.#drain?.finish();
     for (const connection of [...this.#connections])
       connection.destroy(createError('RIT_ERR_SHUTDOWN'));
-    for (const socket of this.#tlsSockets) socket.destroy();
+    for (const socket of this.#watched) socket.destroy();
   }
 
   // What connections report
@@ -369,6 +424,13 @@ export class Listener implements ServerContext, TlsDelegate {
 
 /** Without a connection for so long, a worker takes it that none is on its way from the primary, in ms. */
 const handOverMs = 50;
+
+/** A header is awaited for so long at most, in ms, where `requestHeaderTimeout` sets no limit. */
+const longestHeader = 30_000;
+
+function ignore(): void {
+  // `close` follows.
+}
 
 /** Whether another process accepts, and hands the connections over. */
 const isHandedOver = (): boolean =>

@@ -2,12 +2,12 @@
  * A client that speaks HTTP to a port where TLS is spoken is told so, in the only way it understands.
  * OpenSSL knows such bytes by their beginning, so that nobody has to look at those of the others first.
  */
-import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { catalog } from '../../errors/catalog.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
 import { httpDate } from '../exchange/http-date.ts';
+import { socketBelow } from './socket-below.ts';
 
 /** How long the client may take to read it, in ms. */
 const maxAnswerTime = 5000;
@@ -19,12 +19,6 @@ const text = `${catalog.RIT_ERR_PLAIN_HTTP.text}\n`;
 export function isPlainHttp(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ERR_SSL_HTTP_REQUEST' || code === 'ERR_SSL_HTTPS_PROXY_REQUEST';
-}
-
-/** The socket below a server's TLS socket, which Node keeps in a private field; null where it does not. */
-function socketBelow(socket: TLSSocket): Socket | null {
-  const below: unknown = Reflect.get(socket, '_parent');
-  return below instanceof Socket ? below : null;
 }
 
 /** Answers with 400, in plain text, and ends the connection. */

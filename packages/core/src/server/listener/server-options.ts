@@ -1,7 +1,8 @@
 /** The options of the listener. They bind while a request is parsed, so no route can differ in them. */
 import type { TlsOptions } from 'node:tls';
 import { type Faults, keyPath } from '../../options/faults.ts';
-import { openGroup } from '../../options/option-groups.ts';
+import { addresses } from '../../options/option-address-kind.ts';
+import { openGroup, switchGroup } from '../../options/option-groups.ts';
 import {
   boolean,
   bytes,
@@ -62,6 +63,21 @@ export interface ListenerTlsOptions extends TlsOptions {
   /** File to read `pfx` from, or several. */
   readonly pfxFile?: FileInput;
 }
+
+const proxyProtocolOptions = defineOptions({
+  /**
+   * Peers that send the header; all others are refused. Without it those of trustedProxies.
+   * Default: none.
+   */
+  from: addresses({
+    group: 'Client connections',
+    prose:
+      'Peers that send the header; all others are refused. Without it those of trustedProxies.',
+  }),
+});
+
+/** Who sends PROXY protocol headers, as a user writes it. */
+export interface ProxyProtocolOptions extends OptionInput<typeof proxyProtocolOptions> {}
 
 const head = 'Request headers';
 const client = 'Client connections';
@@ -160,6 +176,16 @@ export const serverOptions = defineOptions({
     default: Number.POSITIVE_INFINITY,
     lift: true,
     answers: 'Connection: close',
+  }),
+  /**
+   * Requires a PROXY protocol header, of version 1 or 2, before anything else on each connection.
+   */
+  proxyProtocol: switchGroup<typeof proxyProtocolOptions, ProxyProtocolOptions>({
+    group: client,
+    prose:
+      'Requires a PROXY protocol header, of version 1 or 2, before anything else on each connection.',
+    flagPrefix: 'proxy-protocol',
+    rows: proxyProtocolOptions,
   }),
   /**
    * For a client that closes its sending side and waits: test if it is still there (`probe`), close (`abort`), or answer (`allow`).

@@ -42,6 +42,7 @@ const context: RequestInfo = {
   authority: 'example.org',
   remotePort: 5555,
   encrypted: true,
+  proxyHeader: null,
   nodeRequest: null,
   data: undefined,
   signal: new AbortController().signal,

@@ -1,4 +1,4 @@
-import type { Exchange } from '@reverseit/core';
+import type { Exchange, ProxyHeader } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { authorityOf, clientOf } from '../../hooks/client-of.ts';
 import { RequestView } from '../../hooks/hook-request.ts';
@@ -75,6 +75,10 @@ export class RequestContext implements RequestInfo {
 
   get peerAddress(): string {
     return this.#exchange.remoteAddress;
+  }
+
+  get proxyHeader(): ProxyHeader | null {
+    return this.#exchange.proxyHeader;
   }
 
   get nodeRequest(): NodeRequest | null {
