@@ -1,4 +1,5 @@
 export type { AddressList } from './addresses/address-list.ts';
+export type { IpAddress } from './addresses/ip-address.ts';
 export { checkCloseTimeout } from './options/close-timeout.ts';
 export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
