@@ -20,6 +20,7 @@ import {
   maxStreams,
 } from '../http2/http2-connection.ts';
 import { BoundConnections } from './bound-connections.ts';
+import { canServe, IdleConnections, needsOwn } from './idle-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
 import type { OriginMeter } from './origin-meter.ts';
 
@@ -85,8 +86,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   readonly #multiplexed = new Set<Http2Connection>();
   readonly learned: LearnedLimits = { streams: maxStreams };
   readonly #switched = new Set<PooledConnection>();
-  /** The idle connection that was used last; the others follow by their links. */
-  #idleTop: PooledConnection | null = null;
+  readonly #idle = new IdleConnections();
   readonly #bound: BoundConnections;
   #serving = false;
   #retired = false;
@@ -129,7 +129,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   get hasRoom(): boolean {
     return (
       this.#waiting.length === 0 &&
-      (this.#idleTop !== null || this.#connections.size < this.#size || this.#shared() !== null)
+      (this.#idle.top !== null || this.#connections.size < this.#size || this.#shared() !== null)
     );
   }
 
@@ -206,7 +206,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
   /** Closes what is idle; the rest closes as it ends. */
   drain(): void {
-    for (let top = this.#idleTop; top !== null; top = this.#idleTop) top.drop();
+    for (let { top } = this.#idle; top !== null; { top } = this.#idle) top.drop();
     this.#bound.drain();
     this.#announceEmpty();
   }
@@ -248,22 +248,14 @@ export class Shard implements Http2Owner, ExchangeOwner {
     ) {
       connection.drop();
     } else {
-      connection.idleNext = this.#idleTop;
-      if (this.#idleTop !== null) this.#idleTop.idlePrevious = connection;
-      this.#idleTop = connection;
+      this.#idle.push(connection);
       connection.arm(this.#idleTimeouts.queue(idleHint));
     }
   }
 
   onUnusable(connection: PooledConnection): void {
     if (connection.bound) this.#bound.onUnusable(connection);
-    const { idlePrevious, idleNext } = connection;
-    if (idlePrevious !== null) idlePrevious.idleNext = idleNext;
-    else if (this.#idleTop === connection) this.#idleTop = idleNext;
-    else return;
-    if (idleNext !== null) idleNext.idlePrevious = idlePrevious;
-    connection.idlePrevious = null;
-    connection.idleNext = null;
+    this.#idle.remove(connection);
   }
 
   onSwitched(connection: PooledConnection): void {
@@ -320,13 +312,13 @@ export class Shard implements Http2Owner, ExchangeOwner {
   #serve(exchange: DispatchedExchange, fresh: boolean): boolean {
     const shared = exchange.oneShot || exchange.upgrading ? null : this.#shared();
     const room = this.#connections.size < this.#size;
-    const idle = exchange.oneShot ? null : this.#idleFor(exchange);
+    const idle = exchange.oneShot ? null : this.#idle.find(exchange);
     if (shared !== null) this.#use(shared, exchange);
     else if (idle !== null && !(fresh && room)) this.#use(idle, exchange);
     else if (room) this.#open(exchange);
     else {
       // Its connection is none of those that are idle: one of them makes room for it.
-      if (exchange.oneShot || exchange.upgrading) this.#idleTop?.drop();
+      if (exchange.oneShot || exchange.upgrading) this.#idle.top?.drop();
       this.#bound.makeRoom();
       return false;
     }
@@ -356,12 +348,6 @@ export class Shard implements Http2Owner, ExchangeOwner {
     if (this.#multiplexed.size === 0) return null;
     for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
     return null;
-  }
-
-  #idleFor(exchange: DispatchedExchange): PooledConnection | null {
-    let idle = this.#idleTop;
-    while (idle !== null && !canServe(idle, exchange)) idle = idle.idleNext;
-    return idle;
   }
 
   #use(connection: PooledConnection, exchange: DispatchedExchange): void {
@@ -417,14 +403,4 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
 function useSlot(shard: Shard): void {
   shard.useSlot();
-}
-
-/** Whether the exchange can only be served when this connection makes room. */
-function needsOwn(connection: PooledConnection, exchange: DispatchedExchange): boolean {
-  return exchange.oneShot || (exchange.upgrading && !connection.isHttp1);
-}
-
-function canServe(connection: PooledConnection, exchange: DispatchedExchange): boolean {
-  if (exchange.oneShot) return false;
-  return connection.isHttp1 || (!exchange.upgrading && (connection as Http2Connection).hasRoom);
 }
