@@ -26,7 +26,7 @@ export type {
 } from './server/exchange/exchange.ts';
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
-export type { RequestListener } from './server/exchange/server-context.ts';
+export type { HalfClose, RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
 export type {

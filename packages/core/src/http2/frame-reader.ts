@@ -354,7 +354,7 @@ export class FrameReader {
   #onHeaders(payload: Buffer): void {
     // RFC 9113 §5.1.1: streams of clients are odd.
     if (this.#streamId % 2 === 0) {
-      this.fail(H2_ERROR.PROTOCOL_ERROR, 'HEADERS for a stream that is none of a client');
+      this.fail(H2_ERROR.PROTOCOL_ERROR, 'HEADERS for a stream that is not one of a client');
       return;
     }
     let start = 0;

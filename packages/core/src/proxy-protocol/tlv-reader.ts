@@ -2,7 +2,7 @@
 import { crc32c } from './crc32c.ts';
 import { bareHeader, type ProxyHeader, type ProxyTls, type ProxyTlv } from './proxy-header.ts';
 
-export const TLV = {
+const TLV = {
   ALPN: 0x01,
   AUTHORITY: 0x02,
   CRC32C: 0x03,
@@ -12,10 +12,10 @@ export const TLV = {
   NETNS: 0x30,
 } as const;
 
-export const SSL = { VERSION: 0x21, CN: 0x22, CIPHER: 0x23, SIG_ALG: 0x24, KEY_ALG: 0x25 } as const;
+const SSL = { VERSION: 0x21, CN: 0x22, CIPHER: 0x23, SIG_ALG: 0x24, KEY_ALG: 0x25 } as const;
 
 /** Bits of the client's part of an SSL field (§2.2.6). */
-export const CLIENT = { SSL: 0x01, CERT_CONN: 0x02, CERT_SESS: 0x04 } as const;
+const CLIENT = { SSL: 0x01, CERT_CONN: 0x02, CERT_SESS: 0x04 } as const;
 
 /** A field and where its value stands. */
 interface Placed extends ProxyTlv {

@@ -5,7 +5,7 @@ import { LineLogger } from './line-logger.ts';
 import type { LogLevel } from './log-level.ts';
 import type { Logger } from './logger.ts';
 
-export type LogFormatName = 'text' | 'json';
+type LogFormatName = 'text' | 'json';
 
 /** How lines are written, and which. */
 export interface LogSettings {

@@ -276,6 +276,6 @@ export class SessionFrames implements FrameSink {
   }
 }
 
-export function protocolError(text: string): ReverseItError {
+function protocolError(text: string): ReverseItError {
   return createError('RIT_ERR_HTTP2_PROTOCOL', text);
 }
