@@ -200,7 +200,7 @@ const zones = [
       'middleware/responses': ['middleware/fields', 'node-internals'],
       hooks: ['logging', 'metrics', 'middleware/messages'],
       options: ['hooks', 'logging'],
-      'proxy/forwarded': ['options'],
+      'proxy/forwarded': ['options', 'routes'],
       'proxy/headers': ['hooks', 'options', 'proxy/forwarded', 'routes'],
       'proxy/websocket': ['lifecycle', 'metrics', 'options'],
       'proxy/runtime': [

@@ -156,6 +156,35 @@ describe('the chain, from its end (RFC 7239 §5.2)', () => {
     expect([client.remoteAddress, client.nodes.map(({ text }) => text)]).toEqual([address, kept]);
   });
 
+  const hops = (text: (nth: number) => string, count: number): string =>
+    Array.from({ length: count }, (_, nth) => text(nth)).join(', ');
+
+  test.for<[name: string, field: string]>([
+    ['X-Forwarded-For', `X-Forwarded-For: ${hops((nth) => `10.0.${nth}.1`, 150)}`],
+    ['Forwarded', `Forwarded: ${hops((nth) => `for=10.0.${nth}.1`, 150)}`],
+  ])('of %s, 100 hops are read', ([, field]) => {
+    const client = clientOf([field]);
+    expect([client.remoteAddress, client.nodes.length]).toEqual(['10.0.50.1', 100]);
+    expect(clientOf([field.replace('10.0.50.1', 'x x')]).remoteAddress).toBe('10.0.51.1');
+  });
+
+  test('empty members count', () => {
+    expect(clientOf([`X-Forwarded-For: 192.0.2.1${','.repeat(99)}`]).remoteAddress).toBe(
+      '192.0.2.1',
+    );
+    expect(clientOf([`X-Forwarded-For: 192.0.2.1${','.repeat(100)}`]).remoteAddress).toBe(
+      '10.0.0.1',
+    );
+  });
+
+  test('scheme and host stand as many places from the end as hops are read', () => {
+    const client = clientOf([
+      `X-Forwarded-For: ${hops((nth) => `10.0.${nth}.1`, 150)}`,
+      `X-Forwarded-Host: ${hops((nth) => `h${nth}`, 150)}`,
+    ]);
+    expect(client.host).toBe('h50');
+  });
+
   test('the port is that of the client, where it is told', () => {
     expect(clientOf([]).remotePort).toBe(1000);
     expect(clientOf(['X-Forwarded-For: 192.0.2.1']).remotePort).toBe(0);
@@ -247,7 +276,18 @@ describe('scheme, host and port of the outermost trusted hop', () => {
     ['a', ''],
     ['//evil.example', ''],
     ['/a//b', ''],
+    ['/.well-known/..a', '/.well-known/..a'],
+    ['/a%20b', '/a%20b'],
     ['/../a', ''],
+    ['/./a', ''],
+    ['/%2e%2e/x', ''],
+    ['/%2E./x', ''],
+    ['/a/.%2e', ''],
+    ['/a/%2e', ''],
+    ['/a%2f..%2fx', ''],
+    ['/a%5c%2e%2e', ''],
+    ['/a, /%2e%2e', ''],
+    ['/a,'.repeat(101), ''],
     ['/a/..', ''],
     ['/a?b', ''],
     ['/a\\b', ''],

@@ -4,7 +4,7 @@
  * the first that is not trusted, or is malformed. That one is the client; what stands before it, it may have made up.
  *
  * Proto, host and port are taken from as many places from their end as the chain is long, which is what the
- * outermost trusted proxy said. Pure.
+ * outermost trusted proxy said. Of a chain, `maxMembers` are read. Pure.
  */
 import {
   FIELD,
@@ -17,7 +17,8 @@ import {
 import type { RequestHead } from '@reverseit/core/http1';
 import { type AddressList, formatIpAddress } from '@reverseit/core/internal';
 import type { TrustedHeaders } from '../../options/trust-options.ts';
-import { memberFromEnd } from './comma-list.ts';
+import { withoutDotSegments } from '../../routes/dot-segments.ts';
+import { maxMembers, memberFromEnd } from './comma-list.ts';
 import { ForwardedClient, type PeerInfo } from './forwarded-client.ts';
 import {
   elementStart,
@@ -115,7 +116,7 @@ export class ClientTrust {
   /** The chain that X-Forwarded-For tells, from the client on. */
   #readChain(list: string): readonly ForwardedNode[] {
     const nodes: ForwardedNode[] = [];
-    for (let end = list.length; end > 0; ) {
+    for (let end = list.length, read = 0; end > 0 && read < maxMembers; read++) {
       const comma = list.lastIndexOf(',', end - 1);
       const member = trimOws(list.substring(comma + 1, end));
       end = comma;
@@ -131,7 +132,7 @@ export class ClientTrust {
   #readForwarded(list: string, client: ForwardedClient): void {
     const elements: ForwardedElement[] = [];
     let host: string | null = null;
-    for (let end = list.length; end > 0; ) {
+    for (let end = list.length, read = 0; end > 0 && read < maxMembers; read++) {
       const start = elementStart(list, end);
       if (start === -1) break;
       const text = trimOws(list.substring(start, end));
@@ -180,15 +181,18 @@ function setHost(client: ForwardedClient, host: string | null, port: string): vo
   if (parseAuthority(authority)?.port === -1) client.authority = `${authority}:${port}`;
 }
 
-/** A path that cannot be taken for anything else once it stands in a URL: no query, no empty or dot segment. */
-const prefixText = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()*+=:@%-]+)+$/;
+/** A path that cannot be taken for anything else once it stands in a URL: no query, no empty segment. */
+const prefixText = /^(?:\/[\w.~!$&'()*+=:@%-]+)+$/;
 
-/** X-Forwarded-Prefix: a path, or several that each hop took off, the outermost first. */
+/**
+ * X-Forwarded-Prefix: a path, or several that each hop took off, the outermost first. Empty where it may lead
+ * somewhere else, also by dot segments that are percent-encoded.
+ */
 function readPrefix(list: string): string {
   if (list === '') return '';
-  const prefix = list
-    .split(',')
-    .map((member) => trimOws(member).replace(/\/$/, ''))
-    .join('');
-  return prefixText.test(prefix) ? prefix : '';
+  const members = list.split(',', maxMembers + 1);
+  if (members.length > maxMembers) return '';
+  const prefix = members.map((member) => trimOws(member).replace(/\/$/, '')).join('');
+  if (!prefixText.test(prefix)) return '';
+  return withoutDotSegments(prefix, 1).size > 0 ? '' : prefix;
 }

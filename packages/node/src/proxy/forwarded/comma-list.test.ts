@@ -14,6 +14,9 @@ test.for<[list: string, place: number, member: string]>([
   [',a,, b,', 2, 'a'],
   [',a,, b,', 3, 'a'],
   [', ,', 1, ''],
+  [`a${',b'.repeat(150)}`, 150, 'b'],
+  [`a${','.repeat(99)}`, 1, 'a'],
+  [`a${','.repeat(100)}`, 1, ''],
 ])('RFC 9110 §5.6.1: of %j, %d from the end', ([list, place, member]) => {
   expect(memberFromEnd(list, place)).toBe(member);
 });
