@@ -193,7 +193,7 @@ const zones = [
       metrics: [],
       lifecycle: [],
       routes: [],
-      config: [],
+      config: ['options'],
       'node-internals': [],
       'middleware/messages': [],
       'middleware/fields': ['middleware/messages'],

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what is read
 /** The schema of a configuration says what the option tables say. */
 import { readFileSync } from 'node:fs';
 import { isReverseItError } from '@reverseit/core/errors';
@@ -68,6 +69,23 @@ describe('what both accept', () => {
   ])('%s', (_, input) => {
     expect(validate(input), JSON.stringify(validate.errors)).toBe(true);
     expect(isAccepted(input)).toBe(true);
+  });
+});
+
+describe('environment variables, replaced before the tables read them', () => {
+  it.each<[string, object]>([
+    ['in text', { backend: 'http://${HOST}:80' }],
+    ['for a number', { backend, poolTimeout: '${MS}' }],
+    ['for yes or no', { backend, websocketCompress: '${YES}' }],
+    ['for a choice', { backend, forwardedHeaders: '${WORD}' }],
+    ['in a group', { backend, pool: { poolSize: '${SIZE}' } }],
+    ['in a route', { routes: [{ backend: '${URL}', poolTimeout: '${MS}' }] }],
+    ['in a listener', { backend, listen: [{ port: '${PORT}' }] }],
+  ])('%s', (_, input) => {
+    expect(validate(input), JSON.stringify(validate.errors)).toBe(true);
+  });
+  it.each(['5', '$MS', '$${', '${5}'])('%s is none', (poolTimeout) => {
+    expect(validate({ backend, poolTimeout })).toBe(false);
   });
 });
 

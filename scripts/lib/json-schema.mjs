@@ -18,6 +18,12 @@ export function configurationSchema({ proxy, route, listener }) {
     description: 'Generated from the option tables. Sizes are in bytes, times in milliseconds.',
     ...objectSchema(proxy, false),
     definitions: {
+      variable: {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is shown to users
+        description: 'Text with environment variables, written ${NAME}.',
+        type: 'string',
+        pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}',
+      },
       route: objectSchema(route, false),
       listener: {
         ...objectSchema(listener, false),
@@ -35,7 +41,9 @@ function objectSchema(rows, open) {
   const properties = Object.fromEntries(
     Object.entries(rows).flatMap(([key, option]) => {
       const schema = valueSchema(option);
-      return schema === null ? [] : [[key, { description: descriptionOf(option), ...schema }]];
+      return schema === null
+        ? []
+        : [[key, { description: descriptionOf(option), ...orVariable(schema) }]];
     }),
   );
   return { type: 'object', properties, additionalProperties: open };
@@ -55,6 +63,22 @@ function valueSchema({ json, nested, default: initial, defaultText }) {
     ? json
     : { ...json, default: initial === Number.POSITIVE_INFINITY ? 'infinity' : initial };
 }
+
+/**
+ * In place of a value that is not any text: a text whose environment variables make one.
+ * @param {JsonSchema} schema
+ * @returns {JsonSchema}
+ */
+function orVariable({ default: initial, ...schema }) {
+  /** @type {readonly JsonSchema[]} */
+  const forms = Array.isArray(schema.anyOf) ? schema.anyOf : [schema];
+  const isCovered = forms.some(({ type, pattern }) => type === 'string' && pattern === undefined);
+  const isObject = forms.every(({ type }) => type === 'object' || type === 'null');
+  const whole = isCovered || isObject ? schema : { anyOf: [...forms, variable] };
+  return initial === undefined ? whole : { ...whole, default: initial };
+}
+
+const variable = { $ref: '#/definitions/variable' };
 
 /** @type {Readonly<Record<string, string>>} */
 const units = { bytes: ' In bytes.', milliseconds: ' In ms.' };

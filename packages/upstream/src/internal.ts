@@ -2,7 +2,7 @@
 export type { CheckedBackendGroup, GroupObserver } from './backends/backend-group.ts';
 export { makeBackendGroup } from './backends/create-backend-group.ts';
 export type { BackendSpec } from './backends/options/backend-list.ts';
-export { listAccepted, readBackendList } from './backends/options/backend-list.ts';
+export { backendOptions, listAccepted, readBackendList } from './backends/options/backend-list.ts';
 export type { DiscoveryValues } from './backends/options/discovery-options.ts';
 export { discoveryFault } from './backends/options/discovery-options.ts';
 export type { GroupValues } from './backends/options/group-options.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what is read
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,31 @@ describe('loadConfigFile', () => {
     await expect(loadConfigFile(file(name, content))).rejects.toMatchObject({
       code: 'RIT_ERR_CONFIG',
       message: expect.stringMatching(message),
+    });
+  });
+
+  it('replaces environment variables in JSON, each time it is read', async () => {
+    const path = file('variables.json', '{"backend": "http://${HOST}", "poolTimeout": "${MS}"}');
+    expect(await loadConfigFile(path, 0, { HOST: 'a', MS: '5' })).toEqual({
+      backend: 'http://a',
+      poolTimeout: 5,
+    });
+    expect(await loadConfigFile(path, 1, { HOST: 'b', MS: '6' })).toEqual({
+      backend: 'http://b',
+      poolTimeout: 6,
+    });
+  });
+
+  it('leaves modules, which have process.env', async () => {
+    const path = file('plain.mjs', 'export default { backend: "${HOST}" };');
+    expect(await loadConfigFile(path, 0, { HOST: 'a' })).toEqual({ backend: '${HOST}' });
+  });
+
+  it('names the file, the place and the variable that is not set', async () => {
+    const path = file('unset.json', '{"routes": [{"backend": "${HOST}"}]}');
+    await expect(loadConfigFile(path, 0, {})).rejects.toMatchObject({
+      code: 'RIT_ERR_CONFIG',
+      message: `cannot load ${path}: routes[0].backend: the environment variable HOST is not set`,
     });
   });
 

@@ -1,9 +1,13 @@
-/** Reads a configuration file: JSON, or an ES module whose default export is the configuration. */
+/**
+ * Reads a configuration file: JSON, in which environment variables are replaced, or an ES module whose default
+ * export is the configuration.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createError } from '@reverseit/core/errors';
+import { type Environment, withEnvironment } from './environment.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -12,10 +16,16 @@ const require = createRequire(import.meta.url);
  * says how often this process has loaded it. What it imports itself is not loaded again.
  * @throws ConfigError (`RIT_ERR_CONFIG`) that names the file.
  */
-export async function loadConfigFile(file: string, times = 0): Promise<unknown> {
+export async function loadConfigFile(
+  file: string,
+  times = 0,
+  environment: Environment = process.env,
+): Promise<unknown> {
   const path = resolve(file);
   try {
-    if (extname(path) === '.json') return JSON.parse(withoutMark(await readFile(path, 'utf8')));
+    if (extname(path) === '.json') {
+      return withEnvironment(JSON.parse(withoutMark(await readFile(path, 'utf8'))), environment);
+    }
     const url = pathToFileURL(path);
     if (times > 0) {
       url.search = `?reload=${times}`;

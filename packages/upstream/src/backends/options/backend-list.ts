@@ -16,7 +16,7 @@ const group = 'Backends';
 
 const maxBackends = 10_000;
 
-const backendOptions = defineOptions({
+export const backendOptions = defineOptions({
   /** URL of the backend, optionally with a path prefix. Required. */
   url: backendUrl({
     group,
