@@ -12,8 +12,10 @@ import { isReverseItError } from '@reverseit/core/errors';
 import { type AccessRequest, type AccessRules, hasToken, isForeign, isOwnHost } from './access.ts';
 import { EventFeed } from './event-feed.ts';
 import { pageFile, pageHeaders } from './page.ts';
-import { negotiatedText } from './prometheus-text.ts';
+import { prefersOpenMetrics } from './prometheus-text.ts';
 import { readiness } from './readiness.ts';
+import { Scrape } from './scrape.ts';
+import { SharedStats } from './shared-stats.ts';
 import type { ProxyStats } from './stats.ts';
 import type { AdminTarget } from './target.ts';
 
@@ -75,23 +77,30 @@ class Listener implements AdminListener {
   #options: AdminListenerOptions;
   readonly #target: AdminTarget;
   readonly #server: HttpServer;
+  readonly #stats: SharedStats;
   readonly #feed: EventFeed;
+  readonly #prometheus: Scrape;
+  readonly #openMetrics: Scrape;
   readonly #gets: Readonly<Record<string, Handler>> = {
     '/livez': () => text(200, 'ok\n'),
-    '/readyz': async () => readinessAnswer(await this.#stats()),
+    '/readyz': async () => readinessAnswer(await this.#stats.recent()),
     '/metrics': async ({ head }) => {
       const accept = head.headers.getAll('accept').join(',');
-      const { type, text: body } = negotiatedText(await this.#stats(), accept);
+      const scrape = prefersOpenMetrics(accept) ? this.#openMetrics : this.#prometheus;
+      const { type, body } = await scrape.text();
       return { status: 200, fields: ['content-type', type, ...plain.slice(2)], body };
     },
-    '/stats': async () => json(await this.#stats()),
-    '/backends': async () => json((await this.#stats()).backends),
+    '/stats': async () => json(await this.#stats.current()),
+    '/backends': async () => json((await this.#stats.current()).backends),
   };
 
   constructor(options: AdminListenerOptions, target: AdminTarget) {
     this.#options = options;
     this.#target = target;
-    this.#feed = new EventFeed(() => this.#stats());
+    this.#stats = new SharedStats(() => target.stats());
+    this.#feed = new EventFeed(() => this.#stats.current());
+    this.#prometheus = new Scrape(this.#stats, false);
+    this.#openMetrics = new Scrape(this.#stats, true);
     this.#server = createHttpServer({ ...limits, onError: ignore }, (exchange) =>
       this.#serve(exchange),
     );
@@ -114,10 +123,6 @@ class Listener implements AdminListener {
     await this.#server.close({ timeout: closeTimeout });
   }
 
-  async #stats(): Promise<ProxyStats> {
-    return this.#target.stats();
-  }
-
   #serve(exchange: Exchange): void {
     const { head } = exchange;
     const request = accessRequest(exchange);
@@ -133,8 +138,9 @@ class Listener implements AdminListener {
   }
 
   #show(exchange: Exchange, path: string): void {
-    if (path === '/events' && exchange.head.method === 'GET') {
-      if (!this.#feed.add(exchange)) send(exchange, busy);
+    if (path === '/events') {
+      if (exchange.head.method === 'HEAD') this.#feed.showHead(exchange);
+      else if (!this.#feed.add(exchange)) send(exchange, busy);
       return;
     }
     const handler = Object.hasOwn(this.#gets, path) ? this.#gets[path] : undefined;
@@ -162,12 +168,15 @@ class Listener implements AdminListener {
       if (action === undefined || backend === null) {
         send(
           exchange,
-          Object.hasOwn(this.#gets, path) ? notAllowed('GET, HEAD') : text(404, 'not found\n'),
+          path === '/events' || Object.hasOwn(this.#gets, path)
+            ? notAllowed('GET, HEAD')
+            : text(404, 'not found\n'),
         );
         return;
       }
       answerWith(exchange, async () => {
         await (action === 'drain' ? this.#target.drain(backend) : this.#target.enable(backend));
+        this.#stats.forget();
         return text(200, `${backend}: ${action === 'drain' ? 'draining' : 'enabled'}\n`);
       });
     }
@@ -177,6 +186,7 @@ class Listener implements AdminListener {
     const { reload } = this.#target;
     if (reload === null) return text(501, 'nothing to reload; set the option admin.onReload\n');
     await reload();
+    this.#stats.forget();
     return text(200, 'reloaded\n');
   }
 }

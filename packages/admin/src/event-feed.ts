@@ -53,6 +53,12 @@ export class EventFeed {
     return true;
   }
 
+  /** Answers HEAD: with the head that a reader gets. */
+  showHead(exchange: Exchange): void {
+    exchange.sendHead(200, '', fields, null);
+    exchange.end();
+  }
+
   #remove(exchange: Exchange): void {
     this.#readers.delete(exchange);
     if (this.#readers.size > 0 || this.#timer === null) return;

@@ -1,4 +1,5 @@
 /** Figures as text: the format of Prometheus (0.0.4), and OpenMetrics (1.0). */
+import { setImmediate } from 'node:timers/promises';
 import { type MetricFamily, metricFamilies } from './metric-families.ts';
 import type { HistogramStats, ProxyStats } from './stats.ts';
 
@@ -9,24 +10,42 @@ export interface MetricsText {
   readonly text: string;
 }
 
+/** About so many characters of a text are made at a time: well under a millisecond. */
+const partLength = 16_384;
+
+const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
+const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
 /** In the text format of Prometheus, version 0.0.4, which everything reads. */
 export function prometheusText(stats: ProxyStats): MetricsText {
-  return {
-    type: 'text/plain; version=0.0.4; charset=utf-8',
-    text: metricFamilies.map((family) => written(family, stats, false)).join(''),
-  };
+  return { type: prometheusType, text: [...textParts(stats, false)].join('') };
 }
 
 /** By OpenMetrics 1.0. */
 export function openMetricsText(stats: ProxyStats): MetricsText {
-  return {
-    type: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
-    text: `${metricFamilies.map((family) => written(family, stats, true)).join('')}# EOF\n`,
-  };
+  return { type: openMetricsType, text: [...textParts(stats, true)].join('') };
 }
 
 /** In the one of the two formats that the client likes better; Prometheus' own where it is all the same. */
 export function negotiatedText(stats: ProxyStats, accept: string): MetricsText {
+  return prefersOpenMetrics(accept) ? openMetricsText(stats) : prometheusText(stats);
+}
+
+/** The text in one of the formats, made over as many turns of the event loop as it takes. */
+export async function pacedText(
+  stats: ProxyStats,
+  open: boolean,
+): Promise<{ readonly type: string; readonly body: Buffer }> {
+  const parts: Buffer[] = [];
+  for (const part of textParts(stats, open)) {
+    parts.push(Buffer.from(part));
+    await setImmediate();
+  }
+  return { type: open ? openMetricsType : prometheusType, body: Buffer.concat(parts) };
+}
+
+/** Whether the client likes OpenMetrics better. */
+export function prefersOpenMetrics(accept: string): boolean {
   let open = 0;
   let plain = 0;
   for (const range of accept.toLowerCase().split(',')) {
@@ -36,23 +55,36 @@ export function negotiatedText(stats: ProxyStats, accept: string): MetricsText {
     if (type === 'application/openmetrics-text') open = Math.max(open, quality);
     else if (type === 'text/plain') plain = Math.max(plain, quality);
   }
-  return open > plain ? openMetricsText(stats) : prometheusText(stats);
+  return open > plain;
 }
 
-function written(family: MetricFamily, stats: ProxyStats, open: boolean): string {
+function* textParts(stats: ProxyStats, open: boolean): Generator<string> {
+  let text = '';
+  for (const family of metricFamilies) {
+    for (const lines of written(family, stats, open)) {
+      text += lines;
+      if (text.length < partLength) continue;
+      yield text;
+      text = '';
+    }
+  }
+  yield open ? `${text}# EOF\n` : text;
+}
+
+/** The lines that announce a family, and those of each of its samples. */
+function* written(family: MetricFamily, stats: ProxyStats, open: boolean): Generator<string> {
   const { name, type, unit, labels, help } = family;
   const samples = family.samples(stats);
-  if (samples.length === 0) return '';
+  if (samples.length === 0) return;
   const suffix = type === 'counter' ? '_total' : '';
   const announced = open ? name : name + suffix;
-  let text = `# HELP ${announced} ${escapedHelp(help, open)}\n# TYPE ${announced} ${type}\n`;
-  if (open && unit !== '') text += `# UNIT ${announced} ${unit}\n`;
+  yield `# HELP ${announced} ${escapedHelp(help, open)}\n# TYPE ${announced} ${type}\n`;
+  if (open && unit !== '') yield `# UNIT ${announced} ${unit}\n`;
   for (const [values, value] of samples) {
     const pairs = labels.map((label, nth) => `${label}="${escaped(values[nth] ?? '')}"`);
-    if (typeof value === 'object') text += histogram(name, pairs, value, stats, open);
-    else text += `${name}${suffix}${inBraces(pairs)} ${numberText(value)}\n`;
+    if (typeof value === 'object') yield histogram(name, pairs, value, stats, open);
+    else yield `${name}${suffix}${inBraces(pairs)} ${numberText(value)}\n`;
   }
-  return text;
 }
 
 function histogram(

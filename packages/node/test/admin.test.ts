@@ -86,6 +86,34 @@ describe('shows', () => {
     expect(text.endsWith('# EOF\n')).toBe(true);
   });
 
+  it('HEAD /events: the head that a reader gets, and nothing more', async () => {
+    const bench = await startAdmin();
+    const { status, headers, text } = await ask(bench, { path: '/events', method: 'HEAD' });
+    expect([status, headers['content-type'], text]).toEqual([
+      200,
+      'text/event-stream; charset=utf-8',
+      '',
+    ]);
+    expect(await ask(bench, { path: '/events', method: 'POST' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
+  });
+
+  it('refused requests in the histograms, too', async () => {
+    const bench = await startAdmin();
+    const client = await bench.connect();
+    await client.request('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
+    const { text } = await ask(bench, { path: '/metrics' });
+    for (const line of [
+      'reverseit_requests_total{route="(none)",method="other",status="4xx"} 1',
+      'reverseit_request_duration_seconds_count{route="(none)"} 1',
+      'reverseit_time_to_first_byte_seconds_count{route="(none)"} 1',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
   it('every second how things are, as long as somebody reads', async () => {
     const bench = await startAdmin();
     const controller = new AbortController();

@@ -53,8 +53,13 @@ export class RouteMeter implements ExchangeMeter {
     this.#active++;
   }
 
-  /** A request was answered with `status` before it became an exchange: nobody knows its method. */
+  /**
+   * A request was answered with `status` before it became an exchange, at once: nobody knows its method. Its times are
+   * 0, so that the histograms count as many requests as the counters.
+   */
   refused(status: number): void {
+    this.#firstByte.observe(0);
+    this.#duration.observe(0);
     this.#count(otherMethod, status);
   }
 
