@@ -1,13 +1,26 @@
 /** PROXY protocol from a balancer in front: HAProxy and nginx where they are installed, and what the proxy makes of it. */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { connectRaw, guarded } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
 import { freePort } from '@reverseit/test-servers/free-port';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createServer, type ReverseItOptions } from '../src/index.ts';
+import {
+  ask as askOverHttp2,
+  closeSessions,
+  type ListenerKind,
+  listenerKinds,
+  listeners,
+  openSession,
+} from './http2-clients-rig.ts';
 
 useCensus();
 const use = useCleanup();
@@ -64,6 +77,83 @@ describe('proxyProtocol', () => {
       fault,
     );
     createServer({ respond: {}, proxyProtocol: { from: ['10.0.0.0/8'] } });
+  });
+});
+
+describe('HTTP/2 after a header', () => {
+  const header = 'PROXY TCP4 192.0.2.1 198.51.100.2 54321 443\r\n';
+  afterEach(closeSessions);
+
+  /** What is written over it first leaves in one packet with the header. */
+  function prefixed(socket: Socket): Duplex {
+    let first = header;
+    const stream = new Duplex({
+      read() {
+        socket.resume();
+      },
+      write(chunk: Buffer, _encoding, callback) {
+        socket.write(Buffer.concat([Buffer.from(first), chunk]), callback);
+        first = '';
+      },
+      final(callback) {
+        socket.end(callback);
+      },
+      destroy(error, callback) {
+        socket.destroy();
+        callback(error);
+      },
+    });
+    socket.on('data', (chunk) => stream.push(chunk)).on('end', () => stream.push(null));
+    return stream;
+  }
+
+  /** A session over a socket whose first bytes are the header, in a packet of its own or with what follows. */
+  async function session(kind: ListenerKind, port: number, apart: boolean) {
+    const raw = connect({ port, host: '127.0.0.1', noDelay: true });
+    raw.on('error', () => undefined);
+    await guarded(once(raw, 'connect'), 'the connection');
+    if (apart) raw.write(header);
+    const socket = apart ? raw : prefixed(raw);
+    const { ca } = testCertificates();
+    return openSession(kind, port, {
+      createConnection: () =>
+        kind === 'in the clear'
+          ? socket
+          : connectTls({ socket, ca, servername: 'localhost', ALPNProtocols: ['h2'] }),
+    });
+  }
+
+  it.each(listenerKinds.flatMap((kind) => [true, false].map((apart) => [kind, apart] as const)))(
+    '%s (in a packet of its own: %s)',
+    async (kind, apart) => {
+      const { port } = await start(listeners[kind]());
+      const opened = await session(kind, port, apart);
+      for (const path of ['/1', '/2']) {
+        const { status, body } = await askOverHttp2(opened, { ':path': path });
+        expect([status, JSON.parse(body.toString())]).toMatchObject([
+          200,
+          {
+            target: path,
+            remoteAddress: '192.0.2.1',
+            remotePort: 54321,
+            encrypted: kind === 'over TLS',
+            version: 1,
+            command: 'proxy',
+          },
+        ]);
+      }
+    },
+  );
+
+  it.each(listenerKinds)('%s: who is not trusted is not believed, nor served', async (kind) => {
+    const { port } = await start({
+      ...listeners[kind](),
+      proxyProtocol: { from: ['192.0.2.0/24'] },
+    });
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('error', () => undefined).resume();
+    socket.write(`${header}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`);
+    await guarded(once(socket, 'close'), 'the end of the connection');
   });
 });
 

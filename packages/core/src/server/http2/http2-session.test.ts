@@ -1,4 +1,5 @@
 /** Streams, windows, limits and the end of HTTP/2 connections, over frames. */
+import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@reverseit/test-servers';
 import { END_HEADERS, frame, uint32 } from '@reverseit/test-servers/http2-frames';
 import { describe, expect, test, vi } from 'vitest';
@@ -357,12 +358,27 @@ describe('limits', () => {
 
   type Flood = readonly [what: string, frames: readonly Buffer[]];
   const many = (one: Buffer, count = 6000): Buffer[] => new Array(count).fill(one);
+  const padded = (id: number, length: number): Buffer =>
+    frame(FRAME.DATA, FLAG.PADDED, id, Buffer.from([length, ...new Array(length).fill(0)]));
+  /** A request that makes us reset its stream. */
+  const faulty = (id: number): Buffer => headers(id, [...get(), 'X', 'y']);
   const floods: readonly Flood[] = [
     ['PING (CVE-2019-9512)', many(frame(FRAME.PING, 0, 0, Buffer.alloc(8)))],
     ['PING with ACK', many(frame(FRAME.PING, FLAG.ACK, 0, Buffer.alloc(8)))],
     ['SETTINGS (CVE-2019-9515)', many(settings(SETTING.MAX_HEADER_LIST_SIZE, 1))],
     ['PRIORITY (CVE-2019-9513)', many(frame(FRAME.PRIORITY, 0, 1, Buffer.from([0, 0, 0, 3, 1])))],
     ['empty DATA (CVE-2019-9518)', [open(1), ...many(data(1))]],
+    ['DATA that is all padding', [open(1), ...many(padded(1, 0))]],
+    ['GOAWAY', [open(1), ...many(frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(8)))]],
+    ['header blocks on a stream that we have reset', [faulty(1), ...many(headers(1))]],
+    ['ends of a stream that we have reset', [faulty(1), ...many(end(1))]],
+    [
+      'requests after a GOAWAY',
+      [
+        ...[open(1), frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(8))],
+        ...Array.from({ length: 3000 }, (_, i) => headers(2 * i + 3)),
+      ],
+    ],
     ['WINDOW_UPDATE', many(windowUpdate(0, 1))],
     ['frames of unknown types', many(frame(0xbb, 0, 0))],
     ['streams beyond the limit', Array.from({ length: 3000 }, (_, i) => open(2 * i + 1))],
@@ -409,6 +425,73 @@ describe('limits', () => {
     await client.close();
   });
 
+  test('a flood is told of once, and its connection stays closed', async () => {
+    const onError = vi.fn();
+    const { client, rig } = await useRequests({ onError });
+    client.send(open(1), ...many(frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(8))));
+    await client.until(() => client.closed, 'the end');
+    expect(client.frames.filter(({ type }) => type === FRAME.GOAWAY)).toHaveLength(1);
+    expect(onError).toHaveBeenCalledTimes(1);
+    await eventually(() => rig.server.stats().activeExchanges === 0, 'the exchange to end');
+    await client.close();
+  });
+
+  test('resets of responses that wait for a window count, too', async () => {
+    const rig = await start(echoTarget, { protocols: ['http2'], maxStreamResetsPerSecond: 5 });
+    const client = await connect(rig);
+    client.send(settings(SETTING.INITIAL_WINDOW_SIZE, 0));
+    for (let i = 0; i < 450 && client.goaway() === undefined; i++) {
+      const id = 2 * i + 1;
+      client.send(headers(id));
+      await client.until(
+        () => client.stream(id).sections.length > 0 || client.goaway() !== undefined,
+        'the head',
+      );
+      client.send(reset(id));
+    }
+    expect(codeName(await client.goawayCode())).toBe('ENHANCE_YOUR_CALM');
+    await client.close();
+  });
+
+  test('what was in progress on a stream that we have reset is no error, after many others', async () => {
+    const rig = await start(echoTarget, { protocols: ['http2'] });
+    const client = await connect(rig);
+    client.send(faulty(1));
+    expect(await client.resetOf(1)).not.toBeNull();
+    for (let id = 3; id < 803; id += 2) {
+      client.send(headers(id));
+      await client.response(id);
+    }
+    client.send(data(1, 'late'), end(1), headers(803));
+    await client.response(803);
+    expect(client.goaway()).toBe(undefined);
+    await client.close();
+  });
+
+  test.for<[what: string, fields: string[]]>([
+    ['requests without content', [':method', 'HEAD', ...get().slice(2)]],
+    ['requests that are refused', get().slice(0, 6)],
+  ])('a client that reads no responses is not read from: %s', async ([, fields]) => {
+    let served = 0;
+    const rig = await start(
+      (exchange) => {
+        served++;
+        exchange.respond(200, ['x-long', 'x'.repeat(1000)], '');
+      },
+      { protocols: ['http2'], onError: () => served++, maxRequestsPerConnection: 1_000_000 },
+    );
+    const client = await connect(rig);
+    client.socket.pause();
+    const count = 100_000;
+    client.send(...Array.from({ length: count }, (_, i) => headers(2 * i + 1, fields)));
+    for (let before = -1; served === 0 || served !== before; ) {
+      before = served;
+      await setTimeout(100);
+    }
+    expect(served).toBeLessThan(count);
+    client.socket.destroy();
+  });
+
   test('a client that reads no answers is not read from', async () => {
     const { client } = await useRequests();
     client.socket.pause();
@@ -453,7 +536,7 @@ describe('timeouts', () => {
     client.send(headers(1), headers(3));
     const [first, second] = [await next(), await next()];
     first.exchange.respond(200, [], '');
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await setTimeout(80);
     expect(rig.server.stats().connections).toBe(1);
     second.exchange.respond(200, [], '');
     expect((await client.response(3)).status).toBe('200');

@@ -148,7 +148,8 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
 
   /** The client has reset the stream. */
   onReset(): void {
-    if (this.active) this.connection.onClientFault();
+    // Also where the response is complete, and waits for a window.
+    if (this.active || !this.output.ended) this.connection.onClientFault();
     this.#remoteEnded = true;
     this.end(createError('RIT_ERR_CLIENT_ABORTED'));
   }

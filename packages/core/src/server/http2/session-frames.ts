@@ -16,6 +16,8 @@ import type { SessionOutput } from './session-output.ts';
 import { PeerSettings, windows } from './session-settings.ts';
 import type { StreamRegister } from './stream-register.ts';
 
+type ClosedFrame = 'DATA' | 'HEADERS';
+
 /** The connection whose frames they are. */
 export interface FramedSession {
   readonly context: Http2Context;
@@ -53,6 +55,8 @@ export class SessionFrames implements FrameSink {
   #current: Http2Stream | null = null;
   /** Bytes of the present DATA frame that have not been told of as content. */
   #untold = 0;
+  /** What the present DATA frame counts in windows, its padding among it. */
+  #frameLength = 0;
 
   constructor(session: FramedSession, guard: FloodGuard) {
     const { limits } = session.context;
@@ -83,15 +87,18 @@ export class SessionFrames implements FrameSink {
     this.#consumed = 0;
   }
 
-  #countFrame(): void {
-    if (this.#guard.allowsFrame()) return;
+  /** A frame has come that carries nothing. False: one too many, and the connection has ended. */
+  #allowsFrame(): boolean {
+    if (this.#guard.allowsFrame()) return true;
     this.#session.fail(H2_ERROR.ENHANCE_YOUR_CALM, 'too many frames that carry nothing');
+    return false;
   }
 
   // Frames of streams
 
   onDataFrame(streamId: number, length: number, endStream: boolean): void {
-    if (length === 0 && !endStream) this.#countFrame();
+    if (length === 0 && !endStream && !this.#allowsFrame()) return;
+    this.#frameLength = length;
     this.#untold = length;
     this.#receiveWindow -= length;
     this.#session.feed.spend(length * COST.BYTE);
@@ -118,7 +125,10 @@ export class SessionFrames implements FrameSink {
     const stream = this.#current;
     this.#current = null;
     const padding = this.#untold;
-    if (padding > 0) this.onConsumed(padding);
+    if (padding > 0) {
+      if (padding === this.#frameLength && !endStream && !this.#allowsFrame()) return;
+      this.onConsumed(padding);
+    }
     if (stream === null || stream.closed) return;
     if (padding > 0) stream.onUnwanted(padding);
     if (endStream) stream.onEnd([]);
@@ -137,12 +147,12 @@ export class SessionFrames implements FrameSink {
   }
 
   /** A frame of a stream that is not open (§5.1). */
-  #onClosedStream(streamId: number, frame: string): void {
+  #onClosedStream(streamId: number, frame: ClosedFrame): void {
     switch (this.#streams.stateOf(streamId)) {
       case 'idle':
         // Of one that was opened after our GOAWAY, nothing is noted.
-        if (streamId > this.#session.lastAllowed) return;
-        this.#session.fail(H2_ERROR.PROTOCOL_ERROR, `${frame} on an idle stream`);
+        if (streamId > this.#session.lastAllowed) this.#countUnserved(frame);
+        else this.#session.fail(H2_ERROR.PROTOCOL_ERROR, `${frame} on an idle stream`);
         break;
       case 'unused':
         this.#session.fail(H2_ERROR.PROTOCOL_ERROR, `${frame} on a stream that was passed over`);
@@ -151,8 +161,14 @@ export class SessionFrames implements FrameSink {
         this.#session.fail(H2_ERROR.STREAM_CLOSED, `${frame} on a closed stream`);
         break;
       default:
-      // It may have been in progress when we reset the stream.
+        // It may have been in progress when we reset the stream.
+        this.#countUnserved(frame);
     }
+  }
+
+  /** Content is bounded by the window of the connection; header blocks, and ends of streams, by nothing else. */
+  #countUnserved(frame: ClosedFrame): void {
+    if (frame !== 'DATA' || this.#frameLength === 0) this.#allowsFrame();
   }
 
   #onTrailers(stream: Http2Stream, endStream: boolean): void {
@@ -173,7 +189,10 @@ export class SessionFrames implements FrameSink {
   #onRequest(streamId: number, endStream: boolean): void {
     this.#session.feed.spend(COST.MESSAGE);
     // Sent before the client has read our GOAWAY.
-    if (streamId > this.#session.lastAllowed) return;
+    if (streamId > this.#session.lastAllowed) {
+      this.#countUnserved('HEADERS');
+      return;
+    }
     this.#streams.last = streamId;
     if (this.#streams.size >= this.#maxStreams) {
       this.#session.sendReset(streamId, H2_ERROR.REFUSED_STREAM);
@@ -204,7 +223,7 @@ export class SessionFrames implements FrameSink {
   }
 
   onReset(streamId: number, _code: number): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) stream.onReset();
     else if (this.#streams.stateOf(streamId) === 'idle' && streamId <= this.#session.lastAllowed) {
@@ -213,7 +232,7 @@ export class SessionFrames implements FrameSink {
   }
 
   onWindowUpdate(streamId: number, increment: number): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     if (streamId === 0) {
       if (this.#output.addWindow(increment)) this.#output.pump();
       else this.#session.fail(H2_ERROR.FLOW_CONTROL_ERROR, 'window of the connection too large');
@@ -229,7 +248,7 @@ export class SessionFrames implements FrameSink {
   }
 
   onStreamError(streamId: number, code: Http2ErrorCode): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) stream.fault(code, protocolError('malformed frame'));
     else if (this.#streams.stateOf(streamId) === 'idle')
@@ -239,7 +258,7 @@ export class SessionFrames implements FrameSink {
   // Frames of the connection
 
   onSettings(payload: Buffer): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     const code = this.#peer.apply(payload);
     if (code !== H2_ERROR.NO_ERROR) {
       this.#session.fail(code, 'invalid settings');
@@ -257,22 +276,22 @@ export class SessionFrames implements FrameSink {
   }
 
   onSettingsAck(): void {
-    this.#countFrame();
+    this.#allowsFrame();
   }
 
   onPing(payload: Buffer, isAck: boolean): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     if (!isAck) this.#output.sendPing(payload, true);
     else this.#session.onPong();
   }
 
   onGoaway(_code: number): void {
-    this.#countFrame();
+    if (!this.#allowsFrame()) return;
     this.#session.onPeerGoaway();
   }
 
   onIgnored(): void {
-    this.#countFrame();
+    this.#allowsFrame();
   }
 }
 

@@ -18,7 +18,7 @@ import { SocketWriter, type SocketWriterOwner } from '../connection/socket-write
 import { type Http2Limits, serverSettings, windows } from './session-settings.ts';
 import type { OutputConnection, StreamOutput } from './stream-output.ts';
 
-/** Bytes of answers to frames that carry nothing, beyond which a client that reads nothing is not read from. */
+/** Bytes of heads, and of answers to frames, beyond which a client that reads nothing is not read from. */
 const maxUnread = 65_536;
 
 export class SessionOutput implements OutputConnection {
@@ -61,6 +61,7 @@ export class SessionOutput implements OutputConnection {
     endStream: boolean,
   ): void {
     const frames = headersFrames(streamId, this.encoder.encode(status, fields), endStream);
+    this.#countUnread(frames);
     if (endStream) this.writer.pushLast(frames);
     else this.writer.push(frames);
   }
@@ -90,8 +91,13 @@ export class SessionOutput implements OutputConnection {
   }
 
   #answer(frame: Buffer): void {
-    if (this.writer.needsDrain) this.#unread += frame.length;
+    this.#countUnread(frame);
     this.writer.push(frame);
+  }
+
+  /** No window bounds what is not content. */
+  #countUnread({ length }: Buffer): void {
+    if (this.writer.needsDrain) this.#unread += length;
   }
 
   onDataSent(): void {

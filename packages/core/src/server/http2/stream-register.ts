@@ -4,15 +4,19 @@
  */
 import type { Http2Stream } from './http2-stream.ts';
 
-/** Of so many streams that were closed lately it is known how. */
+/**
+ * So many streams that were closed lately are known, and as many that we have reset: others that close in the
+ * meantime make no error of what was in progress on these.
+ */
 const remembered = 256;
 
 export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | 'unused';
 
 export class StreamRegister {
   readonly #open = new Map<number, Http2Stream>();
-  /** Whether we have reset it, for each that was closed lately, in order. */
-  readonly #closed = new Map<number, boolean>();
+  /** In the order in which they were closed. */
+  readonly #closed = new Set<number>();
+  readonly #resetByUs = new Set<number>();
   /** The latest stream that the client has opened. */
   last = 0;
 
@@ -31,20 +35,15 @@ export class StreamRegister {
   /** A stream is closed, or was never opened. */
   close(streamId: number, isResetByUs: boolean): void {
     this.#open.delete(streamId);
-    if (this.#closed.get(streamId) !== true) this.#closed.set(streamId, isResetByUs);
-    if (this.#closed.size <= remembered) return;
-    for (const oldest of this.#closed.keys()) {
-      this.#closed.delete(oldest);
-      return;
-    }
+    if (isResetByUs) remember(this.#resetByUs, streamId);
+    else if (!this.#resetByUs.has(streamId)) remember(this.#closed, streamId);
   }
 
   /** What is known of a stream that is not open. */
   stateOf(streamId: number): ClosedState {
     if (streamId > this.last) return 'idle';
-    const isResetByUs = this.#closed.get(streamId);
-    if (isResetByUs === undefined) return 'unused';
-    return isResetByUs ? 'reset-by-us' : 'closed';
+    if (this.#resetByUs.has(streamId)) return 'reset-by-us';
+    return this.#closed.has(streamId) ? 'closed' : 'unused';
   }
 
   all(): Http2Stream[] {
@@ -57,5 +56,14 @@ export class StreamRegister {
       if (exchangeNumber !== Number.POSITIVE_INFINITY) return exchangeNumber;
     }
     return Number.POSITIVE_INFINITY;
+  }
+}
+
+function remember(streams: Set<number>, streamId: number): void {
+  streams.add(streamId);
+  if (streams.size <= remembered) return;
+  for (const oldest of streams) {
+    streams.delete(oldest);
+    return;
   }
 }
