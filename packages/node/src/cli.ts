@@ -1,6 +1,7 @@
 /** The `reverseit` command: connects `run` to the process. */
 import { readFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { wantsColor } from './cli/color.ts';
+import { ReadyFile } from './cli/ready-file.ts';
 import { run } from './cli/run.ts';
 import type { Signal } from './cli/serve.ts';
 import { loadConfigFile } from './config/config-file.ts';
@@ -23,6 +24,7 @@ const code = await run({
   readFile: (path) => readFileSync(path, 'utf8'),
   loadConfig: loadConfigFile,
   createServer: createProxy,
+  readyFile: (path) => new ReadyFile(path),
   createCluster: superviseWorkers,
   onSignal(callback) {
     const listener = (signal: NodeJS.Signals): void => callback(signal as Signal);

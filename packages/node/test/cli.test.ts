@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 const command = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 
@@ -225,5 +225,36 @@ describe('the reverseit command', () => {
     proxy.child.kill('SIGTERM');
     await closed;
     expect((await proxy.ended)[0]).toBe(0);
+  });
+});
+
+describe('the ready file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reverseit-ready-'));
+  const path = join(folder, 'ready.json');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([1, 2])('is there while %i processes serve', async (workers) => {
+    const backend = await startBackend();
+    const proxy = start(
+      ...['--backend', backend.url, '--listen', '127.0.0.1:0', '--ready-file', path],
+      ...['--workers', String(workers)],
+    );
+    const url = new URL(urlOf(await proxy.line));
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      pid: proxy.child.pid,
+      addresses: [{ host: '127.0.0.1', port: Number(url.port) }],
+      admin: null,
+    });
+    proxy.child.kill('SIGTERM');
+    expect((await proxy.ended)[0]).toBe(0);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('that cannot be written is an invalid option', async () => {
+    const file = join(folder, 'none', 'ready');
+    const args = ['--backend', 'http://127.0.0.1:9', '--listen', '127.0.0.1:0'];
+    const [code, log] = await start(...args, '--ready-file', file).ended;
+    expect(code).toBe(2);
+    expect(log).toContain(`invalid option readyFile: cannot write ${file}: ENOENT`);
   });
 });

@@ -7,6 +7,7 @@ import type { WorkerSource } from '../cluster/messages.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import type { Address, ServedProxy } from '../server/create-server.ts';
+import { ReadyFile } from './ready-file.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
 
@@ -107,6 +108,9 @@ class FakeHost implements CommandHost {
       drain: notAskedFor,
       enable: notAskedFor,
     };
+  }
+  readyFile(path: string): ReadyFile {
+    return new ReadyFile(path);
   }
   onSignal(callback: (signal: Signal) => void): () => void {
     this.#signal = callback;

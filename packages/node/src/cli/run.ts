@@ -19,6 +19,7 @@ import { type Arguments, parseArguments } from './arguments.ts';
 import { CommandLog, logSettingsIn } from './command-log.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
+import { type ReadyFile, ReadyServed } from './ready-file.ts';
 import { type ExitCode, type Served, type ServeHost, type StopWaiting, serve } from './serve.ts';
 import { filesIn } from './watched-files.ts';
 
@@ -35,6 +36,7 @@ export interface CommandHost extends ServeHost {
   /** Calls back with the name of a file that has changed. */
   watch(files: readonly string[], onChange: (file: string) => void): StopWaiting;
   createServer(options: ReverseItOptions): ServedProxy;
+  readyFile(path: string): ReadyFile;
   /** A cluster whose workers are made of what `source` says, asked for each of them. */
   createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
 }
@@ -62,6 +64,8 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
     served = servedBy(host, options, withLogger(log, input));
+    const { readyFile } = options;
+    if (readyFile !== null) served = new ReadyServed(served, host.readyFile(readyFile));
     files = given.watch ? filesIn(given, input) : [];
   } catch (error) {
     if (!isReverseItError(error)) throw error;
@@ -112,7 +116,11 @@ function servedBy(
   // Made in any case: there are options that only the server can judge.
   let here: ServedHere | null = null;
   const reload = async () => here?.reload();
-  const server = host.createServer({ ...withReload(input, reload), workers: undefined });
+  const server = host.createServer({
+    ...withReload(input, reload),
+    workers: undefined,
+    readyFile: undefined,
+  });
   if (workers === 1) {
     here = new ServedHere(host, server, listeners);
     return here;

@@ -121,8 +121,8 @@ export class ServingWorker {
       now: () => host.now(),
       worker: host.id,
     });
-    // The admin listener is the primary's.
-    const own = { workers: undefined, admin: undefined, metrics };
+    // The admin listener and the ready file are the primary's.
+    const own = { workers: undefined, admin: undefined, readyFile: undefined, metrics };
     this.#server = host.createServer({ logger, ...options, ...own });
     host.send({
       kind: 'ready',

@@ -5,6 +5,8 @@ import { type ResolvedProxyOptions, resolveProxyOptions } from './resolve-proxy-
 const listenerKeys = [
   'listen',
   'workers',
+  'shutdownDelay',
+  'readyFile',
   'requestHeaderTimeout',
   'keepAliveTimeout',
   'maxConnections',

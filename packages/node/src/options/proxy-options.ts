@@ -8,6 +8,7 @@ import {
   defineOptions,
   milliseconds,
   type OptionInput,
+  string,
 } from '@reverseit/core/options';
 import { adminOptions } from './admin-options.ts';
 import { serverHookOptions } from './hook-options.ts';
@@ -63,6 +64,39 @@ const lifecycleOptions = defineOptions({
     prose:
       'How long a graceful shutdown waits for requests in progress before it closes their connections.',
     default: 30000,
+  }),
+  /**
+   * How long a graceful shutdown goes on to accept connections and serve, after readiness has failed, so that load balancers can notice. Responses then end their connections.
+   * Default: 0.
+   */
+  shutdownDelay: milliseconds({
+    group: start,
+    prose:
+      'How long a graceful shutdown goes on to accept connections and serve, after readiness has failed, so that load balancers can notice. Responses then end their connections.',
+    default: 0,
+  }),
+  /**
+   * Time over which a graceful shutdown spreads the closes of open WebSockets, so that clients do not all return at once; at most `closeTimeout`.
+   * Default: 0.
+   */
+  websocketCloseDelay: milliseconds({
+    group: start,
+    prose:
+      'Time over which a graceful shutdown spreads the closes of open WebSockets, so that clients do not all return at once; at most `closeTimeout`.',
+    default: 0,
+  }),
+  /**
+   * File that the command writes once it listens, with the addresses as JSON, and removes when it begins to shut down.
+   * Default: none.
+   */
+  readyFile: string({
+    group: start,
+    prose:
+      'File that the command writes once it listens, with the addresses as JSON, and removes when it begins to shut down.',
+    default: null,
+    accepts: 'a file name',
+    placeholder: 'FILE',
+    check: (file) => file !== '' && !file.includes('\0'),
   }),
   /**
    * Number of worker processes of the command or createCluster; "auto" is one per core. Limits and pools are per worker.

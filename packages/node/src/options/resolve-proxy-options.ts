@@ -39,6 +39,12 @@ export interface ResolvedProxyOptions {
   readonly listeners: readonly ResolvedListener[];
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
+  /** In ms. */
+  readonly shutdownDelay: number;
+  /** In ms. */
+  readonly websocketCloseDelay: number;
+  /** Null where the command writes none. */
+  readonly readyFile: string | null;
   readonly workers: Workers;
   /** Whether anybody counts. */
   readonly metrics: boolean;
@@ -100,6 +106,9 @@ export function resolveProxyOptions(
     server,
     listeners,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
+    shutdownDelay: top.shutdownDelay,
+    websocketCloseDelay: top.websocketCloseDelay,
+    readyFile: top.readyFile,
     workers: top.workers,
     metrics: top.metrics || top.admin !== null,
     admin: top.admin,

@@ -117,13 +117,16 @@ export function createServer(options: ReverseItOptions): ReverseItServer {
 /** The same, for who starts and stops it on behalf of another process or of a command. */
 export function createProxy(options: ReverseItOptions): ReverseItServer & ServedProxy {
   const resolved = resolveProxyOptions(options);
-  refuseWorkers(resolved);
+  refuseCommandOptions(resolved);
   return new ProxyServer(resolved, options.listen);
 }
 
-/** Here, where one would fork what called us. */
-function refuseWorkers({ workers }: ResolvedProxyOptions): void {
+/** Here, where workers would fork what called us. */
+function refuseCommandOptions({ workers, readyFile }: ResolvedProxyOptions): void {
   const faults = new Faults();
+  if (readyFile !== null) {
+    faults.add('readyFile', 'only the command writes it; createServer resolves listen()');
+  }
   if (workers !== 1) {
     faults.add(
       'workers',
