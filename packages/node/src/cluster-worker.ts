@@ -32,6 +32,7 @@ for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => u
 cluster.worker?.once('disconnect', () => {
   // Otherwise Node ends the process here, and what is in progress with it.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-  worker.close();
+  // Nobody hands connections over any more.
+  worker.close({ delay: 0 });
 });
 process.send?.(enveloped({ kind: 'hello' }), () => undefined);

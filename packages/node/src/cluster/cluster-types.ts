@@ -1,5 +1,6 @@
 /** A cluster as its user sees it. */
 import type { ProxyStats } from '@reverseit/admin';
+import type { CloseHow } from '../lifecycle/grace.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { WorkerState } from './worker-process.ts';
 
@@ -37,10 +38,11 @@ export interface ReverseItCluster {
    */
   restart(): Promise<void>;
   /**
-   * Lets every worker finish what is in progress, and cuts what is left after `timeout` ms (default: the option
-   * `closeTimeout`; 0: ends the processes at once). Resolves when all of them have ended.
+   * Is not ready from now on, but serves for `delay` ms more (default: the option `shutdownDelay`). Then lets every
+   * worker finish what is in progress, and cuts what is left after `timeout` ms (default: the option `closeTimeout`;
+   * 0: ends the processes at once, without a delay). Resolves when all of them have ended.
    */
-  close(options?: { readonly timeout?: number }): Promise<void>;
+  close(options?: CloseHow): Promise<void>;
   /** Has every worker open the files of its logs again, as after `logrotate` has renamed them. */
   reopenLogs(): Promise<void>;
   /** Where it listens, first; null before `listen` and after `close`. */

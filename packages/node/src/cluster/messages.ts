@@ -24,6 +24,8 @@ export interface WorkerFacts {
   readonly workers: number;
   /** In ms. */
   readonly closeTimeout: number;
+  /** In ms. */
+  readonly shutdownDelay: number;
 }
 
 export type ToWorker =
@@ -38,6 +40,8 @@ export type ToWorker =
     }
   /** Open the files of logs again. */
   | { readonly kind: 'reopen-logs' }
+  /** Let each connection end by its next response: all of it closes `delay` ms later at the latest. */
+  | { readonly kind: 'close-soon'; readonly delay: number }
   /** Finish what is in progress, for at most `timeout` ms, and end. */
   | { readonly kind: 'close'; readonly timeout: number };
 

@@ -83,6 +83,7 @@ describe('ServingWorker', () => {
           workers: 4,
           admin: null,
           closeTimeout: Number.POSITIVE_INFINITY,
+          shutdownDelay: 0,
         },
       },
       { kind: 'listening', addresses: [{ host: '::', port: 1 }] },
@@ -124,7 +125,13 @@ describe('ServingWorker', () => {
     worker.onMessage({ kind: 'close', timeout: 500 });
     worker.close();
     worker.onMessage({ kind: 'close', timeout: 5 });
-    expect([host.closes, host.exits]).toEqual([[{ timeout: 500 }, { timeout: 5 }], 0]);
+    expect([host.closes, host.exits]).toEqual([
+      [
+        { timeout: 500, delay: 0 },
+        { timeout: 5, delay: 0 },
+      ],
+      0,
+    ]);
     host.closed.resolve();
     await turn();
     expect(host.exits).toBeGreaterThan(0);

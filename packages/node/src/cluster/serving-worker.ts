@@ -3,6 +3,7 @@ import type { ProxyStats } from '@reverseit/admin';
 import type { ListenTarget } from '@reverseit/core';
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
+import type { CloseHow } from '../lifecycle/grace.ts';
 import { lineLogger } from '../logging/standard-error.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
@@ -69,21 +70,24 @@ export class ServingWorker {
       case 'reopen-logs':
         void this.#server?.reopenLogs();
         break;
+      case 'close-soon':
+        this.close({ delay: message.delay });
+        break;
       case 'close':
-        this.close(message.timeout);
+        this.close({ timeout: message.timeout, delay: 0 });
         break;
     }
   }
 
   /**
-   * Lets what is in progress finish, for at most `timeout` ms, and ends. Without a time, because of a signal
-   * or since the primary has gone: for `closeTimeout`, unless it closes already.
+   * Lets what is in progress finish, for at most `timeout` ms, and ends. Without one, because of a signal, what the
+   * options say counts, unless it closes already.
    */
-  close(timeout?: number): void {
-    if (this.#closing && timeout === undefined) return;
+  close(how: CloseHow = {}): void {
+    if (this.#closing && how.timeout === undefined && how.delay === undefined) return;
     this.#closing = true;
     if (this.#server === null) this.#host.exit();
-    else this.#server.close(timeout === undefined ? {} : { timeout }).then(() => this.#end());
+    else this.#server.close(how).then(() => this.#end());
   }
 
   /** Null where it does not serve yet, or nobody wants to know. */
@@ -111,7 +115,8 @@ export class ServingWorker {
   async #start(source: WorkerSource): Promise<void> {
     const host = this.#host;
     const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
-    const { listeners, workers, closeTimeout, log, metrics, admin } = resolveProxyOptions(input);
+    const resolved = resolveProxyOptions(input);
+    const { listeners, workers, closeTimeout, shutdownDelay, log, metrics, admin } = resolved;
     const listen = listeners.map(({ target }) => target);
     this.#counts = metrics;
     // A plain object: it was accepted.
@@ -130,6 +135,7 @@ export class ServingWorker {
         listen,
         workers: workerCount(workers),
         closeTimeout,
+        shutdownDelay,
         admin: admin === null ? null : accessOf(admin),
       },
     });

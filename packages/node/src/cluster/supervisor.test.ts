@@ -33,7 +33,8 @@ class FakeFork implements Forked {
     this.#listener.onMessage({ kind: 'hello' });
   }
   ready(facts: Partial<WorkerFacts> = {}): void {
-    const usual = { listen: [{ port: 0 }], workers: 2, closeTimeout: 1000, admin: null };
+    const times = { closeTimeout: 1000, shutdownDelay: 0 };
+    const usual = { listen: [{ port: 0 }], workers: 2, admin: null, ...times };
     this.#listener.onMessage({ kind: 'ready', facts: { ...usual, ...facts } });
   }
   listening(...addresses: Address[]): void {
@@ -473,6 +474,16 @@ describe('close', () => {
     await closed;
     expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was killed']);
     expect([rig.clock.waiting, rig.supervisor.address()]).toEqual([0, null]);
+  });
+
+  it('announces it before a delay, which another call ends', async () => {
+    const rig = await running();
+    const first = rig.supervisor.close({ delay: 600_000, timeout: 500 });
+    const soon = { kind: 'close-soon', delay: 602_000 };
+    expect(rig.forks.map(({ heard }) => heard.at(-1))).toEqual([soon, soon]);
+    await rig.supervisor.close({ timeout: 0 });
+    await first;
+    expect(await rig.states()).toEqual([]);
   });
 
   it('ends them at once without time, also when they close already', async () => {

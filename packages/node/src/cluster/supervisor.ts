@@ -10,6 +10,7 @@ import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseTimeout } from '@reverseit/core/options';
+import { type CloseHow, Grace } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -71,6 +72,9 @@ export class Supervisor implements ReverseItCluster {
   #turn: Promise<unknown> = Promise.resolve();
   #started = false;
   #closing = false;
+  #shutdownDelay = 0;
+  /** From the first call of `close`, where there is a delay. */
+  #grace: Grace | null = null;
   /** The start, or a restart until all new workers listen. */
   #underWay: Promise<void> | null = null;
   #nextRestart: Promise<void> | null = null;
@@ -103,8 +107,9 @@ export class Supervisor implements ReverseItCluster {
     const read = this.#read();
     const { source, version } = isThenable(read) ? await read : read;
     // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
-    const { workers, admin } = await this.#launch(this.#slot(0), source);
+    const { workers, admin, shutdownDelay } = await this.#launch(this.#slot(0), source);
     this.#source = source;
+    this.#shutdownDelay = shutdownDelay;
     this.#version = version;
     const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
     await Promise.all(others.map((slot) => this.#launch(slot, source)));
@@ -171,9 +176,10 @@ export class Supervisor implements ReverseItCluster {
       const slot = this.#slot(nth);
       slot.deadline.clear();
       try {
-        const { workers, admin } = await this.#launch(slot, source);
+        const { workers, admin, shutdownDelay } = await this.#launch(slot, source);
         if (nth > 0) continue;
         wanted = workers;
+        this.#shutdownDelay = shutdownDelay;
         this.#source = source;
         this.#version = version;
         if (admin !== null) this.#admin?.update(admin);
@@ -190,11 +196,18 @@ export class Supervisor implements ReverseItCluster {
     }
   }
 
-  async close({ timeout }: { readonly timeout?: number } = {}): Promise<void> {
+  async close({ timeout, delay = this.#shutdownDelay }: CloseHow = {}): Promise<void> {
     if (timeout !== undefined) checkCloseTimeout(timeout);
+    checkCloseTimeout(delay, 'delay');
+    if (timeout === 0 || delay === 0) this.#grace?.end();
+    else if (!this.#closing && this.#listens) {
+      this.#grace = new Grace(delay);
+      for (const worker of this.#processes) worker.closeSoon(delay);
+    }
     this.#started = true;
     this.#closing = true;
     for (const slot of this.#slots.splice(0)) slot.retire();
+    if (this.#grace !== null) await this.#grace.over;
     // Else they would be told to close before they get what waits here.
     if (timeout !== 0 && this.#setup.delivered !== undefined) await this.#setup.delivered();
     for (const worker of this.#processes) worker.close(timeout);

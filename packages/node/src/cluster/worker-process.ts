@@ -111,6 +111,13 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     this.#forked.send({ kind: 'reopen-logs' });
   }
 
+  /** Tells it that `close` follows in so many ms. It serves until then. */
+  closeSoon(delay: number): void {
+    // We are the ones to say when.
+    if (this.#state === 'listening')
+      this.#forked.send({ kind: 'close-soon', delay: delay + graceMs });
+  }
+
   /** Null where it does not serve, or does not answer in time. */
   stats(timeout: number): Promise<ReverseItStats | null> {
     return this.#ask(timeout, (question) => ({ kind: 'stats', question }));

@@ -24,6 +24,10 @@ export class OpenSet implements DeadlineTarget {
     this.#items.add(item);
   }
 
+  has(item: OpenItem): boolean {
+    return this.#items.has(item);
+  }
+
   /** Nothing of it is left. */
   remove(item: OpenItem): void {
     this.#items.delete(item);

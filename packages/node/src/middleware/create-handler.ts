@@ -288,7 +288,7 @@ class HandlerFront {
   readonly close = async ({ timeout = this.#options.closeTimeout } = {}): Promise<void> => {
     checkCloseTimeout(timeout);
     const end = performance.now() + timeout;
-    this.#engine.beginClose();
+    this.#engine.beginClose(Math.min(this.#options.websocketCloseDelay, timeout));
     await this.#exchanges.close(timeout);
     await this.#engine.close(end - performance.now());
     this.#metrics?.stop();

@@ -357,9 +357,9 @@ export class ProxyEngine {
     return { webSockets: this.#webSockets.count, tunnels: this.#tunnels.count, pools };
   }
 
-  /** WebSockets that open from now on are to close at once. */
-  beginClose(): void {
-    this.#webSockets.closing = true;
+  /** WebSockets that open from now on are to close at once; the closes of those that are open take `spread` ms. */
+  beginClose(spread: number): void {
+    this.#webSockets.beginClose(spread);
   }
 
   /**

@@ -12,6 +12,7 @@ import { createError } from '@reverseit/core/errors';
 import { targetText } from '@reverseit/core/internal/server';
 import { checkCloseTimeout, Faults } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
+import { type CloseHow, Grace } from '../lifecycle/grace.ts';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
@@ -76,12 +77,13 @@ export interface ReverseItServer extends BackendControl {
    */
   listen(where?: ListenInput | readonly ListenInput[]): Promise<Address>;
   /**
-   * Takes the connections that wait to be accepted and then no more, lets what is in progress finish, and
-   * cuts what is left after `timeout` ms (default: the option `closeTimeout`; 0: at once). Resolves when
-   * every socket and timer is gone.
-   * @throws ConfigError `RIT_ERR_CONFIG` where `timeout` is no duration; nothing is closed then
+   * Is not ready from now on, but serves for `delay` ms more (default: the option `shutdownDelay`). Then takes the
+   * connections that wait to be accepted and no more, lets what is in progress finish, and cuts what is left after
+   * `timeout` ms (default: the option `closeTimeout`; 0: at once, without a delay). Resolves when every socket and
+   * timer is gone.
+   * @throws ConfigError `RIT_ERR_CONFIG` where one of them is no duration; nothing is closed then
    */
-  close(options?: { readonly timeout?: number }): Promise<void>;
+  close(options?: CloseHow): Promise<void>;
   /** Where it listens, first; null before `listen` and after `close`. */
   address(): Address | null;
   /** Where the admin listener is, of the option `admin`; null without, before `listen` and after `close`. */
@@ -175,6 +177,8 @@ class ProxyServer implements ReverseItServer, ServedProxy {
   #begun = false;
   #admin: OpenAdmin | null = null;
   #closing = false;
+  /** From the first call of `close`, where there is a delay. */
+  #grace: Grace | null = null;
   /** Whether its file has been opened, by `listen`. */
   #logs = false;
   readonly #accessLog = new ServerAccessLog(() => this.#options.hooks.logger);
@@ -281,17 +285,34 @@ class ProxyServer implements ReverseItServer, ServedProxy {
     return this.addresses();
   }
 
-  async close({ timeout = this.#options.closeTimeout } = {}): Promise<void> {
+  async close({
+    timeout = this.#options.closeTimeout,
+    delay = this.#options.shutdownDelay,
+  }: CloseHow = {}): Promise<void> {
     checkCloseTimeout(timeout);
-    const end = performance.now() + timeout;
+    checkCloseTimeout(delay, 'delay');
+    if (timeout === 0 || delay === 0) this.#grace?.end();
+    else if (!this.#closing && this.address() !== null) this.#beginGrace(delay);
     this.#closing = true;
-    this.#engine.beginClose();
+    if (this.#grace !== null) await this.#grace.over;
+    const end = performance.now() + timeout;
+    this.#engine.beginClose(Math.min(this.#options.websocketCloseDelay, timeout));
     await this.#server.close({ timeout });
     await this.#engine.close(end - performance.now());
     this.#metrics?.stop();
     await this.#admin?.close();
     this.#admin = null;
     await this.#accessLog.close();
+  }
+
+  /** Serves on, but each connection for one more request only: who sends them is to find another proxy. */
+  #beginGrace(delay: number): void {
+    const last = ({ server, ...listener }: ResolvedListener): ResolvedListener => ({
+      ...listener,
+      server: { ...server, maxRequestsPerConnection: 1 },
+    });
+    this.#server.update(this.#rules(this.#listeners.map(last)));
+    this.#grace = new Grace(delay);
   }
 
   reopenLogs(): Promise<void> {

@@ -26,9 +26,8 @@ import {
   type FrameReaderOptions,
   steps,
 } from '@reverseit/core/websocket';
-import type { OpenItem } from '../../lifecycle/open-set.ts';
 import type { RelayFigures, WebSocketMeter } from '../../metrics/route-meter.ts';
-import type { OpenWebSockets } from './open-websockets.ts';
+import type { ClosableItem, OpenWebSockets } from './open-websockets.ts';
 import { type DirectionOwner, RelayDirection } from './relay-direction.ts';
 import type { RelaySettings } from './relay-settings.ts';
 import { RelaySide, type SideOwner } from './relay-side.ts';
@@ -58,7 +57,7 @@ export interface RelayParts {
 }
 
 export class WebSocketRelay
-  implements Tunnel, OpenItem, SideOwner, DirectionOwner, DeadlineTarget, RelayFigures
+  implements Tunnel, ClosableItem, SideOwner, DirectionOwner, DeadlineTarget, RelayFigures
 {
   readonly #owner: OpenWebSockets;
   readonly #settings: RelaySettings;
@@ -115,7 +114,7 @@ export class WebSocketRelay
       this.#refuse(this.#toBackend, tooMuchPending(this.#settings), closeCodes.goingAway);
     } else this.#toBackend.onData(early);
     if (this.#client.endedBefore) this.onEnd(this.#client);
-    if (this.#owner.closing) this.shutdown();
+    if (this.#owner.closing) this.close();
     this.#settle();
   }
 
@@ -195,8 +194,13 @@ export class WebSocketRelay
 
   // Closing
 
-  /** The server closes. */
+  /** The server closes; when it is our turn, it calls `close`. */
   shutdown(): void {
+    this.#owner.shutdown(this);
+  }
+
+  /** Tells both sides that the server closes. */
+  close(): void {
     this.#closeBoth({ code: closeCodes.goingAway, reason: 'server is shutting down' });
   }
 
