@@ -519,6 +519,17 @@ describe('timeouts', () => {
     await client.until(() => client.closed, 'the close');
   });
 
+  test.for<[what: string, half: Buffer]>([
+    ['a header', frame(FRAME.PING, 0, 0, Buffer.alloc(8)).subarray(0, 5)],
+    ['a payload', headers(3).subarray(0, 12)],
+    ['a frame that is ignored', frame(0xbb, 0, 0, 'late').subarray(0, 11)],
+  ])('half a frame, and nothing more: %s', async ([, half]) => {
+    const rig = await start(echoTarget, { protocols: ['http2'], keepAliveTimeout: 40 });
+    const client = await connect(rig);
+    client.send(headers(1), half);
+    await client.until(() => client.closed, 'the close');
+  });
+
   test('requestHeaderTimeout: a header block that does not end', async () => {
     const onError = vi.fn();
     const { client, next } = await useRequests({ requestHeaderTimeout: 40, onError });
