@@ -17,6 +17,9 @@ registerHooks({
 });
 const { metricFamilies } = await import('@reverseit/admin');
 const { catalog } = await import('@reverseit/core/errors');
+const { certificateOptions } = await import(
+  '../packages/core/src/options/option-certificates-kind.ts'
+);
 const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
 const { listenerOptions, ownListenerOptions } = await import(
@@ -44,6 +47,7 @@ const tables = {
   server: serverOptions,
   listener: listenerOptions,
   ownListener: ownListenerOptions,
+  certificate: certificateOptions,
   flags,
   catalog,
   families: metricFamilies,

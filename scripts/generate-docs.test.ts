@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { metricFamilies } from '@reverseit/admin';
 import { catalog } from '@reverseit/core/errors';
 import { describe, expect, it } from 'vitest';
+import { certificateOptions } from '../packages/core/src/options/option-certificates-kind.ts';
 import { serverOptions } from '../packages/core/src/server/listener/server-options.ts';
 import { flags } from '../packages/node/src/cli/flags.ts';
 import {
@@ -18,6 +19,7 @@ const tables = {
   server: serverOptions,
   listener: listenerOptions,
   ownListener: ownListenerOptions,
+  certificate: certificateOptions,
   flags,
   catalog,
   families: metricFamilies,

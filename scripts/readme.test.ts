@@ -14,7 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, guarded, startFriendlyOrigin } from '@reverseit/test-servers';
-import { type KeyPair, testCertificates } from '@reverseit/test-servers/certificates';
+import {
+  certificateFor,
+  type KeyPair,
+  testCertificates,
+} from '@reverseit/test-servers/certificates';
 import { useServer } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import { type Snippet, snippetsOf } from './lib/snippets.mjs';
@@ -221,38 +225,39 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
       expect((await fetch(`${url}/containers/a/attach`)).status).toBe(401);
     }),
   'docs/cookbook.md: TLS with several certificates, and their renewal': async (code) => {
-    const { ca, server, expired } = testCertificates();
+    const shop = certificateFor('shop.example.org');
+    const renewed = certificateFor('shop.example.org');
+    const blog = certificateFor('anything.example');
     const folder = await mkdtemp(join(tmpdir(), 'reverseit-'));
     const write = async (name: string, { key, cert }: KeyPair): Promise<void> => {
       await writeFile(join(folder, `${name}.key`), key);
       await writeFile(join(folder, `${name}.pem`), cert);
     };
     try {
-      await write('default', server);
-      await write('blog.example.org', server);
-      await write('shop.example.org', server);
+      await write('shop', shop);
+      await write('blog', blog);
       await running(code.replace('/etc/reverseit', folder), async (url, output, child) => {
         const { port } = new URL(url);
-        const shop = {
-          ca,
-          host: '127.0.0.1',
-          port,
-          path: '/hello',
-          servername: 'shop.example.org',
-        };
-        const shown = async (): Promise<string> => {
-          const options = { ...shop, headers: { host: 'shop.example.org' }, agent: false };
-          const [response] = await once(get({ ...options, rejectUnauthorized: false }), 'response');
+        const { ca } = testCertificates();
+        const where = { ca, host: '127.0.0.1', port, path: '/hello', agent: false };
+        const shown = async (servername: string): Promise<string> => {
+          const headers = { host: 'shop.example.org' };
+          const asked = get({ ...where, servername, headers, rejectUnauthorized: false });
+          const [response] = await once(asked, 'response');
           response.resume();
           expect(response.statusCode, output()).toBe(200);
           return response.socket.getPeerX509Certificate().serialNumber;
         };
         const serialOf = ({ cert }: KeyPair): string => new X509Certificate(cert).serialNumber;
-        expect(await shown()).toBe(serialOf(server));
-        await write('shop.example.org', expired);
+        expect(await shown('shop.example.org')).toBe(serialOf(shop));
+        expect(await shown('unknown.example.org')).toBe(serialOf(shop));
+        expect(await shown('blog.example.org')).toBe(serialOf(blog));
+        expect(await shown('a.blog.example.org')).toBe(serialOf(blog));
+        await write('shop', renewed);
         child.kill('SIGHUP');
-        const deadline = Date.now() + 10_000;
-        while ((await shown()) !== serialOf(expired)) expect(Date.now()).toBeLessThan(deadline);
+        await expect
+          .poll(() => shown('shop.example.org'), { timeout: 10_000 })
+          .toBe(serialOf(renewed));
       });
     } finally {
       await rm(folder, { recursive: true });

@@ -19,6 +19,7 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
  * @property {OptionTable} server those of the server, which are the defaults of its listeners
  * @property {OptionTable} listener those of an entry of `listen`
  * @property {OptionTable} ownListener those that only such an entry has
+ * @property {OptionTable} certificate those of an entry of `tls.certificates`
  * @property {readonly { readonly path: readonly string[], readonly name: string }[]} flags
  * @property {Readonly<Record<string, CatalogEntry>>} catalog
  * @property {readonly import('@reverseit/admin').MetricFamily[]} families
@@ -27,6 +28,7 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
 /** Sources whose rows bear comments made of their prose. */
 export const tableFiles = [
   'packages/core/src/server/listener/server-options.ts',
+  'packages/core/src/options/option-certificates-kind.ts',
   'packages/upstream/src/options/upstream-options.ts',
   'packages/upstream/src/options/tls-options.ts',
   'packages/upstream/src/exchange/dispatch-limits.ts',
@@ -102,13 +104,16 @@ ${table(['Metric', 'Type', 'Labels', 'Unit', 'Meaning'], rows)}`;
 }
 
 /** @param {Tables} tables @returns {Row[]} options of groups stand behind their group */
-export function rowsOf({ proxy, ownListener, flags }) {
+export function rowsOf({ proxy, ownListener, certificate, flags }) {
   const flagOf = new Map(flags.map(({ path, name }) => [path.join('.'), name]));
   /** @type {(table: OptionTable, parents: readonly string[]) => Row[]} */
   const walk = (table, parents) =>
     Object.entries(table).flatMap(([key, option]) => {
       const path = [...parents, key];
       const row = { path, option, flag: flagOf.get(path.join('.')) };
+      if (path.join('.') === 'tls.certificates') {
+        return [row, ...walk(certificate, [...parents, `${key}[]`])];
+      }
       return option.nested === null ? [row] : [row, ...walk(option.nested.rows, path)];
     });
   return [...walk(proxy, []), ...walk(ownListener, ['listen[]'])];

@@ -46,6 +46,7 @@ const dayMs = 86_400_000;
 const local = ['localhost', '127.0.0.1', '::1'];
 
 let made: TestCertificates | undefined;
+let authority: Issued | undefined;
 
 /** Makes them, or gives those made before. */
 export function testCertificates(): TestCertificates {
@@ -53,18 +54,33 @@ export function testCertificates(): TestCertificates {
   return made;
 }
 
+/** A pair for other names and addresses, signed by the same authority. */
+export function certificateFor(...hosts: readonly string[]): KeyPair {
+  return pair(theAuthority(), { name: hosts[0] ?? 'nobody', hosts });
+}
+
+function pair(issuer: Issued | null, subject: Subject): KeyPair {
+  const { key, cert } = issue(issuer, subject);
+  return { key, cert };
+}
+
+function theAuthority(): Issued {
+  authority ??= issue(null, { name: 'Test CA', authority: true });
+  return authority;
+}
+
 function makeAll(): TestCertificates {
-  const authority = issue(null, { name: 'Test CA', authority: true });
+  const known = theAuthority();
   const stranger = issue(null, { name: 'Nobody', authority: true });
   return {
-    ca: authority.cert,
-    server: issue(authority, { name: 'localhost', hosts: local }),
-    wrongName: issue(authority, { name: 'other.example', hosts: ['other.example'] }),
-    expired: issue(authority, { name: 'localhost', hosts: local, fromDay: -10, toDay: -1 }),
-    notYetValid: issue(authority, { name: 'localhost', hosts: local, fromDay: 1, toDay: 10 }),
-    selfSigned: issue(null, { name: 'localhost', hosts: local }),
-    client: issue(authority, { name: 'a client', client: true }),
-    strangeClient: issue(stranger, { name: 'a client', client: true }),
+    ca: known.cert,
+    server: pair(known, { name: 'localhost', hosts: local }),
+    wrongName: pair(known, { name: 'other.example', hosts: ['other.example'] }),
+    expired: pair(known, { name: 'localhost', hosts: local, fromDay: -10, toDay: -1 }),
+    notYetValid: pair(known, { name: 'localhost', hosts: local, fromDay: 1, toDay: 10 }),
+    selfSigned: pair(null, { name: 'localhost', hosts: local }),
+    client: pair(known, { name: 'a client', client: true }),
+    strangeClient: pair(stranger, { name: 'a client', client: true }),
   };
 }
 

@@ -10,6 +10,7 @@ export * from './errors.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';
 export { HeaderSection } from './http/header-section.ts';
 export type { RequestHead } from './http1/grammar/request-head.ts';
+export type { NamedCertificate } from './options/option-certificates-kind.ts';
 export type {
   ProxyAddress,
   ProxyHeader,

@@ -42,13 +42,20 @@ export function loadFiles(
 
 function contentOf(path: FileInput, at: string, faults: Faults): Buffer | Buffer[] | undefined {
   try {
-    return typeof path === 'string' ? readFileSync(path) : path.map((one) => readFileSync(one));
+    return typeof path === 'string' ? bytesOf(path) : path.map(bytesOf);
   } catch (error) {
     // Node's message names the file.
     const reason = error instanceof Error ? error.message : String(error);
     faults.add(at, `cannot read the file: ${reason}`);
     return undefined;
   }
+}
+
+function bytesOf(path: string): Buffer {
+  const bytes = readFileSync(path);
+  // Somebody is about to write it.
+  if (bytes.length === 0) throw new Error(`'${path}' is empty`);
+  return bytes;
 }
 
 /** Reports faults of what was read under the option that names the file, with its name. */
@@ -62,7 +69,16 @@ export function checkLoaded(
   check(own);
   for (const { key, message } of own.list) {
     const file = files.get(key.slice(parent.length + 1));
-    if (file === undefined) faults.add(key, message);
+    const pair = key === parent ? pairIn(files) : null;
+    if (pair !== null) faults.add(key, `${message}; read from ${pair}`);
+    else if (file === undefined) faults.add(key, message);
     else faults.add(`${key}File`, `${file}: ${message}`);
   }
+}
+
+/** Where both halves come from files, either could be the wrong one. */
+function pairIn(files: LoadedFiles['files']): string | null {
+  const key = files.get('key');
+  const cert = files.get('cert');
+  return key === undefined || cert === undefined ? null : `${key} and ${cert}`;
 }

@@ -128,16 +128,16 @@ export function openGroup<Foreign extends object, const T extends OptionTable = 
       }
       const before = faults.list.length;
       const read = loadFiles(rows, value, key, faults);
-      const { given } = read;
+      const given: Record<string, unknown> = { ...read.given };
       for (const [name, row] of Object.entries(rows)) {
         if (!Object.hasOwn(given, name) || given[name] === undefined) continue;
-        row.read(given[name], keyPath(key, name), faults, row.default);
+        given[name] = row.read(given[name], keyPath(key, name), faults, row.default);
       }
       if (faults.list.length === before) {
         checkLoaded(read, key, faults, (own) => spec.check?.(given, key, own));
       }
       // The other keys are checked by Node, which owns the type.
-      return Object.freeze({ ...given }) as Foreign;
+      return Object.freeze(given) as Foreign;
     },
   });
 }

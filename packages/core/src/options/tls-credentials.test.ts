@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { testCertificates } from '@reverseit/test-servers/certificates';
+import { certificateFor, testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it } from 'vitest';
 import { Faults } from './faults.ts';
-import { checkCredentials } from './tls-credentials.ts';
+import { certificateNames, checkCredentials } from './tls-credentials.ts';
 
 const { ca, server, client } = testCertificates();
 
@@ -66,5 +66,25 @@ describe('those that cannot are named, and not shown', () => {
     const faults = faultsOf(given);
     expect(faults).toEqual(expected.map((text) => expect.stringMatching(text)));
     expect(faults.join()).not.toContain('secret');
+  });
+});
+
+describe('certificateNames (RFC 5280 §4.2.1.6)', () => {
+  it.each<[string, string[], string[]]>([
+    ['names, no addresses', ['localhost', '127.0.0.1', '::1'], ['localhost']],
+    [
+      'wildcards, in lower case',
+      ['*.Example.org', 'example.org'],
+      ['*.example.org', 'example.org'],
+    ],
+    ['none in quotes', ['a.example, DNS:b.example', 'c.example'], ['c.example']],
+    ['none that no client can ask for', ['a b', 'f*.example', 'c.example'], ['c.example']],
+    ['an address alone', ['127.0.0.1'], []],
+  ])('%s', (_, hosts, names) =>
+    expect(certificateNames(certificateFor(...hosts).cert)).toEqual(names),
+  );
+
+  it('a certificate without them has none', () => {
+    expect(certificateNames(testCertificates().client.cert)).toEqual([]);
   });
 });

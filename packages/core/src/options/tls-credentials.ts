@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { type Faults, keyPath } from './faults.ts';
+import { serverNameOf } from './server-names.ts';
 
 /** What an option holds. */
 const nouns = {
@@ -66,4 +67,19 @@ function isCertificate(value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * The names in subjectAltName (RFC 5280 §4.2.1.6) of the first certificate of a PEM text. Empty where there is
+ * none, or none that a client could ask for.
+ */
+export function certificateNames(pem: string | Buffer): readonly string[] {
+  const { subjectAltName = '' } = new X509Certificate(pem);
+  // Node quotes a value that holds a comma or a quote.
+  const entries = subjectAltName.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  return entries.flatMap((entry) => {
+    const text = entry.trim();
+    const name = text.startsWith('DNS:') ? serverNameOf(text.slice('DNS:'.length)) : undefined;
+    return name === undefined ? [] : [name];
+  });
 }

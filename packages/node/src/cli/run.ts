@@ -21,7 +21,7 @@ import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { type ReadyFile, ReadyServed } from './ready-file.ts';
 import { type ExitCode, type Served, type ServeHost, type StopWaiting, serve } from './serve.ts';
-import { filesIn } from './watched-files.ts';
+import { FileWatch, filesIn } from './watched-files.ts';
 
 /** The world of the command. */
 export interface CommandHost extends ServeHost {
@@ -58,15 +58,16 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   let log = new CommandLog(host, logSettingsIn(given.options));
   let options: ResolvedProxyOptions;
   let served: Served;
-  let files: readonly string[];
+  let files: FileWatch;
   try {
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, 0));
     log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
-    served = servedBy(host, options, withLogger(log, input));
+    const filesOf = (read: unknown): readonly string[] => (given.watch ? filesIn(given, read) : []);
+    files = new FileWatch((list, onChange) => host.watch(list, onChange), filesOf(input));
+    served = servedBy(host, options, withLogger(log, input), (read) => files.update(filesOf(read)));
     const { readyFile } = options;
     if (readyFile !== null) served = new ReadyServed(served, host.readyFile(readyFile));
-    files = given.watch ? filesIn(given, input) : [];
   } catch (error) {
     if (!isReverseItError(error)) throw error;
     return refuse(log, withFlags(error.message, error.details?.faults, given));
@@ -96,7 +97,7 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     },
     log,
   };
-  return serve(host, served, texts, (onChange) => host.watch(files, onChange));
+  return serve(host, served, texts, (onChange) => files.start(onChange));
 }
 
 const isSecure = ({ listeners }: ResolvedProxyOptions, nth: number): boolean =>
@@ -107,11 +108,12 @@ const workersText = (workers: Workers): string => {
   return count === 1 ? '1 worker' : `${count} workers`;
 };
 
-/** This process, unless several are wanted. */
+/** This process, unless several are wanted. `onRead` hears what a reload has read, before it is applied. */
 function servedBy(
   host: CommandHost,
   { listeners, workers }: ResolvedProxyOptions,
   input: ReverseItOptions,
+  onRead: (input: unknown) => void,
 ): Served {
   // Made in any case: there are options that only the server can judge.
   let here: ServedHere | null = null;
@@ -122,7 +124,7 @@ function servedBy(
     readyFile: undefined,
   });
   if (workers === 1) {
-    here = new ServedHere(host, server, listeners);
+    here = new ServedHere(host, server, listeners, onRead);
     return here;
   }
   const cluster = host.createCluster(() => workerSource(host), input.logger ?? null);
@@ -155,9 +157,16 @@ class ServedHere implements Served {
   readonly #host: CommandHost;
   readonly #server: ServedProxy;
   readonly #listeners: readonly ResolvedListener[];
+  readonly #onRead: (input: unknown) => void;
   #times = 0;
 
-  constructor(host: CommandHost, server: ServedProxy, listeners: readonly ResolvedListener[]) {
+  constructor(
+    host: CommandHost,
+    server: ServedProxy,
+    listeners: readonly ResolvedListener[],
+    onRead: (input: unknown) => void,
+  ) {
+    this.#onRead = onRead;
     this.#host = host;
     this.#server = server;
     this.#listeners = listeners;
@@ -184,6 +193,8 @@ class ServedHere implements Served {
     const given = workerSource(host);
     this.#times++;
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
+    // Also of what will be rejected: a file that is missing or half written may soon be whole.
+    this.#onRead(input);
     // What is no object is for the server to check.
     const log = new CommandLog(host, logSettingsIn(input));
     this.#server.reload(withReload(withLogger(log, input), () => this.reload()));

@@ -4,7 +4,7 @@ import { HttpServer } from '../server.ts';
 import { resolveServerOptions, type ServerOptions } from './server-options.ts';
 
 const { server: pair, client } = testCertificates();
-const expected = 'expected key and cert, pfx, SNICallback or pskCallback';
+const expected = 'expected key and cert, pfx, certificates, SNICallback or pskCallback';
 
 describe('tls is checked before anything listens', () => {
   it.each<[string, NonNullable<ServerOptions['tls']>]>([

@@ -2,6 +2,11 @@
 import type { TlsOptions } from 'node:tls';
 import { type Faults, keyPath } from '../../options/faults.ts';
 import { addresses } from '../../options/option-address-kind.ts';
+import {
+  certificates,
+  type NamedCertificate,
+  namesOfCertificate,
+} from '../../options/option-certificates-kind.ts';
 import { openGroup, switchGroup } from '../../options/option-groups.ts';
 import {
   boolean,
@@ -20,6 +25,7 @@ import {
 import { credentialFile, type FileInput, pem } from '../../options/option-wire-kinds.ts';
 import { checkCredentials } from '../../options/tls-credentials.ts';
 import type { HalfClose } from '../exchange/server-context.ts';
+import { hasOwnPair } from './named-certificates.ts';
 
 /** What the listener decides by itself: of two answers the one given here would be passed over in silence. */
 const decidedHere: Readonly<Record<string, string>> = {
@@ -41,15 +47,34 @@ function checkListenerTls(
 ): void {
   const has = (name: string): boolean => given[name] !== undefined && given[name] !== null;
   const pair = has('key') && has('cert');
+  const half = has('key') !== has('cert') && !has('pfx');
   // A key pair that is chosen by name, or none at all with a shared key (RFC 4279).
-  if (!pair && !has('pfx') && !has('SNICallback') && !has('pskCallback')) {
+  const others = has('certificates') ? half : !has('SNICallback') && !has('pskCallback');
+  if (!pair && !has('pfx') && others) {
     const missing = has('key') ? 'cert' : has('cert') ? 'key' : 'key and cert';
-    faults.add(key, `${missing} missing; expected key and cert, pfx, SNICallback or pskCallback`);
+    faults.add(
+      key,
+      `${missing} missing; expected key and cert, pfx, certificates, SNICallback or pskCallback`,
+    );
   }
+  checkNames(given, key, faults);
   for (const [name, why] of Object.entries(decidedHere)) {
     if (has(name)) faults.add(keyPath(key, name), `cannot be set; it ${why}`);
   }
-  checkCredentials(given, key, faults);
+  const { certificates: _, ...own } = given;
+  checkCredentials(own, key, faults);
+}
+
+/** A certificate that has no name serves as the default only. */
+function checkNames(given: ListenerTlsOptions, key: string, faults: Faults): void {
+  for (const [nth, certificate] of (given.certificates ?? []).entries()) {
+    const isDefault = nth === 0 && !hasOwnPair(given);
+    if (isDefault || namesOfCertificate(certificate).length > 0) continue;
+    faults.add(
+      `${keyPath(key, 'certificates')}[${nth}]`,
+      'names missing, and the certificate has no DNS name in subjectAltName; no client would get it',
+    );
+  }
 }
 
 /** What the listener takes of Node's options, and files to read some of them from at start. */
@@ -62,6 +87,8 @@ export interface ListenerTlsOptions extends TlsOptions {
   readonly caFile?: FileInput;
   /** File to read `pfx` from, or several. */
   readonly pfxFile?: FileInput;
+  /** Certificates by server name (SNI). */
+  readonly certificates?: readonly NamedCertificate[] | null | undefined;
 }
 
 const proxyProtocolOptions = defineOptions({
@@ -266,6 +293,15 @@ export const serverOptions = defineOptions({
       caFile: credentialFile({ group: client, prose: 'File to read tls.ca from.' }),
       /** File to read tls.pfx from. Default: none. */
       pfxFile: credentialFile({ group: client, prose: 'File to read tls.pfx from.' }),
+      /**
+       * Certificates by server name (SNI); the first is the default unless tls has its own. Their names default to subjectAltName.
+       * Default: none.
+       */
+      certificates: certificates({
+        group: client,
+        prose:
+          'Certificates by server name (SNI); the first is the default unless tls has its own. Their names default to subjectAltName.',
+      }),
     }),
   }),
 });

@@ -3,8 +3,9 @@
  * another acceptor for the connections to come, whichever socket listens.
  */
 import type { ServerOpts, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { createError } from '../../errors/reverseit-error.ts';
+import { type NamedTlsOptions, withNamedCertificates } from './named-certificates.ts';
 import { reasonText } from './reason-text.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
@@ -37,15 +38,16 @@ export class TlsAcceptor {
    * @throws ConfigError `RIT_ERR_CONFIG` for an option that only a TLS server reads
    */
   constructor(
-    options: TlsOptions,
+    options: NamedTlsOptions,
     timeout: number,
     protocols: readonly (keyof typeof alpnNames)[],
     socketOptions: ServerOpts,
     delegate: TlsDelegate,
   ) {
+    const onThrown = (name: string, cause: unknown): void => delegate.onCallbackThrew(name, cause);
     try {
       this.server = createServer({
-        ...guardCallbacks(options, (name, cause) => delegate.onCallbackThrew(name, cause)),
+        ...withNamedCertificates(guardCallbacks(options, onThrown)),
         ...socketOptions,
         // Not before the handshake is done: a client that ends inside it has gone.
         allowHalfOpen: false,

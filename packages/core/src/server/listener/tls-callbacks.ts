@@ -12,7 +12,7 @@ type SNIDone = Parameters<SNICallback>[1];
 export type TellThrown = (name: string, cause: unknown) => void;
 
 /** The same options, whose callbacks end a handshake at most. */
-export function guardCallbacks(options: TlsOptions, tell: TellThrown): TlsOptions {
+export function guardCallbacks<T extends TlsOptions>(options: T, tell: TellThrown): T {
   const { SNICallback, pskCallback } = options;
   return {
     ...options,
