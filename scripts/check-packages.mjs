@@ -22,7 +22,11 @@ const guarded = ['@reverseit/upstream', '@reverseit/node'];
 
 const alwaysPacked = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 /** @type {Readonly<Record<string, readonly string[]>>} */
-const alsoPacked = { core: ['THIRD_PARTY_LICENSES'], node: ['schema.json'] };
+const alsoPacked = {
+  core: ['THIRD_PARTY_LICENSES'],
+  admin: ['THIRD_PARTY_LICENSES'],
+  node: ['schema.json'],
+};
 
 const options = process.argv.slice(2);
 const chosen = options.find((option) => option.startsWith('--node='));
