@@ -16,6 +16,7 @@ import { superviseWorkers } from './supervise-workers.ts';
 
 export type { ClusterStats, ReverseItCluster, WorkerStats } from './cluster/cluster-types.ts';
 export type { WorkerState } from './cluster/worker-process.ts';
+export type { ShutdownOptions } from './lifecycle/grace.ts';
 
 /** What a cluster is made of. */
 export interface ClusterOptions {

@@ -32,6 +32,7 @@ export type {
   Respond,
   RouteBackendChange,
 } from './hooks/hooks.ts';
+export type { ShutdownOptions } from './lifecycle/grace.ts';
 export type { AccessLog, AccessLogOptions } from './logging/access/access-log.ts';
 export { createAccessLog } from './logging/access/access-log.ts';
 export type { LogFormat } from './logging/access/log-format.ts';

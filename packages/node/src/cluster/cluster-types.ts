@@ -1,6 +1,6 @@
 /** A cluster as its user sees it. */
 import type { ProxyStats } from '@reverseit/admin';
-import type { CloseHow } from '../lifecycle/grace.ts';
+import type { ShutdownOptions } from '../lifecycle/grace.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { WorkerState } from './worker-process.ts';
 
@@ -42,7 +42,7 @@ export interface ReverseItCluster {
    * worker finish what is in progress, and cuts what is left after `timeout` ms (default: the option `closeTimeout`;
    * 0: ends the processes at once, without a delay). Resolves when all of them have ended.
    */
-  close(options?: CloseHow): Promise<void>;
+  close(options?: ShutdownOptions): Promise<void>;
   /** Has every worker open the files of its logs again, as after `logrotate` has renamed them. */
   reopenLogs(): Promise<void>;
   /** Where it listens, first; null before `listen` and after `close`. */

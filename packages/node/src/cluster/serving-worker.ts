@@ -3,7 +3,7 @@ import type { ProxyStats } from '@reverseit/admin';
 import type { ListenTarget } from '@reverseit/core';
 import { isReverseItError } from '@reverseit/core/errors';
 import { loadConfiguration } from '../config/configuration.ts';
-import type { CloseHow } from '../lifecycle/grace.ts';
+import type { ShutdownOptions } from '../lifecycle/grace.ts';
 import { lineLogger } from '../logging/standard-error.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
@@ -83,7 +83,7 @@ export class ServingWorker {
    * Lets what is in progress finish, for at most `timeout` ms, and ends. Without one, because of a signal, what the
    * options say counts, unless it closes already.
    */
-  close(how: CloseHow = {}): void {
+  close(how: ShutdownOptions = {}): void {
     if (this.#closing && how.timeout === undefined && how.delay === undefined) return;
     this.#closing = true;
     if (this.#server === null) this.#host.exit();

@@ -10,7 +10,7 @@ import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseTimeout } from '@reverseit/core/options';
-import { type CloseHow, Grace } from '../lifecycle/grace.ts';
+import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -196,7 +196,7 @@ export class Supervisor implements ReverseItCluster {
     }
   }
 
-  async close({ timeout, delay = this.#shutdownDelay }: CloseHow = {}): Promise<void> {
+  async close({ timeout, delay = this.#shutdownDelay }: ShutdownOptions = {}): Promise<void> {
     if (timeout !== undefined) checkCloseTimeout(timeout);
     checkCloseTimeout(delay, 'delay');
     if (timeout === 0 || delay === 0) this.#grace?.end();

@@ -22,7 +22,7 @@ export class Grace {
 }
 
 /** How a proxy or a cluster closes. */
-export interface CloseHow {
+export interface ShutdownOptions {
   /** What is left after so many ms is cut; 0: at once. Default: the option `closeTimeout`. */
   readonly timeout?: number;
   /** For so many ms it goes on to accept connections, and is not ready. Default: the option `shutdownDelay`. */

@@ -69,14 +69,14 @@ export const backendRequestOptions = defineOptions({
     default: false,
   }),
   /**
-   * Sends the verified certificate of a TLS client as Client-Cert (RFC 9440), with "chain" also Client-Cert-Chain; what clients send of them is dropped.
+   * Sends verified client certificates as Client-Cert (RFC 9440), "chain" also Client-Cert-Chain; those of clients are dropped.
    * Default: false.
    */
   clientCertificate: custom<boolean | 'chain', boolean | 'chain'>({
     group,
     kind: 'client-certificate',
     prose:
-      'Sends the verified certificate of a TLS client as Client-Cert (RFC 9440), with "chain" also Client-Cert-Chain; what clients send of them is dropped.',
+      'Sends verified client certificates as Client-Cert (RFC 9440), "chain" also Client-Cert-Chain; those of clients are dropped.',
     default: false,
     accepts: 'true, "chain" or false',
     text: {

@@ -62,7 +62,6 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   onProxyReqWs: 'use {onRequest}, where request.websocket is true',
   onOpen: is('onRequest'),
   onClose: is('onFinish'),
-  logLevel: logs,
   logProvider: is('logger'),
   plugins: 'hooks are plain functions; compose them',
   ejectPlugins: 'hooks are plain functions; compose them',

@@ -66,23 +66,23 @@ const lifecycleOptions = defineOptions({
     default: 30000,
   }),
   /**
-   * How long a graceful shutdown goes on to accept connections and serve, after readiness has failed, so that load balancers can notice. Responses then end their connections.
+   * Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.
    * Default: 0.
    */
   shutdownDelay: milliseconds({
     group: start,
     prose:
-      'How long a graceful shutdown goes on to accept connections and serve, after readiness has failed, so that load balancers can notice. Responses then end their connections.',
+      'Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.',
     default: 0,
   }),
   /**
-   * Time over which a graceful shutdown spreads the closes of open WebSockets, so that clients do not all return at once; at most `closeTimeout`.
+   * Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.
    * Default: 0.
    */
   websocketCloseDelay: milliseconds({
     group: start,
     prose:
-      'Time over which a graceful shutdown spreads the closes of open WebSockets, so that clients do not all return at once; at most `closeTimeout`.',
+      'Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.',
     default: 0,
   }),
   /**
@@ -135,14 +135,14 @@ const sharedOptions = defineOptions({
     lift: true,
   }),
   /**
-   * Adds Proxy-Status (RFC 9209) to responses: the status of the backend, or why there is none; true names ReverseIt, a token something else.
+   * Adds Proxy-Status (RFC 9209): the status of the backend, or why there is none. A token replaces the name ReverseIt.
    * Default: false.
    */
   proxyStatus: custom<boolean | string, string | false>({
     group: 'Backend response',
     kind: 'pseudonym',
     prose:
-      'Adds Proxy-Status (RFC 9209) to responses: the status of the backend, or why there is none; true names ReverseIt, a token something else.',
+      'Adds Proxy-Status (RFC 9209): the status of the backend, or why there is none. A token replaces the name ReverseIt.',
     default: false,
     accepts: 'true, a token that names the proxy, or false',
     text: {

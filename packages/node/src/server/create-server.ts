@@ -12,7 +12,7 @@ import { createError } from '@reverseit/core/errors';
 import { targetText } from '@reverseit/core/internal/server';
 import { checkCloseTimeout, Faults } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
-import { type CloseHow, Grace } from '../lifecycle/grace.ts';
+import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
@@ -83,7 +83,7 @@ export interface ReverseItServer extends BackendControl {
    * timer is gone.
    * @throws ConfigError `RIT_ERR_CONFIG` where one of them is no duration; nothing is closed then
    */
-  close(options?: CloseHow): Promise<void>;
+  close(options?: ShutdownOptions): Promise<void>;
   /** Where it listens, first; null before `listen` and after `close`. */
   address(): Address | null;
   /** Where the admin listener is, of the option `admin`; null without, before `listen` and after `close`. */
@@ -288,7 +288,7 @@ class ProxyServer implements ReverseItServer, ServedProxy {
   async close({
     timeout = this.#options.closeTimeout,
     delay = this.#options.shutdownDelay,
-  }: CloseHow = {}): Promise<void> {
+  }: ShutdownOptions = {}): Promise<void> {
     checkCloseTimeout(timeout);
     checkCloseTimeout(delay, 'delay');
     if (timeout === 0 || delay === 0) this.#grace?.end();
