@@ -46,7 +46,9 @@ describe('docker', () => {
 describe('systemd', () => {
   const unit = read('systemd/reverseit.service');
   it('is made of sections and assignments, and of flags that there are', () => {
-    for (const line of unit.split('\n')) expect(line).toMatch(/^$|^#|^\[[A-Z]\w+\]$|^[A-Z]\w+=/);
+    for (const text of [unit, read('systemd/reverseit.socket')]) {
+      for (const line of text.split('\n')) expect(line).toMatch(/^$|^#|^\[[A-Z]\w+\]$|^[A-Z]\w+=/);
+    }
     const [, command = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
     const used = command.match(/--[a-z-]+/g) ?? [];
     expect(used).toContain('--config');
@@ -57,10 +59,15 @@ describe('systemd', () => {
     () => {
       const { stderr } = spawnSync(
         'systemd-analyze',
-        ['verify', '--man=no', `${folder}systemd/reverseit.service`],
+        [
+          'verify',
+          '--man=no',
+          `${folder}systemd/reverseit.service`,
+          `${folder}systemd/reverseit.socket`,
+        ],
         { encoding: 'utf8' },
       );
-      const faults = stderr.split('\n').filter((line) => line.includes('reverseit.service'));
+      const faults = stderr.split('\n').filter((line) => /reverseit\.(service|socket)/.test(line));
       // Neither the command nor a user manager is installed where this runs.
       expect(faults.filter((line) => !line.includes('is not executable'))).toEqual([]);
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
 import {
   createHttpServer,
@@ -178,6 +178,16 @@ test('maxConnections: the excess is closed at accept', async () => {
 });
 
 describe('close', () => {
+  test('again, once all is closed, starts no timer', async () => {
+    const server = createHttpServer({}, echoTarget);
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    await server.close();
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await server.close();
+    expect(timers).not.toHaveBeenCalled();
+    timers.mockRestore();
+  });
+
   test('idle connections at once, one that is answered behind its response', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);

@@ -44,6 +44,8 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   /** From the call of `listen` until it is known whether all addresses can be had. */
   #starting = false;
   #closing: Promise<void> | null = null;
+  /** No connection is left, and no timer. */
+  #closed = false;
   #onIdle: (() => void) | null = null;
   #totalExchanges = 0;
 
@@ -179,6 +181,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
     this.#closing ??= new Promise((resolve) => {
       this.#onIdle = () => {
         if (!this.#listeners.every(({ isIdle }) => isIdle)) return;
+        this.#closed = true;
         this.deadlines.dispose();
         resolve();
       };
@@ -187,7 +190,7 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
     });
     for (const listener of this.#listeners) listener.shutdown();
     if (timeout === 0) this.onDeadline();
-    else this.deadlines.queue(timeout).arm(this.#closeDeadline);
+    else if (!this.#closed) this.deadlines.queue(timeout).arm(this.#closeDeadline);
     return this.#closing;
   }
 

@@ -140,6 +140,8 @@ export const adminOptions = defineOptions({
 /** Whether nobody but this machine can connect. */
 function isLocal(address: ListenAddress): boolean {
   if ('path' in address) return true;
+  // Whoever has opened it knows.
+  if ('fd' in address) return false;
   const { host = '' } = address;
   if (host === 'localhost' || host === '::1') return true;
   return isIPv4(host) && host.startsWith('127.');

@@ -14,7 +14,7 @@ describe('parseListenAddress, any text', () => {
       fc.property(text, (text) => {
         const address = parseListenAddress(text);
         if (address === undefined) return;
-        if ('path' in address) return;
+        if (!('port' in address)) return;
         expect(listenTarget(address.host ?? null, address.port)).toEqual(address);
         expect(address.port).toBeLessThanOrEqual(65535);
       }),

@@ -12,6 +12,7 @@ describe('parseListenAddress', () => {
     ['4000', { port: 4000 }],
     ['unix:/run/x.sock', { path: '/run/x.sock' }],
     ['unix:x y', { path: 'x y' }],
+    ['fd:3', { fd: 3 }],
   ])('%s', (text, address) => expect(parseListenAddress(text)).toEqual(address));
 
   it.each([
@@ -29,7 +30,20 @@ describe('parseListenAddress', () => {
       '[:::]:80',
       '[g]:1',
     ],
-    ...['http://a:80', 'a b:1', '*:80', '-a:1', 'unix:', 'unix:a\0b', ' :1', '123456', 'é:1'],
+    ...[
+      'http://a:80',
+      'a b:1',
+      '*:80',
+      '-a:1',
+      'unix:',
+      'unix:a\0b',
+      'fd:',
+      'fd:2',
+      'fd:3x',
+      ' :1',
+      '123456',
+      'é:1',
+    ],
   ])('%j is none', (text) => expect(parseListenAddress(text)).toBeUndefined());
 });
 

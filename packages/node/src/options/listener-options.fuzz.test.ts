@@ -31,6 +31,7 @@ it('anything at all: as many listeners as were given, or faults that say which',
       expect(listeners).toHaveLength(Array.isArray(value) ? value.length : 1);
       for (const { target, redirect, server } of listeners) {
         if ('port' in target) expect(target.port).toBeLessThanOrEqual(65535);
+        else if ('fd' in target) expect(target.fd).toBeGreaterThan(2);
         else expect(target.path).not.toMatch(/^$|\0/);
         if (redirect !== null) expect(server.tls).toBeNull();
       }

@@ -57,6 +57,24 @@ const placeOptions = defineOptions({
     default: null,
   }),
   /**
+   * File descriptor of a socket that the process was started with (socket activation), 3 or higher.
+   * Default: none.
+   */
+  fd: custom<number | null, number | null>({
+    group,
+    kind: 'file descriptor',
+    prose:
+      'File descriptor of a socket that the process was started with (socket activation), 3 or higher.',
+    default: null,
+    accepts: 'a file descriptor from 3',
+    text: null,
+    json: { type: 'integer', minimum: 3, maximum: 99_999 },
+    check: (value) =>
+      Number.isInteger(value) && Number(value) >= 3 && Number(value) <= 99_999
+        ? Number(value)
+        : undefined,
+  }),
+  /**
    * Permissions of the Unix socket, in octal as text, such as "0660". Without it the umask decides.
    * Default: none.
    */
@@ -90,7 +108,7 @@ export const listenerOptions = defineOptions({ ...placeOptions, ...redirectRow, 
 export const ownListenerOptions = defineOptions({ ...placeOptions, ...redirectRow });
 
 /**
- * One listener, as a user writes it: `port`, perhaps with `host`, or `path`; and options of the listener that
+ * One listener, as a user writes it: `port`, perhaps with `host`, or `path`, or `fd`; and options of the listener that
  * differ from those of the server. `tls: null` is plain HTTP.
  */
 export interface ListenerOptions extends ServerOptions, OptionInput<typeof placeOptions> {
@@ -114,13 +132,13 @@ export interface ResolvedListener {
 
 /** What `readListeners` accepts, for messages. */
 export const listenAccepted =
-  '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", an object {host, port} or {path}, or an array of these';
+  '"HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH", "fd:N", an object {host, port}, {path} or {fd}, or an array of these';
 
 /** Whether a value could be one, at first sight. */
 export const isListenInput = (value: unknown): boolean =>
   typeof value === 'string' ||
   Number.isInteger(value) ||
-  (isPlainObject(value) && ('port' in value || 'path' in value)) ||
+  (isPlainObject(value) && ('port' in value || 'path' in value || 'fd' in value)) ||
   (Array.isArray(value) && value.length > 0);
 
 /** What it looks like in JSON. */
@@ -223,15 +241,23 @@ const noPlace = Object.freeze({
   host: null,
   port: null,
   path: null,
+  fd: null,
   mode: null,
   redirectToHttps: null,
 });
 
 function targetOf(
-  { host, port, path, mode }: OptionValues<typeof placeOptions>,
+  { host, port, path, fd, mode }: OptionValues<typeof placeOptions>,
   key: string,
   faults: Faults,
 ): ListenTarget | undefined {
+  if (fd !== null) {
+    if (host === null && port === null && path === null && mode === null) {
+      return Object.freeze({ fd });
+    }
+    faults.add(key, 'expected fd alone, or port or path instead');
+    return undefined;
+  }
   if (path !== null) {
     if (host !== null || port !== null) {
       faults.add(key, 'expected either port, perhaps with host, or path');
@@ -245,7 +271,7 @@ function targetOf(
   }
   if (mode !== null) faults.add(keyPath(key, 'mode'), 'only a Unix socket has one; set path');
   if (port === null) {
-    if (!faults.has(keyPath(key, 'port'))) faults.add(key, 'port or path required');
+    if (!faults.has(keyPath(key, 'port'))) faults.add(key, 'port, path or fd required');
     return undefined;
   }
   const target = listenTarget(host, port);
@@ -268,5 +294,6 @@ function refuseRepeats(listeners: readonly ResolvedListener[], key: string, faul
 /** Null for a free port, of which each is another. */
 function placeOf(target: ListenTarget): string | null {
   if ('path' in target) return `unix:${target.path}`;
+  if ('fd' in target) return `fd:${target.fd}`;
   return target.port === 0 ? null : `${target.host ?? '*'} ${target.port}`;
 }
