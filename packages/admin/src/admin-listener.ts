@@ -83,7 +83,10 @@ class Listener implements AdminListener {
   readonly #openMetrics: Scrape;
   readonly #gets: Readonly<Record<string, Handler>> = {
     '/livez': () => text(200, 'ok\n'),
-    '/readyz': async () => readinessAnswer(await this.#stats.recent()),
+    '/readyz': async () =>
+      this.#target.isDraining()
+        ? text(503, 'draining\n')
+        : readinessAnswer(await this.#stats.recent()),
     '/metrics': async ({ head }) => {
       const accept = head.headers.getAll('accept').join(',');
       const scrape = prefersOpenMetrics(accept) ? this.#openMetrics : this.#prometheus;

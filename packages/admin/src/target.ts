@@ -3,6 +3,8 @@ import type { ProxyStats } from './stats.ts';
 
 export interface AdminTarget {
   stats(): ProxyStats | Promise<ProxyStats>;
+  /** Whether it closes, or is about to: `/readyz` says so at once, however old its figures are. */
+  isDraining(): boolean;
   /**
    * Gives a backend no new requests.
    * @throws ConfigError `RIT_ERR_CONFIG` where none has the name

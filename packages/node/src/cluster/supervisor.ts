@@ -278,6 +278,7 @@ export class Supervisor implements ReverseItCluster {
   #adminTarget(): AdminTarget {
     return {
       stats: () => this.metrics(),
+      isDraining: () => this.#closing,
       drain: (backend) => this.drain(backend),
       enable: (backend) => this.enable(backend),
       reload: () => this.restart(),

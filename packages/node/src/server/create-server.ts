@@ -342,6 +342,7 @@ class ProxyServer implements ReverseItServer, ServedProxy {
     try {
       this.#admin = await openAdmin(admin, {
         stats: () => this.metrics(),
+        isDraining: () => this.#closing,
         drain: (backend) => this.drain(backend),
         enable: (backend) => this.enable(backend),
         get reload() {
