@@ -27,10 +27,10 @@ describe('docker', () => {
     }
     expect(dockerfile).toMatch(/^USER (?!0|root)\S+$/m);
     const entry: readonly string[] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '');
-    const { bin } = JSON.parse(
+    const { bin }: { bin: string | Record<string, string> } = JSON.parse(
       readFileSync(new URL('../packages/node/package.json', import.meta.url), 'utf8'),
     );
-    const file = [bin].flatMap((it) => (typeof it === 'string' ? it : Object.values(it)))[0];
+    const file = typeof bin === 'string' ? bin : (Object.values(bin)[0] ?? '');
     expect(entry[1]).toBe(`/opt/reverseit/node_modules/@reverseit/node/${file.replace('./', '')}`);
     const args: readonly string[] = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '');
     for (const arg of args) if (arg.startsWith('--')) expect(names).toContain(arg);
