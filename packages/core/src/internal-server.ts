@@ -1,9 +1,9 @@
 /** What the other packages of ReverseIt need of the server. Outside semantic versioning. */
 
-export { clientAddress } from './server/connection/client-address.ts';
 export { cutSocket } from './server/connection/cut-socket.ts';
 export type { WatchedSender } from './server/connection/send-watch.ts';
 export { SendWatch } from './server/connection/send-watch.ts';
+export { clientAddress } from './server/exchange/client-address.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export type { ExchangeMeter } from './server/exchange/exchange-meter.ts';
 export { httpDate } from './server/exchange/http-date.ts';

@@ -1,28 +1,21 @@
 /** An exchange over a connection of our own server. */
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import { fieldLines, type ReadonlyFieldSection } from '../../http/field-section.ts';
 import type { HeaderSection } from '../../http/header-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
-import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
-import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
+import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';
-import { type PeerCertificates, peerCertificates } from '../exchange/peer-certificates.ts';
-import { clientAddress } from './client-address.ts';
+import { type ConnectionEnds, SocketExchange } from '../exchange/socket-exchange.ts';
 import type { RequestFeed } from './request-feed.ts';
 import type { SocketWriter } from './socket-writer.ts';
 
 /** What an exchange needs of its connection. */
-export interface ExchangeConnection {
+export interface ExchangeConnection extends ConnectionEnds {
   readonly writer: SocketWriter;
-  readonly socket: Socket;
-  /** What a proxy in front has told of the client; null where none has. */
-  readonly proxyHeader: ProxyHeader | null;
   readonly feed: RequestFeed;
   /** Whether the connection ends after this response: the server is closing, or this was the last request. */
   readonly ending: boolean;
@@ -42,7 +35,7 @@ export interface ExchangeConnection {
   detachSocket(head: string, tunnel: Tunnel): SwitchedSocket;
 }
 
-export class ConnectionExchange extends Exchange {
+export class ConnectionExchange extends SocketExchange {
   readonly #connection: ExchangeConnection;
   #keepAlive = false;
   #continueSent = false;
@@ -52,41 +45,8 @@ export class ConnectionExchange extends Exchange {
     this.#connection = connection;
   }
 
-  get remoteAddress(): string {
-    const told = this.#told?.source ?? null;
-    if (told === null) return clientAddress(this.#connection.socket.remoteAddress);
-    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
-  }
-
-  get remotePort(): number {
-    return this.#told?.source?.port ?? this.#connection.socket.remotePort ?? 0;
-  }
-
-  get localPort(): number {
-    return this.#told?.destination?.port ?? this.#connection.socket.localPort ?? 0;
-  }
-
-  override get localAddress(): string {
-    const told = this.#told?.destination ?? null;
-    if (told === null) return clientAddress(this.#connection.socket.localAddress);
-    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
-  }
-
-  override get peerCertificates(): PeerCertificates | null {
-    return peerCertificates(this.#connection.socket);
-  }
-
-  get encrypted(): boolean {
-    if (this.#told?.tls?.encrypted === true) return true;
-    return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
-  }
-
-  override get proxyHeader(): ProxyHeader | null {
-    return this.#told;
-  }
-
-  get #told(): ProxyHeader | null {
-    return this.#connection.proxyHeader;
+  protected get ends(): ConnectionEnds {
+    return this.#connection;
   }
 
   get client(): ClientConnection {

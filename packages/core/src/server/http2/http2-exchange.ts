@@ -1,5 +1,4 @@
 /** An exchange over a stream of HTTP/2 (RFC 9113 §8). */
-import type { TLSSocket } from 'node:tls';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
@@ -7,17 +6,15 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR } from '../../http2/protocol.ts';
-import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
-import { clientAddress } from '../connection/client-address.ts';
-import { Exchange, type SwitchedSocket, type Tunnel } from '../exchange/exchange.ts';
+import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout, misuse } from '../exchange/exchange-checks.ts';
-import { type PeerCertificates, peerCertificates } from '../exchange/peer-certificates.ts';
+import { type ConnectionEnds, SocketExchange } from '../exchange/socket-exchange.ts';
 import type { Http2Stream, StreamConnection } from './http2-stream.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
 
 const nothing = Buffer.alloc(0);
 
-export class Http2Exchange extends Exchange {
+export class Http2Exchange extends SocketExchange {
   readonly #stream: Http2Stream;
   readonly #connection: StreamConnection;
   #continueSent = false;
@@ -33,39 +30,8 @@ export class Http2Exchange extends Exchange {
     this.#connection = stream.connection;
   }
 
-  get remoteAddress(): string {
-    const told = this.#told?.source ?? null;
-    if (told === null) return clientAddress(this.#connection.socket.remoteAddress);
-    return this.#told?.family === 'unix' ? '' : clientAddress(told.address);
-  }
-
-  get remotePort(): number {
-    return this.#told?.source?.port ?? this.#connection.socket.remotePort ?? 0;
-  }
-
-  get localPort(): number {
-    return this.#told?.destination?.port ?? this.#connection.socket.localPort ?? 0;
-  }
-
-  override get localAddress(): string {
-    return clientAddress(this.#connection.socket.localAddress);
-  }
-
-  override get peerCertificates(): PeerCertificates | null {
-    return peerCertificates(this.#connection.socket);
-  }
-
-  get encrypted(): boolean {
-    if (this.#told?.tls?.encrypted === true) return true;
-    return (this.#connection.socket as Partial<TLSSocket>).encrypted === true;
-  }
-
-  override get proxyHeader(): ProxyHeader | null {
-    return this.#told;
-  }
-
-  get #told(): ProxyHeader | null {
-    return this.#connection.proxyHeader;
+  protected get ends(): ConnectionEnds {
+    return this.#connection;
   }
 
   /** It carries others at the same time. */

@@ -3,17 +3,16 @@
  * when the request is complete, by us when the response is; closed when both are, or with a reset.
  */
 
-import type { Socket } from 'node:net';
 import { timedOut } from '../../errors/passed-limit.ts';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR, type Http2ErrorCode } from '../../http2/protocol.ts';
-import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
 import { endTunnel } from '../connection/end-tunnel.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
+import type { ConnectionEnds } from '../exchange/socket-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { Http2Feed } from './http2-feed.ts';
 import type { Http2Tunnel } from './http2-tunnel.ts';
@@ -32,11 +31,8 @@ export interface Http2Context extends ServerContext {
 }
 
 /** What a stream needs of its connection. */
-export interface StreamConnection {
-  /** What a proxy in front has told of the client; null where none has. */
-  readonly proxyHeader: ProxyHeader | null;
+export interface StreamConnection extends ConnectionEnds {
   readonly context: Http2Context;
-  readonly socket: Socket;
   readonly feed: Http2Feed;
   readonly output: SessionOutput;
   /** So many bytes of content are not held any more: the client may send as many, on any stream. */

@@ -9,8 +9,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
-import { clientAddress } from '../connection/client-address.ts';
 import { Connection } from '../connection/connection.ts';
+import { clientAddress } from '../exchange/client-address.ts';
 import type {
   ExchangeHolder,
   HalfClose,
