@@ -166,6 +166,20 @@ export interface HttpCase {
 
 const defaultAgain = '/again';
 
+/** A GET with these fields, of which the backend sees others. */
+export const forwards = (
+  name: string,
+  options: ReverseItOptions,
+  fields: readonly string[],
+  forwarded: readonly string[],
+): HttpCase => ({
+  name,
+  options,
+  send: request('GET /x', fields),
+  got: [ok],
+  seen: [seen('GET /x', forwarded)],
+});
+
 /** Makes each case a test. */
 export function runCases(
   start: (setup?: ProxySetup) => Promise<TestProxy>,

@@ -8,6 +8,7 @@ import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it } from 'vitest';
 import type { ReverseItOptions } from '../src/index.ts';
 import {
+  forwards,
   got,
   type HttpCase,
   ok,
@@ -22,19 +23,6 @@ import {
 
 const start = useProxy();
 const use = useCleanup();
-
-const forwards = (
-  name: string,
-  options: ReverseItOptions,
-  fields: readonly string[],
-  forwarded: readonly string[],
-): HttpCase => ({
-  name,
-  options,
-  send: request('GET /x', fields),
-  got: [ok],
-  seen: [seen('GET /x', forwarded)],
-});
 
 const append: ReverseItOptions = { forwardedHeaders: 'append' };
 const replace: ReverseItOptions = { forwardedHeaders: 'replace' };

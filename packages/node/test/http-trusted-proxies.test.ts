@@ -6,7 +6,16 @@ import { answerEach, connectRaw, response } from '@reverseit/test-servers';
 import { useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, it, test } from 'vitest';
 import type { AccessRecord, RequestInfo, ReverseItOptions } from '../src/index.ts';
-import { type HttpCase, ok, request, responseLines, runCases, seen, useProxy } from './harness.ts';
+import {
+  forwards,
+  type HttpCase,
+  ok,
+  request,
+  responseLines,
+  runCases,
+  seen,
+  useProxy,
+} from './harness.ts';
 import { handshake } from './hook-cases.ts';
 
 const start = useProxy();
@@ -14,19 +23,6 @@ const use = useCleanup();
 
 const trust: ReverseItOptions = { forwardedHeaders: 'append', trustedProxies: ['loopback'] };
 const strangers: ReverseItOptions = { forwardedHeaders: 'append', trustedProxies: ['10.0.0.0/8'] };
-
-const forwards = (
-  name: string,
-  options: ReverseItOptions,
-  fields: readonly string[],
-  forwarded: readonly string[],
-): HttpCase => ({
-  name,
-  options,
-  send: request('GET /x', fields),
-  got: [ok],
-  seen: [seen('GET /x', forwarded)],
-});
 
 const ours = ['x-forwarded-for: 127.0.0.1', 'x-forwarded-proto: http', 'x-forwarded-host: a'];
 const told = ['X-Forwarded-For: 9.9.9.9, 1.2.3.4', 'X-Forwarded-Proto: https'];
