@@ -199,7 +199,7 @@ describe('run', () => {
     [
       [...backend, '--listen', 'localhost'],
       [
-        'reverseit: invalid option --listen (listen): "localhost" is not accepted; expected "HOST:PORT", "[IPV6]:PORT", ":PORT", a port or "unix:PATH"',
+        'reverseit: invalid option --listen (listen): "localhost" is not accepted; expected "HOST:PORT", "[IPV6]:PORT", ":PORT", a port, "unix:PATH" or "fd:N"',
       ],
     ],
     [
