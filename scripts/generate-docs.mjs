@@ -23,7 +23,7 @@ const { certificateOptions } = await import(
 const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
 const { listenerOptions, ownListenerOptions } = await import(
-  '../packages/node/src/options/listener-options.ts'
+  '../packages/node/src/options/listeners/listener-options.ts'
 );
 const { proxyOptions } = await import('../packages/node/src/options/proxy-options.ts');
 const { routeOptions } = await import('../packages/node/src/options/route-options.ts');

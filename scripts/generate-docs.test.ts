@@ -8,7 +8,7 @@ import { flags } from '../packages/node/src/cli/flags.ts';
 import {
   listenerOptions,
   ownListenerOptions,
-} from '../packages/node/src/options/listener-options.ts';
+} from '../packages/node/src/options/listeners/listener-options.ts';
 import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
 import { routeOptions } from '../packages/node/src/options/route-options.ts';
 import { expectedDocuments, rowsOf, tableFiles } from './lib/docs.mjs';

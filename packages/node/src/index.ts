@@ -46,16 +46,16 @@ export type {
 export { createHandler } from './middleware/create-handler.ts';
 export type { NodeRequest, NodeResponse } from './middleware/messages/node-messages.ts';
 export type { AdminOptions, OnReload } from './options/admin-options.ts';
-export type { HashOn } from './options/balancing-options.ts';
-export type { CookieRewriteInput, SameSite } from './options/cookie-options.ts';
+export type { HashOn } from './options/backends/balancing-options.ts';
 export type { HandlerOptions } from './options/handler-options.ts';
-export type { ListenAddress } from './options/listen-address.ts';
-export type { ListenerOptions, ListenInput } from './options/listener-options.ts';
+export type { ListenAddress } from './options/listeners/listen-address.ts';
+export type { ListenerOptions, ListenInput } from './options/listeners/listener-options.ts';
+export type { RedirectOptions } from './options/listeners/redirect-options.ts';
+export type { TrustedHeaders } from './options/listeners/trust-options.ts';
+export type { CookieRewriteInput, SameSite } from './options/messages/cookie-options.ts';
 export type { ReverseItOptions } from './options/proxy-options.ts';
 export { defineConfig } from './options/proxy-options.ts';
-export type { RedirectOptions } from './options/redirect-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
-export type { TrustedHeaders } from './options/trust-options.ts';
 export type { Workers } from './options/workers.ts';
 export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
 export type {

@@ -6,8 +6,8 @@ import type { WorkerSource } from '../cluster/messages.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { OnReload } from '../options/admin-options.ts';
-import { showListenAddress } from '../options/listen-address.ts';
-import type { ResolvedListener } from '../options/listener-options.ts';
+import { showListenAddress } from '../options/listeners/listen-address.ts';
+import type { ResolvedListener } from '../options/listeners/listener-options.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,

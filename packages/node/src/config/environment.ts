@@ -6,7 +6,7 @@
 import { createError } from '@reverseit/core/errors';
 import { isPlainObject, keyPath, type Option, type OptionTable } from '@reverseit/core/options';
 import { backendOptions } from '@reverseit/upstream/internal';
-import { listenerOptions } from '../options/listener-options.ts';
+import { listenerOptions } from '../options/listeners/listener-options.ts';
 import { proxyOptions } from '../options/proxy-options.ts';
 import { routeOptions } from '../options/route-options.ts';
 

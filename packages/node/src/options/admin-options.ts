@@ -16,7 +16,7 @@ import {
   type ListenAddress,
   listenAddressAccepted,
   readListenAddress,
-} from './listen-address.ts';
+} from './listeners/listen-address.ts';
 
 const group = 'Metrics and admin';
 

@@ -12,17 +12,17 @@ import {
 } from '@reverseit/core/options';
 import { adminOptions } from './admin-options.ts';
 import { serverHookOptions } from './hook-options.ts';
-import { addressText } from './listen-address.ts';
+import { addressText } from './listeners/listen-address.ts';
 import {
   defaultAddress,
   isListenInput,
   type ListenInput,
   listenAccepted,
   listenSchema,
-} from './listener-options.ts';
+} from './listeners/listener-options.ts';
+import { type TrustInput, trustOptions } from './listeners/trust-options.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { type RouteOptions, routeOptions } from './route-options.ts';
-import { type TrustInput, trustOptions } from './trust-options.ts';
 import { checkWorkers, maxWorkers, type Workers, workersAccepted } from './workers.ts';
 
 const start = 'Start and shutdown';

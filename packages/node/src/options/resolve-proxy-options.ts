@@ -24,11 +24,15 @@ import {
 import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
-import { type ResolvedListener, readListeners, withTrustedPeers } from './listener-options.ts';
+import {
+  type ResolvedListener,
+  readListeners,
+  withTrustedPeers,
+} from './listeners/listener-options.ts';
+import type { TrustedHeaders } from './listeners/trust-options.ts';
 import type { observabilityOptions } from './observability-options.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
-import type { TrustedHeaders } from './trust-options.ts';
 import type { Workers } from './workers.ts';
 
 /** Options of a proxy, checked, complete and frozen. */

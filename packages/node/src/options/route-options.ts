@@ -12,13 +12,19 @@ import {
 } from '@reverseit/core/options';
 import { type BackendInput, dispatchLimits } from '@reverseit/upstream';
 import { type BackendSpec, listAccepted, readBackendList } from '@reverseit/upstream/internal';
-import { type BackendRequestInput, backendRequestOptions } from './backend-request-options.ts';
-import { type BackendResponseInput, backendResponseOptions } from './backend-response-options.ts';
-import { type BalancingInput, balancingOptions } from './balancing-options.ts';
+import { type BalancingInput, balancingOptions } from './backends/balancing-options.ts';
 import { routeHookOptions } from './hook-options.ts';
+import {
+  type BackendRequestInput,
+  backendRequestOptions,
+} from './messages/backend-request-options.ts';
+import {
+  type BackendResponseInput,
+  backendResponseOptions,
+} from './messages/backend-response-options.ts';
+import { type RequestBodyInput, requestBodyOptions } from './messages/request-body-options.ts';
+import { type UpgradeInput, upgradeOptions } from './messages/upgrade-options.ts';
 import { prefixOfUrlPattern, refusingPatterns } from './path-pattern.ts';
-import { type RequestBodyInput, requestBodyOptions } from './request-body-options.ts';
-import { type UpgradeInput, upgradeOptions } from './upgrade-options.ts';
 
 const group = 'Route';
 

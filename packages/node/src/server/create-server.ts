@@ -16,7 +16,7 @@ import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
-import type { ListenInput, ResolvedListener } from '../options/listener-options.ts';
+import type { ListenInput, ResolvedListener } from '../options/listeners/listener-options.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import {
   type ResolvedProxyOptions,

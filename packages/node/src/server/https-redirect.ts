@@ -2,7 +2,7 @@
 import type { Exchange, RequestListener } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { parseAuthority } from '@reverseit/core/http';
-import type { RedirectRules } from '../options/redirect-options.ts';
+import type { RedirectRules } from '../options/listeners/redirect-options.ts';
 import { pathEnd, withoutDotSegments } from '../routes/dot-segments.ts';
 
 /** Who serves what is not redirected, and keeps the records of all. */

@@ -9,7 +9,7 @@ import {
   type ResolvedListener,
   readListeners,
   withTrustedPeers,
-} from '../options/listener-options.ts';
+} from '../options/listeners/listener-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
 
 /**

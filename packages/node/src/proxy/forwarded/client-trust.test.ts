@@ -2,8 +2,8 @@ import { HeaderSection } from '@reverseit/core/http';
 import { RequestHead } from '@reverseit/core/http1';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TrustedHeaders } from '../../options/listeners/trust-options.ts';
 import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
-import type { TrustedHeaders } from '../../options/trust-options.ts';
 import { ClientTrust } from './client-trust.ts';
 import type { ForwardedClient } from './forwarded-client.ts';
 

@@ -16,7 +16,7 @@ import {
 } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { type AddressList, formatIpAddress } from '@reverseit/core/internal';
-import type { TrustedHeaders } from '../../options/trust-options.ts';
+import type { TrustedHeaders } from '../../options/listeners/trust-options.ts';
 import { withoutDotSegments } from '../../routes/dot-segments.ts';
 import { maxMembers, memberFromEnd } from './comma-list.ts';
 import { ForwardedClient, type PeerInfo } from './forwarded-client.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CookieRewriteInput } from '../../options/cookie-options.ts';
+import type { CookieRewriteInput } from '../../options/messages/cookie-options.ts';
 import { resolveProxyOptions } from '../../options/resolve-proxy-options.ts';
 import { type CookiePlace, CookieRewrite } from './cookie-rewrite.ts';
 

@@ -3,7 +3,7 @@
  * nothing is changed that they would not take for an attribute; every other byte stays as it is. Pure.
  */
 import { toLowerAscii, trimOws } from '@reverseit/core/http';
-import type { CookieRewriteValues } from '../../options/cookie-options.ts';
+import type { CookieRewriteValues } from '../../options/messages/cookie-options.ts';
 
 /** How a client has reached us. */
 export interface CookiePlace {

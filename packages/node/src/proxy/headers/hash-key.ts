@@ -1,7 +1,7 @@
 /** What a request is known by, for consistent hashing. */
 import { getFieldValues, type ReadonlyFieldSection } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
-import type { HashOn } from '../../options/balancing-options.ts';
+import type { HashOn } from '../../options/backends/balancing-options.ts';
 
 /** Empty where the request has nothing of it: such requests share a backend. */
 export function hashKey(

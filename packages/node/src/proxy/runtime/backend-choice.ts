@@ -5,8 +5,8 @@
 import { createError } from '@reverseit/core/errors';
 import { show } from '@reverseit/core/options';
 import type { CheckedBackendGroup } from '@reverseit/upstream/internal';
-import type { AllowedBackends } from '../../options/allowed-backends.ts';
-import { originOf, readBackendUrl } from '../../options/allowed-backends.ts';
+import type { AllowedBackends } from '../../options/backends/allowed-backends.ts';
+import { originOf, readBackendUrl } from '../../options/backends/allowed-backends.ts';
 import type { ChosenOrigins, ChosenUrl } from './chosen-origins.ts';
 
 /** What the choices of a route are made from. */

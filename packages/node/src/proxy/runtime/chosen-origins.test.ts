@@ -2,7 +2,7 @@ import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import type { OriginPool } from '@reverseit/upstream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AllowedBackends, readBackendUrl } from '../../options/allowed-backends.ts';
+import { AllowedBackends, readBackendUrl } from '../../options/backends/allowed-backends.ts';
 import { ChosenOrigins, type ChosenUrl } from './chosen-origins.ts';
 
 /** Time that passes when a test says so. */

@@ -7,7 +7,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { createError } from '@reverseit/core/errors';
 import type { BackendUrl } from '@reverseit/core/options';
 import type { ChosenBackend, OriginPool } from '@reverseit/upstream';
-import { type AllowedBackends, originOf } from '../../options/allowed-backends.ts';
+import { type AllowedBackends, originOf } from '../../options/backends/allowed-backends.ts';
 
 /** Opens the way to an origin. */
 export type OpenOrigin = (origin: string) => OriginPool;

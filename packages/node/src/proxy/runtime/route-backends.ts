@@ -11,7 +11,7 @@ import {
   groupOptions,
   makeBackendGroup,
 } from '@reverseit/upstream/internal';
-import { AllowedBackends } from '../../options/allowed-backends.ts';
+import { AllowedBackends } from '../../options/backends/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { ChosenOrigins } from './chosen-origins.ts';
 import type { RoutePool } from './route-pools.ts';

@@ -14,7 +14,7 @@ import {
 } from '@reverseit/upstream';
 import { type RingHooks, RouteHooks } from '../../hooks/route-hooks.ts';
 import type { RouteMeter } from '../../metrics/route-meter.ts';
-import { AllowedBackends } from '../../options/allowed-backends.ts';
+import { AllowedBackends } from '../../options/backends/allowed-backends.ts';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
 import { CookieRewrite } from '../headers/cookie-rewrite.ts';
 import { LocationRewrite } from '../headers/location-rewrite.ts';

@@ -2,7 +2,7 @@
 import { isToken, toLowerAscii } from '@reverseit/core/http';
 import { count, custom, defineOptions, type OptionInput } from '@reverseit/core/options';
 import { groupOptions } from '@reverseit/upstream/internal';
-import type { HookRequest } from '../hooks/hooks.ts';
+import type { HookRequest } from '../../hooks/hooks.ts';
 import { readBackendPattern } from './allowed-backends.ts';
 
 const group = 'Backends';

@@ -1,6 +1,6 @@
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it } from 'vitest';
-import { resolveProxyOptions } from './resolve-proxy-options.ts';
+import { resolveProxyOptions } from '../resolve-proxy-options.ts';
 
 const backend = 'http://h';
 const { server: tls } = testCertificates();
