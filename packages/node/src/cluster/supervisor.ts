@@ -3,10 +3,8 @@
  * and ends them. It touches no process by itself and holds no traffic.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { AdminTarget, ProxyStats } from '@reverseit/admin';
-import type { ListenTarget } from '@reverseit/core';
-import { type Clock, Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
+import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseTimeout } from '@reverseit/core/options';
@@ -17,10 +15,11 @@ import { Metrics } from '../metrics/metrics.ts';
 import { WorkerTotals } from '../metrics/worker-totals.ts';
 import type { Address } from '../server/create-server.ts';
 import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
-import { BackOff } from './back-off.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
+import { ListeningPlaces } from './listening-places.ts';
 import type { WorkerFacts, WorkerSource } from './messages.ts';
 import { type Fork, WorkerProcess } from './worker-process.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
 /** What a supervisor works with. */
 export interface SupervisorSetup {
@@ -61,11 +60,11 @@ export class Supervisor implements ReverseItCluster {
   readonly #logger: Logger | null;
   readonly #deadlines: Deadlines;
   /** One for each worker that is wanted. */
-  readonly #slots: Slot[] = [];
+  readonly #slots: WorkerSlot[] = [];
   /** Every process, also those that are being replaced. */
   readonly #processes = new Set<WorkerProcess>();
   /** Where each listener listens. */
-  #places: readonly Place[] = [];
+  readonly #places = new ListeningPlaces();
   /** What the present workers are made of; null until the first of them listens. */
   #source: WorkerSource | null = null;
   #version = '';
@@ -106,7 +105,7 @@ export class Supervisor implements ReverseItCluster {
   async #startAll(): Promise<void> {
     const read = this.#read();
     const { source, version } = isThenable(read) ? await read : read;
-    // What is wrong is found out, and told, by one. What is right, and how many are wanted, as well.
+    // The first worker validates the configuration and reports how many to run.
     const { workers, admin, shutdownDelay } = await this.#launch(this.#slot(0), source);
     this.#source = source;
     this.#shutdownDelay = shutdownDelay;
@@ -134,7 +133,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   addresses(): readonly Address[] {
-    return this.#closing ? [] : this.#places.map(({ address }) => address);
+    return this.#closing ? [] : this.#places.addresses;
   }
 
   restart(): Promise<void> {
@@ -285,14 +284,14 @@ export class Supervisor implements ReverseItCluster {
     };
   }
 
-  #slot(nth: number): Slot {
-    const slot = this.#slots[nth] ?? new Slot((that) => this.#replace(that));
+  #slot(nth: number): WorkerSlot {
+    const slot = this.#slots[nth] ?? new WorkerSlot((that) => this.#replace(that));
     this.#slots[nth] = slot;
     return slot;
   }
 
   /** Starts a worker that takes the place of the slot's, which closes once the new one listens. */
-  async #launch(slot: Slot, source: WorkerSource): Promise<WorkerFacts> {
+  async #launch(slot: WorkerSlot, source: WorkerSource): Promise<WorkerFacts> {
     if (this.#closing) throw closed();
     const worker = new WorkerProcess(this.#setup.fork, source, this.#deadlines);
     this.#processes.add(worker);
@@ -327,44 +326,21 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #listen(worker: WorkerProcess, { listen }: WorkerFacts): Promise<void> {
-    const places = listen.map((asked, nth) => this.#placeOf(asked, nth));
-    const targets = places.map(({ asked, port }) => (port === null ? asked : { ...asked, port }));
+    const plan = this.#places.plan(listen, this.#listens);
     if (!this.#listens) {
-      for (const target of targets)
+      for (const { target } of plan)
         if ('path' in target) await this.#setup.removeStaleSocket(target.path);
     }
-    const addresses = await worker.listen(targets);
-    this.#places = places.map((place, nth) => {
-      const address = addresses[nth] as Address;
-      if (
-        asksForFreePort(place.asked) &&
-        place.address !== null &&
-        !samePort(address, place.address)
-      )
-        throw createError('RIT_ERR_LISTEN', 'cannot listen: the port became unavailable');
-      return { ...place, address };
-    });
+    const addresses = await worker.listen(plan.map(({ target }) => target));
+    this.#places.confirm(plan, addresses);
     for (const backend of this.#drained) void worker.act('drain', backend, defaultStatsMs);
-  }
-
-  /**
-   * Port 0 is one port for all, as long as any worker listens. Once none does, whoever comes has to ask for
-   * the same port by its number, and all that follow as well.
-   */
-  #placeOf(asked: ListenTarget, nth: number): Place | NewPlace {
-    const former = this.#places[nth];
-    if (former === undefined || !isDeepStrictEqual(former.asked, asked)) {
-      return { asked, port: null, address: null };
-    }
-    if (!asksForFreePort(asked) || !('port' in former.address) || this.#listens) return former;
-    return { ...former, port: former.address.port };
   }
 
   get #listens(): boolean {
     return [...this.#processes].some(({ state }) => state === 'listening');
   }
 
-  #onEnd(worker: WorkerProcess, slot: Slot, how: string): void {
+  #onEnd(worker: WorkerProcess, slot: WorkerSlot, how: string): void {
     this.#processes.delete(worker);
     if (worker.counted !== null) this.#totals.update(worker.id, worker.counted);
     this.#totals.end(worker.id);
@@ -381,7 +357,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   /** Says after how many ms. */
-  #replaceLater(slot: Slot, upMs: number): number {
+  #replaceLater(slot: WorkerSlot, upMs: number): number {
     const delay = slot.backOff.next(upMs);
     if (delay === 0) this.#replace(slot);
     else this.#deadlines.queue(delay).arm(slot.deadline);
@@ -389,14 +365,14 @@ export class Supervisor implements ReverseItCluster {
   }
 
   /** By what the others are made of; where a worker would read another version, all are made anew. */
-  async #startAgain(slot: Slot): Promise<void> {
+  async #startAgain(slot: WorkerSlot): Promise<void> {
     const source = this.#source;
     if (source !== null && (this.#setup.versionOf?.(source) ?? '') === this.#version) {
       await this.#launch(slot, source);
     } else await this.restart();
   }
 
-  #replace(slot: Slot): void {
+  #replace(slot: WorkerSlot): void {
     this.#startAgain(slot).catch((err: Error) => {
       if (slot.retired || !slot.isEmpty) return;
       const delay = this.#replaceLater(slot, 0);
@@ -411,52 +387,7 @@ interface Version {
   readonly version: string;
 }
 
-/** Where one listener listens, in every worker. */
-interface Place {
-  readonly asked: ListenTarget;
-  /** The port that stands for port 0, once it has to be told; else null. */
-  readonly port: number | null;
-  readonly address: Address;
-}
-
-type NewPlace = Omit<Place, 'address'> & { readonly address: null };
-
-/** The place of one worker, which others take after it. */
-class Slot implements DeadlineTarget {
-  current: WorkerProcess | null = null;
-  /** The one that is to follow it. */
-  coming: WorkerProcess | null = null;
-  readonly backOff = new BackOff();
-  /** Until a worker that ended is replaced. */
-  readonly deadline = new Deadline(this, 0);
-  retired = false;
-  readonly #replace: (slot: Slot) => void;
-
-  constructor(replace: (slot: Slot) => void) {
-    this.#replace = replace;
-  }
-
-  get isEmpty(): boolean {
-    return this.current === null && this.coming === null;
-  }
-
-  /** Nobody takes this place any more. */
-  retire(): void {
-    this.retired = true;
-    this.deadline.clear();
-  }
-
-  onDeadline(): void {
-    this.#replace(this);
-  }
-}
-
 const closed = (): Error => createError('RIT_ERR_SHUTDOWN', 'the cluster was closed');
 
 const nextText = (delay: number): string =>
   delay === 0 ? 'a new one starts' : `a new one starts in ${delay} ms`;
-
-const asksForFreePort = (target: ListenTarget): boolean => 'port' in target && target.port === 0;
-
-const samePort = (one: Address, other: Address): boolean =>
-  'port' in one && 'port' in other && one.port === other.port;
