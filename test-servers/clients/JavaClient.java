@@ -1,5 +1,6 @@
 /** java.net.http as a client: one line for each thing that it did, "name: result". */
 import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -8,6 +9,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +20,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 public final class JavaClient {
   private static final int SIZE = 1_000_000;
@@ -22,8 +29,8 @@ public final class JavaClient {
 
   public static void main(String[] args) throws Exception {
     base = args[0];
-    // By default it offers "Upgrade: h2c" with each request.
-    HttpClient client = HttpClient.newHttpClient();
+    // By default it offers HTTP/2: over TLS by ALPN, else "Upgrade: h2c" with each request.
+    HttpClient client = HttpClient.newBuilder().sslContext(trusting(args[1])).build();
     byte[] body = new byte[SIZE];
     for (int i = 0; i < SIZE; i++) body[i] = (byte) (i * 31);
 
@@ -41,8 +48,34 @@ public final class JavaClient {
     int good = 0;
     for (var one : many) if (one.get(30, TimeUnit.SECONDS).statusCode() == 200) good++;
     say("many", good);
+    say("cancel", cancelled(client));
+    say("after cancel", text(client, request("/hello").build()));
     webSocket(client, body);
     System.exit(0);
+  }
+
+  /** Trusts what the authority in the file has signed. */
+  private static SSLContext trusting(String file) throws Exception {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    try (InputStream pem = Files.newInputStream(Path.of(file))) {
+      store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(pem));
+    }
+    TrustManagerFactory managers =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    managers.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, managers.getTrustManagers(), null);
+    return context;
+  }
+
+  /** Reads the beginning of a response without an end. */
+  private static String cancelled(HttpClient client) throws Exception {
+    HttpResponse<InputStream> response =
+        client.send(request("/endless").build(), BodyHandlers.ofInputStream());
+    try (InputStream body = response.body()) {
+      return response.statusCode() + " " + body.readNBytes(100_000).length;
+    }
   }
 
   private static HttpRequest.Builder request(String path) {

@@ -3,6 +3,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +21,21 @@ const size = 1_000_000
 var base = os.Args[1]
 
 var client = &http.Client{
-	Timeout:   30 * time.Second,
-	Transport: &http.Transport{ExpectContinueTimeout: 20 * time.Second, MaxIdleConnsPerHost: 50},
+	Timeout: 30 * time.Second,
+	Transport: &http.Transport{
+		ExpectContinueTimeout: 20 * time.Second,
+		MaxIdleConnsPerHost:   50,
+		TLSClientConfig:       &tls.Config{RootCAs: trusted(os.Args[2])},
+		ForceAttemptHTTP2:     true,
+	},
+}
+
+// What the authority in the file has signed.
+func trusted(file string) *x509.CertPool {
+	pool := x509.NewCertPool()
+	pem, _ := os.ReadFile(file)
+	pool.AppendCertsFromPEM(pem)
+	return pool
 }
 
 func main() {
@@ -37,6 +53,11 @@ func main() {
 	say("early hints", hints())
 	say("trailers", trailers())
 	say("many", many())
+	say("cancel", cancelled())
+	say("after cancel", text("GET", "/hello"))
+	request, _ := http.NewRequest("GET", base+"/hello", nil)
+	response, _ := do(request)
+	say("version", response.Proto)
 }
 
 func say(name string, result any) { fmt.Printf("%s: %v\n", name, result) }
@@ -85,6 +106,20 @@ func trailers() string {
 	request.Header.Set("TE", "trailers")
 	response, content := do(request)
 	return fmt.Sprintf("%s %s %s", response.Status, content, response.Trailer.Get("X-Sum"))
+}
+
+// Reads the beginning of a response without an end.
+func cancelled() string {
+	end, cancel := context.WithCancel(context.Background())
+	request, _ := http.NewRequestWithContext(end, "GET", base+"/endless", nil)
+	response, err := client.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	count, _ := io.ReadFull(response.Body, make([]byte, 100_000))
+	cancel()
+	response.Body.Close()
+	return fmt.Sprintf("%s %d", response.Status, count)
 }
 
 func many() int {
