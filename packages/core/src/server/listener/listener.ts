@@ -96,6 +96,8 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   readonly #watched = new Set<Socket>();
   /** What came before TLS, by the socket below it. */
   readonly #headers = new WeakMap<Socket, ProxyHeader>();
+  /** Clients have addresses here, those of Unix sockets have none. */
+  #isTcp = false;
   /** From the call of `listen` until it is known whether the address can be had. */
   #starting = false;
   /** From `stopAccepting` until the listening socket is closed. */
@@ -175,6 +177,13 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   // Accepting
 
   #onSocket(socket: Socket): void {
+    // Reset while it waited to be accepted. Node would first report the request that came before the reset,
+    // and a backend would be asked for nobody: a flood of such connections keeps others waiting in the queue.
+    if (this.#isTcp && socket.remoteAddress === undefined) {
+      this.#totalConnections++;
+      socket.destroy();
+      return;
+    }
     const { proxyProtocol } = this.limits;
     if (proxyProtocol === null) {
       if (this.#tls !== null) this.#watch(socket);
@@ -297,6 +306,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
       const mode = 'path' in target ? (target.mode ?? null) : null;
       const onListening = (): void => {
         server.off('error', onError);
+        this.#isTcp = typeof server.address() === 'object';
         // A later error (out of descriptors at accept) must not end the process.
         server.off('error', this.#onAcceptError).on('error', this.#onAcceptError);
         const fault = this.closing
