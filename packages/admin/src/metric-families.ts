@@ -97,7 +97,7 @@ export const metricFamilies: readonly MetricFamily[] = Object.freeze([
     routesOf,
     'counter',
     'requests',
-    'Requests that are over, refused ones included, by method and class of the status; "none": the client left before the response.',
+    'Requests that are over, refused ones included, by method and class of the status; "none": without a response.',
     ['route', 'method', 'status'],
     (item) =>
       Object.entries(item.requests).flatMap(([method, kinds]) =>

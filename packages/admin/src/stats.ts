@@ -22,7 +22,7 @@ export type RequestCounts = Readonly<
   Record<string, Readonly<Partial<Record<StatusClass, number>>>>
 >;
 
-/** `none`: the client left before the response began. */
+/** `none`: without a response, since the client left before or its HTTP/2 request was malformed. */
 export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'none';
 
 /** WebSockets. Messages and bytes are of data frames; the bytes are payload, as it was received. */

@@ -27,6 +27,7 @@ export type {
 } from './server/exchange/exchange.ts';
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
+export type { RejectedRequest } from './server/exchange/rejected-request.ts';
 export type { HalfClose, RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
@@ -57,7 +58,7 @@ const httpServerOptions = defineOptions({
       'Called with every rejected request and with everything the listener or a handler throws.',
     default: warnOfFailure,
     defaultText: 'process warnings',
-    accepts: 'a function (error)',
+    accepts: 'a function (error, rejected, request)',
     text: null,
     check: (value) => (typeof value === 'function' ? (value as OnServerError) : undefined),
   }),

@@ -337,6 +337,54 @@ describe('the parser as a machine', () => {
     expect(parser.state).toBe(PARSER.FAILED);
   });
 
+  describe('the line of a rejected request, as far as it came', () => {
+    const long = 'a'.repeat(3000);
+    test.each<[name: string, input: string, line: string]>([
+      [
+        'whole, of a version that is not served',
+        'GET /a?b HTTP/3.0\r\nHost: a\r\n\r\n',
+        'GET /a?b HTTP/3.0',
+      ],
+      ['ended by LF alone', 'GET /a HTTP/1.1\nHost: a\n\n', 'GET /a HTTP/1.1'],
+      [
+        'of another protocol, as bytes',
+        '\x16\x03\x01\x02\0\x01\xfc\r\nx',
+        '\x16\x03\x01\x02\0\x01\xfc',
+      ],
+      [
+        'of a field that is rejected',
+        'HEAD /a HTTP/1.1\r\nHost: a\r\n b\r\n\r\n',
+        'HEAD /a HTTP/1.1',
+      ],
+      ['of a head that is rejected whole', 'GET /a HTTP/1.1\r\nX: b\r\n\r\n', 'GET /a HTTP/1.1'],
+      ['cut after 1,024 bytes', `GET /${long}{ HTTP/1.1\r\n\r\n`, `GET /${long}`.slice(0, 1024)],
+      ['after an empty line', '\r\nGET / HTTP/9.9\r\n\r\n', 'GET / HTTP/9.9'],
+      ['none, of empty lines', '\r\n\r\n\r\n', ''],
+    ])('%s', (_, input, wanted) => {
+      const whole = new RequestParser(defaultLimits);
+      expect(whole.readHead(latin1(input), 0)).toBe(null);
+      expect([whole.state, whole.requestLine]).toEqual([PARSER.FAILED, wanted]);
+      expect(whole.isHeadRequest).toBe(wanted.startsWith('HEAD '));
+      // In pieces, what comes after the piece with the fault is not known.
+      const parts = new RequestParser(defaultLimits);
+      for (const byte of latin1(input)) parts.readHead(Buffer.from([byte]), 0);
+      expect(parts.state).toBe(PARSER.FAILED);
+      expect(wanted.startsWith(parts.requestLine)).toBe(true);
+      whole.free();
+      parts.free();
+    });
+
+    test('of one that has not come whole; none before it begins, nor after it is complete', () => {
+      const parser = new RequestParser(defaultLimits);
+      expect(parser.requestLine).toBe('');
+      parser.readHead(latin1('GET /a HT'), 0);
+      expect(parser.requestLine).toBe('GET /a HT');
+      parser.readHead(latin1(`TP/1.1\r\n${host}\r\n`), 0);
+      expect(parser.requestLine).toBe('');
+      parser.free();
+    });
+  });
+
   test('freed, also twice and in the middle of a message, it takes nothing', () => {
     const parser = new RequestParser(defaultLimits);
     parser.readHead(latin1('GET / HT'), 0);

@@ -28,6 +28,9 @@ const CR = 0x0d;
 const LF = 0x0a;
 const SP = 0x20;
 
+/** So much of the line of a rejected request is kept, in bytes. */
+const maxLineBytes = 1024;
+
 const noTrailers: FieldSection = [];
 
 const chunkedHead = Buffer.from('POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -40,7 +43,8 @@ export class RequestParser {
   #offset = 0;
   #head: RequestHead | null = null;
   #error: ReverseItError | null = null;
-  #isHeadRequest = false;
+  /** Of a request that was rejected. */
+  #line = '';
   #partial: PartialHead | null = null;
   /** Bytes seen of the empty line that may stand before a request (RFC 9112 §2.2): 0, 1 or 2. */
   #leading = 0;
@@ -99,10 +103,16 @@ export class RequestParser {
 
   /** Whether the request that is rejected, or has not come whole, asks by HEAD: its response has no body. */
   get isHeadRequest(): boolean {
+    return this.requestLine.startsWith('HEAD ');
+  }
+
+  /**
+   * What came of the request line of a request that is rejected, or has not come whole: a string of bytes
+   * (latin1), whatever they are, and 1,024 of them at most.
+   */
+  get requestLine(): string {
     const partial = this.#partial;
-    return (
-      this.#isHeadRequest || (partial !== null && startsWithHead(partial.bytes, 0, partial.length))
-    );
+    return partial === null ? this.#line : lineIn(partial.bytes, 0, partial.length);
   }
 
   /**
@@ -129,10 +139,11 @@ export class RequestParser {
       const reason = errno === ERRNO.OK ? '' : this.#llhttp.errorReason;
       if (errno !== ERRNO.OK) partial.scanAgain(this.#llhttp);
       const code = checkPartialHead(this.#limits, partial);
-      if (code !== null) this.#fail(code);
-      else if (errno !== ERRNO.OK) {
-        this.#fail(syntaxCode(errno, reason, chunk[this.#offset], partial));
-      }
+      const fault =
+        code !== null || errno === ERRNO.OK
+          ? code
+          : syntaxCode(errno, reason, chunk[this.#offset], partial);
+      if (fault !== null) this.#failPartial(fault, partial, chunk);
     }
     return null;
   }
@@ -172,7 +183,7 @@ export class RequestParser {
       if (this.#leading === 0 && byte === CR) this.#leading = 1;
       else if (this.#leading === 1 && byte === LF) this.#leading = 2;
       else if (this.#leading === 1 || byte === CR || byte === LF) {
-        this.#fail('RIT_ERR_REQUEST_LINE', 'more than one empty line before the request');
+        this.#fail('RIT_ERR_REQUEST_LINE', '', 'more than one empty line before the request');
         return false;
       } else return true;
       this.#offset++;
@@ -192,8 +203,7 @@ export class RequestParser {
       buildRequestHead(bytes, origin, end, spans, used);
     const code = typeof head === 'string' ? head : applyRequestRules(head);
     if (typeof head === 'string' || code !== null) {
-      this.#isHeadRequest = startsWithHead(bytes, origin, end);
-      return this.#fail(code ?? 'RIT_ERR_INTERNAL');
+      return this.#fail(code ?? 'RIT_ERR_INTERNAL', lineIn(bytes, origin, end));
     }
     this.#partial = null;
     this.#leading = 0;
@@ -229,16 +239,23 @@ export class RequestParser {
 
   #readChunked(chunk: Buffer, sink: BodyDelegate, chunked: ChunkedReader): void {
     this.#offset = chunked.read(chunk, this.#offset, sink);
-    if (chunked.failure !== null) this.#fail(chunked.failure);
+    if (chunked.failure !== null) this.#fail(chunked.failure, '');
     else if (chunked.complete) {
       this.#state = PARSER.COMPLETE;
       this.#llhttp.reset();
     }
   }
 
-  #fail(code: ErrorCode, message?: string): null {
+  /** The line goes on where the parser has stopped. */
+  #failPartial(code: ErrorCode, { bytes, length }: PartialHead, chunk: Buffer): void {
+    const line = lineIn(bytes, 0, length);
+    const isOpen = line.length === length && length < maxLineBytes;
+    this.#fail(code, isOpen ? line + lineIn(chunk, this.#offset, chunk.length, length) : line);
+  }
+
+  #fail(code: ErrorCode, line: string, message?: string): null {
     this.#state = PARSER.FAILED;
-    this.#isHeadRequest = this.isHeadRequest;
+    this.#line = line;
     this.#partial = null;
     this.#error = createError(code, message ?? refusal(code, this.#limits));
     return null;
@@ -284,7 +301,10 @@ function syntaxCode(
   }
 }
 
-/** Whether the request line in `[start, end)` begins with the method HEAD. */
-function startsWithHead(bytes: Buffer, start: number, end: number): boolean {
-  return end - start >= 5 && bytes.toString('latin1', start, start + 5) === 'HEAD ';
+/** The first line in `[start, end)`, without its end and as far as it is kept; `before` bytes of it are known. */
+function lineIn(bytes: Buffer, start: number, end: number, before = 0): string {
+  const last = Math.min(end, start + maxLineBytes - before);
+  let at = start;
+  while (at < last && bytes[at] !== CR && bytes[at] !== LF) at++;
+  return bytes.toString('latin1', start, at);
 }

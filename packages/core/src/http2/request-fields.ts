@@ -23,6 +23,9 @@ export const malformed = Symbol('malformed');
 /** What the lines of a WebSocket handshake say over HTTP/1.1 and extended CONNECT says by itself (RFC 8441 §5). */
 const handshakeKey = 'AAAAAAAAAAAAAAAAAAAAAA==';
 
+/** So much of the line of a refused request is told. */
+const maxLineBytes = 1024;
+
 const targetCharacters = /^[\x21-\x7e]+$/;
 
 /** Gathers the fields of one block; used again for the next. */
@@ -146,6 +149,12 @@ export class FieldGatherer implements FieldSink {
   /** Whether what was gathered asks by HEAD, were it refused. */
   get isHead(): boolean {
     return this.#method === 'HEAD';
+  }
+
+  /** As HTTP/1.1 would have it, of what was gathered, and 1,024 bytes of it at most; empty without a method. */
+  get requestLine(): string {
+    if (this.#method === null) return '';
+    return `${this.#method} ${this.#path ?? this.#authority ?? ''}`.slice(0, maxLineBytes);
   }
 
   /** The head that was gathered, checked and completed, or why it is refused. `endStream`: there is no content. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { checkCloseTimeout } from '../options/close-timeout.ts';
 import { Deadline, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
+import type { RejectedRequest } from './exchange/rejected-request.ts';
 import type { RequestListener } from './exchange/server-context.ts';
 import { watchCallback } from './exchange/thenable.ts';
 import { type ListenTarget, targetText } from './listener/listen-target.ts';
@@ -205,9 +206,9 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
   }
 
   /** @internal */
-  onFailure(error: ReverseItError, rejected: boolean): void {
+  onFailure(error: ReverseItError, rejected: boolean, request: RejectedRequest | null): void {
     try {
-      watchCallback(this.#onError(error, rejected), ignore);
+      watchCallback(this.#onError(error, rejected, request), ignore);
     } catch {
       // As below.
     }

@@ -138,7 +138,8 @@ export type ChooseBackend = (
 
 /**
  * Runs when a request is over, however it ended. Cannot change anything; `context` is shared with the other
- * hooks of the request.
+ * hooks of the request. Not for a request that was rejected before its headers were complete: that one is a line
+ * of `accessLog`, and `onError` is told of it.
  */
 export type OnFinish = (record: AccessRecord, context: RequestInfo) => void;
 
@@ -171,7 +172,10 @@ export interface FailedAttempt {
   readonly status: number;
 }
 
-/** What an access log needs to know about a request. */
+/**
+ * What an access log needs to know about a request. Of one that was rejected before its headers were complete, all
+ * that is known is in `requestLine`, `remoteAddress`, `status` and `error`; `method` and `target` may be empty.
+ */
 export interface AccessRecord {
   /** Id of the request, if the option `requestId` is on; otherwise null. */
   readonly requestId: string | null;
@@ -182,7 +186,13 @@ export interface AccessRecord {
   readonly target: string;
   /** Host and port that the client asked for, as `trustedProxies` report them. */
   readonly authority: string | null;
-  readonly httpVersion: '1.0' | '1.1' | '2.0';
+  /** Empty for a request that was rejected before its headers were complete. */
+  readonly httpVersion: '1.0' | '1.1' | '2.0' | '';
+  /**
+   * Of a request that was rejected before its headers were complete: its first line, as far as it came. Unchecked:
+   * a string of bytes (latin1), control characters too. Null for every other request.
+   */
+  readonly requestLine: string | null;
   /** Address of the client, as `trustedProxies` report it; empty on a Unix socket. */
   readonly remoteAddress: string;
   /** Address of whoever has connected: the client or a proxy; empty on a Unix socket. */

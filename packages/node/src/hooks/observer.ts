@@ -1,4 +1,5 @@
 /** Tells the application what became of its requests: log lines, `onError`, `onFinish`. */
+import type { RejectedRequest } from '@reverseit/core';
 import type { ReverseItError } from '@reverseit/core/errors';
 import { watchCallback } from '@reverseit/core/internal/server';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
@@ -13,6 +14,7 @@ import type {
   RequestInfo,
   RouteBackendChange,
 } from './hooks.ts';
+import { RejectedInfo, RejectedRecord } from './rejected-record.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {
@@ -53,9 +55,18 @@ export class Observer {
     return this.#accessLog !== null || this.#onErrorHooks.length > 0 || hooks.onFinish.length > 0;
   }
 
-  /** A request was rejected before it had a head, or while its connection was read. */
-  onRefusal(error: ReverseItError): void {
+  /**
+   * Something failed outside of any request, or a request was rejected before its head was complete: `request` is what
+   * is known of it. The access log gets it; `onFinish` is for those that hooks could have seen.
+   */
+  onRefusal(error: ReverseItError, request: RejectedRequest | null): void {
     this.#onError(error, null, null);
+    const accessLog = this.#accessLog;
+    if (accessLog === null || request === null) return;
+    const record = new RejectedRecord(request, error);
+    const context = new RejectedInfo(request, error);
+    // The request before it on the same connection may be ending just now: its line comes first.
+    queueMicrotask(() => this.#writeAccess(accessLog, record, context));
   }
 
   /** A request failed of which nobody wants a record. */

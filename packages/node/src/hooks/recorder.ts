@@ -63,6 +63,7 @@ export class Recorder {
       target: this.#target,
       authority: authorityOf(this.#exchange),
       httpVersion: head.httpVersion,
+      requestLine: null,
       remoteAddress: client.remoteAddress,
       peerAddress: this.#peerAddress,
       scheme: client.encrypted ? 'https' : 'http',

@@ -25,7 +25,7 @@ function figures(requests: number, backends: readonly BackendStats[] = [backend]
   const metrics = new Metrics();
   metrics.meters.errors.count('RIT_ERR_NO_ROUTE');
   metrics.meters.origins.of('http://b').opened = 2;
-  for (let i = 0; i < requests; i++) metrics.meters.route('/').refused(i % 2 === 0 ? 200 : 404);
+  for (let i = 0; i < requests; i++) metrics.meters.route('/').refused(i % 2 === 0 ? 200 : 404, 0);
   const stats = Metrics.read(metrics, {
     connections: { open: 3, accepted: 5, dropped: 1 },
     engine: { tunnels: 1, pools: [] },

@@ -54,10 +54,11 @@ export class RouteMeter implements ExchangeMeter {
   }
 
   /**
-   * A request was answered with `status` before it became an exchange, at once: nobody knows its method. Its times are
-   * 0, so that the histograms count as many requests as the counters.
+   * A request was answered with `status` before it became an exchange, at once, and with so many bytes of body: nobody
+   * knows its method. Its times are 0, so that the histograms count as many requests as the counters.
    */
-  refused(status: number): void {
+  refused(status: number, bytesSent: number): void {
+    this.#bytesSent += bytesSent;
     this.#firstByte.observe(0);
     this.#duration.observe(0);
     this.#count(otherMethod, status);

@@ -138,7 +138,7 @@ class HandlerFront {
     this.#engine = new ProxyEngine(options, this.#metrics?.meters);
     this.#metrics?.start();
     this.#exchanges = new OpenExchanges(options.server.responseSendTimeout, (error) =>
-      this.#engine.observer.onRefusal(error),
+      this.#engine.observer.onRefusal(error, null),
     );
   }
 
@@ -282,7 +282,7 @@ class HandlerFront {
 
   #tellRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
-    this.#engine.observer.onRefusal(error);
+    this.#engine.observer.onRefusal(error, null);
   }
 
   readonly close = async ({ timeout = this.#options.closeTimeout } = {}): Promise<void> => {

@@ -1,6 +1,6 @@
 /** What serves requests, whoever listens for them: the present generation of routes, and those that it replaced. */
 
-import type { Exchange } from '@reverseit/core';
+import type { Exchange, RejectedRequest } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type {
@@ -211,10 +211,10 @@ export class ProxyEngine implements GenerationOwner {
     this.meters?.unrouted.begin(exchange);
   }
 
-  /** A request was rejected before it became an exchange (`rejected`), or something failed outside of any. */
-  onServerError(error: ReverseItError, rejected: boolean): void {
-    if (rejected && error.status !== 0) this.meters?.unrouted.refused(error.status);
-    this.observer.onRefusal(error);
+  /** Something failed outside of any exchange; `request` was rejected before it became one, or is null. */
+  onServerError(error: ReverseItError, request: RejectedRequest | null): void {
+    if (request !== null) this.meters?.unrouted.refused(request.status, request.bytesSent);
+    this.observer.onRefusal(error, request);
   }
 
   /** Answers a request that no route is to serve. */

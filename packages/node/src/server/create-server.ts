@@ -193,7 +193,7 @@ class ProxyServer implements ReverseItServer, ServedProxy {
     this.#server = new HttpServer(
       this.#rules(options.listeners),
       (exchange) => engine.handle(exchange),
-      (error, rejected) => engine.onServerError(error, rejected),
+      (error, _rejected, request) => engine.onServerError(error, request),
     );
   }
 

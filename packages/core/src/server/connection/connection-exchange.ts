@@ -6,10 +6,11 @@ import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
+import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';
-import { type ConnectionEnds, SocketExchange } from '../exchange/socket-exchange.ts';
+import { SocketExchange } from '../exchange/socket-exchange.ts';
 import type { RequestFeed } from './request-feed.ts';
 import type { SocketWriter } from './socket-writer.ts';
 

@@ -8,8 +8,9 @@ import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
-import { errorResponse } from '../exchange/error-response.ts';
+import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
+import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection, ServerContext } from '../exchange/server-context.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
 import { ConnectionState, EVENT, READING, WRITING } from './connection-state.ts';
@@ -256,15 +257,22 @@ export class Connection
   refuse(error: ReverseItError): void {
     const exchange = this.#exchange;
     if (exchange === null) {
-      this.#context.onRefusal(error);
-      const { isHeadRequest } = this.feed;
-      if (error.status !== 0) this.writer.pushAndFlush(errorResponse(error, isHeadRequest));
+      this.#reject(error);
       this.finish();
     } else if (this.#state.responding) {
       this.#state.on(EVENT.FAULT);
       this.#readDeadline.clear();
       exchange.refuse(error);
     } else this.finish();
+  }
+
+  /** A request is rejected that has not become an exchange. */
+  #reject(error: ReverseItError): void {
+    const { requestLine, isHeadRequest } = this.feed;
+    const { status } = error;
+    const bytesSent = status === 0 || isHeadRequest ? 0 : errorText(status).length;
+    this.#context.onRefusal(error, new RejectedRequest(this, requestLine, { status, bytesSent }));
+    if (status !== 0) this.writer.pushAndFlush(errorResponse(error, isHeadRequest));
   }
 
   /** Cuts the connection: a response in progress must not look complete. */

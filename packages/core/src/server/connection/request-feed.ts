@@ -91,6 +91,11 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     return this.#parser.isHeadRequest;
   }
 
+  /** What came of the line of a request that is rejected, or has not come whole. */
+  get requestLine(): string {
+    return this.#parser.requestLine;
+  }
+
   /** Whether bytes of the client wait to be parsed. */
   get holdsBytes(): boolean {
     return this.#held.length > 0;

@@ -46,7 +46,7 @@ describe('createHttpServer', () => {
     [
       'an onError that is none',
       () => createHttpServer({ onError: 1 as never }, () => {}),
-      'invalid option onError: 1 is not accepted; expected a function (error)',
+      'invalid option onError: 1 is not accepted; expected a function (error, rejected, request)',
     ],
     [
       'all that is wrong at once',

@@ -3,6 +3,7 @@ import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import type { Exchange } from './exchange.ts';
+import type { RejectedRequest } from './rejected-request.ts';
 
 /**
  * Called with each request. Must set `exchange.handler` or answer before it returns. One that throws, or
@@ -42,7 +43,8 @@ export interface ServerContext {
   readonly closing: boolean;
   onExchangeStart(holder: ExchangeHolder): void;
   onExchangeEnd(holder: ExchangeHolder): void;
-  onRefusal(error: ReverseItError): void;
+  /** What is not served; `request` is null where no request had begun. */
+  onRefusal(error: ReverseItError, request: RejectedRequest | null): void;
   /** A listener, a handler or a tunnel threw. */
   onFailure(error: ReverseItError): void;
   onConnectionClosed(connection: OpenConnection): void;

@@ -6,9 +6,10 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR } from '../../http2/protocol.ts';
+import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout, misuse } from '../exchange/exchange-checks.ts';
-import { type ConnectionEnds, SocketExchange } from '../exchange/socket-exchange.ts';
+import { SocketExchange } from '../exchange/socket-exchange.ts';
 import type { Http2Stream, StreamConnection } from './http2-stream.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
 

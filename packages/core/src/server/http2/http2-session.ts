@@ -15,6 +15,7 @@ import { cutSocket } from '../connection/cut-socket.ts';
 import { LingeringClose } from '../connection/lingering-close.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from '../connection/read-deadline.ts';
 import type { SocketWriterOwner } from '../connection/socket-writer.ts';
+import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
 import { type FeedOwner, Http2Feed } from './http2-feed.ts';
 import { type Http2Context, Http2Stream, type StreamConnection } from './http2-stream.ts';
@@ -175,7 +176,7 @@ export class Http2Session
     if (error === null) return;
     const isFlood = error.code === H2_ERROR.ENHANCE_YOUR_CALM;
     const code = isFlood ? 'RIT_ERR_HTTP2_FLOOD' : 'RIT_ERR_HTTP2_PROTOCOL';
-    this.#endWith(error.code, createError(code, error.text));
+    this.#endWith(error.code, createError(code, error.text), null);
   }
 
   fail(code: Http2ErrorCode, text: string): void {
@@ -183,9 +184,9 @@ export class Http2Session
     this.#failByReader();
   }
 
-  #endWith(code: Http2ErrorCode, error: ReverseItError): void {
+  #endWith(code: Http2ErrorCode, error: ReverseItError, request: RejectedRequest | null): void {
     if (!this.open) return;
-    this.context.onRefusal(error);
+    this.context.onRefusal(error, request);
     this.output.sendGoaway(this.streams.last, code);
     this.#end(error);
   }
@@ -270,8 +271,9 @@ export class Http2Session
 
   /** The client is late with what it has begun. */
   refuse(error: ReverseItError): void {
-    if (this.#insideBlock) this.#endWith(H2_ERROR.NO_ERROR, error);
-    else this.finish();
+    if (this.#insideBlock) {
+      this.#endWith(H2_ERROR.NO_ERROR, error, new RejectedRequest(this, ''));
+    } else this.finish();
   }
 
   /** Nothing is in progress: the connection may end. */

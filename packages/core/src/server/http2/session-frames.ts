@@ -8,7 +8,9 @@ import { HpackDecoder } from '../../http2/hpack/hpack-decoder.ts';
 import { H2_ERROR, type Http2ErrorCode, maxWindow } from '../../http2/protocol.ts';
 import { FieldGatherer, malformed } from '../../http2/request-fields.ts';
 import { COST } from '../../io/turn-share.ts';
+import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import { errorFields } from '../exchange/error-response.ts';
+import { RejectedRequest } from '../exchange/rejected-request.ts';
 import { wholeResponseHeaders } from '../exchange/whole-response.ts';
 import type { Http2Feed } from './http2-feed.ts';
 import type { Http2Context, Http2Stream } from './http2-stream.ts';
@@ -19,7 +21,7 @@ import type { StreamRegister } from './stream-register.ts';
 type ClosedFrame = 'DATA' | 'HEADERS';
 
 /** The connection whose frames they are. */
-export interface FramedSession {
+export interface FramedSession extends ConnectionEnds {
   readonly context: Http2Context;
   readonly feed: Http2Feed;
   readonly output: SessionOutput;
@@ -205,7 +207,8 @@ export class SessionFrames implements FrameSink {
     if (typeof head === 'object') this.#session.serve(streamId, head, endStream);
     else if (head === malformed) {
       this.#session.sendReset(streamId, H2_ERROR.PROTOCOL_ERROR);
-      this.#session.context.onRefusal(protocolError('malformed request'));
+      const request = new RejectedRequest(this.#session, this.#gatherer.requestLine);
+      this.#session.context.onRefusal(protocolError('malformed request'), request);
       this.#session.onClientFault();
     } else {
       const error = createError(head, refusal(head, this.#session.context.limits));
@@ -215,9 +218,12 @@ export class SessionFrames implements FrameSink {
 
   /** Answers a request that never became an exchange. */
   #answerRefusal(streamId: number, error: ReverseItError, endStream: boolean): void {
-    this.#session.context.onRefusal(error);
-    const { fields } = wholeResponseHeaders(error.status, errorFields(error).slice(2), 0);
-    this.#output.sendHeaders(streamId, error.status, fields, true);
+    const { status } = error;
+    const answer = { status, bytesSent: 0 };
+    const request = new RejectedRequest(this.#session, this.#gatherer.requestLine, answer);
+    this.#session.context.onRefusal(error, request);
+    const { fields } = wholeResponseHeaders(status, errorFields(error).slice(2), 0);
+    this.#output.sendHeaders(streamId, status, fields, true);
     if (endStream) this.#streams.close(streamId, false);
     else this.#session.sendReset(streamId, H2_ERROR.NO_ERROR);
   }

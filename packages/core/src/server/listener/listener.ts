@@ -11,6 +11,7 @@ import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import { Connection } from '../connection/connection.ts';
 import { clientAddress } from '../exchange/client-address.ts';
+import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type {
   ExchangeHolder,
   HalfClose,
@@ -61,7 +62,7 @@ export interface ListenerOwner {
   /** The number of the exchange that begins now, among those of all listeners, counted from 1. */
   countExchange(): number;
   /** `rejected`: a request that never became an exchange. */
-  onFailure(error: ReverseItError, rejected: boolean): void;
+  onFailure(error: ReverseItError, rejected: boolean, request: RejectedRequest | null): void;
   /** A connection, or a socket before it became one, has gone. */
   onSocketClosed(): void;
 }
@@ -231,7 +232,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
     const peer = clientAddress(socket.remoteAddress);
     socket.on('error', ignore).destroy();
     const text = `no PROXY protocol header${peer === '' ? '' : ` from ${peer}`}: ${reason}`;
-    this.onRefusal(createError('RIT_ERR_PROXY_PROTOCOL', text));
+    this.onRefusal(createError('RIT_ERR_PROXY_PROTOCOL', text), null);
   }
 
   onSecure(socket: TLSSocket): void {
@@ -242,9 +243,16 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
 
   onHandshakeFailed(error: Error, socket: Parameters<TlsDelegate['onHandshakeFailed']>[1]): void {
     if (isPlainHttp(error)) {
-      new PlainHttpRefusal(socket, this.deadlines);
-      this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'));
+      this.#refusePlainHttp(socket);
     } else socket.destroy();
+  }
+
+  #refusePlainHttp(tlsSocket: TLSSocket): void {
+    const socket = socketBelow(tlsSocket) ?? tlsSocket;
+    const ends = { socket, proxyHeader: this.#headers.get(socket) ?? null };
+    const request = new RejectedRequest(ends, '', PlainHttpRefusal.answer);
+    new PlainHttpRefusal(tlsSocket, this.deadlines);
+    this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'), request);
   }
 
   onCallbackThrew(name: string, cause: unknown): void {
@@ -417,13 +425,13 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
     holder.exchangeNumber = Number.POSITIVE_INFINITY;
   }
 
-  onRefusal(error: ReverseItError): void {
+  onRefusal(error: ReverseItError, request: RejectedRequest | null): void {
     this.#totalRefusals++;
-    this.#owner.onFailure(error, true);
+    this.#owner.onFailure(error, true, request);
   }
 
   onFailure(error: ReverseItError): void {
-    this.#owner.onFailure(error, false);
+    this.#owner.onFailure(error, false, null);
   }
 
   onConnectionClosed(connection: OpenConnection): void {

@@ -7,6 +7,7 @@ import { catalog } from '../../errors/catalog.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
 import { httpDate } from '../exchange/http-date.ts';
+import type { Rejection } from '../exchange/rejected-request.ts';
 import { socketBelow } from './socket-below.ts';
 
 /** How long the client may take to read it, in ms. */
@@ -23,6 +24,9 @@ export function isPlainHttp(error: Error): boolean {
 
 /** Answers with 400, in plain text, and ends the connection. */
 export class PlainHttpRefusal implements DeadlineTarget {
+  /** What the client is told. */
+  static readonly answer: Rejection = Object.freeze({ status, bytesSent: text.length });
+
   readonly #socket: TLSSocket;
   readonly #deadline = new Deadline(this, 0);
 

@@ -3,7 +3,7 @@ import { nearMiss } from '@reverseit/core/options';
 import type { AccessRecord, RequestInfo } from '../../hooks/hooks.ts';
 import { escapeText, jsonText } from '../escape.ts';
 import { commonLogTime } from './log-time.ts';
-import { headerVariable, type LogVariable, logVariables } from './log-variables.ts';
+import { headerVariable, type LogVariable, logVariables, requestLineOf } from './log-variables.ts';
 
 /** Writes one line, without its end. */
 export type LogFormat = (record: AccessRecord, context: RequestInfo) => string;
@@ -17,9 +17,9 @@ export function compileLogFormat(text: string): LogFormat | { readonly fault: st
 
 /** The Combined Log Format of Apache and nginx. The user's name is never in it. */
 const combined: LogFormat = (record) => {
-  const { remoteAddress, method, target, httpVersion, status, requestHeaders } = record;
+  const { remoteAddress, status, requestHeaders } = record;
   const time = commonLogTime(record.startedAt + record.durations.total);
-  const request = escapeText(`${method} ${target} HTTP/${httpVersion}`);
+  const request = escapeText(requestLineOf(record) || '-');
   const sent = `${String(status).padStart(3, '0')} ${record.bytesSent}`;
   const referer = escapeText(requestHeaders.get('referer') ?? '-');
   const agent = escapeText(requestHeaders.get('user-agent') ?? '-');
@@ -35,10 +35,10 @@ const json: LogFormat = (record, context) => {
     `"remoteAddress":${jsonText(record.remoteAddress)}`,
     `"remotePort":${context.remotePort}`,
     `"scheme":"${record.scheme}"`,
-    `"method":${jsonText(record.method)}`,
-    `"target":${jsonText(record.target)}`,
+    `"method":${textOrNull(record.method || null)}`,
+    `"target":${textOrNull(record.target || null)}`,
     `"authority":${textOrNull(record.authority)}`,
-    `"httpVersion":"${record.httpVersion}"`,
+    `"httpVersion":${textOrNull(record.httpVersion || null)}`,
     `"status":${record.status}`,
     `"bytesReceived":${record.bytesReceived}`,
     `"bytesSent":${record.bytesSent}`,
@@ -51,6 +51,7 @@ const json: LogFormat = (record, context) => {
     `"userAgent":${textOrNull(requestHeaders.get('user-agent'))}`,
     `"errorCode":${textOrNull(record.errorCode)}`,
   ];
+  if (record.requestLine !== null) fields.push(`"requestLine":${jsonText(record.requestLine)}`);
   return `{${fields.join(',')}}`;
 };
 

@@ -5,6 +5,11 @@ import { commonLogTime } from './log-time.ts';
 /** The value for one request; null where there is none. */
 export type LogVariable = (record: AccessRecord, context: RequestInfo) => string | number | null;
 
+/** Of a request that was rejected, what came of it; otherwise as HTTP/1.1 has it. */
+export function requestLineOf({ requestLine, method, target, httpVersion }: AccessRecord): string {
+  return requestLine ?? `${method} ${target} HTTP/${httpVersion}`;
+}
+
 const endOf = ({ startedAt, durations }: AccessRecord): number => startedAt + durations.total;
 const seconds = (ms: number | null): string | null => (ms === null ? null : (ms / 1000).toFixed(3));
 const pathEnd = /[?#]/;
@@ -20,14 +25,14 @@ export const logVariables: Readonly<Record<string, LogVariable>> = {
   remote_addr: ({ remoteAddress }) => remoteAddress || 'unix:',
   remote_port: (_, { remotePort }) => remotePort,
   remote_user: ({ requestHeaders }) => userOf(requestHeaders.get('authorization')),
-  request: ({ method, target, httpVersion }) => `${method} ${target} HTTP/${httpVersion}`,
+  request: requestLineOf,
   request_id: ({ requestId }) => requestId,
   request_method: ({ method }) => method,
   request_time: ({ durations }) => seconds(durations.total),
   request_uri: ({ target }) => target,
   route: ({ route }) => route,
   scheme: ({ scheme }) => scheme,
-  server_protocol: ({ httpVersion }) => `HTTP/${httpVersion}`,
+  server_protocol: ({ httpVersion }) => (httpVersion === '' ? null : `HTTP/${httpVersion}`),
   status: ({ status }) => String(status).padStart(3, '0'),
   time_iso8601: (record) => new Date(endOf(record)).toISOString(),
   time_local: (record) => commonLogTime(endOf(record)),
