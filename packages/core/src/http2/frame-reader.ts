@@ -1,9 +1,10 @@
 /**
  * Reads the frames of a client (RFC 9113 §4, §6): bytes in, frames out, one at a time, so that whoever feeds it
- * can stop after any. The payload of DATA is told of as it comes; that of other frames, 16 KiB at most, is
- * gathered where it does not come in one read, and so is a header block, up to a limit. What a frame may not be,
- * whatever the state of its stream, is refused here.
+ * can stop after any. The payload of DATA is reported as it comes; that of other frames, 16 KiB at most, is
+ * gathered where it does not come in one read. A frame that is invalid whatever the state of its stream is an
+ * error here.
  */
+import { HeaderBlock } from './header-block.ts';
 import {
   connectionPreface,
   FLAG,
@@ -46,15 +47,11 @@ export interface FrameError {
 const STATE = { PREFACE: 0, HEADER: 1, PAYLOAD: 2, DATA: 3, IGNORED: 4, FAILED: 5 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
-/** More CONTINUATION frames than this make no sense for a block of any size that we take. */
-const maxContinuations = 32;
-
 const preface = Buffer.from(connectionPreface, 'latin1');
 const nothing = Buffer.alloc(0);
 
 export class FrameReader {
   readonly #sink: FrameSink;
-  readonly #maxBlockBytes: number;
   error: FrameError | null = null;
   #state: State = STATE.PREFACE;
   /** What has come of the preface, of a frame header or of a payload that came in parts. */
@@ -68,22 +65,17 @@ export class FrameReader {
   /** Content of the present DATA frame, or bytes of an ignored one, that are still to come. */
   #left = 0;
   #padding = -1;
-  /** The stream whose header block is not complete; 0 where there is none. */
-  #blockStream = 0;
-  #blockEndsStream = false;
-  #block: Buffer[] = [];
-  #blockBytes = 0;
-  #continuations = 0;
+  readonly #block: HeaderBlock;
   #settingsSeen = false;
 
   constructor(sink: FrameSink, maxBlockBytes: number) {
     this.#sink = sink;
-    this.#maxBlockBytes = maxBlockBytes;
+    this.#block = new HeaderBlock(maxBlockBytes);
   }
 
   /** Whether a header block has begun and is not complete. */
   get insideBlock(): boolean {
-    return this.#blockStream !== 0;
+    return this.#block.streamId !== 0;
   }
 
   /** Whether the client has begun as it must: with the preface and SETTINGS (§3.4). */
@@ -115,7 +107,7 @@ export class FrameReader {
     this.#state = STATE.FAILED;
     this.error = { code, text };
     this.#partial = nothing;
-    this.#block = [];
+    this.#block.drop();
   }
 
   #readPreface(chunk: Buffer, start: number): number {
@@ -171,7 +163,7 @@ export class FrameReader {
       this.fail(H2_ERROR.FRAME_SIZE_ERROR, 'frame larger than SETTINGS_MAX_FRAME_SIZE');
     } else if (!this.#settingsSeen && !this.#isFirst()) {
       this.fail(H2_ERROR.PROTOCOL_ERROR, 'no SETTINGS after the preface');
-    } else if (this.#blockStream !== 0 && !this.#isContinuation()) {
+    } else if (this.insideBlock && !this.#isContinuation()) {
       this.fail(H2_ERROR.PROTOCOL_ERROR, 'a header block was interrupted');
     } else if (this.#type === FRAME.DATA) this.#beginData();
     else if (this.#type > FRAME.CONTINUATION || this.#type === FRAME.PRIORITY) this.#beginIgnored();
@@ -184,7 +176,7 @@ export class FrameReader {
   }
 
   #isContinuation(): boolean {
-    return this.#type === FRAME.CONTINUATION && this.#streamId === this.#blockStream;
+    return this.#type === FRAME.CONTINUATION && this.#streamId === this.#block.streamId;
   }
 
   #beginData(): void {
@@ -372,40 +364,25 @@ export class FrameReader {
       this.fail(H2_ERROR.PROTOCOL_ERROR, 'padding longer than its frame');
       return;
     }
-    this.#blockStream = this.#streamId;
-    this.#blockEndsStream = this.#endsStream;
-    this.#continuations = 0;
+    this.#block.begin(this.#streamId, this.#endsStream);
     this.#onFragment(payload.subarray(start, end));
   }
 
   #onContinuation(payload: Buffer): void {
-    if (this.#blockStream === 0) {
-      this.fail(H2_ERROR.PROTOCOL_ERROR, 'CONTINUATION without HEADERS');
-    } else if (++this.#continuations > maxContinuations) {
+    if (!this.insideBlock) this.fail(H2_ERROR.PROTOCOL_ERROR, 'CONTINUATION without HEADERS');
+    else if (!this.#block.mayContinue()) {
       this.fail(H2_ERROR.ENHANCE_YOUR_CALM, 'too many CONTINUATION frames');
     } else this.#onFragment(payload);
   }
 
   #onFragment(fragment: Buffer): void {
-    const isLast = (this.#flags & FLAG.END_HEADERS) !== 0;
-    this.#blockBytes += fragment.length;
-    if (this.#blockBytes > this.#maxBlockBytes) {
+    const block = this.#block;
+    if (!block.hasRoom(fragment)) {
       this.fail(H2_ERROR.ENHANCE_YOUR_CALM, 'header block too large');
-      return;
+    } else if ((this.#flags & FLAG.END_HEADERS) === 0) block.add(fragment);
+    else {
+      const { streamId, endsStream } = block;
+      this.#sink.onHeaders(streamId, block.end(fragment), endsStream);
     }
-    if (!isLast) {
-      // Out of memory that is read into again, or is much larger.
-      this.#block.push(Buffer.from(fragment));
-      return;
-    }
-    let block = fragment;
-    if (this.#block.length > 0) {
-      block = Buffer.concat([...this.#block, fragment]);
-      this.#block = [];
-    }
-    const streamId = this.#blockStream;
-    this.#blockStream = 0;
-    this.#blockBytes = 0;
-    this.#sink.onHeaders(streamId, block, this.#blockEndsStream);
   }
 }

@@ -349,7 +349,7 @@ export class DispatchedExchange
     return true;
   }
 
-  /** The response is refused, or the the the request cannot be sent. */
+  /** The response is refused, or the request cannot be sent. */
   onFailed(error: ReverseItError): void {
     this.#fail(error);
   }
@@ -371,7 +371,7 @@ export class DispatchedExchange
     this.#fail(error);
   }
 
-  /** Silence counts from now, unless it is we who do not listen. */
+  /** Restarts the idle timeout, unless we paused reading. */
   #watch(connection: ExchangeTransport): void {
     if (!this.#paused) connection.arm(this.limits.idle);
     else if (this.#upload?.blocked !== true) connection.disarm();

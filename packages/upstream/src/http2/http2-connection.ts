@@ -8,7 +8,7 @@
  * fields as an object that has lost repeats, sends again on connections of its own what a GOAWAY refuses,
  * and does not tell when a request has left.
  */
-import { type ClientHttp2Session, connect, type Settings } from 'node:http2';
+import type { ClientHttp2Session, Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
@@ -36,25 +36,11 @@ import { type ConnectPhase, connectError, isTlsFailure } from '../connect/error-
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import { brokenSession, notHttp2 } from './http2-errors.ts';
+import { openSession, type SessionListener } from './http2-session.ts';
 import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 
 /** Most exchanges at a time on one connection, whatever more the backend allows. */
 export const maxStreams = 100;
-/** What a paused response may hold, in bytes (RFC 9113 §6.9.2), and what all may have under way. */
-const streamWindow = 262_144;
-const connectionWindow = 1_048_576;
-
-const sessionOptions = {
-  settings: {
-    enablePush: false,
-    initialWindowSize: streamWindow,
-    // A bound on memory; each response has its own limit. Counted with 32 bytes for each field.
-    maxHeaderListSize: 1_048_576,
-  },
-  maxHeaderListPairs: 16_384,
-  maxSendHeaderBlockLength: 16_777_216,
-  maxSessionMemory: 64,
-};
 
 /** What the last connection taught of the backend. Shared by the connections of a pool. */
 export interface LearnedLimits {
@@ -85,7 +71,13 @@ const lifetimeDeadline = 2;
 type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-over' | 'closed';
 
 export class Http2Connection
-  implements PooledConnection, StreamOwner, TurnTaker, SocketDelegate, DeadlineTarget
+  implements
+    PooledConnection,
+    StreamOwner,
+    SessionListener,
+    TurnTaker,
+    SocketDelegate,
+    DeadlineTarget
 {
   readonly isHttp1 = false;
   readonly bound = false;
@@ -303,19 +295,10 @@ export class Http2Connection
   }
 
   #startSession(socket: Socket): void {
-    const session = connect(`${this.scheme}://backend.invalid`, {
-      ...sessionOptions,
-      createConnection: () => socket,
-    });
-    this.#session = session;
-    session.on('error', (error) => this.onBroken(error));
-    session.on('goaway', (code, lastStreamId) => this.#onGoaway(code, lastStreamId));
-    session.on('remoteSettings', (settings) => this.#onSettings(settings));
-    session.on('close', () => this.#close());
-    session.once('connect', () => session.setLocalWindowSize(connectionWindow));
+    this.#session = openSession(this.scheme, socket, this);
   }
 
-  #onSettings({ maxConcurrentStreams = maxStreams }: Settings): void {
+  onSettings({ maxConcurrentStreams = maxStreams }: Settings): void {
     const { learned } = this.#owner;
     this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, maxStreams);
     if (!this.#oneShot) learned.streams = Math.max(1, this.#limit);
@@ -349,12 +332,16 @@ export class Http2Connection
 
   // ————— The session's end.
 
-  #onGoaway(code: number, lastStreamId: number): void {
+  onGoaway(code: number, lastStreamId: number): void {
     this.lastStreamId = Math.min(this.lastStreamId, lastStreamId);
     if (code !== 0)
       this.endCause ??= createError('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
     if (this.state !== 'connecting') this.retire();
     else this.#end(createError('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
+  }
+
+  onSessionClose(): void {
+    this.#close();
   }
 
   onBroken(cause: unknown): void {

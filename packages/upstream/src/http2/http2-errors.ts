@@ -77,6 +77,16 @@ export function concernsSession(error: unknown): boolean {
   return isSessionCode(code) || !code.startsWith('ERR_HTTP2_');
 }
 
+/** Whether a request was not sent because its session takes no more of them. */
+export function isExhausted(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    code === 'ERR_HTTP2_INVALID_SESSION' ||
+    code === 'ERR_HTTP2_GOAWAY_SESSION' ||
+    code === 'ERR_HTTP2_OUT_OF_STREAMS'
+  );
+}
+
 /** What a session failed with. Where it is no failure of the socket, the backend broke the protocol. */
 export function brokenSession(cause: unknown): unknown {
   const code = codeOf(cause);

@@ -18,7 +18,7 @@ import {
   maxInterimHeadBytes,
   readHead,
 } from '../exchange/message/response-head.ts';
-import { codeOf, concernsSession, refused, streamError } from './http2-errors.ts';
+import { concernsSession, isExhausted, refused, streamError } from './http2-errors.ts';
 import { requestFields, responseFields } from './http2-fields.ts';
 import { type ListenedStream, openStream, reset, type StreamListener } from './http2-listeners.ts';
 import { Http2Upload } from './http2-upload.ts';
@@ -182,7 +182,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
       const content = body === null ? null : { waitForTrailers: mayTrail(body) };
       return openStream(session, fields, content, this);
     } catch (cause) {
-      if (isExhausted(codeOf(cause))) {
+      if (isExhausted(cause)) {
         this.#owner.retire();
         this.exchange.onLost(refused(cause));
       } else this.exchange.onFailed(createError('RIT_ERR_INTERNAL', undefined, { cause }));
@@ -348,7 +348,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
   onUnsent(cause: unknown): void {
     if (this.#owner.lastStreamId === Number.POSITIVE_INFINITY) {
       this.exchange.onFailed(
-        createError('RIT_ERR_INTERNAL', 'the the request cannot be sent', { cause }),
+        createError('RIT_ERR_INTERNAL', 'the request cannot be sent', { cause }),
       );
     } else this.#notProcessed(cause);
   }
@@ -391,12 +391,4 @@ function endRead(exchange: DispatchedExchange): void {
 
 function deliver(stream: Http2Stream): void {
   stream.deliver();
-}
-
-function isExhausted(code: string | undefined): boolean {
-  return (
-    code === 'ERR_HTTP2_INVALID_SESSION' ||
-    code === 'ERR_HTTP2_GOAWAY_SESSION' ||
-    code === 'ERR_HTTP2_OUT_OF_STREAMS'
-  );
 }
