@@ -11,11 +11,11 @@ import {
 } from '../../errors/reverseit-error.ts';
 import type { FieldSection, ReadonlyFieldSection } from '../../http/field-section.ts';
 import { HeaderSection } from '../../http/header-section.ts';
-import { isBodiless } from '../../http/status.ts';
-import { ENCODING, type Encoding } from '../../http1/body/body-encoder.ts';
+import { ENCODING, type Encoding, responseEncoding } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { EffectiveClient } from './effective-client.ts';
 import { errorFields, errorText } from './error-response.ts';
 import {
   checkBody,
@@ -44,22 +44,11 @@ import {
 } from './handler-calls.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
 import type { RequestListener } from './server-context.ts';
-import { wholeResponseHeaders } from './whole-response.ts';
+import { bytesOf, wholeResponseHeaders } from './whole-response.ts';
 
+export type { EffectiveClient } from './effective-client.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
 export { noopHandler } from './exchange-handler.ts';
-
-/** Who sent a request and for which URL, where that is not for the connection to say. */
-export interface EffectiveClient {
-  /** The client's address; empty where none is known. */
-  readonly remoteAddress: string;
-  /** 0 where none is known. */
-  readonly remotePort: number;
-  /** Whether the client uses TLS. */
-  readonly encrypted: boolean;
-  /** Host and port that the client named; null where none is known. */
-  readonly authority: string | null;
-}
 
 const PHASE = { HEAD: 0, BODY: 1, DONE: 2 } as const;
 type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -387,11 +376,10 @@ export abstract class Exchange {
     return this.#encoding;
   }
 
-  /** @internal The encoding of a response that has not begun (RFC 9112 §6.3). */
+  /** @internal The encoding of a response that has not begun. */
   protected encodingFor(status: number, contentLength: number | null): Encoding {
-    if (isBodiless(this.head.method, status)) return ENCODING.NONE;
-    if (contentLength !== null) return ENCODING.LENGTH;
-    return this.head.minorVersion === 1 ? ENCODING.CHUNKED : ENCODING.UNTIL_CLOSE;
+    const { method, minorVersion } = this.head;
+    return responseEncoding(method, minorVersion, status, contentLength);
   }
 
   /** @internal Whether another request may follow the response, as far as the two messages decide. */
@@ -434,9 +422,4 @@ export abstract class Exchange {
     if (this.meter !== null) this.meter.onHead(this);
     this.#over();
   }
-}
-
-function bytesOf(body: string | Uint8Array): Buffer {
-  if (typeof body === 'string') return Buffer.from(body);
-  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

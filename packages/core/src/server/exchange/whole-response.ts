@@ -26,3 +26,9 @@ export function wholeResponseHeaders(
   if (status !== 204 && status >= 200) headers.append('content-length', String(length));
   return headers;
 }
+
+/** The body as a Buffer; bytes are not copied. */
+export function bytesOf(body: string | Uint8Array): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}

@@ -23,11 +23,8 @@ import type {
   UpstreamRequest,
   UpstreamResponseHead,
 } from '@reverseit/upstream';
-import { clientOf } from '../../hooks/client-of.ts';
-import { RequestView } from '../../hooks/hook-request.ts';
 import type { Recorder } from '../../hooks/recorder.ts';
 import type { RequestTrace } from '../../tracing/request-trace.ts';
-import { hashKey } from '../headers/hash-key.ts';
 import type { PublicPlace } from '../headers/location-rewrite.ts';
 import { mapDestination, publicPlace } from '../headers/public-place.ts';
 import { type PublicMapper, responseHeaders } from '../headers/response-rewrite.ts';
@@ -35,6 +32,7 @@ import { answerError } from '../runtime/answer-error.ts';
 import type { ChosenUrl } from '../runtime/chosen-origins.ts';
 import type { RequestContext } from '../runtime/request-context.ts';
 import type { RouteRuntime } from '../runtime/route-runtime.ts';
+import { bindingCookie, boundBackend, hashKeyOf } from './backend-affinity.ts';
 import { DiscardedResponse, maxDiscarded } from './discarded-response.ts';
 import { HookedResponse, type HookedResponseOwner } from './hooked-response.ts';
 import { RequestBody, type RequestBodyDelegate } from './request-body.ts';
@@ -109,23 +107,12 @@ export class ProxyExchange
 
   /** What consistent hashing goes by. */
   get hashKey(): string {
-    const { hashOn } = this.#route.options;
-    const { head } = this.#exchange;
-    const { remoteAddress } = clientOf(this.#exchange);
-    return typeof hashOn === 'function'
-      ? String(hashOn(new RequestView(head)))
-      : hashKey(hashOn, head, remoteAddress);
+    return hashKeyOf(this.#exchange, this.#route);
   }
 
   /** What the client's cookie says of the backend that it had. */
   get affinityId(): string | null {
-    const affinity = this.#route.group?.affinity;
-    if (affinity === undefined || affinity === null) return null;
-    for (const field of this.#exchange.head.headers.getAll('cookie')) {
-      const id = affinity.read(field);
-      if (id !== null) return id;
-    }
-    return null;
+    return boundBackend(this.#exchange, this.#route);
   }
 
   forBackend(backend: ChosenBackend): this {
@@ -142,13 +129,10 @@ export class ProxyExchange
 
   /** Binds the client to the backend that it got, if its cookie does not already. */
   protected bindingCookie(): string | null {
-    const affinity = this.#route.group?.affinity;
     const chosen = this.#chosen;
-    if (affinity === undefined || affinity === null || chosen === null) return null;
     // What a hook chooses is its business each time.
-    if (chosen.affinityId === '' || this.backendName !== null) return null;
-    if (this.affinityId === chosen.affinityId) return null;
-    return affinity.serialize(chosen.affinityId, clientOf(this.#exchange).encrypted);
+    if (chosen === null || this.backendName !== null) return null;
+    return bindingCookie(this.#exchange, this.#route, chosen);
   }
 
   /** Sends the request on, at once or when its body has been collected. */
