@@ -66,6 +66,7 @@ test('every kind of figure is on it', () => {
   expect(missing.toSorted()).toEqual([
     'reverseit_backend_requests_active',
     'reverseit_gc_runs',
+    'reverseit_http2_connections_accepted',
     'reverseit_pool_connections_switched',
     'reverseit_pool_requests_active',
     'reverseit_pool_requests_retried',

@@ -150,6 +150,30 @@ export const metricFamilies: readonly MetricFamily[] = Object.freeze([
     'Client connections closed at accept because of maxConnections.',
     ({ connections }) => connections.dropped,
   ),
+  one(
+    'gauge',
+    'http2_connections',
+    'Client connections that speak HTTP/2.',
+    ({ http2 }) => http2.connections,
+  ),
+  one(
+    'counter',
+    'http2_connections_accepted',
+    'Client connections accepted that speak HTTP/2.',
+    ({ http2 }) => http2.accepted,
+  ),
+  one(
+    'gauge',
+    'http2_streams',
+    'Open streams of HTTP/2 connections of clients.',
+    ({ http2 }) => http2.streams,
+  ),
+  one(
+    'counter',
+    'http2_streams_opened',
+    'Streams of HTTP/2 connections of clients that carried a request.',
+    ({ http2 }) => http2.streamsOpened,
+  ),
   route('gauge', 'websockets', 'Open WebSockets.', ({ webSockets }) => webSockets.open),
   route(
     'counter',

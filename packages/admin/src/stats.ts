@@ -152,6 +152,16 @@ export interface ProxyStats {
     /** Closed at once because of `maxConnections`. */
     readonly dropped: number;
   };
+  /** Of these connections those that speak HTTP/2, and their streams. */
+  readonly http2: {
+    readonly connections: number;
+    /** Accepted since the start. */
+    readonly accepted: number;
+    /** Streams that are open. */
+    readonly streams: number;
+    /** Streams since the start that carried a request. */
+    readonly streamsOpened: number;
+  };
   /** Tunnels to other protocols than WebSocket that are open. */
   readonly tunnels: number;
   /** Responses of our own, and what failed, by code; those that are 0 are left out. */

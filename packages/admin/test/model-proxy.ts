@@ -206,6 +206,7 @@ export class ModelProxy {
         accepted: Math.round(this.#seconds * this.#load * 0.03),
         dropped: 0,
       },
+      http2: { connections: 0, accepted: 0, streams: 0, streamsOpened: 0 },
       tunnels: 0,
       errors: { ...this.#errors },
       routes: this.#routes.map((route) => route.stats()),

@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import {
   answerEach,
   chunkedResponse,
   deferred,
   end,
+  eventually,
   expectRequest,
   guarded,
   patternBytes,
@@ -226,6 +228,51 @@ describe.each(listenerKinds)('%s', (kind: ListenerKind) => {
     stream.close(constants.NGHTTP2_CANCEL);
     expect(await guarded(aborted.promise, 'the abort')).toBe('RIT_ERR_CLIENT_ABORTED');
     expect(session.destroyed).toBe(false);
+  });
+
+  test('stats and metrics count connections and streams', async () => {
+    const arrived = deferred();
+    const { bench, session } = await begin({
+      options: {
+        metrics: true,
+        onRequest: ({ target }) => void (target === '/x' && arrived.resolve()),
+      },
+      origin: { script: script(expectRequest(), waitForPeerGone()) },
+    });
+    const stream = session.request({ ':path': '/x' });
+    stream.on('error', () => {});
+    await guarded(arrived.promise, 'the request');
+    const open = {
+      http2Connections: 1,
+      http2Streams: 1,
+      totalHttp2Connections: 1,
+      totalHttp2Streams: 1,
+    };
+    expect(bench.proxy.stats()).toMatchObject({ ...open, listeners: [open] });
+    expect(bench.proxy.metrics().http2).toEqual({
+      connections: 1,
+      accepted: 1,
+      streams: 1,
+      streamsOpened: 1,
+    });
+    stream.close(constants.NGHTTP2_CANCEL);
+    await eventually(() => bench.proxy.stats().http2Streams === 0, 'the stream to be closed');
+    session.destroy();
+    await eventually(() => bench.proxy.stats().http2Connections === 0, 'the end');
+    expect(bench.proxy.stats()).toMatchObject({ totalHttp2Connections: 1, totalHttp2Streams: 1 });
+    if (kind === 'over TLS') {
+      const { ca } = testCertificates();
+      const old = connectTls({
+        port: bench.port,
+        host: '127.0.0.1',
+        ca,
+        ALPNProtocols: ['http/1.1'],
+      });
+      await once(old, 'secureConnect');
+      await eventually(() => bench.proxy.stats().connections === 1, 'a connection of HTTP/1.1');
+      expect(bench.proxy.stats()).toMatchObject({ http2Connections: 0, totalHttp2Connections: 1 });
+      old.destroy();
+    }
   });
 
   test('reload keeps the connection, and its next request goes by the new options', async () => {

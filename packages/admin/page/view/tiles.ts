@@ -55,6 +55,7 @@ const tilesOf = (stats: ProxyStats, span: Span | null): readonly Tile[] => {
   const loop = span === null ? null : loopDelayOf(span);
   const errorShare = share(rates?.serverErrors ?? null, rates?.requests ?? null);
   const { open, dropped } = stats.connections;
+  const { http2 } = stats;
   return [
     {
       name: 'Requests',
@@ -79,7 +80,13 @@ const tilesOf = (stats: ProxyStats, span: Span | null): readonly Tile[] => {
     {
       name: 'Connections',
       values: [['', formatShort(open)]],
-      note: `${perSecond(rates?.connections ?? null)} new${dropped === 0 ? '' : `, ${formatShort(dropped)} dropped`}`,
+      note: [
+        `${perSecond(rates?.connections ?? null)} new`,
+        ...(dropped === 0 ? [] : [`${formatShort(dropped)} dropped`]),
+        ...(http2.accepted === 0
+          ? []
+          : [`${formatShort(http2.connections)} of HTTP/2, ${formatShort(http2.streams)} streams`]),
+      ].join(', '),
       level: dropped === 0 ? 'calm' : 'warn',
     },
     {

@@ -156,6 +156,10 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
       totalExchanges: this.#totalExchanges,
       totalRefusals: sum('totalRefusals'),
       totalDropped: sum('totalDropped'),
+      http2Connections: sum('http2Connections'),
+      http2Streams: sum('http2Streams'),
+      totalHttp2Connections: sum('totalHttp2Connections'),
+      totalHttp2Streams: sum('totalHttp2Streams'),
       listeners,
     };
   }

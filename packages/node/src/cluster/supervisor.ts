@@ -11,6 +11,7 @@ import { checkCloseTimeout } from '@reverseit/core/options';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
+import { noClients } from '../metrics/client-figures.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { WorkerTotals } from '../metrics/worker-totals.ts';
 import type { Address } from '../server/create-server.ts';
@@ -243,7 +244,7 @@ export class Supervisor implements ReverseItCluster {
       }),
     );
     const own = Metrics.read(this.#metrics, {
-      connections: { open: 0, accepted: 0, dropped: 0 },
+      clients: noClients,
       engine: { tunnels: 0, pools: [] },
       backends: [],
       isDraining: this.#closing,

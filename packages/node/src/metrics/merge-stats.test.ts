@@ -27,7 +27,10 @@ function figures(requests: number, backends: readonly BackendStats[] = [backend]
   metrics.meters.origins.of('http://b').opened = 2;
   for (let i = 0; i < requests; i++) metrics.meters.route('/').refused(i % 2 === 0 ? 200 : 404, 0);
   const stats = Metrics.read(metrics, {
-    connections: { open: 3, accepted: 5, dropped: 1 },
+    clients: {
+      connections: { open: 3, accepted: 5, dropped: 1 },
+      http2: { connections: 2, accepted: 3, streams: 4, streamsOpened: 9 },
+    },
     engine: { tunnels: 1, pools: [] },
     backends: [],
     isDraining: false,
@@ -48,6 +51,7 @@ describe('WorkerTotals', () => {
     });
     expect(sum.errors).toEqual({ RIT_ERR_NO_ROUTE: 2 });
     expect(sum.connections).toEqual({ open: 9, accepted: 15, dropped: 3 });
+    expect(sum.http2).toEqual({ connections: 6, accepted: 9, streams: 12, streamsOpened: 27 });
     expect(sum.pools).toMatchObject([{ origin: 'http://b', opened: 4 }]);
     expect(sum.processes.map(({ worker, isCurrent }) => [worker, isCurrent])).toEqual([
       ['1', true],
@@ -85,6 +89,7 @@ describe('WorkerTotals', () => {
       other: { '2xx': 4, '4xx': 3 },
     });
     expect(sum.connections).toEqual({ open: 6, accepted: 15, dropped: 3 });
+    expect(sum.http2).toEqual({ connections: 4, accepted: 9, streams: 8, streamsOpened: 27 });
     expect(sum.backends).toMatchObject([{ requests: 20, active: 1, states: { healthy: 1 } }]);
     expect(sum.processes.map(({ worker }) => worker)).toEqual(['2', 'main']);
     // With nobody left the sums stand.

@@ -23,6 +23,7 @@ export function addStats(one: ProxyStats, other: ProxyStats): ProxyStats {
     time: Math.max(one.time, other.time),
     state: one.state === 'serving' ? one.state : other.state,
     connections: addNumbers(one.connections, other.connections),
+    http2: addNumbers(one.http2, other.http2),
     tunnels: one.tunnels + other.tunnels,
     errors: addNumbers(one.errors, other.errors),
     routes: joined(one.routes, other.routes, ({ route }) => route, addRoutes),
@@ -38,6 +39,7 @@ export function withoutGauges(stats: ProxyStats): ProxyStats {
   return {
     ...stats,
     connections: { ...stats.connections, open: 0 },
+    http2: { ...stats.http2, connections: 0, streams: 0 },
     tunnels: 0,
     routes: stats.routes.map((route) => ({
       ...route,

@@ -4,11 +4,12 @@ import type { BackendStats, PoolStats, ProcessStats, ProxyStats } from '@reverse
 import { durationBounds } from '@reverseit/core/internal';
 import type { BackendStatus, PoolStats as UpstreamStats } from '@reverseit/upstream';
 import type { OriginMeter, OriginMeters } from '@reverseit/upstream/internal';
+import type { ClientFigures } from './client-figures.ts';
 import type { ProxyMeters } from './proxy-meters.ts';
 
 /** What a snapshot is made of, beside the meters. */
 export interface SnapshotParts {
-  readonly connections: ProxyStats['connections'];
+  readonly clients: ClientFigures;
   readonly tunnels: number;
   readonly pools: readonly UpstreamStats[];
   readonly backends: readonly (BackendStatus & { readonly route: string })[];
@@ -28,7 +29,8 @@ export function takeSnapshot(meters: ProxyMeters, parts: SnapshotParts): ProxySt
     startedAt: meters.startedAt,
     state: parts.isDraining ? 'draining' : 'serving',
     durationBounds,
-    connections: parts.connections,
+    connections: parts.clients.connections,
+    http2: parts.clients.http2,
     tunnels: parts.tunnels,
     errors: meters.errors.read(),
     routes: meters.routes.map((route) => route.read()),

@@ -8,6 +8,7 @@ import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { asksForWebSocket } from '@reverseit/core/websocket';
+import { noClients } from '../metrics/client-figures.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { type HandlerOptions, resolveHandlerOptions } from '../options/handler-options.ts';
 import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.ts';
@@ -310,7 +311,7 @@ class HandlerFront {
 
   readonly metrics = (): ProxyStats =>
     Metrics.read(this.#metrics, {
-      connections: { open: 0, accepted: 0, dropped: 0 },
+      clients: noClients,
       engine: this.#engine.stats(),
       backends: this.#engine.backends(null),
       isDraining: this.#exchanges.closing,

@@ -14,6 +14,7 @@ import { checkCloseTimeout, Faults } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
+import { clientFigures } from '../metrics/client-figures.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { AdminValues } from '../options/admin-options.ts';
 import type { ListenInput, ResolvedListener } from '../options/listeners/listener-options.ts';
@@ -382,9 +383,8 @@ class ProxyServer implements ReverseItServer, ServedProxy {
   }
 
   metrics(): ProxyStats {
-    const { connections, totalConnections, totalDropped } = this.#server.stats();
     return Metrics.read(this.#metrics, {
-      connections: { open: connections, accepted: totalConnections, dropped: totalDropped },
+      clients: clientFigures(this.#server.stats()),
       engine: this.#engine.stats(),
       backends: this.#engine.backends(null),
       isDraining: this.#closing,

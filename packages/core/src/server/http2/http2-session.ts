@@ -64,7 +64,7 @@ export class Http2Session
   #insideBlock = false;
 
   constructor(context: Http2Context, socket: Socket, proxyHeader: ProxyHeader | null = null) {
-    const { limits } = context;
+    const { limits, http2 } = context;
     this.context = context;
     this.socket = socket;
     this.proxyHeader = proxyHeader;
@@ -80,8 +80,10 @@ export class Http2Session
     socket.on('close', () => {
       this.#onClose(undefined);
       this.feed.stop();
+      http2.connections--;
       context.onConnectionClosed(this);
     });
+    http2.onConnection();
     this.#readDeadline.awaitHead();
     this.output.begin(limits);
   }
@@ -196,6 +198,7 @@ export class Http2Session
   serve(streamId: number, head: RequestHead, endStream: boolean): void {
     const { context } = this;
     this.#guard.onStream();
+    context.http2.onStream();
     this.#served++;
     this.#readDeadline.clear();
     const stream = new Http2Stream(streamId, this, head, this.#frames.initialWindow, endStream);
@@ -238,6 +241,7 @@ export class Http2Session
   onStreamClosed({ id, output }: Http2Stream): void {
     this.output.forget(output);
     this.streams.close(id, false);
+    this.context.http2.streams--;
     if (!this.open || this.streams.size > 0) return;
     if (!this.#insideBlock) this.#readDeadline.awaitRequest();
     this.#finishIfIdle();

@@ -13,6 +13,7 @@ import { endTunnel } from '../connection/end-tunnel.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
+import type { Http2Counts } from './http2-counts.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { Http2Feed } from './http2-feed.ts';
 import type { Http2Tunnel } from './http2-tunnel.ts';
@@ -28,6 +29,7 @@ const discardTimeout = 5000;
 /** What the sessions of a server share. */
 export interface Http2Context extends ServerContext {
   readonly limits: Http2Limits;
+  readonly http2: Http2Counts;
 }
 
 /** What a stream needs of its connection. */

@@ -19,6 +19,7 @@ import type {
   RequestListener,
   ServerContext,
 } from '../exchange/server-context.ts';
+import { Http2Counts } from '../http2/http2-counts.ts';
 import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { type ListenTarget, targetText } from './listen-target.ts';
@@ -52,6 +53,12 @@ export interface ListenerStats {
   readonly totalRefusals: number;
   /** Connections closed at accept because of `maxConnections`. */
   readonly totalDropped: number;
+  /** Of `connections` those that speak HTTP/2. */
+  readonly http2Connections: number;
+  /** Their open streams. */
+  readonly http2Streams: number;
+  readonly totalHttp2Connections: number;
+  readonly totalHttp2Streams: number;
 }
 
 /** What the listeners of a server share. */
@@ -89,6 +96,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   readonly #server: Server;
   /** Null where clients speak plain HTTP. */
   #tls: TlsAcceptor | null;
+  readonly http2 = new Http2Counts();
   readonly #connections = new Set<OpenConnection>();
   /**
    * Sockets of which more is awaited than a connection, a TLS handshake or a PROXY protocol header, until
@@ -364,6 +372,10 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
       totalExchanges: this.#totalExchanges,
       totalRefusals: this.#totalRefusals,
       totalDropped: this.#totalDropped,
+      http2Connections: this.http2.connections,
+      http2Streams: this.http2.streams,
+      totalHttp2Connections: this.http2.totalConnections,
+      totalHttp2Streams: this.http2.totalStreams,
     };
   }
 
