@@ -143,8 +143,8 @@ ${table(
 ${generated}
 
 Sizes are in bytes, times in milliseconds. \`Infinity\` (\`"infinity"\` in JSON, \`infinity\` on the command
-line) disables a limit where that is allowed; 0 disables a timeout. \`null\` means "none" where that is the
-default. Unknown keys and invalid values throw one \`ConfigError\` that names them all.
+line) disables a limit where that is allowed; 0 disables a timeout as well. A delay of 0 is none, and it cannot
+be \`Infinity\`. \`null\` means "none" where that is the default. Unknown keys and invalid values throw one \`ConfigError\` that names them all.
 
 ${sections.join('\n')}`;
 }

@@ -1,6 +1,6 @@
 export type { AddressList } from './addresses/address-list.ts';
 export type { IpAddress } from './addresses/ip-address.ts';
-export { checkCloseTimeout } from './options/close-timeout.ts';
+export { checkCloseDelay, checkCloseTimeout } from './options/close-timeout.ts';
 export type { Fault } from './options/faults.ts';
 export { Faults, faultText, keyPath, show, withoutUserinfo } from './options/faults.ts';
 export { nearMiss, plainName } from './options/near-miss.ts';
@@ -15,6 +15,7 @@ export {
   choices,
   count,
   custom,
+  delay,
   milliseconds,
   string,
 } from './options/option-kinds.ts';

@@ -63,14 +63,17 @@ describe('shutdownDelay', () => {
     await createServer({ respond: {}, shutdownDelay: forever }).close();
   });
 
-  it.each([-1, Number.NaN, '5' as unknown as number])('refuses the delay %j', async (delay) => {
-    const { proxy } = await bench(0);
-    await expect(proxy.close({ delay })).rejects.toMatchObject({
-      code: 'RIT_ERR_CONFIG',
-      message: expect.stringMatching(/^invalid option delay: /),
-    });
-    expect(proxy.address()).not.toBe(null);
-  });
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number])(
+    'refuses the delay %s',
+    async (delay) => {
+      const { proxy } = await bench(0);
+      await expect(proxy.close({ delay })).rejects.toMatchObject({
+        code: 'RIT_ERR_CONFIG',
+        message: expect.stringMatching(/^invalid option delay: /),
+      });
+      expect(proxy.address()).not.toBe(null);
+    },
+  );
 });
 
 describe('shutdownDelay of the command', () => {

@@ -7,6 +7,7 @@ import {
   choices,
   count,
   custom,
+  delay,
   milliseconds,
   string,
 } from './option-kinds.ts';
@@ -88,6 +89,21 @@ describe('milliseconds', () => {
     ['0', refused],
     [null, refused],
   ])('%o is %o', (value, expected) => expect(read(wait, value)).toEqual(expected));
+});
+
+describe('delay', () => {
+  const pause = delay({ ...row, default: 5 });
+  it.each([
+    [0, 0],
+    [2 ** 31 - 1, 2 ** 31 - 1],
+    [Number.POSITIVE_INFINITY, refused],
+    ['infinity', refused],
+    [Number.NaN, refused],
+    [2 ** 31, refused],
+    [-1, refused],
+    [0.5, refused],
+    [null, refused],
+  ])('%o is %o', (value, expected) => expect(read(pause, value)).toEqual(expected));
 });
 
 describe('boolean', () => {

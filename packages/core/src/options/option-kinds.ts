@@ -134,7 +134,7 @@ export interface DurationSpec<Default> extends RowText {
 }
 
 /**
- * A duration in milliseconds. 0 and `Infinity` mean none, which the resolved object spells 0. With a null
+ * A timeout in milliseconds. 0 and `Infinity` mean no limit, which the resolved object spells 0. With a null
  * default also null, which means that another option decides.
  */
 export function milliseconds<const Default extends number | null>(
@@ -153,6 +153,18 @@ export function milliseconds<const Default extends number | null>(
       if (value === Number.POSITIVE_INFINITY || value === 'infinity') return 0;
       return isWhole(value, 0, maxDelay) ? value : undefined;
     },
+  });
+}
+
+/** A delay in milliseconds: 0 is none, and `Infinity` is refused, since what is delayed for ever never happens. */
+export function delay(spec: DurationSpec<number>): Option<number, number> {
+  return custom<number, number>({
+    ...spec,
+    kind: 'milliseconds',
+    accepts: `a whole number of milliseconds from 0 to ${maxDelay}`,
+    text: { placeholder: 'MS', parse: parseAmount },
+    json: numberSchema(0, maxDelay, false),
+    check: (value) => (isWhole(value, 0, maxDelay) ? value : undefined),
   });
 }
 

@@ -7,7 +7,7 @@ import type { AdminTarget, ProxyStats } from '@reverseit/admin';
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
-import { checkCloseTimeout } from '@reverseit/core/options';
+import { checkCloseDelay, checkCloseTimeout } from '@reverseit/core/options';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -198,7 +198,7 @@ export class Supervisor implements ReverseItCluster {
 
   async close({ timeout, delay = this.#shutdownDelay }: ShutdownOptions = {}): Promise<void> {
     if (timeout !== undefined) checkCloseTimeout(timeout);
-    checkCloseTimeout(delay, 'delay');
+    checkCloseDelay(delay);
     if (timeout === 0 || delay === 0) this.#grace?.end();
     else if (!this.#closing && this.#listens) {
       this.#grace = new Grace(delay);

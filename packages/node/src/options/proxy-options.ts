@@ -6,6 +6,7 @@ import {
   bytes,
   custom,
   defineOptions,
+  delay,
   milliseconds,
   type OptionInput,
   string,
@@ -69,7 +70,7 @@ const lifecycleOptions = defineOptions({
    * Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.
    * Default: 0.
    */
-  shutdownDelay: milliseconds({
+  shutdownDelay: delay({
     group: start,
     prose:
       'Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.',
@@ -79,7 +80,7 @@ const lifecycleOptions = defineOptions({
    * Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.
    * Default: 0.
    */
-  websocketCloseDelay: milliseconds({
+  websocketCloseDelay: delay({
     group: start,
     prose:
       'Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.',

@@ -97,6 +97,21 @@ describe('resolveProxyOptions', () => {
     }
   });
 
+  it.each([
+    ['shutdownDelay', 'shutdownDelay'],
+    ['websocketCloseDelay', 'websocketCloseDelay'],
+    ['slowStart', 'slowStart'],
+    ['retry.backOff', 'backOff'],
+  ])('a delay without an end is refused: %s', (name, key) => {
+    for (const endless of [Number.POSITIVE_INFINITY, 'infinity']) {
+      const given = { [key]: endless };
+      const options = name === key ? given : { retry: given };
+      expect(() => resolveProxyOptions({ backend, ...options } as never)).toThrow(
+        /: .+ is not accepted; expected a whole number of milliseconds from 0 to 2147483647$/,
+      );
+    }
+  });
+
   it.each<[input: unknown, faults: string[]]>([
     [{}, ['invalid option backend: required; expected the URL of a backend']],
     [

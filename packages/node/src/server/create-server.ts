@@ -10,7 +10,7 @@ import {
 } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import { targetText } from '@reverseit/core/internal/server';
-import { checkCloseTimeout, Faults } from '@reverseit/core/options';
+import { checkCloseDelay, checkCloseTimeout, Faults } from '@reverseit/core/options';
 import type { BackendInput } from '@reverseit/upstream';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { ServerAccessLog } from '../logging/access/access-log.ts';
@@ -291,7 +291,7 @@ class ProxyServer implements ReverseItServer, ServedProxy {
     delay = this.#options.shutdownDelay,
   }: ShutdownOptions = {}): Promise<void> {
     checkCloseTimeout(timeout);
-    checkCloseTimeout(delay, 'delay');
+    checkCloseDelay(delay);
     if (timeout === 0 || delay === 0) this.#grace?.end();
     else if (!this.#closing && this.address() !== null) this.#beginGrace(delay);
     this.#closing = true;

@@ -5,6 +5,7 @@ import {
   count,
   custom,
   defineOptions,
+  delay,
   fields,
   keyPath,
   milliseconds,
@@ -256,7 +257,7 @@ const retryOptions = defineOptions({
    * Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available.
    * Default: 25 ms.
    */
-  backOff: milliseconds({
+  backOff: delay({
     group,
     prose:
       'Pause before a retry: random up to this, doubled each time; none if nothing was sent and another backend is available.',
@@ -338,7 +339,7 @@ export const groupOptions = defineOptions({
     rows: outlierOptions,
   }),
   /** Time over which a new or recovered backend is brought up to its full share. Default: 0. */
-  slowStart: milliseconds({
+  slowStart: delay({
     group,
     prose: 'Time over which a new or recovered backend is brought up to its full share.',
     default: 0,
