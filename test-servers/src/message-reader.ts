@@ -36,6 +36,48 @@ export interface ReadBody {
   readonly trailers: readonly RawField[];
 }
 
+/** What a whole request and a whole response have in common. */
+export abstract class RawMessage implements ReadBody {
+  readonly version: '1.0' | '1.1';
+  readonly fields: readonly RawField[];
+  readonly framing: Framing;
+  readonly body: Buffer;
+  readonly bodyLength: number;
+  readonly sha256: string;
+  readonly chunks: readonly number[];
+  readonly trailers: readonly RawField[];
+
+  constructor(
+    head: { readonly version: '1.0' | '1.1'; readonly fields: readonly RawField[] },
+    framing: Framing,
+    read: ReadBody,
+  ) {
+    this.version = head.version;
+    this.fields = head.fields;
+    this.framing = framing;
+    this.body = read.body;
+    this.bodyLength = read.bodyLength;
+    this.sha256 = read.sha256;
+    this.chunks = read.chunks;
+    this.trailers = read.trailers;
+  }
+
+  /** The value of a field that stands at most once; fails when it is repeated. */
+  header(name: string): string | undefined {
+    return soleValue(this.fields, name);
+  }
+
+  /** Every value of a field, in order. */
+  headers(name: string): string[] {
+    return valuesOf(this.fields, name);
+  }
+
+  /** The body as UTF-8. */
+  get text(): string {
+    return this.body.toString('utf8');
+  }
+}
+
 const maxLine = 1024 * 1024;
 const maxFieldBytes = 16 * 1024 * 1024;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

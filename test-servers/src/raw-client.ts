@@ -6,7 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { deferred, guarded } from './guard.ts';
 import { closed, opened } from './registry.ts';
-import { resetSocket } from './reset-socket.ts';
+import { resetBelow } from './reset-socket.ts';
 import {
   type RawResponse,
   type ReadResponseOptions,
@@ -180,16 +180,7 @@ export class RawClient {
 
   /** Ends the connection with an RST. */
   reset(): void {
-    const transport = this.#transport;
-    if (this.socket === transport) {
-      resetSocket(transport);
-      return;
-    }
-    // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
-    setImmediate(() => {
-      if (!transport.destroyed) resetSocket(transport);
-      this.socket.destroy();
-    });
+    resetBelow(this.socket, this.#transport);
   }
 
   /** Stops reading, so that the server has to hold back. */

@@ -5,12 +5,11 @@ import {
   framingFields,
   MessageError,
   type RawField,
+  RawMessage,
   type ReadBody,
   readBody,
   readFields,
   readLine,
-  soleValue,
-  valuesOf,
 } from './message-reader.ts';
 import type { SocketReader } from './socket-reader.ts';
 
@@ -23,44 +22,14 @@ export interface RequestHeadSeen {
 }
 
 /** A whole request as a backend saw it. */
-export class RawRequest implements RequestHeadSeen, ReadBody {
+export class RawRequest extends RawMessage implements RequestHeadSeen {
   readonly method: string;
   readonly target: string;
-  readonly version: '1.0' | '1.1';
-  readonly fields: readonly RawField[];
-  readonly framing: Framing;
-  readonly body: Buffer;
-  readonly bodyLength: number;
-  readonly sha256: string;
-  readonly chunks: readonly number[];
-  readonly trailers: readonly RawField[];
 
   constructor(head: RequestHeadSeen, framing: Framing, read: ReadBody) {
+    super(head, framing, read);
     this.method = head.method;
     this.target = head.target;
-    this.version = head.version;
-    this.fields = head.fields;
-    this.framing = framing;
-    this.body = read.body;
-    this.bodyLength = read.bodyLength;
-    this.sha256 = read.sha256;
-    this.chunks = read.chunks;
-    this.trailers = read.trailers;
-  }
-
-  /** The value of a field that stands at most once; fails when it is repeated. */
-  header(name: string): string | undefined {
-    return soleValue(this.fields, name);
-  }
-
-  /** Every value of a field, in order. */
-  headers(name: string): string[] {
-    return valuesOf(this.fields, name);
-  }
-
-  /** The body as UTF-8. */
-  get text(): string {
-    return this.body.toString('utf8');
   }
 }
 

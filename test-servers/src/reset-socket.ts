@@ -9,3 +9,16 @@ export function resetSocket(socket: Socket): void {
   if (isEnding) socket.once('finish', () => socket.resetAndDestroy());
   else socket.resetAndDestroy();
 }
+
+/** The same for a socket that may be one of TLS; `transport` is the TCP socket below it, or itself. */
+export function resetBelow(socket: Socket, transport: Socket): void {
+  if (socket === transport) {
+    resetSocket(transport);
+    return;
+  }
+  // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
+  setImmediate(() => {
+    if (!transport.destroyed) resetSocket(transport);
+    socket.destroy();
+  });
+}

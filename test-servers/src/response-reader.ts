@@ -5,12 +5,11 @@ import {
   framingFields,
   MessageError,
   type RawField,
+  RawMessage,
   type ReadBody,
   readBody,
   readFields,
   readLine,
-  soleValue,
-  valuesOf,
 } from './message-reader.ts';
 import type { SocketReader } from './socket-reader.ts';
 
@@ -28,18 +27,10 @@ export interface ReadResponseOptions extends BodyOptions {
 }
 
 /** A whole response, with the interim responses before it. */
-export class RawResponse implements ResponseHead, ReadBody {
-  readonly version: '1.0' | '1.1';
+export class RawResponse extends RawMessage implements ResponseHead {
   readonly status: number;
   readonly reason: string;
-  readonly fields: readonly RawField[];
   readonly interim: readonly ResponseHead[];
-  readonly framing: Framing;
-  readonly body: Buffer;
-  readonly bodyLength: number;
-  readonly sha256: string;
-  readonly chunks: readonly number[];
-  readonly trailers: readonly RawField[];
 
   constructor(
     head: ResponseHead,
@@ -47,32 +38,10 @@ export class RawResponse implements ResponseHead, ReadBody {
     framing: Framing,
     read: ReadBody,
   ) {
-    this.version = head.version;
+    super(head, framing, read);
     this.status = head.status;
     this.reason = head.reason;
-    this.fields = head.fields;
     this.interim = interim;
-    this.framing = framing;
-    this.body = read.body;
-    this.bodyLength = read.bodyLength;
-    this.sha256 = read.sha256;
-    this.chunks = read.chunks;
-    this.trailers = read.trailers;
-  }
-
-  /** The value of a field that stands at most once; fails when it is repeated. */
-  header(name: string): string | undefined {
-    return soleValue(this.fields, name);
-  }
-
-  /** Every value of a field, in order. */
-  headers(name: string): string[] {
-    return valuesOf(this.fields, name);
-  }
-
-  /** The body as UTF-8. */
-  get text(): string {
-    return this.body.toString('utf8');
   }
 
   /** The body parsed as JSON. */

@@ -15,7 +15,7 @@ import {
   readRequestBody,
   readRequestHead,
 } from './request-reader.ts';
-import { resetSocket } from './reset-socket.ts';
+import { resetBelow } from './reset-socket.ts';
 import { type CloseKind, PeerGoneError, SocketReader } from './socket-reader.ts';
 import { type WritePieces, writeAll } from './socket-writer.ts';
 
@@ -114,16 +114,7 @@ export class OriginConnection {
 
   /** Ends the connection with an RST. */
   reset(): void {
-    const transport = this.#transport;
-    if (this.socket === transport) {
-      resetSocket(transport);
-      return;
-    }
-    // Not from within a callback of TLS: Node 24 crashes when the socket below goes while TLS reads.
-    setImmediate(() => {
-      if (!transport.destroyed) resetSocket(transport);
-      this.socket.destroy();
-    });
+    resetBelow(this.socket, this.#transport);
   }
 
   destroy(): void {

@@ -1,31 +1,17 @@
 import { watchCallback } from '@reverseit/core/internal/server';
+import { LeveledLogger } from './leveled-logger.ts';
 import type { Logger } from './logger.ts';
 
 /** A logger of the application's: should it fail, now or later, that must not end the process. */
-export class GuardedLogger implements Logger {
+export class GuardedLogger extends LeveledLogger {
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
+    super();
     this.#logger = logger;
   }
 
-  debug(details: object, message: string): void {
-    this.#write('debug', details, message);
-  }
-
-  info(details: object, message: string): void {
-    this.#write('info', details, message);
-  }
-
-  warn(details: object, message: string): void {
-    this.#write('warn', details, message);
-  }
-
-  error(details: object, message: string): void {
-    this.#write('error', details, message);
-  }
-
-  #write(level: keyof Logger, details: object, message: string): void {
+  protected write(level: keyof Logger, details: object, message: string): void {
     try {
       watchCallback(this.#logger[level](details, message), ignore);
     } catch {

@@ -1,7 +1,7 @@
 /** The log where the application brings none, as lines of JSON with the keys of pino. */
 import { jsonText } from './escape.ts';
+import { LeveledLogger } from './leveled-logger.ts';
 import { isLogged, type LogLevel } from './log-level.ts';
-import type { Logger } from './logger.ts';
 import { Repeats } from './repeats.ts';
 
 /** Texts are cut off beyond so many characters. */
@@ -21,13 +21,14 @@ export interface JsonLoggerOptions {
   readonly always: Readonly<Record<string, string | number>>;
 }
 
-export class JsonLogger implements Logger {
+export class JsonLogger extends LeveledLogger {
   readonly #log: (line: string) => void;
   readonly #least: LogLevel;
   readonly #always: string;
   readonly #repeats: Repeats;
 
   constructor({ log, now, least, always }: JsonLoggerOptions) {
+    super();
     this.#log = log;
     this.#least = least;
     this.#always = Object.entries(always)
@@ -36,28 +37,12 @@ export class JsonLogger implements Logger {
     this.#repeats = new Repeats(now);
   }
 
-  debug(details: object, message: string): void {
-    this.#write('debug', details, message);
-  }
-
-  info(details: object, message: string): void {
-    this.#write('info', details, message);
-  }
-
-  warn(details: object, message: string): void {
-    this.#write('warn', details, message);
-  }
-
-  error(details: object, message: string): void {
-    this.#write('error', details, message);
-  }
-
   /** Writes a line however often it comes, such as one about a signal. */
   notice(level: LogLevel, message: string): void {
     if (isLogged(level, this.#least)) this.#line(level, {}, message);
   }
 
-  #write(level: LogLevel, details: object, message: string): void {
+  protected write(level: LogLevel, details: object, message: string): void {
     if (!isLogged(level, this.#least)) return;
     const { code = '', route = '' } = details as {
       readonly code?: unknown;

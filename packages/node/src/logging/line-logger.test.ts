@@ -38,8 +38,8 @@ describe('LineLogger', () => {
 
   it('is silent about what is everyday', () => {
     const { lines, logger } = started();
-    logger.debug();
-    logger.info();
+    logger.debug({}, '');
+    logger.info({}, '');
     expect(lines).toEqual([]);
   });
 

@@ -1,9 +1,10 @@
 /** The log where the application brings none: a line of text each. */
+
+import { LeveledLogger } from './leveled-logger.ts';
 import { isLogged, type LogLevel } from './log-level.ts';
-import type { Logger } from './logger.ts';
 import { Repeats } from './repeats.ts';
 
-export class LineLogger implements Logger {
+export class LineLogger extends LeveledLogger {
   readonly #log: (line: string) => void;
   readonly #name: string;
   readonly #least: LogLevel;
@@ -19,29 +20,14 @@ export class LineLogger implements Logger {
     name = 'reverseit',
     least: LogLevel = 'warn',
   ) {
+    super();
     this.#log = log;
     this.#name = name;
     this.#least = least;
     this.#repeats = new Repeats(now);
   }
 
-  debug(details: object = {}, message = ''): void {
-    this.#write('debug', details, message);
-  }
-
-  info(details: object = {}, message = ''): void {
-    this.#write('info', details, message);
-  }
-
-  warn(details: object, message: string): void {
-    this.#write('warn', details, message);
-  }
-
-  error(details: object, message: string): void {
-    this.#write('error', details, message);
-  }
-
-  #write(level: LogLevel, details: object, message: string): void {
+  protected write(level: LogLevel, details: object, message: string): void {
     if (!isLogged(level, this.#least)) return;
     const code = textOf(details, 'code');
     const route = textOf(details, 'route');

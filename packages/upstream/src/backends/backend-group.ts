@@ -5,9 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Deadline, Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
-import { readUpgrade } from '@reverseit/core/http';
 import { type DispatchLimits, dispatchLimits } from '../exchange/dispatch-limits.ts';
-import { checkHandler } from '../exchange/message/handler-check.ts';
+import { checkHandler, checkProtocol } from '../exchange/message/handler-check.ts';
 import type { ClientConnection, RequestInput } from '../exchange/message/upstream-request.ts';
 import type { ResponseHandler, UpgradeHandler } from '../exchange/message/upstream-response.ts';
 import type { OriginValues } from '../options/origin-options.ts';
@@ -174,12 +173,7 @@ export class Group
     handler: UpgradeHandler,
     protocol = 'websocket',
   ): GroupedExchange {
-    if (!readUpgrade(['upgrade', protocol])?.length) {
-      throw createError(
-        'RIT_ERR_INTERNAL',
-        'upgrade: expected the name of a protocol (RFC 9110 §7.8)',
-      );
-    }
+    checkProtocol(protocol);
     return this.#send(request, limits, handler, handler, protocol);
   }
 

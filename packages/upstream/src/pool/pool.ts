@@ -3,8 +3,7 @@
  * the shards in turn, past those that are full.
  */
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
-import { createError } from '@reverseit/core/errors';
-import { HeaderSection, readUpgrade } from '@reverseit/core/http';
+import { HeaderSection } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
 import { type ClientResponse, type RequestOptions, sendRequest } from '../client/request.ts';
 import { attemptDelay } from '../connect/connect-race.ts';
@@ -13,7 +12,7 @@ import { Lifetimes } from '../connect/lifetimes.ts';
 import { type Network, systemNetwork } from '../connect/network.ts';
 import { type DispatchLimits, LimitsResolver } from '../exchange/dispatch-limits.ts';
 import { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
-import { checkHandler } from '../exchange/message/handler-check.ts';
+import { checkHandler, checkProtocol } from '../exchange/message/handler-check.ts';
 import { type CheckedRequest, checkRequest, sectionOf } from '../exchange/message/request-check.ts';
 import { connectionLines } from '../exchange/message/request-head.ts';
 import type { RequestInput, UpstreamRequest } from '../exchange/message/upstream-request.ts';
@@ -335,12 +334,7 @@ class PooledOrigin implements OriginPool {
     handler: UpgradeHandler,
     protocol = 'websocket',
   ): UpstreamExchange {
-    if (!readUpgrade(['upgrade', protocol])?.length) {
-      throw createError(
-        'RIT_ERR_INTERNAL',
-        'upgrade: expected the name of a protocol (RFC 9110 §7.8)',
-      );
-    }
+    checkProtocol(protocol);
     return this.#send(request, limits, handler, handler, protocol);
   }
 

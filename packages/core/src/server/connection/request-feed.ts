@@ -12,7 +12,6 @@ import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../../http1/request-parser.ts';
 import { HeldBytes } from '../../io/held-bytes.ts';
-import { releaseBytes } from '../../io/lease.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
 import { type ConnectionState, EVENT, READING } from './connection-state.ts';
 import { SocketInput, type SocketInputOwner } from './socket-input.ts';
@@ -50,10 +49,6 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
   #feeding = false;
   /** The current chunk has unparsed bytes. */
   #unparsed = false;
-  /** The slice of the body that its handler is being told of; null once it has been released. */
-  #slice: Buffer | null = null;
-  /** A handler kept a slice of the current chunk. */
-  #sliceKept = false;
   /** Bytes of body that the current call of the parser has brought. */
   #bodyBytes = 0;
   /** Bytes of the current body that were dropped. */
@@ -177,11 +172,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
 
   /** Nothing holds a slice of the body any more. */
   release(slice: Buffer): void {
-    // Of a slice that has just come, the rest of the chunk may still be of use.
-    if (slice === this.#slice) {
-      this.#slice = null;
-      this.#input.releaseSlice(slice);
-    } else releaseBytes(slice);
+    this.#input.releaseSlice(slice);
   }
 
   /** Leaves the rest of the turn to others where the share is spent. */
@@ -194,7 +185,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
   /** Feeds the parser until the chunk is used up, or held, or the connection ends. */
   #consume(chunk: Buffer): void {
     this.#feeding = true;
-    this.#sliceKept = false;
+    this.#input.beginBytes();
     try {
       this.#hold(chunk, this.#feed(chunk));
     } catch (cause) {
@@ -206,7 +197,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
       this.#unparsed = false;
     }
     if (!this.#state.open) return;
-    if (!this.#sliceKept && this.#held.length === 0) this.#input.release(chunk);
+    if (this.#held.length === 0) this.#input.release(chunk);
     this.#yieldIfSpent();
     // What has come is looked at before anybody is late.
     if (this.#held.length === 0 || !this.#share.waiting) this.#delegate.onFed();
@@ -279,11 +270,8 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
     this.#bodyBytes += slice.length;
     if (this.#state.reading === READING.DISCARDING) this.#discarded += slice.length;
     if (!this.#state.responding) return;
-    const lent = this.#input.lend(slice);
-    this.#slice = lent;
-    this.#delegate.onBody(lent);
-    if (this.#slice !== null) this.#sliceKept = true;
-    this.#slice = null;
+    this.#delegate.onBody(this.#input.beginSlice(slice));
+    this.#input.endSlice();
   }
 
   #hold(chunk: Buffer, offset: number): void {

@@ -35,6 +35,10 @@ export class SocketInput implements ByteReader {
   stopped = false;
   /** The socket belongs to somebody else, who reads it as a stream. */
   #detached = false;
+  /** The slice that is being handed out; null once it has been released. */
+  #slice: Buffer | null = null;
+  /** Somebody kept a slice of the bytes being reported. */
+  #sliceKept = false;
 
   constructor(socket: Socket, owner: SocketInputOwner) {
     this.#socket = socket;
@@ -81,9 +85,27 @@ export class SocketInput implements ByteReader {
     return this.#borrowed && this.#buffer !== null ? this.#buffer.lend(slice) : slice;
   }
 
-  /** A slice that was lent is released within the call that reported it. */
+  /** A slice of the bytes being reported is handed out: call this before, and `endSlice` after. */
+  beginSlice(slice: Buffer): Buffer {
+    const lent = this.lend(slice);
+    this.#slice = lent;
+    return lent;
+  }
+
+  /** Whoever got the slice may have released it by now; otherwise it is kept, and its memory with it. */
+  endSlice(): void {
+    if (this.#slice !== null) this.#sliceKept = true;
+    this.#slice = null;
+  }
+
+  /** Nothing holds a slice any more that was handed out, now or earlier. */
   releaseSlice(slice: Buffer): void {
-    // Where it was read by events, it is a part of what `release` ends.
+    if (slice !== this.#slice) {
+      releaseBytes(slice);
+      return;
+    }
+    this.#slice = null;
+    // The rest of what was read may still be of use. Where it was read by events, `release` ends all of it.
     if (this.#borrowed) releaseBytes(slice);
   }
 
@@ -94,9 +116,14 @@ export class SocketInput implements ByteReader {
     return this.#borrowed ? copyOf(bytes) : bytes;
   }
 
-  /** Nothing of the reported bytes is needed any more. */
+  /** Slices of these bytes are going to be handed out. */
+  beginBytes(): void {
+    this.#sliceKept = false;
+  }
+
+  /** Nothing of the reported bytes is needed any more, but for slices that were kept. */
   release(bytes: Buffer): void {
-    if (!this.#borrowed) releaseBytes(bytes);
+    if (!this.#borrowed && !this.#sliceKept) releaseBytes(bytes);
   }
 
   /** Takes what was read before, and lets the paused socket go on. */

@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net';
 import type { FrameReader } from '../../http2/frame-reader.ts';
 import { HeldBytes } from '../../io/held-bytes.ts';
-import { releaseBytes } from '../../io/lease.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
 import { SocketInput, type SocketInputOwner } from '../connection/socket-input.ts';
 
@@ -33,9 +32,6 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   readonly #share = new TurnShare(this);
   readonly #held = new HeldBytes();
   #feeding = false;
-  /** The slice that a handler is being told of; null once it has been released. */
-  #slice: Buffer | null = null;
-  #sliceKept = false;
   /** The socket is not read, until the client has taken what was written to it. */
   #blocked = false;
 
@@ -97,19 +93,13 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   /** A slice of what is being read, for somebody to own. */
   deliver(slice: Buffer, take: (lent: Buffer) => void): void {
-    const lent = this.#input.lend(slice);
-    this.#slice = lent;
-    take(lent);
-    if (this.#slice !== null) this.#sliceKept = true;
-    this.#slice = null;
+    take(this.#input.beginSlice(slice));
+    this.#input.endSlice();
   }
 
   /** Nothing holds a slice of content any more. */
   release(slice: Buffer): void {
-    if (slice === this.#slice) {
-      this.#slice = null;
-      this.#input.releaseSlice(slice);
-    } else releaseBytes(slice);
+    this.#input.releaseSlice(slice);
   }
 
   /** Reads nothing any more, and forgets what is held. */
@@ -126,7 +116,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   #consume(chunk: Buffer): void {
     this.#feeding = true;
-    this.#sliceKept = false;
+    this.#input.beginBytes();
     try {
       this.#hold(chunk, this.#feed(chunk));
     } catch (cause) {
@@ -136,7 +126,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
       this.#feeding = false;
     }
     if (!this.#owner.open) return;
-    if (!this.#sliceKept && this.#held.length === 0) this.#input.release(chunk);
+    if (this.#held.length === 0) this.#input.release(chunk);
     this.#yieldIfSpent();
     if (this.#held.length === 0) this.#owner.onFed();
   }

@@ -1,5 +1,6 @@
-/** Whether a handler can be told everything (see `ResponseHandler`). */
+/** Checks what a caller hands in beside the request: its handler (see `ResponseHandler`) and its protocol. */
 import { createError } from '@reverseit/core/errors';
+import { readUpgrade } from '@reverseit/core/http';
 import { kindOf } from './kind-of.ts';
 
 const responseMethods = ['onInterim', 'onHead', 'onData', 'onEnd', 'onError'] as const;
@@ -16,6 +17,16 @@ export function checkHandler(handler: unknown, upgrading: boolean): void {
     throw createError(
       'RIT_ERR_INTERNAL',
       `handler.${name} must be a function, not ${kindOf(method)}`,
+    );
+  }
+}
+
+/** @throws StateError `RIT_ERR_INTERNAL` where Upgrade could not name the protocol (RFC 9110 §7.8) */
+export function checkProtocol(protocol: string): void {
+  if (!readUpgrade(['upgrade', protocol])?.length) {
+    throw createError(
+      'RIT_ERR_INTERNAL',
+      'upgrade: expected the name of a protocol (RFC 9110 §7.8)',
     );
   }
 }
