@@ -36,7 +36,14 @@ const zones = [
     http1: [/^core\/http1/],
     websocket: [/^core\/websocket/],
     deadlines: ['core/time'],
-    internal: ['core/addresses', 'core/io', 'core/node-internals', 'core/time', /^core\/http1/],
+    internal: [
+      'core/addresses',
+      'core/io',
+      'core/node-internals',
+      'core/proxy-protocol',
+      'core/time',
+      /^core\/http1/,
+    ],
     'internal-server': [/^core\/server/],
   }),
   {
@@ -56,7 +63,6 @@ const zones = [
   // Reads the files that a configuration names.
   exception('options', 'credential-files', ['node:fs'], ['errors']),
   machine('addresses', ['http']),
-  machine('proxy-protocol', ['addresses']),
   machine('proxy-protocol', ['addresses']),
   machine('options', ['addresses', 'errors', 'http']),
   machine('http', ['errors']),

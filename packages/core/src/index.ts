@@ -11,13 +11,15 @@ export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts
 export { HeaderSection } from './http/header-section.ts';
 export type { RequestHead } from './http1/grammar/request-head.ts';
 export type { NamedCertificate } from './options/option-certificates-kind.ts';
+export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export type {
   ProxyAddress,
   ProxyHeader,
   ProxyTls,
   ProxyTlv,
 } from './proxy-protocol/proxy-header.ts';
-export type { ClientCloseListener } from './server/exchange/client-connection.ts';
+export type { ToldFields } from './proxy-protocol/tlv-writer.ts';
+export type { ClientCloseListener, ClientSocket } from './server/exchange/client-connection.ts';
 export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
 export type {
   EffectiveClient,

@@ -24,5 +24,7 @@ export {
   stopReading,
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
+export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
+export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
 export type { DurationCounts } from './time/duration-histogram.ts';
 export { DurationHistogram, durationBounds } from './time/duration-histogram.ts';

@@ -7,6 +7,7 @@ export type { DiscoveryValues } from './backends/options/discovery-options.ts';
 export { discoveryFault } from './backends/options/discovery-options.ts';
 export type { GroupValues } from './backends/options/group-options.ts';
 export { groupOptions } from './backends/options/group-options.ts';
+export { poolFault } from './options/pool-options.ts';
 export type { OriginMeter } from './pool/origin-meter.ts';
 export { OriginMeters } from './pool/origin-meter.ts';
 export { createMeteredPool } from './pool/pool.ts';

@@ -1,34 +1,10 @@
 /** Backends that authenticate the connection and not the request: NTLM, Negotiate (RFC 4559). */
 import { fieldLines, HeaderSection } from '@reverseit/core/http';
 import { describe, expect, test } from 'vitest';
-import type { ClientCloseListener, ClientConnection } from '../src/index.ts';
+import { Client } from './client.ts';
 import { bench, type Sent, turns } from './harness.ts';
 import type { OriginConnection } from './raw-origin.ts';
 import { get } from './recorder.ts';
-
-/** A client's connection, which ends when a test says so. */
-class Client implements ClientConnection {
-  closed = false;
-  readonly listeners = new Set<ClientCloseListener>();
-
-  addCloseListener(listener: ClientCloseListener): void {
-    this.listeners.add(listener);
-  }
-
-  removeCloseListener(listener: ClientCloseListener): void {
-    this.listeners.delete(listener);
-  }
-
-  close(): void {
-    this.closed = true;
-    for (const listener of [...this.listeners]) listener.onClientClosed(this);
-  }
-
-  /** A request of this client. */
-  request(...more: string[]) {
-    return get('/', { fields: ['Host', 'backend.test', ...more], client: this });
-  }
-}
 
 const page = (text: string, ...lines: string[]): string =>
   ['HTTP/1.1 200 OK', `content-length: ${text.length}`, ...lines, '', text].join('\r\n');

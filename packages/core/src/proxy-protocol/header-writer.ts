@@ -2,16 +2,19 @@
 import { type IpAddress, isIpv4, parseIpAddress } from '../addresses/ip-address.ts';
 import { fixedBytes, signature } from './header-binary.ts';
 import type { ProxyAddress } from './proxy-header.ts';
+import { type ToldFields, writeTlvs } from './tlv-writer.ts';
 
 /** The ends of a client's connection. */
 export interface ProxiedConnection {
   readonly source: ProxyAddress;
   readonly destination: ProxyAddress;
+  /** What a proxy in front has told of it beside its ends, for version 2. Default: nothing. */
+  readonly told?: ToldFields | null;
 }
 
 /**
- * A header of either version for a client's connection. Null is the proxy itself, as for a health check. Where an end has no
- * IP address, as on a Unix socket, version 1 says `UNKNOWN` and version 2 leaves the addresses out.
+ * A header of either version for a client's connection. Null is the proxy itself, as for a health check. Where
+ * an end has no IP address, as on a Unix socket, version 1 says `UNKNOWN` and version 2 leaves the addresses out.
  */
 export function writeProxyHeader(version: 1 | 2, connection: ProxiedConnection | null): Buffer {
   return version === 1 ? writeText(connection) : writeBinary(connection);
@@ -46,15 +49,17 @@ const groups = (address: IpAddress): string => address.map((group) => group.toSt
 /** §2.2 */
 function writeBinary(connection: ProxiedConnection | null): Buffer {
   const addresses = connection === null ? null : addressesOf(connection);
-  const isLocal = connection === null;
-  if (isLocal || addresses === null) return fixed(isLocal ? 0x20 : 0x21, 0x00, 0);
+  if (connection === null) return fixed(0x20, 0x00, 0);
+  const tlvs = writeTlvs(connection.told ?? null);
+  if (addresses === null) return Buffer.concat([fixed(0x21, 0x00, tlvs.length), tlvs]);
   const { source, destination, ipv4 } = addresses;
   const skipped = ipv4 ? 12 : 0;
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(connection.source.port);
   ports.writeUInt16BE(connection.destination.port, 2);
   const block = [bytesOf(source).subarray(skipped), bytesOf(destination).subarray(skipped), ports];
-  return Buffer.concat([fixed(0x21, ipv4 ? 0x11 : 0x21, ipv4 ? 12 : 36), ...block]);
+  const length = (ipv4 ? 12 : 36) + tlvs.length;
+  return Buffer.concat([fixed(0x21, ipv4 ? 0x11 : 0x21, length), ...block, tlvs]);
 }
 
 function fixed(command: number, family: number, length: number): Buffer {

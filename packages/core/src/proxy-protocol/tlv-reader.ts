@@ -1,16 +1,7 @@
 /** The fields after the addresses: type, length, value (proxy-protocol §2.2). */
 import { crc32c } from './crc32c.ts';
 import { bareHeader, type ProxyHeader, type ProxyTls, type ProxyTlv } from './proxy-header.ts';
-
-const TLV = {
-  ALPN: 0x01,
-  AUTHORITY: 0x02,
-  CRC32C: 0x03,
-  NOOP: 0x04,
-  UNIQUE_ID: 0x05,
-  SSL: 0x20,
-  NETNS: 0x30,
-} as const;
+import { TLV } from './tlv-types.ts';
 
 const SSL = { VERSION: 0x21, CN: 0x22, CIPHER: 0x23, SIG_ALG: 0x24, KEY_ALG: 0x25 } as const;
 

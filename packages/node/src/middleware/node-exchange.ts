@@ -27,6 +27,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import { Http1Response } from './responses/http1-response.ts';
 import { Http2Response } from './responses/http2-response.ts';
 import type { ResponseSide } from './responses/response-side.ts';
+import { sessionClient } from './session-client.ts';
 import type { UpgradeBody } from './upgrade-body.ts';
 
 /** How long the rest of a request is read and dropped after an early response, in ms. */
@@ -103,7 +104,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   }
 
   get client(): ClientConnection | null {
-    return this.#side.multiplexed ? null : clientConnection(this.#request.socket);
+    return isHttp2Response(this.#response)
+      ? sessionClient(this.#response)
+      : clientConnection(this.#socket);
   }
 
   override get localAddress(): string {

@@ -119,6 +119,7 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   proxy_cookie_path: 'use {rewriteCookies}, with path',
   set_real_ip_from: is('trustedProxies'),
   real_ip_header: is('trustedProxyHeaders'),
+  proxy_protocol: 'use {proxyProtocol} for clients, {pool.sendProxyProtocol} for backends',
   proxy_connect_timeout: is('pool.connectTimeout'),
   proxy_read_timeout:
     'use {responseHeaderTimeout} and {upstreamIdleTimeout}, or {websocketIdleTimeout} for WebSockets',
@@ -158,6 +159,9 @@ export const foreignWords: Readonly<Record<string, Hint>> = {
   header_down: onResponse,
   bind: is('listen'),
   maxconn: is('maxConnections'),
+  acceptProxy: is('proxyProtocol'),
+  sendProxy: is('pool.sendProxyProtocol'),
+  sendProxyV2: 'use {pool.sendProxyProtocol}, with "v2"',
 
   // Node's own servers and agents, undici
   port: is('listen'),

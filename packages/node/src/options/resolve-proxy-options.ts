@@ -13,7 +13,7 @@ import {
   show,
 } from '@reverseit/core/options';
 import { poolOptions } from '@reverseit/upstream';
-import { type BackendSpec, discoveryFault } from '@reverseit/upstream/internal';
+import { type BackendSpec, discoveryFault, poolFault } from '@reverseit/upstream/internal';
 import type { RingHooks } from '../hooks/route-hooks.ts';
 import type { AccessLogSettings } from '../logging/access/access-log.ts';
 import {
@@ -96,6 +96,9 @@ export function resolveProxyOptions(
     ...defaultValues(ringHookOptions),
   });
   const places = readRoutes(input, base, faults);
+  for (const { key, values } of [{ key: '', values: base }, ...places]) {
+    checkPool(key, values.pool, faults);
+  }
   for (const place of places) checkRoute(place, faults);
   refuseRepeats(places, faults);
   refuseUnreachable(places, faults);
@@ -206,6 +209,13 @@ const belongsAbove = (key: string): string | undefined =>
   Object.hasOwn(proxyOptions, key)
     ? 'it applies to the whole server; set it beside routes'
     : belongsElsewhere(key);
+
+/** A pool that is inherited is at fault once. */
+function checkPool(key: string, pool: RouteValues['pool'], faults: Faults): void {
+  const inherited = 'pool.sendProxyProtocol';
+  const fault = faults.has(inherited) ? null : poolFault(pool);
+  if (fault !== null) faults.add(key === '' ? inherited : `${key}.${inherited}`, fault);
+}
 
 /** Rules that span the options of one route. Silent about options that were rejected already. */
 function checkRoute({ key, values }: Place, faults: Faults): void {

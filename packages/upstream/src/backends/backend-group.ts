@@ -269,7 +269,7 @@ export class Group
   }
 
   keepClient({ client }: RequestInput, member: Member): void {
-    if (client === undefined || client === null) return;
+    if (client === undefined || client === null || client.multiplexed === true) return;
     this.#homes ??= new WeakMap();
     this.#homes.set(client, member);
   }

@@ -4,7 +4,7 @@
  */
 import type { Deadlines } from '@reverseit/core/deadlines';
 import { resolveOptions } from '@reverseit/core/options';
-import { type Origin, parseOrigin } from '../options/origin.ts';
+import { checkPort, type Origin, parseOrigin } from '../options/origin.ts';
 import { type OriginValues, originOptions } from '../options/origin-options.ts';
 import type { ConnectionPool } from '../pool/pool.ts';
 import type { AffinityCookie } from './affinity-cookie.ts';
@@ -219,7 +219,7 @@ function originOf({ url, unixSocket, place }: BackendSpec, port: number | null =
   if (port === null) return parseOrigin(url, unixSocket, place);
   const other = new URL(url);
   other.port = String(port);
-  return parseOrigin(other, null, place === null ? null : { host: place.host, port });
+  return checkPort(parseOrigin(other, null, place === null ? null : { host: place.host, port }));
 }
 
 function isSamePlace(one: BackendSpec, other: BackendSpec): boolean {

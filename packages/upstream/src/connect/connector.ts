@@ -1,6 +1,7 @@
 /**
- * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it. A name with
- * several addresses is a race between them. Keeps no time but that of the race; the connection does.
+ * Opens a socket to an origin: TCP or a unix socket, TLS above it where the scheme asks for it, and a PROXY
+ * header before everything else where one is sent. A name with several addresses is a race between them. Keeps
+ * no time but that of the race; the connection does.
  */
 import { X509Certificate } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
@@ -13,8 +14,10 @@ import {
 } from 'node:tls';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
+import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import type { Origin } from '../options/origin.ts';
 import type { ResolvedPoolOptions } from '../options/pool-options.ts';
+import { clientHeader } from './client-header.ts';
 import { ConnectRace, type RaceDelegate } from './connect-race.ts';
 import type { ConnectPhase } from './error-map.ts';
 import type { Network } from './network.ts';
@@ -46,14 +49,27 @@ export interface SocketSource {
   /**
    * Opens a socket; where it is known at once, the delegate has it when this returns, and the answer is null.
    * With `onread`, which TLS does not know, what is read does not come as events.
+   * @param client whom it is opened for, where it is one client's
    */
-  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null;
+  open(
+    delegate: SocketDelegate,
+    onread?: OnReadOpts,
+    client?: ClientConnection | null,
+  ): PendingSocket | null;
 }
 
 export type AlpnProtocol = 'h2' | 'http/1.1';
 
 /** Where a socket connects to, once there is no name left to look up. */
-type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** What is asked of a connector. */
+interface WantedSocket {
+  readonly delegate: SocketDelegate;
+  readonly onread: OnReadOpts | undefined;
+  /** Sent before everything else; null where none is. */
+  readonly header: Buffer | null;
+}
 
 /** What the connectors of a pool share. */
 export interface ConnectorContext {
@@ -90,26 +106,42 @@ export class Connector implements SocketSource {
     return this.origin.secure ? 'secureConnect' : 'connect';
   }
 
-  open(delegate: SocketDelegate, onread?: OnReadOpts): PendingSocket | null {
-    const { unixSocket } = this.origin;
+  open(
+    delegate: SocketDelegate,
+    onread?: OnReadOpts,
+    client: ClientConnection | null = null,
+  ): PendingSocket | null {
+    const { unixSocket, headerless } = this.origin;
     const { host, port } = this.origin.place ?? this.origin;
-    if (unixSocket !== null)
-      delegate.onSocket(this.connectTo({ path: unixSocket }, onread), 'connect');
-    else if (isIP(host) !== 0) delegate.onSocket(this.connectTo({ host, port }, onread), 'connect');
-    else return new NamedSocket(this, this.#context, delegate, onread);
+    const version = this.#context.options.sendProxyProtocol;
+    const header = version === false || headerless ? null : clientHeader(version, client);
+    const wanted = { delegate, onread, header };
+    if (unixSocket !== null) return this.connectTo({ path: unixSocket }, wanted);
+    if (isIP(host) !== 0) return this.connectTo({ host, port }, wanted);
+    return new NamedSocket(this, this.#context, wanted);
+  }
+
+  /** Opens a socket to the one place that there is. */
+  connectTo(place: Place, wanted: WantedSocket): PendingSocket | null {
+    const { delegate, onread, header } = wanted;
+    const { secure } = this.origin;
+    if (secure && header === null) {
+      delegate.onSocket(prepared(this.#openTls(place)), 'connect');
+      return null;
+    }
+    const { network } = this.#context;
+    if (secure) return new HeaderBeforeTls(this, network.connect(place), wanted);
+    const socket = network.connect(onread === undefined ? place : { ...place, onread });
+    // Waits in the socket until it is connected.
+    if (header !== null) socket.write(header);
+    delegate.onSocket(prepared(socket), 'connect');
     return null;
   }
 
-  /** A socket to the one place that there is. */
-  connectTo(place: Place, onread: OnReadOpts | undefined): Socket {
-    if (this.origin.secure) return prepared(this.#openTls(place));
-    const { network } = this.#context;
-    return prepared(network.connect(onread === undefined ? place : { ...place, onread }));
-  }
-
   /** What speaks over a socket that is connected. */
-  speakOver(socket: Socket): Socket {
+  speakOver(socket: Socket, { header }: WantedSocket): Socket {
     prepared(socket);
+    if (header !== null) socket.write(header);
     if (!this.origin.secure) return socket;
     // Its own failures are those of the socket above it, which ends with it.
     socket.on('error', ignore);
@@ -155,25 +187,19 @@ function prepared(socket: Socket): Socket {
 class NamedSocket implements PendingSocket, RaceDelegate {
   readonly #connector: Connector;
   readonly #context: ConnectorContext;
-  readonly #delegate: SocketDelegate;
-  readonly #onread: OnReadOpts | undefined;
-  #race: ConnectRace | null = null;
+  readonly #wanted: WantedSocket;
+  /** What is under way after the look-up. */
+  #pending: PendingSocket | null = null;
   #cancelled = false;
 
-  constructor(
-    connector: Connector,
-    context: ConnectorContext,
-    delegate: SocketDelegate,
-    onread: OnReadOpts | undefined,
-  ) {
+  constructor(connector: Connector, context: ConnectorContext, wanted: WantedSocket) {
     this.#connector = connector;
     this.#context = context;
-    this.#delegate = delegate;
-    this.#onread = onread;
+    this.#wanted = wanted;
     const { host } = connector.origin.place ?? connector.origin;
     context.network.lookup(host, (error, addresses) => {
       if (this.#cancelled) return;
-      if (error !== null) delegate.onNoSocket(error);
+      if (error !== null) wanted.delegate.onNoSocket(error);
       else this.#connect(addresses);
     });
   }
@@ -181,47 +207,81 @@ class NamedSocket implements PendingSocket, RaceDelegate {
   #connect(addresses: readonly LookupAddress[]): void {
     const { port } = this.#connector.origin.place ?? this.#connector.origin;
     const [first] = addresses;
-    if (first === undefined) this.#delegate.onNoSocket(createError('RIT_ERR_UPSTREAM_DNS'));
+    if (first === undefined) this.#wanted.delegate.onNoSocket(createError('RIT_ERR_UPSTREAM_DNS'));
     else if (addresses.length === 1) this.#connectTo({ host: first.address, port });
     else {
       const { network, attemptDelay } = this.#context;
-      const target = { addresses, port, onread: this.#onread };
-      this.#race = new ConnectRace(network, attemptDelay, target, this);
-      this.#race.start();
+      const target = { addresses, port, onread: this.#wanted.onread };
+      const race = new ConnectRace(network, attemptDelay, target, this);
+      this.#pending = race;
+      race.start();
     }
   }
 
   #connectTo(place: Place): void {
-    let socket: Socket;
     try {
-      socket = this.#connector.connectTo(place, this.#onread);
+      this.#pending = this.#connector.connectTo(place, this.#wanted);
     } catch (error) {
-      this.#delegate.onNoSocket(error as Error);
-      return;
+      this.#wanted.delegate.onNoSocket(error as Error);
     }
-    this.#delegate.onSocket(socket, 'connect');
   }
 
   onWon(winner: Socket): void {
-    let socket: Socket;
-    try {
-      socket = this.#connector.speakOver(winner);
-    } catch (error) {
-      winner.destroy();
-      this.#delegate.onNoSocket(error as Error);
-      return;
-    }
-    this.#delegate.onSocket(socket, this.#connector.origin.secure ? 'secure' : 'ready');
+    speak(this.#connector, winner, this.#wanted);
   }
 
   onLost(error: AggregateError): void {
-    this.#delegate.onNoSocket(error);
+    this.#wanted.delegate.onNoSocket(error);
   }
 
   cancel(): void {
     this.#cancelled = true;
-    this.#race?.cancel();
+    this.#pending?.cancel();
   }
+}
+
+/** A socket over which TLS begins after a header: it is connected first. */
+class HeaderBeforeTls implements PendingSocket {
+  readonly #socket: Socket;
+  #over = false;
+
+  constructor(connector: Connector, socket: Socket, wanted: WantedSocket) {
+    this.#socket = socket;
+    const onError = (error: Error): void => {
+      if (this.#end()) wanted.delegate.onNoSocket(error);
+    };
+    socket.once('connect', () => {
+      if (!this.#end()) return;
+      socket.off('error', onError);
+      speak(connector, socket, wanted);
+    });
+    // Stays where it is given up: nobody else hears its errors.
+    socket.on('error', onError);
+  }
+
+  #end(): boolean {
+    const first = !this.#over;
+    this.#over = true;
+    return first;
+  }
+
+  cancel(): void {
+    this.#end();
+    this.#socket.destroy();
+  }
+}
+
+/** Hands over what speaks on a socket that is connected. */
+function speak(connector: Connector, connected: Socket, wanted: WantedSocket): void {
+  let socket: Socket;
+  try {
+    socket = connector.speakOver(connected, wanted);
+  } catch (error) {
+    connected.destroy();
+    wanted.delegate.onNoSocket(error as Error);
+    return;
+  }
+  wanted.delegate.onSocket(socket, connector.origin.secure ? 'secure' : 'ready');
 }
 
 /** What speaks against a certificate being that of a name or an address (RFC 9110 §4.3.5). */

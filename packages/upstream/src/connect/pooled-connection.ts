@@ -13,7 +13,7 @@ export interface PooledConnection {
   readonly served: number;
   /** Whether it speaks HTTP/1.1 and nothing else. */
   readonly isHttp1: boolean;
-  /** Whether it was, or may have been, authenticated for one client, and must not serve another. */
+  /** Whether it is one client's, by its PROXY header or since it may have been logged in. */
   readonly bound: boolean;
   /** The client that it is bound to; null where it is not, or nobody can be told from others. */
   readonly client: ClientConnection | null;
@@ -34,6 +34,8 @@ export interface PooledConnection {
 
 /** What a connection tells the pool that owns it. */
 export interface ConnectionOwner {
+  /** Each connection is the one client's that it is opened for, whose PROXY header it begins with. */
+  readonly bindsClients: boolean;
   readonly connectTimeout: DeadlineQueue;
   /** How long a connection whose response is complete waits for its request to have left. */
   readonly flushTimeout: DeadlineQueue;

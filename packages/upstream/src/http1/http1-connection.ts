@@ -146,15 +146,22 @@ export abstract class Http1Connection
     }
     this.served++;
     exchange.onAssigned(this);
-    if (!this.bound && logsIn(exchange.fields)) this.bind();
+    if (this.served === 1 && this.#owner.bindsClients) this.#bindTo(exchange.request.client);
+    if ((!this.bound || this.client !== null) && logsIn(exchange.fields)) this.bind();
     this.send(exchange);
   }
 
-  /** It may be authenticated from here on, and serves nobody but the client of its exchange. */
+  /** It may be logged in from here on, and serves nobody but the client of its exchange. */
   bind(): void {
-    if (this.bound) return;
+    const client = this.exchange?.request.client;
+    // The next request on the client's connection may be somebody else's.
+    if (client?.multiplexed === true) this.#expired = true;
+    if (!this.bound) this.#bindTo(client);
+  }
+
+  #bindTo(client: ClientConnection | null | undefined): void {
     this.bound = true;
-    this.client = this.exchange?.request.client ?? null;
+    this.client = client ?? null;
   }
 
   /** Bytes of the request that the socket has not taken yet. */
@@ -284,7 +291,7 @@ export abstract class Http1Connection
   protected open(onread?: OnReadOpts): void {
     if (this.startedAt === 0) this.startedAt = this.#owner.now();
     try {
-      this.#pending = this.#connector.open(this, onread);
+      this.#pending = this.#connector.open(this, onread, this.client);
       this.#owner.connectTimeout.arm(this.#deadline);
     } catch (error) {
       this.failure = error as Error;

@@ -14,6 +14,8 @@ export interface Origin {
   readonly host: string;
   readonly port: number;
   readonly unixSocket: string | null;
+  /** No PROXY header is sent, whatever the pool's options say: it is a port for checks alone. */
+  readonly headerless: boolean;
   /** Connects to this place, while host and port stay the authority and the name of TLS; null: to them. */
   readonly place: OriginPlace | null;
 }
@@ -51,7 +53,7 @@ export function parseOrigin(
   if (port === 0) throw refuse('the port must not be 0');
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const label = `${secure ? 'https' : 'http'}://${url.hostname}:${port}`;
-  const origin = { key: label, label, secure, host, port, unixSocket, place };
+  const origin = { key: label, label, secure, host, port, unixSocket, place, headerless: false };
   if (place !== null) {
     const at = `${label} (at ${place.host}:${place.port})`;
     return { ...origin, key: at, label: at };
@@ -62,6 +64,11 @@ export function parseOrigin(
   }
   const key = `${label} ${unixSocket}`;
   return { ...origin, key, label: `${label} (unix:${unixSocket})` };
+}
+
+/** The port of an origin that is for checks alone. */
+export function checkPort(origin: Origin): Origin {
+  return { ...origin, key: `${origin.key} (checks)`, headerless: true };
 }
 
 function toUrl(backend: string | URL): URL {

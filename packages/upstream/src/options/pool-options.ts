@@ -4,7 +4,7 @@ import { createError } from '@reverseit/core/errors';
 import { resolveOptions } from '@reverseit/core/options';
 import type { PoolTlsValues } from './tls-options.ts';
 import { contextOptions, handshakeOptions } from './tls-rules.ts';
-import { type PoolOptions, poolOptions } from './upstream-options.ts';
+import { type PoolOptions, type PoolValues, poolOptions } from './upstream-options.ts';
 
 /** In a timeout 0 means none. */
 export interface ResolvedPoolOptions {
@@ -16,6 +16,7 @@ export interface ResolvedPoolOptions {
   readonly connMaxRequests: number;
   readonly transport: 'undici' | 'direct';
   readonly protocols: readonly ('http1' | 'http2')[];
+  readonly sendProxyProtocol: 'v1' | 'v2' | false;
   readonly verifyTls: boolean;
   readonly tls: ResolvedTls;
 }
@@ -36,7 +37,19 @@ interface ResolvedTls {
 /** @throws ConfigError `RIT_ERR_CONFIG` that names every option at fault. */
 export function resolvePoolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
   const { tls, ...rest } = resolveOptions(poolOptions, options);
+  const fault = poolFault(rest);
+  if (fault !== null)
+    throw createError('RIT_ERR_CONFIG', `invalid option sendProxyProtocol: ${fault}`);
   return Object.freeze({ ...rest, tls: resolveTls(tls) });
+}
+
+/** What speaks against `sendProxyProtocol`; null for nothing. */
+export function poolFault(
+  values: Pick<PoolValues, 'protocols' | 'sendProxyProtocol'>,
+): string | null {
+  const { protocols, sendProxyProtocol } = values;
+  if (sendProxyProtocol === false || !protocols.includes('http2')) return null;
+  return 'the header names one client, and HTTP/2 connections to backends serve several; set protocols to ["http1"]';
 }
 
 function resolveTls(values: PoolTlsValues | null): ResolvedTls {

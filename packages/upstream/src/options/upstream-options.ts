@@ -88,6 +88,17 @@ export const poolOptions = defineOptions({
     values: ['undici', 'direct'],
     default: defaultTransport,
   }),
+  /**
+   * Begins each backend connection with a PROXY protocol header of the client; it then serves that client connection only.
+   * Default: false.
+   */
+  sendProxyProtocol: choice({
+    group,
+    prose:
+      'Begins each backend connection with a PROXY protocol header of the client; it then serves that client connection only.',
+    values: ['v1', 'v2', false],
+    default: false,
+  }),
   /** Verifies the certificate of the backend. Default: true. Error: 502. */
   verifyTls: boolean({
     group,

@@ -227,7 +227,7 @@ export class ConnectionPool implements Pool, ShardOwner {
 
   #makeShards(origin: Origin): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
-    const { connMaxLifetime, connMaxRequests } = this.#options;
+    const { connMaxLifetime, connMaxRequests, sendProxyProtocol } = this.#options;
     const connect = connectionFactory(origin, this.#connectorContext());
     const options = {
       size: poolSize,
@@ -236,6 +236,7 @@ export class ConnectionPool implements Pool, ShardOwner {
       flushTimeout: this.deadlines.queue(flushTimeout),
       lifetimes: new Lifetimes(this.deadlines, connMaxLifetime, connMaxRequests),
       idleTimeouts: new IdleTimeouts(this.deadlines, connMaxIdleTime),
+      bindsClients: sendProxyProtocol !== false && !origin.headerless,
     };
     const meter = this.#meters.of(origin.label);
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options, meter));

@@ -24,7 +24,7 @@ import { canServe, IdleConnections, needsOwn } from './idle-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
 import type { OriginMeter } from './origin-meter.ts';
 
-/** How long a connection that is bound to a client stays unused while others wait, in ms. */
+/** How long a connection that a client logs in stays unused while others wait, in ms: for its next message. */
 const boundGrace = 1000;
 
 export interface ShardOptions {
@@ -34,6 +34,8 @@ export interface ShardOptions {
   readonly flushTimeout: DeadlineQueue;
   readonly lifetimes: Lifetimes;
   readonly idleTimeouts: IdleTimeouts;
+  /** Each connection is the one client's that it was opened for. */
+  readonly bindsClients: boolean;
 }
 
 /** Makes the connections of a shard. The socket is opened for the first exchange. */
@@ -73,6 +75,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   readonly connectTimeout: DeadlineQueue;
   readonly flushTimeout: DeadlineQueue;
   readonly lifetimes: Lifetimes;
+  readonly bindsClients: boolean;
   readonly #owner: ShardOwner;
   readonly #connect: ConnectionFactory;
   readonly #deadlines: Deadlines;
@@ -106,7 +109,12 @@ export class Shard implements Http2Owner, ExchangeOwner {
     this.#meter = meter;
     this.#size = options.size;
     this.#deadlines = options.deadlines;
-    this.#bound = new BoundConnections(options.deadlines.queue(boundGrace));
+    this.bindsClients = options.bindsClients;
+    this.#bound = new BoundConnections(
+      options.bindsClients
+        ? { maxPerClient: Number.POSITIVE_INFINITY, grace: null }
+        : { maxPerClient: 1, grace: options.deadlines.queue(boundGrace) },
+    );
     this.connectTimeout = options.connectTimeout;
     this.flushTimeout = options.flushTimeout;
     this.lifetimes = options.lifetimes;
@@ -129,11 +137,14 @@ export class Shard implements Http2Owner, ExchangeOwner {
   get hasRoom(): boolean {
     return (
       this.#waiting.length === 0 &&
-      (this.#idle.top !== null || this.#connections.size < this.#size || this.#shared() !== null)
+      (this.#idle.top !== null ||
+        this.#connections.size < this.#size ||
+        this.#shared() !== null ||
+        this.#bound.canMakeRoom)
     );
   }
 
-  /** Whether the client has a connection of its own here. */
+  /** Whether the client has a connection of its own here that it could use now. */
   isHomeOf(client: ClientConnection): boolean {
     return this.#bound.has(client);
   }
@@ -335,12 +346,16 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   #keepBound(connection: PooledConnection, idleHint: number): void {
-    if (this.#owner.closing || this.#retired || !this.#bound.keep(connection)) {
+    const next = this.#waiting.first;
+    if (next !== null && isFor(connection, next)) {
+      this.#waiting.remove(next);
+      this.#assign(connection, next);
+    } else if (this.#owner.closing || this.#retired || !this.#bound.keep(connection)) {
       connection.drop();
-      return;
+    } else {
+      connection.arm(this.#idleTimeouts.queue(idleHint));
+      if (next !== null) this.#bound.makeRoom();
     }
-    connection.arm(this.#idleTimeouts.queue(idleHint));
-    if (this.#waiting.length > 0) this.#bound.makeRoom();
   }
 
   /** The first HTTP/2 connection that has room, in the order in which they were opened. */
@@ -399,6 +414,11 @@ export class Shard implements Http2Owner, ExchangeOwner {
   #announceEmpty(): void {
     if ((this.#retired || this.#owner.closing) && this.isEmpty) this.#owner.onEmpty();
   }
+}
+
+/** Whether the exchange is one of the client that has the connection. */
+function isFor({ client }: PooledConnection, exchange: DispatchedExchange): boolean {
+  return client !== null && !exchange.oneShot && exchange.request.client === client;
 }
 
 function useSlot(shard: Shard): void {

@@ -51,7 +51,8 @@ export class ConnectionExchange extends SocketExchange {
   }
 
   get client(): ClientConnection {
-    return clientConnection(this.#connection.socket);
+    const { socket, proxyHeader } = this.#connection;
+    return clientConnection(socket, proxyHeader);
   }
 
   get requestComplete(): boolean {

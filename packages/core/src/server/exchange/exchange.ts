@@ -75,7 +75,7 @@ export abstract class Exchange {
   abstract readonly localPort: number;
   /** Whether the client speaks TLS to us. */
   abstract readonly encrypted: boolean;
-  /** The request's connection; null where it may carry other requests at the same time, as in HTTP/2. */
+  /** The request's connection; null where it is not known. */
   abstract readonly client: ClientConnection | null;
   /** What an application took off the start of the target before it handed the request over; mostly empty. */
   readonly mountPath: string = '';

@@ -6,6 +6,7 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR } from '../../http2/protocol.ts';
+import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout, misuse } from '../exchange/exchange-checks.ts';
@@ -35,9 +36,9 @@ export class Http2Exchange extends SocketExchange {
     return this.#connection;
   }
 
-  /** It carries others at the same time. */
-  get client(): null {
-    return null;
+  get client(): ClientConnection {
+    const { socket, proxyHeader } = this.#connection;
+    return clientConnection(socket, proxyHeader, true);
   }
 
   /** Of extended CONNECT nothing but the head (RFC 8441 §5). */

@@ -40,7 +40,9 @@ describe('exchanges', () => {
     client.send(headers(1, [...get('/a'), 'x', 'y']));
     const { exchange } = await next();
     expect(exchange.head).toMatchObject({ method: 'GET', target: '/a', httpVersion: '2.0' });
-    expect(exchange).toMatchObject({ remoteAddress: '127.0.0.1', encrypted: false, client: null });
+    expect(exchange).toMatchObject({ remoteAddress: '127.0.0.1', encrypted: false });
+    expect(exchange.client).toMatchObject({ multiplexed: true, closed: false });
+    expect(exchange.client?.proxied?.source.port).toBe(exchange.remotePort);
     exchange.respond(204, [], '');
     const { sections, ended } = await client.response(1);
     expect(sections[0]?.slice(0, 2)).toEqual([':status', '204']);

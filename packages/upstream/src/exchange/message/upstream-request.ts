@@ -1,5 +1,6 @@
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
+import type { ProxiedConnection } from '@reverseit/core/internal';
 
 /** One request to a backend. Fields are final: what stands here goes on the wire. */
 export interface UpstreamRequest {
@@ -24,7 +25,7 @@ export interface UpstreamRequest {
   /**
    * The client's connection that the request came on. A connection to the backend that the request logs in
    * (NTLM, Negotiate; RFC 4559) is kept for the requests that follow on it, and closed with it. Without
-   * one it is closed after the response. Default: null.
+   * one it is closed after the response. So is every connection with `sendProxyProtocol`. Default: null.
    */
   readonly client?: ClientConnection | null;
   /** Told of each attempt. Must not throw. Default: null. */
@@ -44,6 +45,10 @@ export interface AttemptObserver {
 /** A client's connection, by which its requests are told from those of others. */
 export interface ClientConnection {
   readonly closed: boolean;
+  /** Whether it may carry several requests at the same time: no login is kept for it. Default: false. */
+  readonly multiplexed?: boolean;
+  /** What a PROXY header tells of it; null where its ends have no addresses. Default: null. */
+  readonly proxied?: ProxiedConnection | null;
   /** Has the listener told, once, when the connection closes. */
   addCloseListener(listener: ClientCloseListener): void;
   removeCloseListener(listener: ClientCloseListener): void;
