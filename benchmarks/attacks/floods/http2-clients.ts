@@ -24,7 +24,7 @@ const get = (id: number, path = '/bytes/24'): Buffer =>
   frame(HEADERS, END_HEADERS | END_STREAM, id, fields(path));
 const post = (id: number): Buffer => frame(HEADERS, END_HEADERS, id, fields('/', 'POST'));
 
-/** A megabyte or so of streams; who has got through it begins anew on another connection. */
+/** Whole streams, about a megabyte. A client that has sent all of them starts again on another connection. */
 const streams = (of: (id: number) => readonly Buffer[], count = 5000): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, nth) => of(2 * nth + 1)).flat());
 

@@ -109,7 +109,7 @@ export const catalog = {
   RIT_ERR_LOOP_DETECTED: http('ProtocolError', 'client', 508, 'close', 'request loop: Via already names this proxy', 'RFC 9110 §7.6.3'),
   RIT_ERR_PROXY_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'no PROXY protocol header'),
   RIT_ERR_PLAIN_HTTP: http('ProtocolError', 'client', 400, 'close', 'plain HTTP request on a TLS port: use https'),
-  RIT_ERR_HTTP2_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'client broke the rules of HTTP/2', 'RFC 9113 §5.4'),
+  RIT_ERR_HTTP2_PROTOCOL: http('ProtocolError', 'client', 0, 'close', 'client violated HTTP/2', 'RFC 9113 §5.4'),
   RIT_ERR_NO_ROUTE: http('ProtocolError', 'client', 404, 'keep', 'no route matches the request'),
 
   RIT_ERR_TARGET_TOO_LONG: http('LimitError', 'client', 414, 'close', 'request target exceeds maxRequestTargetBytes', 'RFC 9110 §15.5.15'),
@@ -117,7 +117,7 @@ export const catalog = {
   RIT_ERR_TOO_MANY_FIELDS: http('LimitError', 'client', 431, 'close', 'request has more fields than maxRequestHeaders', 'RFC 6585 §5'),
   RIT_ERR_TRAILERS_TOO_LARGE: http('LimitError', 'client', 431, 'close', 'request trailer section exceeds the header limits', 'RFC 6585 §5'),
   RIT_ERR_CHUNK_OVERHEAD: http('LimitError', 'client', 400, 'close', 'chunked framing outweighs the body', 'RFC 9112 §7.1.1'),
-  RIT_ERR_HTTP2_FLOOD: http('LimitError', 'client', 0, 'close', 'client exceeded a limit of HTTP/2 frames', 'RFC 9113 §10.5'),
+  RIT_ERR_HTTP2_FLOOD: http('LimitError', 'client', 0, 'close', 'client exceeded a limit on HTTP/2 frames', 'RFC 9113 §10.5'),
   RIT_ERR_BODY_TOO_LARGE: http('LimitError', 'client', 413, 'close', 'request body exceeds maxRequestBodySize', 'RFC 9110 §15.5.14'),
 
   RIT_ERR_HEAD_TIMEOUT: http('DeadlineError', 'client', 408, 'close', 'request headers took longer than requestHeaderTimeout', 'RFC 9110 §15.5.9'),
@@ -130,7 +130,7 @@ export const catalog = {
   RIT_ERR_SHUTDOWN: http('AbortError', 'us', 503, 'close', 'server is shutting down'),
 
   RIT_ERR_NO_BACKEND: http('UpstreamError', 'upstream', 503, 'keep', 'no backend is available', 'RFC 9110 §15.6.4'),
-  RIT_ERR_TOO_MANY_BACKENDS: http('LimitError', 'upstream', 503, 'keep', 'maxOrigins backends that chooseBackend named by URL are in use'),
+  RIT_ERR_TOO_MANY_BACKENDS: http('LimitError', 'upstream', 503, 'keep', 'all maxOrigins backends chosen by URL are in use'),
   RIT_ERR_DISCOVERY: http('UpstreamError', 'upstream', 503, 'keep', 'backends cannot be discovered'),
   RIT_ERR_UPSTREAM_DNS: http('UpstreamError', 'upstream', 502, 'keep', 'host name of the backend cannot be resolved', '', unreachable),
   RIT_ERR_UPSTREAM_CONNECT: http('UpstreamError', 'upstream', 502, 'keep', 'backend cannot be reached', '', unreachable),

@@ -44,14 +44,14 @@ const adminRows = defineOptions({
     check: readListenAddress,
   }),
   /**
-   * Token that requests, but for probes, must have as `Authorization: Bearer`; required if other machines can connect.
+   * Token that all requests except probes must send as `Authorization: Bearer`; required if other machines can connect.
    * Default: none.
    */
   token: custom<string | null, string | null>({
     group,
     kind: 'string',
     prose:
-      'Token that requests, but for probes, must have as `Authorization: Bearer`; required if other machines can connect.',
+      'Token that all requests except probes must send as `Authorization: Bearer`; required if other machines can connect.',
     default: null,
     secret: true,
     accepts: tokenAccepted,
@@ -67,14 +67,14 @@ const adminRows = defineOptions({
   /** File to read admin.token from. Default: none. */
   tokenFile: credentialFile({ group, prose: 'File to read admin.token from.' }),
   /**
-   * Host names, beside localhost, addresses and that of `listen`, by which the listener may be asked; "*" is any.
+   * Host names that requests may use, besides localhost, IP addresses and the host of `listen`; "*" allows any.
    * Default: [].
    */
   hosts: custom<readonly string[], readonly string[]>({
     group,
     kind: 'names',
     prose:
-      'Host names, beside localhost, addresses and that of `listen`, by which the listener may be asked; "*" is any.',
+      'Host names that requests may use, besides localhost, IP addresses and the host of `listen`; "*" allows any.',
     default: Object.freeze([]),
     accepts: 'an array of host names, without ports',
     text: {

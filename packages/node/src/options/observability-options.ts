@@ -54,13 +54,13 @@ const requestIdOptions = defineOptions({
     },
   }),
   /**
-   * Keeps an id that the client sends, if it has 1 to 128 characters of A-Z, a-z, 0-9 and ._~+/=:@-; otherwise a new one is made.
+   * Keeps an id that the client sends, if it has 1 to 128 characters of A-Z, a-z, 0-9 and ._~+/=:@-; otherwise creates a new one.
    * Default: false.
    */
   trust: boolean({
     group,
     prose:
-      'Keeps an id that the client sends, if it has 1 to 128 characters of A-Z, a-z, 0-9 and ._~+/=:@-; otherwise a new one is made.',
+      'Keeps an id that the client sends, if it has 1 to 128 characters of A-Z, a-z, 0-9 and ._~+/=:@-; otherwise creates a new one.',
     default: false,
   }),
 });
@@ -74,7 +74,7 @@ function accessLogFormat(): Option<string | LogFormat, LogFormat> {
       group,
       kind: 'log format',
       prose:
-        'Form of these lines: combined, json, a template with variables of nginx such as $remote_addr and $status, or a function.',
+        'Format of access log lines: combined, json, a template with nginx variables such as $remote_addr and $status, or a function.',
       default: initial,
       defaultText: '"combined"',
       accepts,
@@ -109,13 +109,13 @@ export const observabilityOptions = defineOptions({
     rows: requestIdOptions,
   }),
   /**
-   * Makes spans by OpenTelemetry, for each request and each attempt at a backend; needs @opentelemetry/api.
+   * Creates OpenTelemetry spans for each request and each attempt at a backend; needs @opentelemetry/api.
    * Default: false.
    */
   tracing: boolean({
     group,
     prose:
-      'Makes spans by OpenTelemetry, for each request and each attempt at a backend; needs @opentelemetry/api.',
+      'Creates OpenTelemetry spans for each request and each attempt at a backend; needs @opentelemetry/api.',
     default: false,
   }),
   /**
@@ -134,31 +134,32 @@ export const observabilityOptions = defineOptions({
     check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
   }),
   /**
-   * Form of these lines: combined, json, a template with variables of nginx such as $remote_addr and $status, or a function.
+   * Format of access log lines: combined, json, a template with nginx variables such as $remote_addr and $status, or a function.
    * Default: "combined".
    */
   accessLogFormat: accessLogFormat(),
   /**
-   * Lines that may wait for a slow disk. Further ones are dropped and counted.
+   * Maximum size of the lines that wait for a slow disk. Further ones are dropped and counted.
    * Default: 4194304 bytes.
    */
   accessLogBuffer: bytes({
     group,
-    prose: 'Lines that may wait for a slow disk. Further ones are dropped and counted.',
+    prose:
+      'Maximum size of the lines that wait for a slow disk. Further ones are dropped and counted.',
     default: defaultMaxBuffered,
     min: 1024,
   }),
-  /** Form of log lines on standard error, unless "logger" is given. Default: "text". */
+  /** Format of log lines on standard error, unless "logger" is given. Default: "text". */
   logFormat: choice({
     group,
-    prose: 'Form of log lines on standard error, unless "logger" is given.',
+    prose: 'Format of log lines on standard error, unless "logger" is given.',
     default: 'text',
     values: ['text', 'json'],
   }),
-  /** Level from which they are written. Default: "info". */
+  /** Minimum level of log lines on standard error. Default: "info". */
   logLevel: choice({
     group,
-    prose: 'Level from which they are written.',
+    prose: 'Minimum level of log lines on standard error.',
     default: 'info',
     values: logLevels,
   }),

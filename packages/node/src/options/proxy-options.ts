@@ -67,23 +67,23 @@ const lifecycleOptions = defineOptions({
     default: 30000,
   }),
   /**
-   * Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.
+   * How long a graceful shutdown, once readiness fails, still accepts connections; responses then close theirs.
    * Default: 0.
    */
   shutdownDelay: delay({
     group: start,
     prose:
-      'Time from when a graceful shutdown fails readiness until it stops to accept connections; responses then end theirs.',
+      'How long a graceful shutdown, once readiness fails, still accepts connections; responses then close theirs.',
     default: 0,
   }),
   /**
-   * Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.
+   * Time over which a graceful shutdown spreads the closing of open WebSockets; at most closeTimeout.
    * Default: 0.
    */
   websocketCloseDelay: delay({
     group: start,
     prose:
-      'Time over which a graceful shutdown spreads the closes of open WebSockets; at most closeTimeout.',
+      'Time over which a graceful shutdown spreads the closing of open WebSockets; at most closeTimeout.',
     default: 0,
   }),
   /**

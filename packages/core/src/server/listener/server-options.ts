@@ -93,13 +93,13 @@ export interface ListenerTlsOptions extends TlsOptions {
 
 const proxyProtocolOptions = defineOptions({
   /**
-   * Peers that send the header; all others are refused. Without it those of trustedProxies.
+   * Peers that send the header; connections of all others are closed. Without it, those of trustedProxies.
    * Default: none.
    */
   from: addresses({
     group: 'Client connections',
     prose:
-      'Peers that send the header; all others are refused. Without it those of trustedProxies.',
+      'Peers that send the header; connections of all others are closed. Without it, those of trustedProxies.',
   }),
 });
 

@@ -18,11 +18,11 @@ export type HashOn =
 const byName = /^(header|cookie):(.+)$/;
 
 export const balancingOptions = defineOptions({
-  /** What loadBalancing "hash" goes by. Default: "client-address". */
+  /** Part of the request that loadBalancing "hash" hashes. Default: "client-address". */
   hashOn: custom<HashOn, HashOn>({
     group,
     kind: 'hash-key',
-    prose: 'What loadBalancing "hash" goes by.',
+    prose: 'Part of the request that loadBalancing "hash" hashes.',
     default: 'client-address',
     accepts: '"client-address", "path", "header:NAME", "cookie:NAME" or a function (request)',
     text: {

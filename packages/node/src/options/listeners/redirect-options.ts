@@ -24,13 +24,13 @@ const isPath = (path: string | undefined): path is string => path !== undefined;
 
 export const redirectOptions = defineOptions({
   /**
-   * Port to redirect to. Without one that of the first listener with TLS, or 443.
+   * Port to redirect to. Without it, that of the first listener with TLS, or 443.
    * Default: none.
    */
   port: custom<number | null, number | null>({
     group,
     kind: 'port',
-    prose: 'Port to redirect to. Without one that of the first listener with TLS, or 443.',
+    prose: 'Port to redirect to. Without it, that of the first listener with TLS, or 443.',
     default: null,
     accepts: 'a port from 1 to 65535',
     text: null,

@@ -8,13 +8,13 @@ export type TrustedHeaders = 'any' | 'x-forwarded' | 'forwarded';
 
 export const trustOptions = defineOptions({
   /**
-   * Proxies that are believed about the client: addresses, ranges, or names such as "private". What others say is replaced.
+   * Proxies whose X-Forwarded-* and Forwarded count: addresses, ranges, or names such as "private". Those of others are replaced.
    * Default: none.
    */
   trustedProxies: addresses({
     group,
     prose:
-      'Proxies that are believed about the client: addresses, ranges, or names such as "private". What others say is replaced.',
+      'Proxies whose X-Forwarded-* and Forwarded count: addresses, ranges, or names such as "private". Those of others are replaced.',
   }),
   /**
    * What trusted proxies write: X-Forwarded-*, Forwarded (RFC 7239), or "any": Forwarded only where there is no X-Forwarded-*.
