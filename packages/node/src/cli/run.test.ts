@@ -457,7 +457,7 @@ describe('run with workers', () => {
       'reverseit: SIGHUP: restarting the workers one by one',
       'reverseit: the workers were restarted',
       'reverseit: SIGHUP: restarting the workers one by one',
-      'reverseit: restart failed: why; the current workers keep running',
+      'reverseit: restart failed: why; workers that were not replaced keep running',
     ]);
     host.signal('SIGINT');
     host.closed();

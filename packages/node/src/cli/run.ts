@@ -141,7 +141,7 @@ function servedBy(
       begun: 'restarting the workers one by one',
       done: 'the workers were restarted',
       failed: 'restart failed',
-      kept: 'the current workers keep running',
+      kept: 'workers that were not replaced keep running',
     },
   };
 }

@@ -46,11 +46,12 @@ class ForkedWorker implements Forked {
       if (message !== null) listener.onMessage(message);
     });
     worker.on('exit', (code: number, signal: string | null) => {
-      listener.onEnd(signal === null ? `exited with code ${code}` : `was killed by ${signal}`);
+      const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+      listener.onEnd(how, code === 0);
     });
     worker.on('error', (error: Error) => {
       // Of a process that never was there is no exit. Other errors are of the channel, and it ends by them.
-      if (this.pid === 0) listener.onEnd(`could not be started: ${error.message}`);
+      if (this.pid === 0) listener.onEnd(`could not be started: ${error.message}`, false);
     });
   }
 

@@ -32,13 +32,15 @@ export interface ReverseItCluster {
   listen(): Promise<Address>;
   /**
    * Reads the configuration again and replaces the workers one after another; each listens before the one that it
-   * replaces closes. One that ends later is replaced by the same configuration. Resolves when the last of the old ones has ended. As long as new ones have yet to listen,
-   * all further calls together are one more restart.
-   * @throws as `listen`; those that were not replaced yet go on
+   * replaces closes. One that ends later is replaced by the same configuration. Resolves when the last of the old ones
+   * has ended. As long as new ones have yet to listen, all further calls together are one more restart.
+   * @throws as `listen`. Where the first new worker cannot start, nothing is changed. Where a later one cannot, the
+   * others are replaced, and that one is tried again, at intervals of up to 10 s; the former one serves until then
    */
   restart(): Promise<void>;
   /**
-   * Is not ready from now on, but serves for `delay` ms more (default: the option `shutdownDelay`). Then lets every
+   * Is not ready from now on, but serves for `delay` ms more (default: the option `shutdownDelay`); a worker that dies
+   * meanwhile is replaced. Then lets every
    * worker finish what is in progress, and cuts what is left after `timeout` ms (default: the option `closeTimeout`;
    * 0: ends the processes at once, without a delay). Resolves when all of them have ended.
    */

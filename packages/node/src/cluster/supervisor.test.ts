@@ -49,7 +49,7 @@ class FakeFork implements Forked {
     this.#listener.onMessage({ kind: 'stats', question, stats: null });
   }
   end(how = 'exited with code 1'): void {
-    this.#listener.onEnd(how);
+    this.#listener.onEnd(how, how === 'exited with code 0');
   }
 }
 
@@ -380,6 +380,45 @@ describe('restart', () => {
     expect(await rig.states()).toEqual(['1 listening', '2 listening']);
   });
 
+  it('tries again, with pauses, what a later worker has not done: all get to be of one version', async () => {
+    const rig = await running();
+    const restarting = rig.supervisor.restart();
+    await rig.bring(3);
+    rig.fork(1).end('exited with code 0');
+    await settled();
+    rig.fork(4).end('could not be started: EAGAIN');
+    await expect(restarting).rejects.toThrow(/EAGAIN/);
+    // At once, then after a while; the former one serves.
+    rig.fork(5).end('could not be started: EAGAIN');
+    expect(await rig.states()).toEqual(['2 listening', '3 listening']);
+    expect(rig.log).toEqual([
+      'a worker cannot start: the worker could not be started: EAGAIN before it was listening; a new one starts in 100 ms',
+    ]);
+    rig.clock.pass(100);
+    await rig.bring(6);
+    expect(await rig.states()).toEqual(['2 closing', '3 listening', '6 listening']);
+    rig.fork(2).end('exited with code 0');
+    expect(await rig.states()).toEqual(['3 listening', '6 listening']);
+    rig.clock.pass(10_000);
+    expect(rig.forks).toHaveLength(6);
+  });
+
+  it('replaces the others although one cannot start, and those that are too many', async () => {
+    const rig = new Rig();
+    const listening = rig.supervisor.listen();
+    await rig.bring(1, { workers: 4 });
+    for (const id of [2, 3, 4]) await rig.bring(id);
+    await listening;
+    const failed = expect(rig.supervisor.restart()).rejects.toThrow('was killed by SIGKILL');
+    await rig.bring(5, { workers: 3 });
+    rig.fork(6).end('was killed by SIGKILL');
+    await rig.bring(8);
+    await failed;
+    await rig.bring(7);
+    for (const id of [1, 2, 3, 4]) rig.fork(id).end('exited with code 0');
+    expect(await rig.states()).toEqual(['5 listening', '7 listening', '8 listening']);
+  });
+
   it('takes the place of one that ends meanwhile', async () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
@@ -484,6 +523,85 @@ describe('close', () => {
     await rig.supervisor.close({ timeout: 0 });
     await first;
     expect(await rig.states()).toEqual([]);
+  });
+
+  describe('during its delay', () => {
+    const delay = 600_000;
+    const soon = { kind: 'close-soon', delay: delay + 2000 };
+
+    it('a worker that dies is replaced: the cluster serves on', async () => {
+      const rig = await running();
+      const closed = rig.supervisor.close({ delay, timeout: 500 });
+      rig.fork(1).end('was killed by SIGSEGV');
+      await rig.bring(3);
+      expect(rig.fork(3).heard.at(-1)).toEqual(soon);
+      expect(await rig.states()).toEqual(['2 listening', '3 listening']);
+      expect(rig.log).toEqual(['worker 1 (pid 101) was killed by SIGSEGV; a new one starts']);
+      // Nobody is told that it is open, and nothing restarts it.
+      expect(rig.supervisor.address()).toBe(null);
+      await expect(rig.supervisor.restart()).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
+      const now = rig.supervisor.close({ delay: 0, timeout: 500 });
+      await settled();
+      for (const id of [2, 3]) {
+        expect(rig.fork(id).heard.at(-1)).toEqual({ kind: 'close', timeout: 500 });
+        rig.fork(id).end('exited with code 0');
+      }
+      await Promise.all([closed, now]);
+      expect([rig.clock.waiting, rig.forks.length]).toEqual([0, 3]);
+    });
+
+    it('also by what it was, where another version is there', async () => {
+      const rig = await running();
+      rig.version = 'b';
+      const closed = rig.supervisor.close({ delay });
+      rig.fork(1).end();
+      await rig.bring(3);
+      expect(await rig.states()).toEqual(['2 listening', '3 listening']);
+      await rig.supervisor.close({ timeout: 0 });
+      await closed;
+    });
+
+    it('one that ends in good order is not: it was told to, as the cluster was', async () => {
+      const rig = await running();
+      const closed = rig.supervisor.close({ delay });
+      rig.fork(1).end('exited with code 0');
+      expect([await rig.states(), rig.forks.length, rig.log]).toEqual([['2 listening'], 2, []]);
+      await rig.supervisor.close({ timeout: 0 });
+      await closed;
+    });
+
+    it.each([
+      ['the first', 0],
+      ['a later', 1],
+    ])('a restart ends, at %s worker; who would be replaced stays', async (_, started) => {
+      const rig = await running();
+      const ended = expect(rig.supervisor.restart()).rejects.toMatchObject({
+        code: 'RIT_ERR_SHUTDOWN',
+      });
+      await settled();
+      if (started > 0) await rig.bring(3);
+      const coming = 3 + started;
+      const closed = rig.supervisor.close({ delay });
+      await ended;
+      const left = started === 0 ? ['1 listening', '2 listening'] : ['2 listening', '3 listening'];
+      expect((await rig.states()).filter((one) => one.endsWith('listening'))).toEqual(left);
+      expect([rig.forks.length, rig.log]).toEqual([coming, []]);
+      await rig.supervisor.close({ timeout: 0 });
+      await closed;
+    });
+
+    it('replacements that die come ever later, and none after it', async () => {
+      const rig = await running();
+      const closed = rig.supervisor.close({ delay });
+      rig.fork(1).end();
+      await settled();
+      rig.fork(3).end();
+      await settled();
+      await rig.supervisor.close({ timeout: 0 });
+      await closed;
+      rig.clock.pass(10_000);
+      expect([rig.forks.length, rig.clock.waiting]).toEqual([3, 0]);
+    });
   });
 
   it('ends them at once without time, also when they close already', async () => {

@@ -71,10 +71,15 @@ export class Supervisor implements ReverseItCluster {
   #version = '';
   #turn: Promise<unknown> = Promise.resolve();
   #started = false;
+  /** `close` was called. During its delay workers serve on, and those that die are replaced. */
+  #ending = false;
+  /** The delay is over: no worker starts any more. */
   #closing = false;
   #shutdownDelay = 0;
   /** From the first call of `close`, where there is a delay. */
   #grace: Grace | null = null;
+  /** The delay that workers were told of; those that start during it will be. */
+  #announced = 0;
   /** The start, or a restart until all new workers listen. */
   #underWay: Promise<void> | null = null;
   #nextRestart: Promise<void> | null = null;
@@ -111,8 +116,10 @@ export class Supervisor implements ReverseItCluster {
     this.#source = source;
     this.#shutdownDelay = shutdownDelay;
     this.#version = version;
+    if (this.#ending) throw closed();
     const others = Array.from({ length: workers - 1 }, (_, nth) => this.#slot(nth + 1));
     await Promise.all(others.map((slot) => this.#launch(slot, source)));
+    if (this.#ending) throw closed();
     if (admin !== null) {
       this.#metrics.start();
       this.#admin = (await this.#setup.openAdmin?.(admin, this.#adminTarget())) ?? null;
@@ -120,7 +127,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   #read(): Version | Promise<Version> {
-    if (this.#closing) throw closed();
+    if (this.#ending) throw closed();
     const source = this.#setup.source();
     const versioned = (read: WorkerSource): Version => ({
       source: read,
@@ -134,11 +141,11 @@ export class Supervisor implements ReverseItCluster {
   }
 
   addresses(): readonly Address[] {
-    return this.#closing ? [] : this.#places.addresses;
+    return this.#ending ? [] : this.#places.addresses;
   }
 
   restart(): Promise<void> {
-    if (!this.#started || this.#closing) {
+    if (!this.#started || this.#ending) {
       return Promise.reject(createError('RIT_ERR_SHUTDOWN', 'the cluster is not listening'));
     }
     if (this.#underWay === null) return this.#restart();
@@ -171,43 +178,68 @@ export class Supervisor implements ReverseItCluster {
   async #replaceAll(): Promise<void> {
     const read = this.#read();
     const { source, version } = isThenable(read) ? await read : read;
-    let wanted = 1;
-    for (let nth = 0; nth < wanted; nth++) {
+    const { workers, admin, shutdownDelay } = await this.#replaceFirst(source);
+    this.#shutdownDelay = shutdownDelay;
+    this.#source = source;
+    this.#version = version;
+    if (admin !== null) this.#admin?.update(admin);
+    await this.#replaceOthers(workers, source);
+  }
+
+  /** Where it cannot start, nothing has changed. */
+  async #replaceFirst(source: WorkerSource): Promise<WorkerFacts> {
+    const slot = this.#slot(0);
+    slot.deadline.clear();
+    try {
+      return await this.#launch(slot, source);
+    } catch (error) {
+      // The worker that was to be replaced may have ended meanwhile.
+      if (slot.isEmpty) this.#replaceLater(slot, 0);
+      throw this.#ending ? closed() : error;
+    }
+  }
+
+  /**
+   * What the first worker was made of is right: that another one does not start lies elsewhere, and it is tried again
+   * until all are of one version. The one that it is to replace serves until then.
+   */
+  async #replaceOthers(wanted: number, source: WorkerSource): Promise<void> {
+    let failure: unknown = null;
+    for (let nth = 1; nth < wanted && !this.#ending; nth++) {
       const slot = this.#slot(nth);
       slot.deadline.clear();
       try {
-        const { workers, admin, shutdownDelay } = await this.#launch(slot, source);
-        if (nth > 0) continue;
-        wanted = workers;
-        this.#shutdownDelay = shutdownDelay;
-        this.#source = source;
-        this.#version = version;
-        if (admin !== null) this.#admin?.update(admin);
+        await this.#launch(slot, source);
       } catch (error) {
-        // The worker that was to be replaced may have ended meanwhile.
-        if (slot.isEmpty) this.#replaceLater(slot, 0);
-        throw error;
+        failure ??= error;
+        if (!this.#ending) this.#replaceLater(slot, 0);
       }
     }
+    if (this.#ending) throw closed();
     for (const slot of this.#slots.splice(wanted)) {
       slot.retire();
       slot.current?.close();
       slot.coming?.close();
     }
+    if (failure !== null) throw failure;
   }
 
   async close({ timeout, delay = this.#shutdownDelay }: ShutdownOptions = {}): Promise<void> {
     if (timeout !== undefined) checkCloseTimeout(timeout);
     checkCloseDelay(delay);
     if (timeout === 0 || delay === 0) this.#grace?.end();
-    else if (!this.#closing && this.#listens) {
+    else if (!this.#ending && this.#listens) {
       this.#grace = new Grace(delay);
+      this.#announced = delay;
       for (const worker of this.#processes) worker.closeSoon(delay);
+      // Those that would only take the place of another one.
+      for (const { current, coming } of this.#slots) if (current !== null) coming?.close();
     }
     this.#started = true;
+    this.#ending = true;
+    if (this.#grace !== null) await this.#grace.over;
     this.#closing = true;
     for (const slot of this.#slots.splice(0)) slot.retire();
-    if (this.#grace !== null) await this.#grace.over;
     // Else they would be told to close before they get what waits here.
     if (timeout !== 0 && this.#setup.delivered !== undefined) await this.#setup.delivered();
     for (const worker of this.#processes) worker.close(timeout);
@@ -247,7 +279,7 @@ export class Supervisor implements ReverseItCluster {
       clients: noClients,
       engine: { tunnels: 0, pools: [] },
       backends: [],
-      isDraining: this.#closing,
+      isDraining: this.#ending,
     });
     return this.#totals.sum(answered, { ...own, routes: [], workersReplaced: this.#replaced });
   }
@@ -278,7 +310,7 @@ export class Supervisor implements ReverseItCluster {
   #adminTarget(): AdminTarget {
     return {
       stats: () => this.metrics(),
-      isDraining: () => this.#closing,
+      isDraining: () => this.#ending,
       drain: (backend) => this.drain(backend),
       enable: (backend) => this.enable(backend),
       reload: () => this.restart(),
@@ -306,6 +338,7 @@ export class Supervisor implements ReverseItCluster {
         throw createError('RIT_ERR_SHUTDOWN', 'the worker was closed while it started');
       const before = slot.current;
       slot.current = worker;
+      if (this.#announced > 0) worker.closeSoon(this.#announced);
       before?.close();
       return facts;
     } catch (error) {
@@ -352,6 +385,8 @@ export class Supervisor implements ReverseItCluster {
     slot.current = null;
     // One that is on its way takes its place.
     if (slot.retired || slot.coming !== null) return;
+    // It was told to, as we were.
+    if (this.#ending && worker.inOrder) return;
     this.#replaced++;
     const delay = this.#replaceLater(slot, worker.upMs);
     this.#logger?.warn({}, `${worker.name} ${how}; ${nextText(delay)}`);
@@ -368,14 +403,16 @@ export class Supervisor implements ReverseItCluster {
   /** By what the others are made of; where a worker would read another version, all are made anew. */
   async #startAgain(slot: WorkerSlot): Promise<void> {
     const source = this.#source;
-    if (source !== null && (this.#setup.versionOf?.(source) ?? '') === this.#version) {
+    const isSame = source !== null && (this.#setup.versionOf?.(source) ?? '') === this.#version;
+    // During the delay of `close` the last restart is over.
+    if (source !== null && (isSame || this.#ending)) {
       await this.#launch(slot, source);
     } else await this.restart();
   }
 
   #replace(slot: WorkerSlot): void {
     this.#startAgain(slot).catch((err: Error) => {
-      if (slot.retired || !slot.isEmpty) return;
+      if (slot.retired || !slot.lacks(this.#source)) return;
       const delay = this.#replaceLater(slot, 0);
       this.#logger?.error({ err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
     });

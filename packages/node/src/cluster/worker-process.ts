@@ -20,8 +20,8 @@ export interface Forked {
 /** Hears of a process that was started. */
 export interface ForkListener {
   onMessage(message: FromWorker): void;
-  /** It has ended, or never came to be; `how` follows the name of the worker. */
-  onEnd(how: string): void;
+  /** It has ended, or never came to be; `how` follows the name of the worker. `inOrder`: it has exited with code 0. */
+  onEnd(how: string, inOrder: boolean): void;
 }
 
 /** Starts a process, and throws where the system has no room for another one. */
@@ -61,6 +61,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   #endedAt: number | null = null;
   #closeTimeout = 0;
   #overdue = false;
+  #inOrder = false;
 
   /** @throws ErrnoException where no process can be started */
   constructor(fork: Fork, source: WorkerSource, deadlines: Deadlines) {
@@ -98,6 +99,15 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   /** Whether it did not close in time, and was ended. */
   get overdue(): boolean {
     return this.#overdue;
+  }
+
+  /** Whether it has ended by itself, and in good order. */
+  get inOrder(): boolean {
+    return this.#inOrder;
+  }
+
+  get source(): WorkerSource {
+    return this.#source;
   }
 
   /** To be called when it is ready. */
@@ -202,8 +212,9 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     this.#listening.resolve(addresses);
   }
 
-  onEnd(how: string): void {
+  onEnd(how: string, inOrder: boolean): void {
     this.#state = 'ended';
+    this.#inOrder = inOrder;
     this.#endedAt = this.#deadlines.now();
     this.#start.clear();
     this.#close.clear();
