@@ -96,7 +96,7 @@ export class FieldGatherer implements FieldSink {
     } else if (name === ':authority') {
       known = this.#authority;
       this.#authority = value;
-      this.#measure(name, value);
+      this.#measure('host', value);
     } else if (name === ':protocol') {
       known = this.#protocol;
       this.#protocol = value;

@@ -1,8 +1,6 @@
 /** Streams, windows, limits and the end of HTTP/2 connections, over frames. */
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@reverseit/test-servers';
-import { END_HEADERS, frame, uint32 } from '@reverseit/test-servers/http2-frames';
-import { describe, expect, test, vi } from 'vitest';
 import {
   codeName,
   data,
@@ -15,7 +13,9 @@ import {
   reset,
   settings,
   windowUpdate,
-} from '../../../test/http2-client.ts';
+} from '@reverseit/test-servers/http2-client';
+import { END_HEADERS, frame, uint32 } from '@reverseit/test-servers/http2-frames';
+import { describe, expect, test, vi } from 'vitest';
 import { echoTarget, type Recorder, Requests, type Rig, useRig } from '../../../test/server-rig.ts';
 import { FLAG, FRAME, SETTING } from '../../http2/protocol.ts';
 import type { HttpServerOptions } from '../../index.ts';

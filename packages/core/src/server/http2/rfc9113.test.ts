@@ -1,13 +1,5 @@
 /** What a client must not do, by the sections of RFC 9113, and what it gets for it. */
-import {
-  block,
-  clientPreface,
-  END_HEADERS,
-  END_STREAM,
-  frame,
-  uint32,
-} from '@reverseit/test-servers/http2-frames';
-import { describe, expect, test } from 'vitest';
+
 import {
   codeName,
   data,
@@ -20,7 +12,16 @@ import {
   reset,
   settings,
   windowUpdate,
-} from '../../../test/http2-client.ts';
+} from '@reverseit/test-servers/http2-client';
+import {
+  block,
+  clientPreface,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  uint32,
+} from '@reverseit/test-servers/http2-frames';
+import { describe, expect, test } from 'vitest';
 import { echoTarget, useRig } from '../../../test/server-rig.ts';
 import { connectionPreface, FLAG, FRAME, SETTING } from '../../http2/protocol.ts';
 
@@ -467,9 +468,33 @@ describe('requests that are refused, after which the connection goes on', () => 
   test.for(refused)('%s', async ([, sent, status]) => {
     const peer = await client();
     peer.send(sent);
-    expect(await peer.response(1)).toMatchObject({ status, body: '' });
+    const { status: answered, body } = await peer.response(1);
+    expect([answered, body]).toEqual([status, expect.stringMatching(`^${status} `)]);
     peer.send(headers(3, get('/next')));
     expect(await peer.response(3)).toMatchObject({ status: '200', body: '/next' });
+    await peer.close();
+  });
+});
+
+describe('the response to a request that is refused', () => {
+  test('§8.1, RFC 9110 §9.3.2: has no body where it asks by HEAD', async () => {
+    const peer = await client();
+    peer.send(headers(1, [':method', 'HEAD', ...get('/a#b').slice(2)]));
+    const { status, body, sections } = await peer.response(1);
+    expect([status, body]).toEqual(['400', '']);
+    expect(sections[0]).toEqual(expect.arrayContaining(['content-length', '16']));
+    await peer.close();
+  });
+
+  test.for([
+    ['the stream', settings(4, 15)],
+    ['a stream that takes nothing', settings(4, 0)],
+  ] as const)('§6.9: has no body where the window of %s has no room', async ([, sent]) => {
+    const peer = await client();
+    peer.send(sent, headers(1, get('/a#b')));
+    const { status, body, sections } = await peer.response(1);
+    expect([status, body]).toEqual(['400', '']);
+    expect(sections[0]).toEqual(expect.arrayContaining(['content-length', '0']));
     await peer.close();
   });
 });

@@ -9,9 +9,7 @@ import { H2_ERROR, type Http2ErrorCode, maxWindow } from '../../http2/protocol.t
 import { FieldGatherer, malformed } from '../../http2/request-fields.ts';
 import { COST } from '../../io/turn-share.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
-import { errorFields } from '../exchange/error-response.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
-import { wholeResponseHeaders } from '../exchange/whole-response.ts';
 import type { Http2Feed } from './http2-feed.ts';
 import type { Http2Context, Http2Stream } from './http2-stream.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -219,11 +217,11 @@ export class SessionFrames implements FrameSink {
   /** Answers a request that never became an exchange. */
   #answerRefusal(streamId: number, error: ReverseItError, endStream: boolean): void {
     const { status } = error;
-    const answer = { status, bytesSent: 0 };
+    const toHead = this.#gatherer.isHead;
+    const bytesSent = this.#output.sendRefusal(streamId, error, toHead, this.#peer.initialWindow);
+    const answer = { status, bytesSent };
     const request = new RejectedRequest(this.#session, this.#gatherer.requestLine, answer);
     this.#session.context.onRefusal(error, request);
-    const { fields } = wholeResponseHeaders(status, errorFields(error).slice(2), 0);
-    this.#output.sendHeaders(streamId, status, fields, true);
     if (endStream) this.#streams.close(streamId, false);
     else this.#session.sendReset(streamId, H2_ERROR.NO_ERROR);
   }

@@ -1,8 +1,10 @@
 /** What a connection sends: frames of its streams in turns, within the windows, and answers to frames of its own. */
 import type { Socket } from 'node:net';
+import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import type { FloodGuard } from '../../http2/flood-guard.ts';
 import {
+  dataFrameHeader,
   goawayFrame,
   headersFrames,
   pingFrame,
@@ -15,6 +17,8 @@ import { HpackEncoder } from '../../http2/hpack/hpack-encoder.ts';
 import { defaultWindow, type Http2ErrorCode, maxWindow } from '../../http2/protocol.ts';
 import type { DeadlineQueue } from '../../time/deadlines.ts';
 import { SocketWriter, type SocketWriterOwner } from '../connection/socket-writer.ts';
+import { errorFields, errorText } from '../exchange/error-response.ts';
+import { wholeResponseHeaders } from '../exchange/whole-response.ts';
 import { type Http2Limits, serverSettings, windows } from './session-settings.ts';
 import type { OutputConnection, StreamOutput } from './stream-output.ts';
 
@@ -64,6 +68,27 @@ export class SessionOutput implements OutputConnection {
     this.#countUnread(frames);
     if (endStream) this.writer.pushLast(frames);
     else this.writer.push(frames);
+  }
+
+  /**
+   * Sends the response to a request that never became an exchange, `toHead` without its body. Its body does not wait
+   * either: it is left out where `window`, of the stream, or that of the connection has no room for it. Returns its length.
+   */
+  sendRefusal(streamId: number, error: ReverseItError, toHead: boolean, window: number): number {
+    const { status } = error;
+    const text = errorText(status);
+    const { length } = text;
+    const hasRoom = length <= Math.min(window, this.sendWindow);
+    const headers = hasRoom
+      ? wholeResponseHeaders(status, errorFields(error), length)
+      : wholeResponseHeaders(status, errorFields(error).slice(2), 0);
+    const isEmpty = toHead || !hasRoom;
+    this.sendHeaders(streamId, status, headers.fields, isEmpty);
+    if (isEmpty) return 0;
+    this.sendWindow -= length;
+    this.writer.push(dataFrameHeader(streamId, length, true));
+    this.writer.pushLast(Buffer.from(text, 'latin1'));
+    return length;
   }
 
   sendTrailers(streamId: number, trailers: ReadonlyFieldSection): void {

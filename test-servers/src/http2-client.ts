@@ -1,18 +1,34 @@
 /** A client of HTTP/2 that sends the frames it is told to, right or wrong, and reads what comes. */
 import { connect, type Socket } from 'node:net';
-import { deferred, guarded } from '@reverseit/test-servers';
+import { deferred, guarded } from './guard.ts';
+import { readBlock } from './http2-block.ts';
 import {
   block,
+  CONTINUATION,
   clientPreface,
+  DATA,
   END_HEADERS,
   END_STREAM,
   type Frame,
   frame,
+  GOAWAY,
   HEADERS,
+  PING,
+  RST_STREAM,
+  SETTINGS,
   uint32,
-} from '@reverseit/test-servers/http2-frames';
-import { HpackDecoder } from '../src/http2/hpack/hpack-decoder.ts';
-import { FRAME, H2_ERROR } from '../src/http2/protocol.ts';
+  WINDOW_UPDATE,
+} from './http2-frames.ts';
+
+/** No frame may be larger unless the peer says so (RFC 9113 §4.2). */
+const maxFrameBytes = 16_384;
+
+/** Codes of RST_STREAM and GOAWAY (RFC 9113 §7). */
+const codes = [
+  ...['NO_ERROR', 'PROTOCOL_ERROR', 'INTERNAL_ERROR', 'FLOW_CONTROL_ERROR', 'SETTINGS_TIMEOUT'],
+  ...['STREAM_CLOSED', 'FRAME_SIZE_ERROR', 'REFUSED_STREAM', 'CANCEL', 'COMPRESSION_ERROR'],
+  ...['CONNECT_ERROR', 'ENHANCE_YOUR_CALM', 'INADEQUATE_SECURITY', 'HTTP_1_1_REQUIRED'],
+];
 
 /** What has come on one stream. */
 export interface StreamSeen {
@@ -30,9 +46,9 @@ export const get = (path = '/'): string[] => [
 ];
 export const post = (path = '/'): string[] => [':method', 'POST', ...get(path).slice(2)];
 
-export const reset = (id: number, code = 8): Buffer => frame(FRAME.RST_STREAM, 0, id, uint32(code));
+export const reset = (id: number, code = 8): Buffer => frame(RST_STREAM, 0, id, uint32(code));
 export const data = (id: number, content: string | Buffer = '', flags = 0): Buffer =>
-  frame(FRAME.DATA, flags, id, content);
+  frame(DATA, flags, id, content);
 export const end = (id: number, content = ''): Buffer => data(id, content, END_STREAM);
 export const settings = (...pairs: readonly number[]): Buffer => {
   const payload = Buffer.alloc(pairs.length * 3);
@@ -40,16 +56,32 @@ export const settings = (...pairs: readonly number[]): Buffer => {
     payload.writeUInt16BE(pairs[i] as number, i * 3);
     payload.writeUInt32BE(pairs[i + 1] as number, i * 3 + 2);
   }
-  return frame(FRAME.SETTINGS, 0, 0, payload);
+  return frame(SETTINGS, 0, 0, payload);
 };
 export const windowUpdate = (id: number, increment: number): Buffer =>
-  frame(FRAME.WINDOW_UPDATE, 0, id, uint32(increment));
+  frame(WINDOW_UPDATE, 0, id, uint32(increment));
 /** A request, complete unless `flags` say otherwise. */
 export const headers = (
   id: number,
   fields: readonly string[] = get(),
   flags = END_HEADERS | END_STREAM,
 ): Buffer => frame(HEADERS, flags, id, block(...fields));
+/** A request in as many frames as its head needs. */
+export function requestFrames(
+  id: number,
+  fields: readonly string[],
+  endStream: boolean,
+): readonly Buffer[] {
+  const bytes = block(...fields);
+  const frames: Buffer[] = [];
+  for (let at = 0; at === 0 || at < bytes.length; at += maxFrameBytes) {
+    const type = at === 0 ? HEADERS : CONTINUATION;
+    const isLast = at + maxFrameBytes >= bytes.length;
+    const flags = (isLast ? END_HEADERS : 0) | (at === 0 && endStream ? END_STREAM : 0);
+    frames.push(frame(type, flags, id, bytes.subarray(at, at + maxFrameBytes)));
+  }
+  return frames;
+}
 export const open = (id: number, fields: readonly string[] = post()): Buffer =>
   headers(id, fields, END_HEADERS);
 
@@ -59,9 +91,10 @@ export class Http2Client {
   closed = false;
   /** Whether the connection ended with a FIN or, if it has, with a reset. */
   error: Error | null = null;
-  readonly #decoder = new HpackDecoder();
   readonly #sections: { readonly id: number; readonly fields: string[] }[] = [];
   #bytes = Buffer.alloc(0);
+  /** What has come of a header block. */
+  #block = Buffer.alloc(0);
   #waiting: { readonly met: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(socket: Socket) {
@@ -109,9 +142,11 @@ export class Http2Client {
       payload: bytes.subarray(9, length),
     };
     this.frames.push(seen);
-    if (seen.type === FRAME.HEADERS) {
-      const fields: string[] = [];
-      this.#decoder.decode(seen.payload, { onField: (name, value) => fields.push(name, value) });
+    if (seen.type === HEADERS || seen.type === CONTINUATION) {
+      this.#block = Buffer.concat([this.#block, seen.payload]);
+      if ((seen.flags & END_HEADERS) === 0) return true;
+      const fields = readBlock(this.#block);
+      this.#block = Buffer.alloc(0);
       this.#sections.push({ id, fields });
     }
     return true;
@@ -137,7 +172,7 @@ export class Http2Client {
   summary(): string {
     const text = this.frames.map(({ type, id, flags, payload }) => {
       const code =
-        type === FRAME.GOAWAY
+        type === GOAWAY
           ? payload.readUInt32BE(4)
           : payload.readUIntBE(0, Math.min(4, payload.length));
       return `${type}@${id}/${flags}:${code}`;
@@ -147,12 +182,12 @@ export class Http2Client {
 
   stream(id: number): StreamSeen {
     const frames = this.frames.filter((seen) => seen.id === id);
-    const reset = frames.find(({ type }) => type === FRAME.RST_STREAM);
-    const content = frames.filter(({ type }) => type === FRAME.DATA).map(({ payload }) => payload);
+    const reset = frames.find(({ type }) => type === RST_STREAM);
+    const content = frames.filter(({ type }) => type === DATA).map(({ payload }) => payload);
     return {
       sections: this.#sections.filter((section) => section.id === id).map(({ fields }) => fields),
       body: Buffer.concat(content).toString('latin1'),
-      ended: frames.some(({ type, flags }) => type <= FRAME.HEADERS && (flags & END_STREAM) !== 0),
+      ended: frames.some(({ type, flags }) => type <= HEADERS && (flags & END_STREAM) !== 0),
       reset: reset === undefined ? null : reset.payload.readUInt32BE(0),
     };
   }
@@ -173,7 +208,7 @@ export class Http2Client {
   }
 
   goaway(): Frame | undefined {
-    return this.frames.findLast(({ type }) => type === FRAME.GOAWAY);
+    return this.frames.findLast(({ type }) => type === GOAWAY);
   }
 
   /** The code with which the connection was ended. */
@@ -188,10 +223,10 @@ export class Http2Client {
 
   /** Resolves when the server has answered a PING: it has dealt with all that was sent before. */
   async ponged(): Promise<void> {
-    const count = this.frames.filter(({ type }) => type === FRAME.PING).length;
-    this.send(frame(FRAME.PING, 0, 0, Buffer.alloc(8)));
+    const count = this.frames.filter(({ type }) => type === PING).length;
+    this.send(frame(PING, 0, 0, Buffer.alloc(8)));
     await this.until(
-      () => this.frames.filter(({ type }) => type === FRAME.PING).length > count || this.closed,
+      () => this.frames.filter(({ type }) => type === PING).length > count || this.closed,
       'a PING',
     );
   }
@@ -204,5 +239,5 @@ export class Http2Client {
 
 /** The name of a code of RFC 9113 §7. */
 export function codeName(code: number | null): string {
-  return Object.entries(H2_ERROR).find(([, value]) => value === code)?.[0] ?? String(code);
+  return codes[code ?? -1] ?? String(code);
 }
