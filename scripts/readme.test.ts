@@ -157,7 +157,7 @@ const asMiddleware = (code: string): Promise<string> =>
     await guarded(closed, 'the WebSocket to close');
   });
 
-/** Checks of the snippets that print no output which stands behind them, by file and heading. */
+/** Checks of the snippets that print no output after them, by file and heading. */
 const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
   'README.md: Quick start': async (code) => {
     const output = await running(code, async (url) => {

@@ -1,5 +1,5 @@
 /**
- * What an idle connection costs: many are opened, each is used once, and behind a collection of garbage
+ * What an idle connection costs: many are opened, each is used once, and after a collection of garbage
  * the resident memory of the proxy is compared with what it was before. A relay holds a pair of sockets
  * for each. Every round has a process of its own: one that had held as many before would hold them in
  * memory that it had not given back.
@@ -39,7 +39,7 @@ export const idleScenarios: readonly IdleScenario[] = [
 export const idleSeconds = 7;
 
 const wanted = 4000;
-/** For what closes, or is let go of, behind the last of them. In ms. */
+/** For what closes, or is let go of, after the last of them. In ms. */
 const settling = 1000;
 
 export async function measureIdle(

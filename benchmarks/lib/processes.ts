@@ -11,7 +11,7 @@ export interface Subject {
   readonly port: number;
   /** What all of its processes have used since the start. */
   usage(): Promise<Usage>;
-  /** The same behind a collection of garbage, where the target has any. */
+  /** The same after a collection of garbage, where the target has any. */
   collect(): Promise<Usage>;
   /** Starts a CPU profile; only targets in Node have one. */
   startProfile(): Promise<Usage>;

@@ -16,7 +16,7 @@ function preface(section: Section): string {
     case 'features':
       return `${rounds} of ${section.amount} small GETs. Behind each feature: what it costs more than none of them in the same round.`;
     case 'idle':
-      return `${rounds}; every one has a new process and ${section.connections} connections. Resident memory behind a garbage collection. The relay holds a pair of sockets for each connection.`;
+      return `${rounds}; every one has a new process and ${section.connections} connections. Resident memory after a garbage collection. The relay holds a pair of sockets for each connection.`;
     case 'profile':
       return `Self time in a CPU profile of ${amountText(section)}, as shares of the time without the profiler. Native code and system calls are what remains; the time in the kernel is part of them.`;
   }

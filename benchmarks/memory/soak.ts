@@ -1,6 +1,6 @@
 /**
  * A soak run: mixed traffic through a proxy in a process of its own, with clients that leave and
- * backends that fail. Every byte is checked. Ends with 1 where one was wrong, where memory grew behind
+ * backends that fail. Every byte is checked. Ends with 1 where one was wrong, where memory grew after
  * the warm-up, or where anything was left at the end. Short runs cannot tell whether RSS grows.
  *
  * node --conditions=@reverseit/source benchmarks/memory/soak.ts [--minutes 30 | --seconds 60]
@@ -32,7 +32,7 @@ const seconds = Number(values.seconds ?? Number(values.minutes) * 60);
 const seed = Number(values.seed);
 const MiB = 1024 * 1024;
 
-/** What memory may grow by behind the warm-up: by so much of it, and so many bytes. */
+/** What memory may grow by after the warm-up: by so much of it, and so many bytes. */
 const mostGrowth = { share: 0.1, bytes: 16 * MiB };
 /** The allocator keeps what it once needed, and takes minutes to have had its fill: in shorter runs only the heap is judged. */
 const settledSeconds = 600;
@@ -89,7 +89,7 @@ const workers = Array.from({ length: Number(values.clients) }, (_, nth) => {
   return new Worker(port, host, tally, seed * 1000 + nth).run(done);
 });
 
-/** Memory behind the warm-up, which is the first third. */
+/** Memory after the warm-up, which is the first third. */
 const samples: { readonly at: number; readonly rss: number; readonly heap: number }[] = [];
 const every = Math.max(1000, (seconds * 1000) / 200);
 let told = 0;

@@ -1,6 +1,6 @@
 /**
  * ReverseIt under a soak run: argument one is a JSON object of options. Answers each message with what it
- * holds, behind a collection of garbage; at `close` it closes the server first.
+ * holds, after a collection of garbage; at `close` it closes the server first.
  */
 import { createServer, type ReverseItOptions, type ReverseItStats } from '@reverseit/node';
 import { collectGarbage, type Ready } from './protocol.ts';

@@ -10,20 +10,20 @@ export interface Faults {
   readonly bytesPerSecond?: number;
   /**
    * Chance, from 0 to 1, that a piece is lost on its way and comes late, by `retransmitMs`, and what
-   * is behind it too: TCP loses no byte, it loses time.
+   * is after it too: TCP loses no byte, it loses time.
    */
   readonly lossRate?: number;
   /** What a lost piece costs, in milliseconds. Default: 200. */
   readonly retransmitMs?: number;
   /** Random numbers from 0 to 1, for `lossRate`. Default: a fixed sequence. */
   readonly random?: () => number;
-  /** Lets nothing through behind so many bytes, until released. */
+  /** Lets nothing through after so many bytes, until released. */
   readonly stallAt?: number;
-  /** Takes and forgets everything behind so many bytes. */
+  /** Takes and forgets everything after so many bytes. */
   readonly blackholeAt?: number;
-  /** Ends the direction with a FIN behind so many bytes. */
+  /** Ends the direction with a FIN after so many bytes. */
   readonly finAt?: number;
-  /** Resets both sides behind so many bytes. */
+  /** Resets both sides after so many bytes. */
   readonly resetAt?: number;
 }
 

@@ -77,7 +77,7 @@ describe('fault proxy', () => {
     expect(await connection.whenPeerGone()).toBe('reset');
   });
 
-  it('resets behind a FIN that is on its way', async () => {
+  it('resets after a FIN that is on its way', async () => {
     const { client, origin, link } = await through();
     const connection = await origin.connection();
     client.send('0123456789');
@@ -91,7 +91,7 @@ describe('fault proxy', () => {
     await expect.poll(() => link.closed).toBe(true);
   });
 
-  it('passes a reset behind bytes on, also to a client that has ended its side', async () => {
+  it('passes a reset after bytes on, also to a client that has ended its side', async () => {
     const { client } = await through({}, async (connection) => {
       await connection.reader.takeAll();
       await connection.send('0123456789');

@@ -77,7 +77,7 @@ export class FaultLink {
     this.#pipes[direction].blackhole();
   }
 
-  /** Ends a direction with a FIN behind what has gone through. */
+  /** Ends a direction with a FIN after what has gone through. */
   fin(direction: Direction): void {
     this.#pipes[direction].fin();
   }

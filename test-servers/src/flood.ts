@@ -101,7 +101,7 @@ export async function readSlowly(
 export interface FillOptions {
   /** No byte taken for so long means that it is stuck, in milliseconds. Default: 300. */
   readonly quietMs?: number;
-  /** Gives up behind so many bytes. Default: 256 MiB. */
+  /** Gives up after so many bytes. Default: 256 MiB. */
   readonly maxBytes?: number;
 }
 

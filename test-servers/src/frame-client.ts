@@ -1,4 +1,4 @@
-/** The opening handshake of both roles, spelled out (RFC 6455 §4); behind it a `FramePeer`. */
+/** The opening handshake of both roles, spelled out (RFC 6455 §4); after it a `FramePeer`. */
 import { createHash, randomBytes } from 'node:crypto';
 import { FramePeer } from './frame-peer.ts';
 import { connectRaw, type RawClient, type RawClientOptions } from './raw-client.ts';
@@ -17,7 +17,7 @@ export interface HandshakeOptions {
   readonly fields?: readonly string[];
   /** All field lines, in place of the usual ones. */
   readonly onlyFields?: readonly string[];
-  /** Bytes sent right behind the handshake, in the same write. */
+  /** Bytes sent right after the handshake, in the same write. */
   readonly early?: Uint8Array;
 }
 
@@ -57,7 +57,7 @@ export function handshakeRequest(options: HandshakeOptions = {}): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** A client's end behind its handshake. */
+/** A client's end after its handshake. */
 export class FrameClient extends FramePeer {
   /** The 101. */
   readonly response: RawResponse;
@@ -98,11 +98,11 @@ export interface AcceptOptions {
   readonly accept?: string;
   /** All bytes of the answer, in place of the usual 101. */
   readonly answer?: string | Uint8Array;
-  /** Bytes sent right behind the 101, in the same write. */
+  /** Bytes sent right after the 101, in the same write. */
   readonly early?: Uint8Array;
 }
 
-/** A server's end behind its handshake. */
+/** A server's end after its handshake. */
 export class FrameOrigin extends FramePeer {
   /** The client's handshake. */
   readonly request: RawRequest;

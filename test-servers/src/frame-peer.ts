@@ -124,7 +124,7 @@ export class FramePeer {
         continue;
       }
       if ((frame.opcode === OPCODE.continuation) !== fragments.length > 0) {
-        throw new FrameError(`opcode ${frame.opcode} behind ${fragments.length} fragments`);
+        throw new FrameError(`opcode ${frame.opcode} after ${fragments.length} fragments`);
       }
       fragments.push(frame);
       if (!frame.fin) continue;

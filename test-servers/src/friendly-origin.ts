@@ -28,7 +28,7 @@ export interface FriendlyOriginOptions {
   readonly tls?: TlsOptions;
   /** Milliseconds that an idle connection is kept. Default: 65 000. */
   readonly keepAliveTimeoutMs?: number;
-  /** Options of the `ws` server behind `/ws`, such as `perMessageDeflate`. */
+  /** Options of the `ws` server at `/ws`, such as `perMessageDeflate`. */
   readonly webSocket?: Pick<ServerOptions, 'perMessageDeflate' | 'handleProtocols' | 'maxPayload'>;
 }
 

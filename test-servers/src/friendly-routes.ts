@@ -7,7 +7,7 @@ import { patternChunks, patternStream } from './pattern.ts';
 export interface RouteContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Path segments behind the first. */
+  /** Path segments after the first. */
   readonly rest: readonly string[];
   readonly query: URLSearchParams;
 }

@@ -7,7 +7,7 @@ const oneByte = Buffer.alloc(1);
 /**
  * Up to Node 22 a reset that arrives together with bytes is told as an orderly end. Called when a socket
  * ends, this asks the kernel, by a read where nothing is left to read: it fails if the connection was
- * reset, also when our own side has ended, but not behind a FIN. Null where the end is one. TLS has an
+ * reset, also when our own side has ended, but not after a FIN. Null where the end is one. TLS has an
  * end of its own.
  */
 export function hiddenReset(socket: Socket): NodeJS.ErrnoException | null {

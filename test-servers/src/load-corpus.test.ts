@@ -68,7 +68,7 @@ describe('corpus', () => {
     ['an unknown escape', text.replace('POST', '\\q')],
     ['no section', text.replace('RFC 9112 §6.3', '')],
     ['an unknown detail', text.replace('closes', 'shuts')],
-    ['something behind a refusal', text.replace('- accept', '- refuse 400\n- accept')],
+    ['something after a refusal', text.replace('- accept', '- refuse 400\n- accept')],
     ['no outcome', text.slice(0, text.indexOf('- accept'))],
     ['a name twice', text + text.slice(text.indexOf('## '))],
   ])('refuses %s', (_, wrong) => {
@@ -110,7 +110,7 @@ describe('playing a case', () => {
     expect(() => checkSeen(one, origin.requests)).toThrow('saw GET /a instead of nothing');
   });
 
-  it('sees bytes behind a refusal', async () => {
+  it('sees bytes after a refusal', async () => {
     const refusal = response(400, '', ['connection: close']);
     const origin = use(
       await startScriptedOrigin({

@@ -20,7 +20,7 @@ export interface Accepted {
   readonly fields: readonly RawField[];
   readonly body: Buffer;
   readonly trailers: readonly RawField[];
-  /** False when the connection closes behind the response. */
+  /** False when the connection closes after the response. */
   readonly persistent: boolean;
   /** Lower-case names that the backend must not see. */
   readonly gone: readonly string[];
@@ -33,7 +33,7 @@ export interface Accepted {
 /** The message is refused, the connection closes, and nothing behind it is parsed. */
 export interface Refused {
   readonly kind: 'refuse';
-  /** `body` when the head is good and the fault stands behind it: the exchange may have begun. */
+  /** `body` when the head is good and the fault stands after it: the exchange may have begun. */
   readonly at: 'head' | 'body';
   /** `RIT_ERR_…`; undefined where more than one is right. */
   readonly code: string | undefined;

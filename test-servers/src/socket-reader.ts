@@ -93,7 +93,7 @@ export class SocketReader {
     return this.#bytesReceived;
   }
 
-  /** The peer's FIN has arrived, behind all of its bytes. */
+  /** The peer's FIN has arrived, after all of its bytes. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -108,7 +108,7 @@ export class SocketReader {
     return this.#error;
   }
 
-  /** How the peer has left, whichever was seen first: a reset behind a FIN answers our own bytes. */
+  /** How the peer has left, whichever was seen first: a reset after a FIN answers our own bytes. */
   get departure(): CloseKind | undefined {
     return this.#departure;
   }
@@ -165,7 +165,7 @@ export class SocketReader {
         length = at < 0 ? view.length : at + delimiter.length;
         return true;
       },
-      () => `${JSON.stringify(delimiter)} behind ${quote(this.#unread.view())}`,
+      () => `${JSON.stringify(delimiter)} after ${quote(this.#unread.view())}`,
     );
     if (length > max) {
       throw new Error(`${this.#name}: no ${JSON.stringify(delimiter)} within ${max} bytes`);

@@ -200,7 +200,7 @@ function compare(text: string, ours: Verdict, node: NodeVerdict): Stricter | nul
 }
 
 /**
- * Node loses what is pipelined behind an offer of an upgrade that it ignores, and takes a `Connection`
+ * Node loses what is pipelined after an offer of an upgrade that it ignores, and takes a `Connection`
  * in the trailers for one in the head (RFC 9110 §6.5.1 forbids that).
  */
 const stopsNode = (request: NodeRequest): boolean =>
@@ -208,7 +208,7 @@ const stopsNode = (request: NodeRequest): boolean =>
   (values(request, 'upgrade').length > 0 &&
     values(request, 'connection').some((value) => /\bupgrade\b/i.test(value)));
 
-/** Whether Node refuses it as well, behind its head. */
+/** Whether Node refuses it as well, after its head. */
 const isRefused = (request: NodeRequest, error: string | null, inBody: boolean): boolean =>
   !request.complete && (inBody || (error !== null && error !== 'HPE_INVALID_EOF_STATE'));
 
@@ -237,7 +237,7 @@ describe('the parser and node:http', () => {
       get('Host: a', 'Connection: upgrade', 'Upgrade: h2c'),
     ],
     ['`Connection: close` in trailers', post(chunked, '0\r\nConnection: close\r\n\r\n')],
-  ])('Node loses what is pipelined behind %s', async (_, first) => {
+  ])('Node loses what is pipelined after %s', async (_, first) => {
     const input = Buffer.from(first + get('Host: a'));
     expect(parseAll(input).messages.length).toBe(2);
     expect((await node.read(input)).requests.length).toBe(1);

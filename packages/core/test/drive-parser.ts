@@ -68,7 +68,7 @@ export function parseAll(
   }
 }
 
-/** True when the connection ends behind the latest message. */
+/** True when the connection ends after the latest message. */
 function feed(parser: RequestParser, chunk: Buffer, verdict: Verdict): boolean {
   let offset = 0;
   const sink = {

@@ -21,7 +21,7 @@ export interface NodeVerdict {
 
 /**
  * The server with its usual strictness, but without limits of its own, which are other ones than ours:
- * as it is, it drops fields behind the 2000th. A request without Host, which it would answer by itself,
+ * as it is, it drops fields after the 2000th. A request without Host, which it would answer by itself,
  * is told of as well.
  */
 export class NodeHttp {

@@ -165,7 +165,7 @@ export type StartRig = (
   target?: ListenTarget,
 ) => Promise<Rig>;
 
-/** Starts servers in a test, and judges and stops them behind it. */
+/** Starts servers in a test, and judges and stops them after it. */
 export function useRig(): StartRig {
   const open: Rig[] = [];
   useCensus();

@@ -348,7 +348,7 @@ describe('backend sends more than its response', () => {
     ['chunked content', `${head('transfer-encoding: chunked')}4\r\nfine\r\n0\r\n\r\n`, 'fine'],
     ['no content', 'HTTP/1.1 204 No Content\r\n\r\n', ''],
     ['no content, with a length of 0', head('content-length: 0'), ''],
-  ])('a second response behind %s reaches nobody', async (_, first, text) => {
+  ])('a second response after %s reaches nobody', async (_, first, text) => {
     const running = await rig({ proxy: { pool: { poolSize: 1 } } });
     const { client, backend } = await sent(running);
     // These wait for the very connection that is poisoned.
@@ -373,22 +373,19 @@ describe('backend sends more than its response', () => {
     ['HEAD, chunked', 'HEAD / HTTP/1.1\r\nhost: a\r\n\r\n', head('transfer-encoding: chunked')],
     ['304', get(), 'HTTP/1.1 304 Not Modified\r\ncontent-length: 6\r\n\r\n'],
     ['204', get(), 'HTTP/1.1 204 No Content\r\n\r\n'],
-  ])(
-    'content behind a response to %s is dropped with its connection',
-    async (_, request, start) => {
-      const running = await rig({ proxy: { pool: { poolSize: 1 } } });
-      const { client, backend } = await sent(running, request);
-      const other = await running.client();
-      other.send(get('/other'));
-      await eventually(() => running.proxy.stats().pools[0]?.waiting === 1, 'the other to wait');
-      await backend.send(`${start}poison`);
-      await client.readHead();
-      expect((await other.readResponse()).text).toBe('fine');
-      client.send(get('/again'));
-      expect((await client.readResponse()).text).toBe('fine');
-      expect(running.origin.connectionCount).toBe(2);
-    },
-  );
+  ])('content after a response to %s is dropped with its connection', async (_, request, start) => {
+    const running = await rig({ proxy: { pool: { poolSize: 1 } } });
+    const { client, backend } = await sent(running, request);
+    const other = await running.client();
+    other.send(get('/other'));
+    await eventually(() => running.proxy.stats().pools[0]?.waiting === 1, 'the other to wait');
+    await backend.send(`${start}poison`);
+    await client.readHead();
+    expect((await other.readResponse()).text).toBe('fine');
+    client.send(get('/again'));
+    expect((await client.readResponse()).text).toBe('fine');
+    expect(running.origin.connectionCount).toBe(2);
+  });
 
   it.each([
     ['endless fields', `x-flood: ${'y'.repeat(1000)}\r\n`, 'HTTP/1.1 200 OK\r\n'],

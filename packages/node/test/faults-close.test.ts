@@ -49,7 +49,7 @@ async function sent(rig: Rig, request = get('/stage')) {
   return { client, backend };
 }
 
-/** The rest of the response; the connection ends behind it. */
+/** The rest of the response; the connection ends after it. */
 function rest(
   client: RawClient,
   backend: OriginConnection,

@@ -11,7 +11,7 @@ import { expectPrompt, fine, get, head, post, useRig } from './fault-rig.ts';
 useCensus();
 const rig = useRig();
 
-describe('client ends its side behind bytes that are held back', () => {
+describe('client ends its side after bytes that are held back', () => {
   it('a streamed body that is complete is sent on (RFC 9112 §9.6)', async () => {
     const running = await rig({ proxy: { requestBodyBufferSize: 0, pool: { poolSize: 1 } } });
     const first = await running.client();

@@ -243,7 +243,7 @@ describe(`with seed ${seed}`, { timeout: 60_000 + exchanges * 20 }, () => {
     await expectNothingLeft(outcome);
   });
 
-  it('no GET is lost to backends that close behind their responses or send two', async () => {
+  it('no GET is lost to backends that close after their responses or send two', async () => {
     const outcome = await run({ options: { pool: { poolSize: 6 } }, who: 'mild' });
     expect(outcome.tally.cut + outcome.tally.left).toBe(0);
     await expectNothingLeft(outcome);

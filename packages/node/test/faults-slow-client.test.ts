@@ -80,7 +80,7 @@ describe.each(framings)('a response %s waits for the client', (framing, start) =
     await running.expectQuiet();
   });
 
-  it('and the backend closes in good order behind the last byte', async () => {
+  it('and the backend closes in good order after the last byte', async () => {
     const running = await rig();
     const { client, backend } = await paused(running, start, '1.0');
     backend.end();

@@ -184,7 +184,7 @@ const cases: readonly Case[] = [
   ...[head('content-length: 8'), head('transfer-encoding: chunked'), head()].flatMap((start) =>
     ['', '4\r\nha'].map(
       (bytes): Case => ({
-        name: `backend, behind ${JSON.stringify(start.slice(15) + bytes)}: upstreamIdleTimeout`,
+        name: `backend, after ${JSON.stringify(start.slice(15) + bytes)}: upstreamIdleTimeout`,
         options: { upstreamIdleTimeout: soon },
         answer: 'reset',
         stall: async (rig, client) => {

@@ -1,4 +1,4 @@
-/** A client of a TLS listener fails in the handshake or behind it. */
+/** A client of a TLS listener fails in the handshake or after it. */
 import { connect } from 'node:net';
 import { deferred, eventually, guarded, type RawClient } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
@@ -43,7 +43,7 @@ const beginnings = [
   ['without a byte', (_: Buffer) => ''],
   ['inside the record header', (hello: Buffer) => hello.subarray(0, 3)],
   ['inside the ClientHello', (hello: Buffer) => hello.subarray(0, 60)],
-  ['behind the ClientHello', (hello: Buffer) => hello],
+  ['after the ClientHello', (hello: Buffer) => hello],
 ] as const;
 
 describe.each(beginnings)('in the handshake, %s, the client', (_, part) => {
@@ -136,7 +136,7 @@ describe('in the handshake', () => {
   });
 });
 
-describe('behind the handshake, the client', () => {
+describe('after the handshake, the client', () => {
   const stages: readonly [string, (rig: Rig, client: RawClient) => Promise<unknown>][] = [
     ['without a byte', async () => {}],
     ['inside the head', (_, client) => client.write('GET / HTTP/1.1\r\nhost: ')],

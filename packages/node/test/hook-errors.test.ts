@@ -347,7 +347,7 @@ describe('is not asked', () => {
     expect([answer.status, told]).toEqual([status, []]);
   });
 
-  it('behind the head of a response', async () => {
+  it('after the head of a response', async () => {
     const told: string[] = [];
     const bench = await start({
       options: { onErrorResponse: refuse(told) },

@@ -104,7 +104,7 @@ describe.each(inBothWays)('%s', (_, hand) => {
     expect(bench.origin.connectionCount).toBe(2);
   });
 
-  it('a backend that fails behind its head is of no interest', async () => {
+  it('a backend that fails after its head does not matter', async () => {
     const { got } = await ask(
       [
         expectRequest(),

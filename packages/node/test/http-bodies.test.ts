@@ -404,7 +404,7 @@ describe('early answers', () => {
     expect(bench.origin.requests.map(({ target }) => target)).toEqual(['/next']);
   });
 
-  it('RFC 9112 §9.3: content behind an early answer is never taken for a request', async () => {
+  it('RFC 9112 §9.3: content after an early answer is never taken for a request', async () => {
     const bench = await start({
       options: streaming,
       origin: {

@@ -121,7 +121,7 @@ describe('many clients', () => {
           Buffer.from(request(`POST /leaves${id}`, [`Content-Length: ${content.length}`])),
           content,
         ]);
-        // Inside the head, at its end, inside the content, and behind the request.
+        // Inside the head, at its end, inside the content, and after the request.
         const cuts = [
           10,
           whole.length - content.length,
@@ -168,7 +168,7 @@ describe('back-pressure', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const held = (): number => {
-    // The memory of a buffer is swept behind the collection that found it dead.
+    // The memory of a buffer is swept after the collection that found it dead.
     collect();
     collect();
     return process.memoryUsage().arrayBuffers;

@@ -67,7 +67,7 @@ describe('content without a length, whose client waits for an answer', () => {
     expect((await client.readResponse({ method: 'POST' })).text).toBe('early');
   });
 
-  it('is streamed where it pauses behind many pieces, and each of them restarts the wait', async () => {
+  it('is streamed where it pauses after many pieces, and each of them restarts the wait', async () => {
     const bench = await start({ options: { requestBodyBufferDelay: 1 } });
     const client = await bench.connect();
     client.send(request('POST /x', ['Transfer-Encoding: chunked'], chunk('a').repeat(1000)));

@@ -345,14 +345,9 @@ describe('Host', () => {
 
 describe('fields of the route', () => {
   runCases(start, [
-    sends(
-      'RFC 9110 §7.7: addHeaders adds behind the client’s',
-      ['X-A: 1'],
-      ['X-A: 1', 'X-New: 2'],
-      {
-        addHeaders: { 'X-New': '2' },
-      },
-    ),
+    sends('RFC 9110 §7.7: addHeaders adds after the client’s', ['X-A: 1'], ['X-A: 1', 'X-New: 2'], {
+      addHeaders: { 'X-New': '2' },
+    }),
     sends(
       'RFC 9110 §7.7: addHeaders has the last word over what the client sent',
       ['x-user: mallory', 'X-A: 1', 'X-User: eve'],

@@ -33,7 +33,7 @@ describe('X-Forwarded-*', () => {
   runCases(start, [
     forwards('RFC 7239 §1: append without any before', append, [], ours),
     forwards(
-      'RFC 7239 §1: append adds the client behind those before',
+      'RFC 7239 §1: append adds the client after those before',
       append,
       ['X-Forwarded-For: 1.2.3.4, 5.6.7.8'],
       ['x-forwarded-for: 1.2.3.4, 5.6.7.8, 127.0.0.1', ...protoAndHost],
@@ -148,7 +148,7 @@ describe('Via', () => {
   runCases(start, [
     passes('our entry is added both ways', [], 'via: 1.1 edge'),
     passes(
-      'our entry stands behind those before',
+      'our entry stands after those before',
       ['Via: 1.0 a, 1.1 b (x)'],
       'via: 1.0 a, 1.1 b (x), 1.1 edge',
     ),
@@ -183,7 +183,7 @@ describe('Via', () => {
       }),
     ),
     {
-      name: 'RFC 9110 §7.6.3: a loop is seen on the second line, and behind Connection',
+      name: 'RFC 9110 §7.6.3: a loop is seen on the second line, and after Connection',
       options: via,
       send: request('GET /x', ['Connection: via', 'Via: 1.1 a', 'Via: 1.1 edge']),
       got: [refused('508 Loop Detected')],

@@ -171,7 +171,7 @@ describe('request head', () => {
       tooLarge,
     ],
     ['a method', {}, x(5000), refused('501 Not Implemented')],
-    ['blanks behind the target', {}, `GET /x${' '.repeat(5000)}`, refused('400 Bad Request')],
+    ['blanks after the target', {}, `GET /x${' '.repeat(5000)}`, refused('400 Bad Request')],
     ['blanks before the target', {}, `GET ${' '.repeat(5000)}`, refused('400 Bad Request')],
     ['empty lines before the request', {}, '\r\n'.repeat(100), refused('400 Bad Request')],
     [
@@ -392,7 +392,7 @@ describe('maxResponseBodySize', () => {
   );
 
   it.runIf(isDirect)(
-    'RFC 9112 §7.1: behind content that was sent on, it cuts the response off',
+    'RFC 9112 §7.1: after body bytes that were forwarded, it aborts the response',
     async () => {
       const bench = await start({
         options,
@@ -480,7 +480,7 @@ describe('responses', () => {
       ['by small chunks', `${'1\r\nx\r\n'.repeat(11)}0\r\n\r\n`],
     ].map(([name, chunks]) =>
       answers(
-        `RFC 9110 §15.6.3, maxResponseBodySize, chunked: one more behind the head is a 502, ${name}`,
+        `RFC 9110 §15.6.3, maxResponseBodySize, chunked: one byte more after the head is a 502, ${name}`,
         { maxResponseBodySize: 10 },
         `HTTP/1.1 200 Scripted\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`,
         badGateway(),

@@ -221,7 +221,7 @@ describe('targets', () => {
     badTarget('RFC 9112 §3.2.2', 'a port other than that of Host', 'GET http://a:8080/x'),
     badTarget('RFC 9112 §3.2.2', 'a backslash for a slash', 'GET http:\\\\a/x'),
     badTarget('RFC 9112 §3', 'two spaces before the target', 'GET  /x'),
-    badTarget('RFC 9112 §3', 'two spaces behind the target', 'GET /x '),
+    badTarget('RFC 9112 §3', 'two spaces after the target', 'GET /x '),
     badTarget('RFC 9112 §3', 'a tab before the target', 'GET\t/x'),
     badTarget('RFC 9112 §3.2', 'a space in the target', 'GET /x y'),
     badTarget('RFC 9112 §3.2', 'a NUL in the target', 'GET /x\0y'),

@@ -51,7 +51,7 @@ describe('keep-alive', () => {
     closes('close on a second line ends', with11(['Connection: keep-alive', 'Connection: close'])),
     closes('close wins over keep-alive', with11(['Connection: close, keep-alive'])),
     closes('close before a tab ends', with11(['Connection: close\t'])),
-    closes('close behind an empty member ends', with11(['Connection: ,close'])),
+    closes('close after an empty member ends', with11(['Connection: ,close'])),
     closes('HTTP/1.0 ends', with10([])),
     keeps('HTTP/1.0 with keep-alive stays', with10(['Connection: keep-alive']), kept10),
     keeps(
@@ -211,7 +211,7 @@ describe('pipelining', () => {
 });
 
 describe('half-closed clients', () => {
-  it('RFC 9112 §9.6: a client that ends its side behind the request is answered', async () => {
+  it('RFC 9112 §9.6: a client that ends its side after the request is answered', async () => {
     const bench = await start();
     const client = await bench.connect();
     client.send(request('GET /x'));

@@ -147,7 +147,7 @@ describe('a request whose trailers', () => {
       ],
     },
     {
-      name: 'come behind content of many pieces',
+      name: 'come after content of many pieces',
       send: post('x'.repeat(200_000), ['X-Sum: 1']),
       got: [ok],
       seen: [

@@ -65,7 +65,7 @@ describe.each(fronts)('%s', (name, front) => {
 
   it.each<[name: string, pieces: readonly string[], body: string]>([
     ['with its head', [post([`Content-Length: ${json.length}`], json)], json],
-    ['behind its head', [post([`Content-Length: ${json.length}`]), json], json],
+    ['after its head', [post([`Content-Length: ${json.length}`]), json], json],
     [
       'in pieces, the last with early bytes',
       [post([`Content-Length: ${json.length}`], json.slice(0, 5)), `${json.slice(5)}early`],

@@ -65,7 +65,7 @@ describe.each(Object.entries(servers))('node:http %s', (_, host) => {
         const seen = origin.believed
           .slice(before)
           .map(({ method, target, body }) => `${method} ${target} ${body.length}`);
-        // One whose client was refused what it sent behind it may have been there as well.
+        // One whose client was refused what it sent after it may have been there as well.
         const known = forwarded.filter(({ text, served }) => served || seen.includes(text));
         expect(seen, one.title).toEqual(known.map(({ text }) => text));
       }

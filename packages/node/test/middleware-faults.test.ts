@@ -158,7 +158,7 @@ describe.each(Object.entries(ends))('%s: a backend', (_, host) => {
     expect(head.status).toBe(200);
     for (let at = 0; at < total; at += mebibyte) {
       const piece = await client.reader.take(mebibyte);
-      if (!piece.equals(patternBytes(mebibyte, at))) throw new Error(`other bytes behind ${at}`);
+      if (!piece.equals(patternBytes(mebibyte, at))) throw new Error(`other bytes after ${at}`);
     }
   });
 
@@ -254,7 +254,7 @@ it('RFC 9112 §9.3.2: pipelined requests are not taken in without bound', async 
   const total = 4000;
   client.send(request('GET /', [`X-Padding: ${'x'.repeat(1000)}`]).repeat(total));
   await rig.origin.connection();
-  await eventually(() => taken > 1, 'requests behind the first');
+  await eventually(() => taken > 1, 'requests after the first');
   for (let before = 0, still = 0; still < 200; still = before === taken ? still + 1 : 0) {
     before = taken;
     await turn();

@@ -85,7 +85,7 @@ describe.for(['undici', 'direct'] as const)('over %s', (transport) => {
     async (code) => {
       const { origin, handler, client } = await start(streamed);
       client.send(Buffer.concat([post(), frame(DATA, 0, 1, '12345'), reset(code)]));
-      // Another request, that gets there behind it.
+      // Another request, that gets there after it.
       client.send(
         frame(
           HEADERS,

@@ -218,7 +218,7 @@ export class MiddlewareRig {
   }
 }
 
-/** Starts rigs in a test, and judges and stops them behind it. */
+/** Starts rigs in a test, and judges and stops them after it. */
 export function useMiddleware(): (setup?: RigSetup) => Promise<MiddlewareRig> {
   const open: MiddlewareRig[] = [];
   useCensus();

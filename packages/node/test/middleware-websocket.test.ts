@@ -167,7 +167,7 @@ describe.each(Object.entries(hosts))('%s', (_, host) => {
   });
 });
 
-it('RFC 6455 §4.1: passes frames on that came right behind the handshake', async () => {
+it('RFC 6455 §4.1: passes frames on that came right after the handshake', async () => {
   const { open } = await startEnds();
   const frame = Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('early')]);
   const { backend } = await open(frame);

@@ -224,7 +224,7 @@ describe('RFC 7692 §7.2.2: from the client', () => {
     ['§8.1 invalid UTF-8', [compressed(Buffer.from('ff', 'hex'))], 1007],
     ['§8.1 an incomplete character', [compressed(Buffer.from('61e282', 'hex'))], 1007],
     [
-      '§8.1 invalid UTF-8 behind 100 kB',
+      '§8.1 invalid UTF-8 after 100 kB',
       [compressed(Buffer.concat([Buffer.alloc(100_000, 'a'), Buffer.from([0xc0])]))],
       1007,
     ],
@@ -278,7 +278,7 @@ describe('RFC 7692 §7.2.2: from the client', () => {
 
   it('§10.4 a megabyte that inflates to a gigabyte is refused within the limit', async () => {
     const { client, backend } = await openDeflated();
-    // Blocks behind a full flush stand for themselves, so they can be repeated.
+    // Blocks after a full flush stand for themselves, so they can be repeated.
     const block = deflateRawSync(Buffer.alloc(16 * mebibyte), {
       finishFlush: constants.Z_FULL_FLUSH,
       level: 9,

@@ -59,7 +59,7 @@ it('WebSocket rejection relayed', async () => {
   expect([refused.status, refused.text]).toEqual([403, 'not you']);
   const names = ['x-reason', 'set-cookie', 'keep-alive'];
   expect(names.map((name) => refused.header(name))).toEqual(['a', 'b=1', undefined]);
-  // What a client may have sent behind its handshake is no request.
+  // What a client may have sent after its handshake is no request.
   await client.expectFin();
 });
 

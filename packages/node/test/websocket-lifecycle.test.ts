@@ -89,7 +89,7 @@ describe.each<Sender>(['client', 'backend'])('the %s is lost', (lost) => {
     expect(await to.expectClosed()).toBe('fin');
   });
 
-  it('behind its close frame, while the other side does not read: everything still arrives', async () => {
+  it('after its close frame, while the other side does not read: everything still arrives', async () => {
     const rig = await start();
     const { from, to } = sides(await rig.open(), lost);
     to.reader.hold();
@@ -331,7 +331,7 @@ describe('the server closes', () => {
   });
 
   it.each<Sender>(['client', 'backend'])(
-    'behind the frame that the %s is sending',
+    'after the frame that the %s is sending',
     async (sender) => {
       const rig = await start();
       const ends = await rig.open();

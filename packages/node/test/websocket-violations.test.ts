@@ -105,11 +105,11 @@ const fragmentation: readonly Case[] = [
   one('§5.4 a continuation of nothing', 1002, { opcode: continuation, payload: 'x' }),
   one('§5.4 an unfinished continuation of nothing', 1002, { opcode: continuation, fin: false }),
   [
-    '§5.4 a continuation behind a whole message',
+    '§5.4 a continuation after a whole message',
     { before: [fine], frames: [{ opcode: continuation }], code: 1002 },
   ],
   [
-    '§5.4 a continuation behind a finished message',
+    '§5.4 a continuation after a finished message',
     {
       before: [open, { opcode: continuation, payload: 'x' }],
       frames: [{ opcode: continuation }],
@@ -120,7 +120,7 @@ const fragmentation: readonly Case[] = [
   ['§5.4 binary inside text', { before: [open], frames: [{ opcode: binary }], code: 1002 }],
   ['§5.4 text inside binary', { before: [openBinary], frames: [fine], code: 1002 }],
   [
-    '§5.4 a new message behind a ping inside a message',
+    '§5.4 a new message after a ping inside a message',
     { before: [open, { opcode: ping }], frames: [fine], code: 1002 },
   ],
 ];
@@ -158,8 +158,8 @@ const utf8: readonly Case[] = [
       ['a start within a character', 'e228a1'],
       ['an incomplete character at the end', '61e282'],
       ['an incomplete four-byte character', 'f09d84'],
-      ['invalid behind a kilobyte of ASCII', `${'61'.repeat(kibibyte)}ff`],
-      ['invalid behind a kilobyte of umlauts', `${'c3a4'.repeat(kibibyte)}c0`],
+      ['invalid after a kilobyte of ASCII', `${'61'.repeat(kibibyte)}ff`],
+      ['invalid after a kilobyte of umlauts', `${'c3a4'.repeat(kibibyte)}c0`],
     ] as const
   ).map(([name, digits]) => one(`§8.1 ${name}`, 1007, { opcode: text, payload: hex(digits) })),
   [
@@ -179,7 +179,7 @@ const utf8: readonly Case[] = [
     },
   ],
   [
-    '§8.1 an empty last fragment behind half a character',
+    '§8.1 an empty last fragment after half a character',
     {
       before: [{ opcode: text, fin: false, payload: hex('f09d') }],
       frames: [{ opcode: continuation }],
@@ -195,7 +195,7 @@ const utf8: readonly Case[] = [
     },
   ],
   [
-    '§8.1 invalid text behind valid text',
+    '§8.1 invalid text after valid text',
     { before: [fine], frames: [{ opcode: text, payload: hex('c3') }], code: 1007 },
   ],
 ];
@@ -221,7 +221,7 @@ async function expectRefused(
 }
 
 async function expectGone(peer: FramePeer): Promise<void> {
-  // Not a byte behind the close frame, and no reset that could take it away.
+  // Not a byte after the close frame, and no reset that could take it away.
   expect(await peer.expectClosed()).toBe('fin');
 }
 

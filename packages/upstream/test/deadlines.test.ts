@@ -270,7 +270,7 @@ test.each([
   ['a field', 'HTTP/1.1 200 OK\r\nX-A', ': b'],
   ['the end of the head', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n', '\r'],
   ['an interim head', 'HTTP/1.1 10', '0 Continue\r\nX'],
-  ['a head behind an interim one', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP', '/1.1 200 OK\r\n'],
+  ['a head after an interim one', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP', '/1.1 200 OK\r\n'],
 ])('upstreamIdleTimeout: a backend that stops in %s', async (_, first, second) => {
   const it = await bench(undefined, {
     limits: { upstreamIdleTimeout: 300, responseHeaderTimeout: 10_000 },

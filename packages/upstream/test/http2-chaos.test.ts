@@ -26,7 +26,7 @@ test.each([1, 2, 3, 4])('seed %i', async (seed) => {
     if (choice === 0) stream.close(Math.floor(random() * 14));
     else if (choice === 1) stream.session?.close();
     else if (choice === 2) {
-      // Not from within a callback of the session: Node 22.23 aborts at content of a stream behind it.
+      // Not from within a callback of the session: Node 22.23 aborts at content of a stream after it.
       const { session } = stream;
       setImmediate(() => session?.destroy());
     } else if (choice === 3) for (const socket of it.backend.sockets) socket.destroy();

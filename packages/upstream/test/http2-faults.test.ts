@@ -53,7 +53,7 @@ describe('RST_STREAM', () => {
     ],
     ['before the head, an unknown code', (id) => [rst(id, 0xbeef)], ['UPSTREAM_RESET'], '0xbeef'],
     [
-      'behind the head, NO_ERROR',
+      'after the head, NO_ERROR',
       (id) => [head(id), rst(id, 0)],
       ['head 200', 'UPSTREAM_TRUNCATED'],
       'NO_ERROR',
@@ -71,19 +71,19 @@ describe('RST_STREAM', () => {
       'NO_ERROR',
     ],
     [
-      'behind all sized content, without END_STREAM',
+      'after all sized content, without END_STREAM',
       (id) => [head(id, sized), data(id, 'complete'), rst(id, 0)],
       ['head 200', 'data', 'UPSTREAM_TRUNCATED'],
       'NO_ERROR',
     ],
     [
-      'behind the end, NO_ERROR',
+      'after the end, NO_ERROR',
       (id) => [...whole(id), rst(id, 0)],
       ['head 200', 'data', 'end'],
       undefined,
     ],
     [
-      'behind the end, CANCEL',
+      'after the end, CANCEL',
       (id) => [...whole(id), rst(id, 8)],
       ['head 200', 'data', 'end'],
       undefined,
@@ -282,7 +282,7 @@ describe('the connection ends', () => {
     await it.settle({ open: 0, active: 0 });
   });
 
-  test('FIN behind a complete response that is paused: nothing is lost', async () => {
+  test('FIN after a complete response that is paused: nothing is lost', async () => {
     const it = await frameBench({
       onRequest: (peer, id) => {
         peer.write(...whole(id, 'x'.repeat(5000)));

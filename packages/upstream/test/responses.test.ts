@@ -70,12 +70,12 @@ const cases: Case[] = [
     ...(isDirect ? { events: ['UPSTREAM_PROTOCOL'] } : { events: whole, body: 'ok', kept: true }),
   },
   {
-    name: 'a tab behind a coding',
+    name: 'a tab after a coding',
     send: `${head('transfer-encoding: chunked\t')}2\r\nok\r\n0\r\n\r\n`,
     events: ['UPSTREAM_PROTOCOL'],
   },
   {
-    name: 'a tab behind a content-length',
+    name: 'a tab after a content-length',
     send: `${head('content-length: 2\t')}ok`,
     events: ['UPSTREAM_PROTOCOL'],
   },
@@ -708,7 +708,7 @@ const cases: Case[] = [
     body: 'ok',
   },
   {
-    name: 'garbage behind the response',
+    name: 'garbage after the response',
     send: `${head('content-length: 2')}okgarbage`,
     events: whole,
     body: 'ok',

@@ -10,7 +10,7 @@ const asking = get('/ws', {
   fields: ['Host', 'a', 'Sec-WebSocket-Key', 'k', 'Sec-WebSocket-Version', '13'],
 });
 
-test('a switch: request, head, bytes behind it, both directions (RFC 9110 §7.8)', async () => {
+test('a switch: request, head, bytes after it, both directions (RFC 9110 §7.8)', async () => {
   const it = await bench((connection) => connection.write(`${switching}first`));
   const sent = await it.upgrade(asking).done;
   expect(sent.events).toEqual(['switch 101']);

@@ -68,7 +68,7 @@ describe('character classes (RFC 9110 §5.6.2, §5.5)', () => {
     expect(isRegName(text)).toBe(expected);
   });
 
-  test('hexadecimal digits, each of 256, and none behind the end', () => {
+  test('hexadecimal digits, each of 256, and none after the end', () => {
     for (const [code, letter] of all.entries()) {
       expect(isHexDigit(code)).toBe(/^[0-9a-fA-F]$/.test(letter));
     }

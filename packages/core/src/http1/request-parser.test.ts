@@ -117,7 +117,7 @@ describe('limits, exactly at and one above', () => {
       'RIT_ERR_HEAD_TOO_LARGE',
     ],
     [
-      'maxRequestHeaderLineBytes by blanks behind the value',
+      'maxRequestHeaderLineBytes by blanks after the value',
       `${line}${host}X: v${' '.repeat(26)}\r\n\r\n`,
       `${line}${host}X: v${' '.repeat(27)}\r\n\r\n`,
       'RIT_ERR_HEAD_TOO_LARGE',
@@ -197,7 +197,7 @@ describe('limits, exactly at and one above', () => {
       49,
     ],
     [
-      'spaces that never end behind the target',
+      'spaces that never end after the target',
       `GET /${' '.repeat(100)}`,
       'RIT_ERR_REQUEST_LINE',
       5 + 49,
@@ -220,7 +220,7 @@ describe('chunked bodies (RFC 9112 §7.1)', () => {
     ['an extension at the budget', `1;${'e'.repeat(16380)}\r\nx\r\n0\r\n\r\n`, null],
     ['an extension above it', `1;${'e'.repeat(16381)}\r\n`, 'RIT_ERR_CHUNK_OVERHEAD'],
     [
-      'an extension above it, with content behind it that would pay for it',
+      'an extension above it, with content after it that would pay for it',
       `fff;${'e'.repeat(17000)}\r\n${'x'.repeat(4095)}\r\n0\r\n\r\n`,
       'RIT_ERR_CHUNK_OVERHEAD',
     ],
@@ -484,7 +484,7 @@ test('a sink may end the parser over any part, also where more of the chunk is t
   }
 });
 
-/** What is left of the first message of an input behind its head, and how it ends. */
+/** What is left of the first message of an input after its head, and how it ends. */
 function bodyOf(parser: RequestParser, rest: Buffer, pieceBytes: number): readonly unknown[] {
   let body = '';
   const onBody = (chunk: Buffer): void => {

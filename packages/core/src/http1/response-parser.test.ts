@@ -187,7 +187,7 @@ describe('responses (RFC 9112 §4, §6)', () => {
     expect(read(text, 'chunked', 0, 100).code).toBe('RIT_ERR_UPSTREAM_PROTOCOL');
   });
 
-  it('leaves the bytes behind a complete response alone', () => {
+  it('leaves the bytes after a complete response alone', () => {
     const parser = new ResponseParser(1000);
     const chunk = Buffer.from(
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 500 x\r\n\r\n',

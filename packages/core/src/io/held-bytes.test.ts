@@ -26,7 +26,7 @@ test('a single chunk is not copied, and chunks are never written to', () => {
   expect(String(slab)).toBe('abcdef');
 });
 
-test('a million single bytes behind a megabyte', () => {
+test('a million single bytes after a megabyte', () => {
   const held = new HeldBytes();
   const byte = Buffer.from('x');
   held.append(Buffer.alloc(1_000_000, 'x'));

@@ -134,7 +134,7 @@ test('who rests can do without its turn, too', async () => {
 test('the I/O of others comes between two turns', async () => {
   const a = new Worker('a', 3);
   a.share.yield();
-  // Immediates that are set within one wait for the next turn, behind its timers and I/O.
+  // Immediates that are set within one wait for the next turn, after its timers and I/O.
   setImmediate(() => log.push('another'));
   await nextTurn();
   expect(log).toEqual(['a', 'another']);

@@ -12,7 +12,7 @@ const post = request('POST /', ['Content-Length: 10']);
 describe('a client that ends its side (FIN)', () => {
   const silent: readonly [stage: string, sent: string][] = [
     ['before any byte', ''],
-    ['behind an empty line', '\r\n'],
+    ['after an empty line', '\r\n'],
     ['inside a head', 'GET / HTTP/1.1\r\nHo'],
   ];
 
@@ -27,7 +27,7 @@ describe('a client that ends its side (FIN)', () => {
     expect(requests.count).toBe(0);
   });
 
-  test('idle, behind an exchange: closed', async () => {
+  test('idle, after an exchange: closed', async () => {
     const rig = await start(echoTarget);
     const client = await rig.client();
     await client.request(request('GET /'));
@@ -36,7 +36,7 @@ describe('a client that ends its side (FIN)', () => {
     await gone(rig);
   });
 
-  test('inside a second head, behind an exchange: closed without a word', async () => {
+  test('inside a second head, after an exchange: closed without a word', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const client = await rig.client();
@@ -252,7 +252,7 @@ describe('a client that has left: onAbort comes quickly', () => {
     await gone(rig);
   });
 
-  test('behind the response to an earlier request', async () => {
+  test('after the response to an earlier request', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const client = await rig.client();

@@ -65,7 +65,7 @@ describe.each([
     expect(served.indexOf('/victim')).toBeLessThan(count / 2);
   });
 
-  test('a client that ends its side behind them gets all answers', async () => {
+  test('a client that ends its side after them gets all answers', async () => {
     const rig = await start(answer, options);
     await using client = await connect(rig, secure);
     client.send(pipelined(1000));

@@ -42,7 +42,7 @@ describe('persistence (RFC 9112 §9.3)', () => {
     ['1.1 stays', '1.1', '', true, undefined],
     ['1.1 with close ends', '1.1', 'close', false, 'close'],
     ['1.1 with close in capitals ends', '1.1', 'CLOSE', false, 'close'],
-    ['1.1 with close behind a tab ends', '1.1', 'foo,\tclose\t', false, 'close'],
+    ['1.1 with close after a tab ends', '1.1', 'foo,\tclose\t', false, 'close'],
     ['1.0 ends', '1.0', '', false, 'close'],
     ['1.0 with keep-alive stays, and is told', '1.0', 'keep-alive', true, 'keep-alive'],
     ['1.0 with both ends', '1.0', 'keep-alive, close', false, 'close'],
@@ -116,7 +116,7 @@ describe('pipelining (RFC 9112 §9.3.2)', () => {
     await client.expectFin();
   });
 
-  test('a refused request behind a good one: both answers, in order, and no third', async () => {
+  test('a refused request after a good one: both answers, in order, and no third', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const client = await rig.client();
@@ -143,7 +143,7 @@ describe('pipelining (RFC 9112 §9.3.2)', () => {
     expect((await client.readResponse()).text).toBe('/z');
   });
 
-  test('what waits behind an unanswered request is held to a bound', async () => {
+  test('what waits after an unanswered request is held to a bound', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const { port } = rig.address as { port: number };

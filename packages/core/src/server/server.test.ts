@@ -188,7 +188,7 @@ describe('close', () => {
     timers.mockRestore();
   });
 
-  test('idle connections at once, one that is answered behind its response', async () => {
+  test('idle connections at once, one that is answered after its response', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const fresh = await rig.client();
@@ -342,7 +342,7 @@ describe('TLS', () => {
     await eventually(() => rig.server.stats().connections === 0, 'the connection to end');
   });
 
-  test('a graceful close resolves behind the last TLS connection', async () => {
+  test('a graceful close resolves after the last TLS connection', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener, { tls });
     const { port } = rig.address as { port: number };

@@ -111,7 +111,7 @@ describe('a switch of protocols (RFC 9110 §15.2.2, §7.8)', () => {
     await client.expectFin();
   });
 
-  test('bytes behind the request are held up to the bound that was asked for', async () => {
+  test('bytes after the request are held up to the bound that was asked for', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const client = await rig.client();

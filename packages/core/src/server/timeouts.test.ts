@@ -41,7 +41,7 @@ describe('requestHeaderTimeout', () => {
     expect(drops).toBeGreaterThan(0);
   });
 
-  test('what came before it passed is served, also behind a pause of the process', async () => {
+  test('what came before it passed is served, also after a pause of the process', async () => {
     const rig = await start(echoTarget, { requestHeaderTimeout: 300 });
     const client = await rig.client();
     await eventually(() => rig.server.stats().connections === 1, 'the connection');
@@ -85,7 +85,7 @@ describe('keepAliveTimeout', () => {
     expect(rig.server.stats().totalRefusals).toBe(0);
   });
 
-  test('an empty line behind a request does not make it a slow head (RFC 9112 §2.2)', async () => {
+  test('an empty line after a request does not make it a slow head (RFC 9112 §2.2)', async () => {
     const rig = await start(echoTarget, {
       keepAliveTimeout: 40,
       requestHeaderTimeout: 5000,

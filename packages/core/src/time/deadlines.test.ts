@@ -101,7 +101,7 @@ describe('deadlines', () => {
     expect(told.map(({ kind }) => kind)).toEqual([0, 2]);
   });
 
-  test('a callback may arm itself again, and does not delay those behind it', () => {
+  test('a callback may arm itself again, and does not delay those after it', () => {
     const { clock, deadlines, told, make } = setUp();
     const queue = deadlines.queue(100);
     let rounds = 0;

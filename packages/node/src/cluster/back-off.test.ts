@@ -10,7 +10,7 @@ describe('BackOff', () => {
       [0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000],
     ],
     ['counts what has listened for a moment', [5, 29_999, 0], [0, 100, 200]],
-    ['begins anew behind one that was well', [0, 0, 0, 30_000, 0], [0, 100, 200, 0, 100]],
+    ['starts over after one that was up long enough', [0, 0, 0, 30_000, 0], [0, 100, 200, 0, 100]],
   ])('%s', (_, ups, delays) => {
     const backOff = new BackOff();
     expect(ups.map((upMs) => backOff.next(upMs))).toEqual(delays);

@@ -88,7 +88,7 @@ test('a source that fails', () => {
   expect(calls).toEqual(['start', 'RIT_ERR_BODY_TIMEOUT']);
 });
 
-test('writing and ending from within start: the end comes behind the call', async () => {
+test('writing and ending from within start: the end comes after the call', async () => {
   const { stream, calls } = setUp(1, {
     start(sink: BodySink) {
       sink.write(Buffer.from('a'));

@@ -17,7 +17,7 @@ beforeEach(() => {
   ({ accepted: peer, connecting: ours } = pair());
 });
 
-/** How the connection ended for us, behind the bytes that were sent. */
+/** How the connection ended for us, after the bytes that were sent. */
 function outcome(): Promise<{ bytes: string; failure: Error | null }> {
   let bytes = '';
   ours.on('data', (piece) => {
@@ -36,14 +36,14 @@ function outcome(): Promise<{ bytes: string; failure: Error | null }> {
 const written = (bytes: string): Promise<void> =>
   guarded(new Promise((resolve) => peer.write(bytes, () => resolve())), 'the bytes to be written');
 
-test('a FIN behind bytes is an orderly end, and nothing is sent', async () => {
+test('a FIN after bytes is an orderly end, and nothing is sent', async () => {
   await written('all');
   peer.end();
   expect(await outcome()).toEqual({ bytes: 'all', failure: null });
   expect(ours.bytesWritten).toBe(0);
 });
 
-test('an RST behind bytes is a failure, however Node tells it', async () => {
+test('an RST after bytes is a failure, however Node tells it', async () => {
   await written('some');
   peer.resetAndDestroy();
   await guarded(new Promise<void>((resolve) => peer.on('close', () => resolve())), 'the reset');
@@ -51,7 +51,7 @@ test('an RST behind bytes is a failure, however Node tells it', async () => {
   expect(failure).toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('an RST behind bytes is a failure also while bytes of ours wait', async () => {
+test('an RST after bytes is a failure also while bytes of ours wait', async () => {
   peer.pause();
   ours.write(Buffer.alloc(20_000_000));
   expect(ours.writableLength).toBeGreaterThan(0);
@@ -62,7 +62,7 @@ test('an RST behind bytes is a failure also while bytes of ours wait', async () 
   expect(failure).toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('an RST behind bytes is a failure also behind our own end', async () => {
+test('an RST after bytes is a failure also after our own end', async () => {
   const finished = once(ours, 'finish');
   ours.end();
   await guarded(finished, 'our FIN');
@@ -73,9 +73,9 @@ test('an RST behind bytes is a failure also behind our own end', async () => {
   expect(failure).toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('an RST behind a FIN, which answers bytes of ours, does not make the end a failure', async () => {
+test('an RST after a FIN, which answers bytes of ours, does not make the end a failure', async () => {
   await written('all');
-  // Closed with bytes unread, but behind its FIN.
+  // Closed with bytes unread, but after its FIN.
   peer.pause();
   const ended = once(peer, 'finish');
   peer.end();

@@ -49,7 +49,7 @@ describe('chunked content (RFC 9112 §7.1)', () => {
     ['a size that is no number', 'g\r\n', 'RIT_ERR_CHUNK_SYNTAX'],
     ['a signed size', '+1\r\n', 'RIT_ERR_CHUNK_SYNTAX'],
     ['a size beyond 64 bit', `1${'0'.repeat(16)}\r\n`, 'RIT_ERR_CHUNK_SYNTAX'],
-    ['a bare LF behind a size', '1\na\r\n', 'RIT_ERR_CHUNK_SYNTAX'],
+    ['a bare LF after a size', '1\na\r\n', 'RIT_ERR_CHUNK_SYNTAX'],
     ['content longer than its chunk', '1\r\nab\r\n', 'RIT_ERR_CHUNK_SYNTAX'],
     ['a trailer without a name', '0\r\n: v\r\n', 'RIT_ERR_FIELD_SYNTAX'],
     ['a length as a trailer', '0\r\nContent-Length: 1\r\n\r\n', 'RIT_ERR_FIELD_SYNTAX'],

@@ -5,7 +5,7 @@ import { joinSpans } from './join-spans.ts';
 const chunk = Buffer.alloc(10_000);
 for (let i = 0; i < chunk.length; i++) chunk[i] = i % 251;
 
-/** The lengths of the joined that spans of these lengths become, each behind a gap of three bytes. */
+/** The lengths of the joined that spans of these lengths become, each after a gap of three bytes. */
 function lengthsOf(spans: readonly number[]): number[] {
   const list = new Int32Array(spans.length * 3);
   const parts: Buffer[] = [];

@@ -49,7 +49,7 @@ const cases: readonly [section: string, outcome: string | string[]][] = [
   ],
   [`A: ${'v'.repeat(12)}\r\nB: ${'v'.repeat(13)}\r\n\r\n`, tooLarge],
   ['A:\r\nB:\r\nC:\r\n\r\n', tooLarge],
-  // RFC 9110 §6.5.1: what frames a message has no place behind it.
+  // RFC 9110 §6.5.1: what frames a message has no place after it.
   ['Content-Length: 1\r\n\r\n', 'error'],
   ['content-length:0\r\n\r\n', 'error'],
   ['Transfer-Encoding: x\r\n\r\n', 'error'],

@@ -15,7 +15,7 @@ function spans(chunk: Buffer): [kind: number, text: string][] {
 }
 
 describe('the binding of llhttp', () => {
-  test('reports spans of the chunk and stops behind a head and behind a message', () => {
+  test('reports spans of the chunk and stops after a head and after a message', () => {
     const chunk = latin1('GET /x HTTP/1.1\r\nHost: a\r\nE:\r\n\r\nGET');
     const machine = new Llhttp(MESSAGE_TYPE.REQUEST);
     expect(machine.execute(chunk, 0, chunk.length)).toBe(ERRNO.PAUSED);
@@ -124,7 +124,7 @@ describe('the binding of llhttp', () => {
   // The build is not to be replaced unseen by one that is more tolerant.
   const refused: readonly [name: string, text: string][] = [
     ['a bare LF', 'GET / HTTP/1.1\nHost: a\r\n\r\n'],
-    ['a bare LF behind a field', 'GET / HTTP/1.1\r\nHost: a\n\r\n'],
+    ['a bare LF after a field', 'GET / HTTP/1.1\r\nHost: a\n\r\n'],
     ['a fold', 'GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n'],
     ['a space before the colon', 'GET / HTTP/1.1\r\nA : b\r\n\r\n'],
     [

@@ -73,7 +73,7 @@ test.each([
   ['a value that is missing', '00 01 61'],
   ['a text that is not Huffman coded', '00 81 00 00'],
   ['a table larger than we have allowed (§4.2)', '3f e2 1f'],
-  ['a change of the table behind a field (§4.2)', '82 20'],
+  ['a change of the table after a field (§4.2)', '82 20'],
 ])('%s is an error', (_, hex) => {
   expect(decode(new HpackDecoder(), hex)).toBe(null);
 });

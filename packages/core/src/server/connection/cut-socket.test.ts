@@ -57,7 +57,7 @@ test('bytes that wait in the socket are not sent', async () => {
   peer.on('data', (piece: Buffer) => {
     received += piece.length;
   });
-  // On Node 22 a reset behind bytes is told as an end.
+  // On Node 22 a reset after bytes is told as an end.
   await told();
   expect(received).toBeLessThan(30_000_000);
 });
@@ -72,7 +72,7 @@ test('a connection is closed whose FIN is under way, which Node cannot reset', a
   expect(await tidings).toBe('end');
 });
 
-test('a connection is reset behind its FIN', async () => {
+test('a connection is reset after its FIN', async () => {
   peer.pause();
   const finished = once(ours, 'finish');
   ours.end('all');

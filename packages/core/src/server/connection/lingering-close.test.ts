@@ -10,7 +10,7 @@ import type { ServerContext } from '../exchange/server-context.ts';
 import { LingeringClose } from './lingering-close.ts';
 
 useCensus();
-// Before the pair's own hook, and so behind it: the sockets are closed by then.
+// Before the pair's own hook, and so after it: the sockets are closed by then.
 afterEach(() => expect(clock.timers.size).toBe(0));
 const pair = useServer(() => connectPair());
 
@@ -40,7 +40,7 @@ function closed(socket: Socket): Promise<void> {
   return guarded(closing, 'the socket to close');
 }
 
-test('a peer that has ended already: closed behind the response', async () => {
+test('a peer that has ended already: closed after the response', async () => {
   peer.end();
   ours.resume();
   await once(ours, 'end');

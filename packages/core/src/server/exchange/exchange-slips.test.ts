@@ -100,7 +100,7 @@ describe('a listener that', () => {
     expect(told.map(({ code }) => code)).toEqual(['RIT_ERR_BODY_TOO_LARGE']);
   });
 
-  test('throws behind a whole response: that stands', async () => {
+  test('throws after a whole response: that stands', async () => {
     const { rig, told } = await startTold((exchange) => {
       exchange.respond(200, [], 'ok');
       fails();
@@ -112,7 +112,7 @@ describe('a listener that', () => {
     expect(told).toHaveLength(2);
   });
 
-  test('throws behind a head: the response is cut', async () => {
+  test('throws after a head: the response is cut', async () => {
     const { rig, told } = await startTold((exchange) => {
       exchange.sendHead(200, '', [], null);
       exchange.write(Buffer.from('abc'));

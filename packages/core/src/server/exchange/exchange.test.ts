@@ -161,7 +161,7 @@ describe('a response never looks complete when it is not (RFC 9112 §8)', () => 
     });
   }
 
-  test('an error behind the head: cut', async () => {
+  test('an error after the head: cut', async () => {
     const rig = await start((exchange) => {
       exchange.sendHead(200, '', [], null);
       exchange.fail(Object.assign(new (class extends Error {})(), { status: 502 }) as never);
@@ -429,7 +429,7 @@ describe('100 (Continue), RFC 9110 §10.1.1', () => {
     });
   }
 
-  test('content that is asked for behind the final head gets no 100', async () => {
+  test('content that is asked for after the final head gets no 100', async () => {
     const requests = new Requests();
     const rig = await start(requests.listener);
     const client = await rig.client();
@@ -442,7 +442,7 @@ describe('100 (Continue), RFC 9110 §10.1.1', () => {
     await client.expectFin();
   });
 
-  test('interim responses go to 1.1 only, and not behind the final head', async () => {
+  test('interim responses go to 1.1 only, and not after the final head', async () => {
     const rig = await start((exchange) => {
       exchange.sendInterim(103, ['link', '</a>']);
       exchange.respond(200, [], '');
@@ -466,7 +466,7 @@ const twice = (act: () => void): void => {
 describe('misuse is refused', () => {
   const cases: readonly [name: string, (exchange: Exchange) => void][] = [
     ['two final heads', (e) => twice(() => e.sendHead(200, '', [], null))],
-    ['a head behind the end', (e) => twice(() => e.respond(200, [], ''))],
+    ['a head after the end', (e) => twice(() => e.respond(200, [], ''))],
     ['content before the head', (e) => e.write(Buffer.from('x'))],
     ['the end before the head', (e) => e.end()],
     ['an interim status as a final one', (e) => e.respond(103, [], '')],

@@ -356,7 +356,7 @@ describe('the limits accept what they name', () => {
 describe('close frames (RFC 6455 §5.5.1)', () => {
   const wire = closeFrame(1001, 'away', key);
 
-  it('are reported whole at any cut, behind what passed', () => {
+  it('are reported whole at any cut, after what passed', () => {
     const all = Buffer.concat([text('a'), wire, text('dropped'), Buffer.from([0xff, 0xff])]);
     for (let size = 1; size <= all.length; size++) {
       const reader = new FrameReader(options);

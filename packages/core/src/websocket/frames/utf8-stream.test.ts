@@ -88,7 +88,7 @@ describe.each([false, true])('UTF-8 in slices (RFC 6455 §8.1, RFC 3629), masked
     }
   });
 
-  it.each(valid)('%s is valid behind and before long stretches', (_, text) => {
+  it.each(valid)('%s is valid after and before long stretches', (_, text) => {
     for (const filler of ['a', 'é', '€', '😀']) {
       const long = Buffer.from(filler.repeat(300));
       const bytes = Buffer.concat([long, hex(text), long]);

@@ -78,7 +78,12 @@ describe('the chain, from its end (RFC 7239 §5.2)', () => {
       '10.0.0.2',
       ['unknown', '10.0.0.2'],
     ],
-    ['who hides, behind the peer', ['X-Forwarded-For: _hidden'], '10.0.0.1', ['_hidden']],
+    [
+      'a client that hides its address, with the peer in front',
+      ['X-Forwarded-For: _hidden'],
+      '10.0.0.1',
+      ['_hidden'],
+    ],
     ['IPv6', ['X-Forwarded-For: 2001:DB8:0::1'], '2001:db8::1', ['2001:DB8:0::1']],
     [
       'IPv6 in brackets, with a port',

@@ -30,7 +30,7 @@ test.each([
   ['NUL in a value', ['a', '\0']],
   ['DEL in a value', ['a', '\x7f']],
   ['a tab after a transfer coding', ['Transfer-Encoding', 'chunked\t']],
-  ['a tab and a blank behind it', ['transfer-encoding', 'chunked\t ']],
+  ['a tab and a blank after it', ['transfer-encoding', 'chunked\t ']],
 ])('refused: %s', (_, fields) => {
   expect(readRawSection(section(...fields), 100)).toMatchObject({
     code: 'RIT_ERR_UPSTREAM_PROTOCOL',
