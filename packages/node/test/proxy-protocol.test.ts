@@ -1,7 +1,7 @@
 /** PROXY protocol from a balancer in front: HAProxy and nginx where they are installed, and what the proxy makes of it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { connectRaw, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
+import { available, startExternal } from '@reverseit/test-servers/external-servers';
 import { freePort } from '@reverseit/test-servers/free-port';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -220,6 +221,52 @@ backend back
         command: 'proxy',
         ...(how.includes('unique-id') ? { uniqueId: 'id-127.0.0.1' } : {}),
       });
+    });
+  },
+);
+
+/** Debian has the stream module in a file of its own. */
+const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
+describe.skipIf(!available('nginx') || !existsSync(streamModule))(
+  'nginx in front (skipped where it, or its stream module, is not installed)',
+  () => {
+    it('proxy_protocol on', async () => {
+      const { port } = await start();
+      const front = use(
+        await startExternal('nginx', {}, async (own, files) => {
+          const inside = (name: string): string => join(files, '..', name);
+          writeFileSync(
+            inside('nginx.conf'),
+            `load_module ${streamModule};
+daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+pid ${inside('nginx.pid')};
+error_log stderr notice;
+events { worker_connections 64; }
+stream {
+  server {
+    listen 127.0.0.1:${own};
+    proxy_pass 127.0.0.1:${port};
+    proxy_protocol on;
+  }
+}
+`,
+          );
+          return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
+        }),
+      );
+      const client = use(await connectRaw({ port: front.port }));
+      for (const target of ['/1', '/2']) {
+        expect(JSON.parse((await client.request(get(target))).text)).toMatchObject({
+          target,
+          remoteAddress: '127.0.0.1',
+          remotePort: client.socket.localPort,
+          version: 1,
+          command: 'proxy',
+        });
+      }
     });
   },
 );

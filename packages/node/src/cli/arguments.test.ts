@@ -22,6 +22,8 @@ describe('parseArguments', () => {
     [['--max-request-headers='], { maxRequestHeaders: '' }],
     [['--max-request-headers=-5'], { maxRequestHeaders: '-5' }],
     [['--pool-size', '3', '--no-verify-tls'], { pool: { poolSize: 3, verifyTls: false } }],
+    [['--send-proxy-protocol', 'v2'], { pool: { sendProxyProtocol: 'v2' } }],
+    [['--no-send-proxy-protocol'], { pool: { sendProxyProtocol: false } }],
     [['--verify-tls'], { pool: { verifyTls: true } }],
     [['--verify-tls=false'], { pool: { verifyTls: false } }],
     [['--verify-tls=no'], { pool: { verifyTls: 'no' } }],
