@@ -172,9 +172,7 @@ export class Http2Client {
   summary(): string {
     const text = this.frames.map(({ type, id, flags, payload }) => {
       const code =
-        type === GOAWAY
-          ? payload.readUInt32BE(4)
-          : payload.readUIntBE(0, Math.min(4, payload.length));
+        type === GOAWAY ? payload.readUInt32BE(4) : payload.subarray(0, 4).toString('hex');
       return `${type}@${id}/${flags}:${code}`;
     });
     return `${text.join(' ')}${this.closed ? ' closed' : ''}`;

@@ -2,6 +2,7 @@
 import { patternBytes } from '@reverseit/test-servers';
 import { closePayload, type FrameSpec, OPCODE } from '@reverseit/test-servers/frames';
 import { describe, expect, it } from 'vitest';
+import { overHttp2 } from './websocket-clients.ts';
 import { asSeen, readFrames, type Sender, sides, useWebSocketRig, wire } from './websocket-rig.ts';
 
 const start = useWebSocketRig();
@@ -190,31 +191,35 @@ describe.each<Sender>(['client', 'backend'])('RFC 6455: closed by the %s', (send
     expect(await to.expectClosed()).toBe('fin');
   });
 
-  it('§5.2: megabytes stay what they are, though memory is read into again', async () => {
-    const rig = await start();
-    const relays: ReturnType<typeof sides>[] = [];
-    for (let i = 0; i < 3; i++) relays.push(sides(await rig.open(), sender));
-    const pass = async (i: number, count: number, others?: () => Promise<unknown>) => {
-      const { from, to } = relays[i] as ReturnType<typeof sides>;
-      const frames = Array.from({ length: count }, (_, nth) => ({
-        opcode: binary,
-        payload: patternBytes(17_000 + 5000 * (nth % 20), 1000 * i + nth),
-      }));
-      const send = async () => {
-        // One by one, so that reads are of all sizes.
-        for (const frame of frames) await from.send(frame);
+  // Over HTTP/2 what clients send is in other memory.
+  it.skipIf(overHttp2)(
+    '§5.2: megabytes stay what they are, though memory is read into again',
+    async () => {
+      const rig = await start();
+      const relays: ReturnType<typeof sides>[] = [];
+      for (let i = 0; i < 3; i++) relays.push(sides(await rig.open(), sender));
+      const pass = async (i: number, count: number, others?: () => Promise<unknown>) => {
+        const { from, to } = relays[i] as ReturnType<typeof sides>;
+        const frames = Array.from({ length: count }, (_, nth) => ({
+          opcode: binary,
+          payload: patternBytes(17_000 + 5000 * (nth % 20), 1000 * i + nth),
+        }));
+        const send = async () => {
+          // One by one, so that reads are of all sizes.
+          for (const frame of frames) await from.send(frame);
+        };
+        const sent = send();
+        await others?.();
+        const seen = await readFrames(to, frames.length);
+        await sent;
+        expect(seen).toEqual(frames.map(asSeen));
       };
-      const sent = send();
-      await others?.();
-      const seen = await readFrames(to, frames.length);
-      await sent;
-      expect(seen).toEqual(frames.map(asSeen));
-    };
-    // More than the sockets on the way hold, and not read: it waits in the proxy, while others read there.
-    await pass(0, 400, async () => {
-      for (let i = 0; i < 5; i++) await Promise.all([pass(1, 80), pass(2, 80)]);
-    });
-  });
+      // More than the sockets on the way hold, and not read: it waits in the proxy, while others read there.
+      await pass(0, 400, async () => {
+        for (let i = 0; i < 5; i++) await Promise.all([pass(1, 80), pass(2, 80)]);
+      });
+    },
+  );
 
   it('§5.5.1: data still reaches the one that has asked to close', async () => {
     const rig = await start();

@@ -31,6 +31,7 @@ it('counts the payload of data frames both ways, and no control frame', async ()
   await backend.readClose();
   await backend.sendClose(1000);
   backend.socket.end();
+  client.socket.end();
   expect(await record).toMatchObject({ status: 101, bytesReceived: 70_005, bytesSent: 7 });
 });
 

@@ -31,6 +31,7 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+import { clients, type Front } from './websocket-clients.ts';
 import { whenIdle } from './when-idle.ts';
 
 countInCensus('parsers', liveParsers);
@@ -56,26 +57,31 @@ export type Sender = 'client' | 'backend';
 export class WebSocketRig {
   readonly proxy: ReverseItServer;
   readonly origin: ScriptedOrigin;
-  readonly port: number;
+  readonly #front: Front;
   readonly #accepted: readonly FrameOrigin[];
   readonly #opened: FramePeer[] = [];
 
   constructor(
     proxy: ReverseItServer,
     origin: ScriptedOrigin,
-    port: number,
+    front: Front,
     accepted: readonly FrameOrigin[],
   ) {
     this.proxy = proxy;
     this.origin = origin;
-    this.port = port;
+    this.#front = front;
     this.#accepted = accepted;
+  }
+
+  /** Where clients connect to. */
+  get port(): number {
+    return this.#front.port;
   }
 
   /** Opens a WebSocket through the proxy. */
   async open(options: HandshakeOptions & RawClientOptions = {}): Promise<Ends> {
     const index = this.#accepted.length;
-    const client = await connectFrames({ port: this.port, ...options });
+    const client = await connectFrames(this.#front.reach(options));
     this.#opened.push(client);
     const backend = await this.backend(index);
     return { client, backend };
@@ -99,6 +105,7 @@ export class WebSocketRig {
     try {
       for (const end of [...this.#opened, ...this.#accepted]) await end.close();
       for (const connection of this.origin.connections) connection.destroy();
+      await this.#front.close();
       await this.whenIdle();
       await guarded(this.proxy.close({ timeout: 0 }), 'a quiet proxy to close');
       this.origin.assertScripts();
@@ -128,10 +135,12 @@ export function useWebSocketRig(): (options?: RigOptions) => Promise<WebSocketRi
       logger: null,
       backend: origin.url,
       forwardedHeaders: false,
+      ...clients.options,
       ...options.proxy,
     });
     const address = await proxy.listen(options.listen ?? { host: '127.0.0.1', port: 0 });
-    const rig = new WebSocketRig(proxy, origin, 'port' in address ? address.port : 0, accepted);
+    const front = await clients.open(address, options.proxy?.tls !== undefined);
+    const rig = new WebSocketRig(proxy, origin, front, accepted);
     rigs.push(rig);
     return rig;
   };

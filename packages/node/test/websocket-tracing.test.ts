@@ -23,6 +23,7 @@ async function openAndClose(proxy: Partial<ReverseItOptions>): Promise<void> {
   await backend.readClose();
   await backend.sendClose(1000);
   backend.socket.end();
+  client.socket.end();
 }
 
 it('has a server span and a client span', async () => {

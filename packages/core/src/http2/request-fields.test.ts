@@ -67,6 +67,17 @@ test('extended CONNECT is the handshake of HTTP/1.1 that says the same (RFC 8441
 });
 
 test.each([
+  ['another spelling (RFC 9110 §7.8)', 'WebSocket', []],
+  ['keys of its own (RFC 8441 §5)', 'websocket', Array(2).fill(['sec-websocket-key', 'x']).flat()],
+])('extended CONNECT with %s is a handshake with one key', (_, protocol, more) => {
+  const head = headOf(
+    [':method', 'CONNECT', ':protocol', protocol, ...get.slice(2), ...more],
+    false,
+  );
+  expect(head.headers.getAll('sec-websocket-key')).toEqual(['AAAAAAAAAAAAAAAAAAAAAA==']);
+});
+
+test.each([
   ['a target', [...get.slice(0, 4), ':path', `/${'a'.repeat(100)}`], 'RIT_ERR_TARGET_TOO_LONG'],
   ['a line', [...get, 'x', 'a'.repeat(100)], 'RIT_ERR_HEAD_TOO_LARGE'],
   ['all lines', [...get, 'x', 'a'.repeat(94), 'y', 'a'.repeat(94)], 'RIT_ERR_HEAD_TOO_LARGE'],

@@ -228,7 +228,8 @@ export class FieldGatherer implements FieldSink {
   ): RequestHead | typeof malformed | ErrorCode {
     if (endStream || !isToken(protocol) || this.#expects) return malformed;
     this.#fields.push('connection', 'Upgrade', 'upgrade', protocol);
-    if (protocol === 'websocket') this.#fields.push('sec-websocket-key', handshakeKey);
+    // RFC 9110 §7.8: names of protocols are compared without regard to case.
+    if (equalsIgnoreCase(protocol, 'websocket')) this.#setHandshakeKey();
     const head = this.#build('GET', path);
     const code = applyRequestRules(head);
     if (code !== null) return code;
@@ -236,5 +237,14 @@ export class FieldGatherer implements FieldSink {
     if (head.framing !== 'none') return malformed;
     head.isExtendedConnect = true;
     return head;
+  }
+
+  /** RFC 8441 §5: a key that the client sends nevertheless is not looked at. */
+  #setHandshakeKey(): void {
+    const fields = this.#fields;
+    for (let i = fields.length - 2; i >= 0; i -= 2) {
+      if (fields[i] === 'sec-websocket-key') fields.splice(i, 2);
+    }
+    fields.push('sec-websocket-key', handshakeKey);
   }
 }

@@ -14,8 +14,6 @@ import { SocketExchange } from '../exchange/socket-exchange.ts';
 import type { Http2Stream, StreamConnection } from './http2-stream.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
 
-const nothing = Buffer.alloc(0);
-
 export class Http2Exchange extends SocketExchange {
   readonly #stream: Http2Stream;
   readonly #connection: StreamConnection;
@@ -145,7 +143,7 @@ export class Http2Exchange extends SocketExchange {
     this.#connection.context.onFailure(error);
   }
 
-  /** The window of the stream bounds what is held. */
+  /** The window of the stream bounds what is held; whoever takes it over judges it. */
   setEarlyDataLimit(bytes: number): void {
     checkByteCount(bytes);
   }
@@ -165,7 +163,7 @@ export class Http2Exchange extends SocketExchange {
     this.#connection.output.sendHeaders(this.#stream.id, 200, passed, false);
     const socket = new Http2Tunnel(this.#stream, this.#connection.socket);
     this.#stream.startTunnel(socket, tunnel);
-    return { socket, early: nothing, exclusive: false };
+    return { socket, early: this.#stream.input.takeHeld(), exclusive: false };
   }
 }
 

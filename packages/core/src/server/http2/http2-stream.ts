@@ -96,11 +96,6 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     return this.#closed;
   }
 
-  /** Whether an exchange is in progress, or the tunnel that it became. */
-  get active(): boolean {
-    return !this.exchange.done || this.#tunnel !== null;
-  }
-
   queueOf(ms: number): DeadlineQueue {
     return this.connection.context.deadlines.queue(ms);
   }
@@ -146,8 +141,9 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
 
   /** The client has reset the stream. */
   onReset(): void {
-    // Also where the response is complete, and waits for a window.
-    if (this.active || !this.output.ended) this.connection.onClientFault();
+    // Also where the response is complete, and waits for a window. Not of a tunnel that we have ended: browsers
+    // close theirs like this.
+    if (!this.exchange.done || !this.output.ended) this.connection.onClientFault();
     this.#remoteEnded = true;
     this.end(createError('RIT_ERR_CLIENT_ABORTED'));
   }
@@ -286,6 +282,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   /** Another protocol takes over. */
   startTunnel(socket: Http2Tunnel, delegate: Tunnel): void {
     this.#tunnel = { socket, delegate };
+    this.output.unwatch();
     this.#endExchange();
   }
 

@@ -176,6 +176,11 @@ export class SessionFrames implements FrameSink {
       stream.fault(H2_ERROR.STREAM_CLOSED, protocolError('HEADERS after END_STREAM'));
       return;
     }
+    // RFC 9113 §8.5: what it carries is DATA.
+    if (stream.exchange.head.isExtendedConnect) {
+      stream.fault(H2_ERROR.PROTOCOL_ERROR, protocolError('HEADERS on the stream of a CONNECT'));
+      return;
+    }
     const trailers = endStream ? this.#gatherer.trailers() : malformed;
     if (typeof trailers === 'object') stream.onEnd(trailers);
     else if (trailers === malformed) {

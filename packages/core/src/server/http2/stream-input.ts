@@ -96,6 +96,16 @@ export class StreamInput implements DeadlineTarget {
     this.#flush();
   }
 
+  /** All that is held, for whoever takes over from its handler. */
+  takeHeld(): Buffer {
+    this.#joiner?.flush();
+    const bytes = Buffer.concat(this.#held, this.#heldBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (bytes.length > 0) this.#owner.onConsumed(bytes.length);
+    return bytes;
+  }
+
   /** There is no content. */
   endEmpty(): void {
     this.#trailers = [];

@@ -48,6 +48,7 @@ export class StreamOutput implements WatchedSender {
   /** Somebody waits for `onOutputDrain`. */
   #awaited = false;
   #watch: SendWatch | null = null;
+  #watched = true;
 
   constructor(streamId: number, connection: OutputConnection, owner: OutputOwner, window: number) {
     this.#streamId = streamId;
@@ -92,6 +93,12 @@ export class StreamOutput implements WatchedSender {
       this.#awaited = true;
       this.#connection.onOutputBlocked(this);
     }
+  }
+
+  /** However long the client takes: somebody else sees to that. */
+  unwatch(): void {
+    this.#watched = false;
+    this.#watch?.stop();
   }
 
   /** The content is complete. */
@@ -207,6 +214,7 @@ export class StreamOutput implements WatchedSender {
   }
 
   #startWatch(): void {
+    if (!this.#watched) return;
     this.#watch ??= new SendWatch(this, this.#connection.sendDeadlines);
     this.#watch.start();
   }
