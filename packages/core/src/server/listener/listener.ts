@@ -23,6 +23,7 @@ import { Http2Counts } from '../http2/http2-counts.ts';
 import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
 import { type ListenTarget, targetText } from './listen-target.ts';
+import { OpenSockets } from './open-sockets.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
 import { type ProxyHeaderDelegate, ProxyHeaderWait } from './proxy-header-wait.ts';
 import { reasonText } from './reason-text.ts';
@@ -97,12 +98,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   /** Null where clients speak plain HTTP. */
   #tls: TlsAcceptor | null;
   readonly http2 = new Http2Counts();
-  readonly #connections = new Set<OpenConnection>();
-  /**
-   * Sockets of which more is awaited than a connection, a TLS handshake or a PROXY protocol header, until
-   * they are closed.
-   */
-  readonly #watched = new Set<Socket>();
+  readonly #open = new OpenSockets();
   /** What came before TLS, by the socket below it. */
   readonly #headers = new WeakMap<Socket, ProxyHeader>();
   /** Clients have addresses here, those of Unix sockets have none. */
@@ -210,13 +206,9 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
     }
   }
 
-  /** Closes it with the server, also while it is no connection yet. */
+  /** A TLS handshake or a PROXY protocol header is awaited of it. */
   #watch(socket: Socket): void {
-    this.#watched.add(socket);
-    socket.on('close', () => {
-      this.#watched.delete(socket);
-      this.#owner.onSocketClosed();
-    });
+    this.#open.watch(socket, () => this.#owner.onSocketClosed());
   }
 
   #begin(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
@@ -272,7 +264,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
     const connection = this.#speaksHttp2(socket)
       ? new Http2Session(this, socket, header)
       : new Connection(this, socket, header);
-    this.#connections.add(connection);
+    this.#open.add(connection);
     // It was paused after its header.
     if (header !== null) connection.begin(early);
     // Its TLS handshake was in progress when the server began to close.
@@ -366,7 +358,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   stats(): ListenerStats {
     return {
       address: this.address(),
-      connections: this.#connections.size,
+      connections: this.#open.connections,
       activeExchanges: this.#activeExchanges,
       totalConnections: this.#totalConnections,
       totalExchanges: this.#totalExchanges,
@@ -381,8 +373,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
 
   /** Whether none of the server's first `count` exchanges is in progress here. */
   areOver(count: number): boolean {
-    for (const { exchangeNumber } of this.#connections) if (exchangeNumber <= count) return false;
-    return true;
+    return this.#open.areOver(count);
   }
 
   // Closing
@@ -393,7 +384,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
 
   /** Whether it has stopped accepting, and no socket that came by it is left. */
   get isIdle(): boolean {
-    return !this.#stopping && this.#connections.size === 0 && this.#watched.size === 0;
+    return !this.#stopping && this.#open.isEmpty;
   }
 
   /** Takes those who have connected already, and nobody after them. */
@@ -413,15 +404,13 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
 
   /** Ends connections with the response in progress, or now where there is none. */
   shutdown(): void {
-    for (const connection of [...this.#connections]) connection.shutdown();
+    this.#open.shutdown();
   }
 
   /** Accepts no more, and cuts every connection that is left. */
   cut(): void {
     this.#drain?.finish();
-    for (const connection of [...this.#connections])
-      connection.destroy(createError('RIT_ERR_SHUTDOWN'));
-    for (const socket of this.#watched) socket.destroy();
+    this.#open.cut(createError('RIT_ERR_SHUTDOWN'));
   }
 
   // What connections report
@@ -447,7 +436,7 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
   }
 
   onConnectionClosed(connection: OpenConnection): void {
-    this.#connections.delete(connection);
+    this.#open.remove(connection);
     this.#owner.onSocketClosed();
   }
 }
