@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { type AccessRequest, hasToken, isForeign, isOwnHost } from './access.ts';
+import { type AccessRequest, hasToken, isEmbedded, isForeign, isOwnHost } from './access.ts';
 
 const request = (
   fields: Readonly<Record<string, string>>,
@@ -26,6 +26,40 @@ describe('isOwnHost', () => {
   ])('%s: %s', (authority, own) => {
     expect(isOwnHost({ token: null, hosts: ['admin.example'] }, authority)).toBe(own);
     expect(isOwnHost({ token: null, hosts: ['*'] }, authority)).toBe(true);
+  });
+});
+
+describe('isEmbedded', () => {
+  it.each<[name: string, fields: Record<string, string>, embedded: boolean]>([
+    ['no browser', {}, false],
+    ['our own page', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, false],
+    ['typed by its user', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, false],
+    [
+      'a link of another site',
+      {
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+      },
+      false,
+    ],
+    [
+      'a frame of another site',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+      true,
+    ],
+    [
+      'a script of another site',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+      true,
+    ],
+    [
+      'another port of this host',
+      { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' },
+      true,
+    ],
+  ])('%s: %o', (_, fields, embedded) => {
+    expect(isEmbedded(request(fields))).toBe(embedded);
   });
 });
 

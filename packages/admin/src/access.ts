@@ -3,6 +3,8 @@
  *
  * - a name of theirs that leads here (DNS rebinding): the name in `Host` has to be one of ours, an address, or localhost;
  * - a form or script of another site (CSRF): a POST that a browser sends has to come from our own page;
+ * - a script or image of another site that has it ask for figures, which cost time, and for events, of which there are a
+ *   few streams: only a link may lead here from elsewhere;
  * - the token is no cookie, so that no browser adds it by itself.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -52,6 +54,17 @@ export function isForeign(request: AccessRequest): boolean {
     !/^https?:\/\//.test(origin) ||
     origin.replace(/^https?:\/\//, '') !== authority
   );
+}
+
+/** Whether a page of another site has a browser ask for it, by other means than a link to it. */
+export function isEmbedded(request: AccessRequest): boolean {
+  const site = request.field('sec-fetch-site');
+  if (site === null || site === 'same-origin' || site === 'none') return false;
+  // A link makes a document of its own, which the other page cannot see into.
+  const isLink =
+    request.field('sec-fetch-mode') === 'navigate' &&
+    request.field('sec-fetch-dest') === 'document';
+  return !isLink;
 }
 
 /** Whether the request has the token, compared in a time that tells nothing of it. */

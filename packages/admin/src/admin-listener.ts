@@ -9,7 +9,14 @@ import {
   type ListenTarget,
 } from '@reverseit/core';
 import { isReverseItError } from '@reverseit/core/errors';
-import { type AccessRequest, type AccessRules, hasToken, isForeign, isOwnHost } from './access.ts';
+import {
+  type AccessRequest,
+  type AccessRules,
+  hasToken,
+  isEmbedded,
+  isForeign,
+  isOwnHost,
+} from './access.ts';
 import { EventFeed } from './event-feed.ts';
 import { pageFile, pageHeaders } from './page.ts';
 import { prefersOpenMetrics } from './prometheus-text.ts';
@@ -136,7 +143,8 @@ class Listener implements AdminListener {
     } else if (head.method === 'POST') this.#act(exchange, request, path);
     else if (head.method !== 'GET' && head.method !== 'HEAD') {
       send(exchange, notAllowed('GET, HEAD, POST'));
-    } else if (isProbe || hasToken(this.#options, request)) this.#show(exchange, path);
+    } else if (isEmbedded(request)) send(exchange, foreign);
+    else if (isProbe || hasToken(this.#options, request)) this.#show(exchange, path);
     else this.#showPage(exchange, path, unauthorized);
   }
 
@@ -162,7 +170,7 @@ class Listener implements AdminListener {
   }
 
   #act(exchange: Exchange, request: AccessRequest, path: string): void {
-    if (isForeign(request)) send(exchange, text(403, 'refused: sent by another site\n'));
+    if (isForeign(request)) send(exchange, foreign);
     else if (!hasToken(this.#options, request)) send(exchange, unauthorized);
     else if (path === '/reload') answerWith(exchange, () => this.#reload());
     else {
@@ -234,6 +242,8 @@ function readinessAnswer(stats: ProxyStats): Answer {
   const { ready, reason } = readiness(stats);
   return text(ready ? 200 : 503, `${reason}\n`);
 }
+
+const foreign = text(403, 'refused: sent by another site\n');
 
 const unauthorized: Answer = {
   status: 401,

@@ -200,6 +200,11 @@ describe('refuses', () => {
       403,
     ],
     [
+      'events and figures that a script of another site asks for: they cost time, and streams are few',
+      { path: '/events', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } },
+      403,
+    ],
+    [
       'one that says so',
       { path: '/reload', method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } },
       403,

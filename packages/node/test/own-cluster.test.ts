@@ -35,7 +35,10 @@ writeFileSync(
       outcomes.push(outcome);
       if (outcomes.length < 4) return;
       console.log(JSON.stringify(outcomes));
-      process.exit();
+      // Not before them: one that is left alone would say that nobody hears it.
+      let left = 4;
+      cluster.on('exit', () => --left === 0 && process.exit());
+      for (const worker of Object.values(cluster.workers)) worker.process.kill('SIGKILL');
     });
   } else {
     const { createServer } = await import(${entry});

@@ -4,6 +4,7 @@ import { eventually } from '@reverseit/test-servers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccessRecord } from '../src/index.ts';
 import { request, useProxy } from './harness.ts';
+import { answerOf, closeSessions, openSession } from './http2-clients-rig.ts';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -236,4 +237,34 @@ it.each([
   const { fields } = await bench.origin.request();
   expect(valuesOf(fields, 'traceparent')).toEqual([`00-${traceId}-${parentId}-01`]);
   expect(valuesOf(fields, 'tracestate')).toEqual(['x=1, y=2']);
+});
+
+it('says who the client is as trustedProxies report it, and who has connected', async () => {
+  const bench = await start({ options: { tracing: true, trustedProxies: ['loopback'] } });
+  const client = await bench.connect();
+  await client.request(
+    request('GET /', [
+      'X-Forwarded-For: 192.0.2.7',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: shop.example',
+    ]),
+  );
+  await client.close();
+  const [server] = ofKind(await spans(2), SpanKind.SERVER);
+  expect(server?.attributes).toMatchObject({
+    'client.address': '192.0.2.7',
+    'network.peer.address': '127.0.0.1',
+    'url.scheme': 'https',
+    'server.address': 'shop.example',
+    'server.port': 443,
+  });
+});
+
+it('says which version of HTTP the client speaks', async () => {
+  const bench = await start({ options: { tracing: true, protocols: ['http2'] } });
+  const session = await openSession('in the clear', bench.port);
+  await answerOf(session.request({ ':path': '/' }));
+  await closeSessions();
+  const [server] = ofKind(await spans(2), SpanKind.SERVER);
+  expect(server?.attributes).toMatchObject({ 'network.protocol.version': '2' });
 });

@@ -46,6 +46,9 @@ describe('jsonText', () => {
     // No UTF-8.
     ['\u00e9', '"é"'],
     ['\u0085\u009b', String.raw`"\u0085\u009b"`],
+    // Text of the configuration, and no bytes; half of a pair.
+    ['\u00c3\u00a9 \u2192', '"Ã© →"'],
+    ['\ud800"', String.raw`"\ud800\""`],
     // A line separator and a mark that turns text around, in UTF-8.
     ['\u00e2\u0080\u00a8\u00e2\u0080\u00ae', String.raw`"\u2028\u202e"`],
   ])('%j', (text, json) => {

@@ -33,7 +33,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** What is no UTF-8 stays a character for each byte. */
 function decoded(text: string): string {
-  if (!/[\x80-\xff]/.test(text)) return text;
+  // What has a character beyond bytes, such as a name of the configuration, is text already.
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text;
   try {
     return utf8.decode(Buffer.from(text, 'latin1'));
   } catch {

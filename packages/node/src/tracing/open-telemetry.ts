@@ -4,6 +4,7 @@ import type * as Api from '@opentelemetry/api';
 import type { Exchange } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
 import { type HeaderSection, parseAuthority } from '@reverseit/core/http';
+import { authorityOf, clientOf } from '../hooks/client-of.ts';
 import type { AccessRecord, RequestInfo } from '../hooks/hooks.ts';
 import { redactedTarget } from './redacted-target.ts';
 
@@ -166,16 +167,18 @@ function methodAttributes(method: string): Api.Attributes {
 }
 
 function serverAttributes(exchange: Exchange): Api.Attributes {
-  const { head, remoteAddress, remotePort, encrypted } = exchange;
+  const { head, remoteAddress: peerAddress, remotePort: peerPort } = exchange;
   const [path = '', query] = splitTarget(redactedTarget(head.target));
-  const secure = encrypted;
-  const authority = head.authority === null ? null : parseAuthority(head.authority);
+  // As `trustedProxies` report them, like in the record.
+  const { remoteAddress, encrypted: secure } = clientOf(exchange);
+  const named = authorityOf(exchange);
+  const authority = named === null ? null : parseAuthority(named);
   const userAgent = head.headers.get('user-agent');
   return {
     ...methodAttributes(head.method),
     'url.path': path,
     'url.scheme': secure ? 'https' : 'http',
-    'network.protocol.version': head.minorVersion === 1 ? '1.1' : '1.0',
+    'network.protocol.version': head.httpVersion === '2.0' ? '2' : head.httpVersion,
     ...(query === undefined ? {} : { 'url.query': query }),
     ...(authority === null
       ? {}
@@ -183,13 +186,10 @@ function serverAttributes(exchange: Exchange): Api.Attributes {
           'server.address': authority.host,
           'server.port': authority.port === -1 ? (secure ? 443 : 80) : authority.port,
         }),
-    ...(remoteAddress === ''
+    ...(remoteAddress === '' ? {} : { 'client.address': remoteAddress }),
+    ...(peerAddress === ''
       ? {}
-      : {
-          'client.address': remoteAddress,
-          'network.peer.address': remoteAddress,
-          'network.peer.port': remotePort,
-        }),
+      : { 'network.peer.address': peerAddress, 'network.peer.port': peerPort }),
     ...(userAgent === undefined ? {} : { 'user_agent.original': userAgent }),
   };
 }

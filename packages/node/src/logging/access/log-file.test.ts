@@ -159,3 +159,40 @@ describe('a pipe', () => {
     expect(file.dropped).toBeGreaterThan(0);
   });
 });
+
+describe('a pipe that several processes write to', () => {
+  it('gets every line whole, however slowly it is read', async () => {
+    const { path, file, drain, closeReader } = startPipe(4_000_000);
+    const other = new LogFile({ path, maxBuffered: 4_000_000, report: () => {} });
+    open.push(other);
+    const long = 'y'.repeat(3000);
+    const wanted: string[] = [];
+    for (let nth = 0; nth < 2000; nth++) {
+      const text = `${nth} ${nth % 7 === 0 ? long : 'x'.repeat(90)}.`;
+      for (const [name, one] of [
+        ['a', file],
+        ['b', other],
+      ] as const) {
+        one.write(`${name} ${text}`);
+        wanted.push(`${name} ${text}`);
+      }
+    }
+    const lines = (): string[] => drain().split('\n').slice(0, -1);
+    await eventually(() => lines().length >= wanted.length, 'every line');
+    const got = lines();
+    expect(got.filter((line) => !/^[ab] \d+ (?:x{90}|y{3000})\.$/.test(line))).toEqual([]);
+    expect(got.sort()).toEqual(wanted.sort());
+    await Promise.all([file.close(), other.close()]);
+    closeReader();
+  });
+
+  it('and a line that is longer than a pipe takes at once all the same', async () => {
+    const { file, drain, closeReader } = startPipe(4_000_000);
+    const long = ['z'.repeat(200_000), 'a', 'y'.repeat(5000), 'b'];
+    for (const line of long) file.write(line);
+    await eventually(() => drain().endsWith('b\n'), 'the last line');
+    expect(drain().split('\n').slice(0, -1)).toEqual(long);
+    await file.close();
+    closeReader();
+  });
+});

@@ -3,13 +3,19 @@
  * the event loop. One write is under way at a time. While it waits for a disk or a reader that stalls, lines are
  * kept up to a bound; beyond it they are dropped and counted: nobody waits for a log, and no memory grows by it.
  *
- * Every write appends whole lines, so that the workers of a cluster can share a file.
+ * Every write appends whole lines, so that the workers of a cluster can share a file; to a pipe no more than it takes at
+ * once.
  */
-import { close, constants, open, openSync, write } from 'node:fs';
+import { close, constants, fstatSync, open, openSync, write } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** So much is written at once where it has come together before its time. In characters. */
 const enough = 65_536;
+/**
+ * So much goes to a pipe whole or not at all (PIPE_BUF of Linux; POSIX has at least 512), in bytes. What workers write to
+ * one pipe is told apart by that alone: of a longer write a part may go first, and lines of others after it.
+ */
+const atomic = 4096;
 /** How long lines are gathered, in ms. */
 const gatherMs = 100;
 /** How long a write waits after one that could not be done at once, in ms. */
@@ -55,6 +61,8 @@ export class LogFile {
   #busy = false;
   /** The last write has failed: the next one waits for its time. */
   #resting = false;
+  /** It is a pipe or a socket, which others may write to. */
+  #isPipe = false;
   /** The last line in the file has no end. */
   #torn = false;
   #timer: NodeJS.Timeout | null = null;
@@ -71,6 +79,8 @@ export class LogFile {
     this.#report = report;
     // Node makes a pipe one that does not block when standard output is first asked for.
     this.#fd = path === '-' ? process.stdout.fd : openSync(this.path, flags, mode);
+    const kind = fstatSync(this.#fd);
+    this.#isPipe = kind.isFIFO() || kind.isSocket();
   }
 
   /** Lines that were lost since the start. */
@@ -183,7 +193,9 @@ export class LogFile {
       this.#lines = 0;
     }
     this.#busy = true;
-    write(this.#fd, this.#chunk, this.#offset, null, null, (error, written) => {
+    const { length } = this.#chunk;
+    const size = this.#isPipe ? wholeLines(this.#chunk, this.#offset) : length - this.#offset;
+    write(this.#fd, this.#chunk, this.#offset, size, null, (error, written) => {
       this.#busy = false;
       if (this.#state === 'closed') this.#release();
       else this.#onWritten(error, written);
@@ -244,6 +256,13 @@ export class LogFile {
   get #name(): string {
     return this.path === '-' ? 'standard output' : this.path;
   }
+}
+
+/** How many bytes from `offset` on make whole lines that a pipe takes at once; one line if it is longer. */
+function wholeLines(chunk: Buffer, offset: number): number {
+  if (chunk.length - offset <= atomic) return chunk.length - offset;
+  const last = chunk.lastIndexOf(newline, offset + atomic - 1);
+  return (last >= offset ? last : chunk.indexOf(newline, offset + atomic)) + 1 - offset;
 }
 
 function flush(file: LogFile): void {

@@ -185,6 +185,12 @@ describe('a template', () => {
   it.each([
     ['$stauts', 'has an unknown variable $stauts; did you mean $status?'],
     ['a\nb', 'has a control character'],
+    [
+      '$status $ x',
+      expect.stringMatching(/^has a \$ that begins no variable: \$ x; expected \$name/),
+    ],
+    ['${status x', expect.stringContaining('begins no variable')],
+    ['$', expect.stringContaining('begins no variable')],
   ])('%j is refused', (template, fault) => {
     expect(compileLogFormat(template)).toEqual({ fault });
   });

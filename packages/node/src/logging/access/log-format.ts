@@ -59,7 +59,8 @@ const textOrNull = (text: string | null | undefined): string =>
   typeof text === 'string' ? jsonText(text) : 'null';
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-const variable = /\$(?:\$|\{(\w+)\}|(\w+))/g;
+/** A dollar sign, and what it may stand before. */
+const variable = /\$(?:\$|\{(\w+)\}|(\w+))?/g;
 
 /**
  * `$name` or `${name}` stands for a variable, `$$` for a dollar sign. A template that begins with `{` is JSON, and its
@@ -76,6 +77,10 @@ function compileTemplate(template: string): LogFormat | { readonly fault: string
     text += template.slice(end, match.index);
     end = match.index + match[0].length;
     const name = match[1] ?? match[2];
+    if (match[0] === '$') {
+      const rest = template.slice(match.index, match.index + 20);
+      return { fault: `has a $ that begins no variable: ${rest}; expected $name, \${name} or $$` };
+    }
     if (name === undefined) {
       text += '$';
       continue;
