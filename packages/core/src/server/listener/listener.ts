@@ -22,15 +22,13 @@ import type {
 import { Http2Counts } from '../http2/http2-counts.ts';
 import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
-import { type ListenTarget, targetText } from './listen-target.ts';
+import type { ListenTarget } from './listen-target.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
 import { type ProxyHeaderDelegate, ProxyHeaderWait } from './proxy-header-wait.ts';
-import { reasonText } from './reason-text.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
 import { socketBelow } from './socket-below.ts';
-import { applyMode, bindWithMode } from './socket-mode.ts';
-import { removeStaleSocket } from './stale-socket.ts';
+import { type ListeningDelegate, startListening } from './start-listening.ts';
 import { TlsAcceptor, type TlsDelegate } from './tls-acceptor.ts';
 
 /** What one listener goes by. */
@@ -84,7 +82,9 @@ const socketOptions = {
   keepAliveInitialDelay: tcpKeepAliveDelay,
 } as const;
 
-export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate {
+export class Listener
+  implements ServerContext, TlsDelegate, ProxyHeaderDelegate, ListeningDelegate
+{
   limits: ResolvedServerOptions;
   maxRequestsPerConnection = 0;
   halfClose: HalfClose = 'probe';
@@ -285,55 +285,20 @@ export class Listener implements ServerContext, TlsDelegate, ProxyHeaderDelegate
     return this.#starting || this.#server.listening;
   }
 
-  /** Resolves when it listens. A Unix socket that nobody listens on any more is replaced. */
+  /** Resolves when it listens, see `startListening`. */
   async listen(target: ListenTarget): Promise<void> {
     this.#starting = true;
     try {
-      // In a cluster the primary listens, and its failure is everybody's: nobody asks it before the path is
-      // free.
-      if ('path' in target && cluster.isWorker) await removeStaleSocket(target.path);
-      await this.#listen(target);
-    } catch (error) {
-      // What a process that was killed has left behind would keep it from starting again.
-      const isStale = 'path' in target && isTaken(error) && (await removeStaleSocket(target.path));
-      if (!isStale) throw error;
-      await this.#listen(target);
+      await startListening(this.#server, target, this);
     } finally {
       this.#starting = false;
     }
   }
 
-  #listen(target: ListenTarget): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const server = this.#server;
-      const onError = (cause: unknown): void => {
-        server.off('error', onError);
-        const text = `cannot listen on ${targetText(target)}: ${reasonText(cause)}`;
-        reject(createError('RIT_ERR_LISTEN', text, { cause }));
-      };
-      const mode = 'path' in target ? (target.mode ?? null) : null;
-      const onListening = (): void => {
-        server.off('error', onError);
-        this.#isTcp = typeof server.address() === 'object';
-        // A later error (out of descriptors at accept) must not end the process.
-        server.off('error', this.#onAcceptError).on('error', this.#onAcceptError);
-        const fault = this.closing
-          ? 'the server was closed before it was listening'
-          : mode === null
-            ? null
-            : applyMode(server, mode);
-        if (fault === null) resolve();
-        else server.close(() => onError(fault));
-      };
-      server.on('error', onError);
-      try {
-        if (mode === null) server.listen({ ...target }, onListening);
-        else bindWithMode(mode, () => server.listen({ ...target }, onListening));
-      } catch (cause) {
-        // A port out of range, or a server that listens already.
-        onError(cause);
-      }
-    });
+  onListening(server: Server): void {
+    this.#isTcp = typeof server.address() === 'object';
+    // A later error (out of descriptors at accept) must not end the process.
+    server.off('error', this.#onAcceptError).on('error', this.#onAcceptError);
   }
 
   readonly #onAcceptError = (): void => {
@@ -454,6 +419,3 @@ function ignore(): void {
 /** Whether another process accepts, and hands the connections over. */
 const isHandedOver = (): boolean =>
   cluster.isWorker && cluster.schedulingPolicy !== cluster.SCHED_NONE;
-
-const isTaken = (error: unknown): boolean =>
-  error instanceof Error && (error.cause as NodeJS.ErrnoException)?.code === 'EADDRINUSE';
