@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -67,6 +68,84 @@ async function started(options: ReverseItOptions) {
   const ports = proxy.addresses().map((address) => ('port' in address ? address.port : 0));
   return { proxy, ports, port: ports[0] ?? 0 };
 }
+
+describe('RFC 9110 §15.5.20: a request for the host of another certificate', () => {
+  const tls = {
+    certificates: [
+      certificateFor('a.example', '*.a.example', 'both.example'),
+      certificateFor('b.example', 'both.example'),
+      certificateFor('exact.a.example'),
+      { ...certificateFor('x.example'), names: ['listed.example'] },
+    ],
+  };
+  /** The status of a request for a host, on a connection that asked for a name. */
+  const statusOf = async (port: number, servername: string, ...hosts: readonly string[]) => {
+    const session = connectHttp2(`https://127.0.0.1:${port}`, {
+      ca,
+      servername,
+      rejectUnauthorized: false,
+    });
+    try {
+      const statuses: unknown[] = [];
+      for (const host of hosts) {
+        const stream = session.request({ ':authority': host });
+        const [fields] = await once(stream, 'response');
+        statuses.push(fields[':status']);
+        stream.resume();
+        await once(stream, 'close');
+      }
+      return statuses;
+    } finally {
+      const closed = once(session, 'close');
+      session.destroy();
+      await closed;
+    }
+  };
+
+  it.each<[what: string, servername: string, host: string, status: number]>([
+    ['the name itself', 'a.example', 'a.example', 200],
+    ['with a port, in upper case', 'a.example', 'A.Example:8443', 200],
+    ['another name of its certificate', 'a.example', 'both.example', 200],
+    ['a name that its wildcard covers', 'a.example', 'www.a.example', 200],
+    [
+      'one that it covers, though another certificate is listed',
+      'a.example',
+      'exact.a.example',
+      200,
+    ],
+    ['one of another certificate', 'a.example', 'b.example', 421],
+    ['one of another certificate, with a port', 'a.example', 'b.example:443', 421],
+    ['one of another certificate, with a dot at its end', 'a.example', 'b.example.', 421],
+    ['one of another certificate, by a listed name', 'a.example', 'listed.example', 421],
+    [
+      'a name that is listed, though not in the certificate',
+      'listed.example',
+      'listed.example',
+      200,
+    ],
+    ['one that no certificate is for', 'a.example', 'c.example', 200],
+    ['an address', 'a.example', '127.0.0.1', 200],
+    ['any, of a client without a listed name', 'c.example', 'b.example', 200],
+    ['any, of a client without a name', '', 'b.example', 200],
+  ])('%s: SNI %j, host %s: %i', async (_, servername, host, status) => {
+    const { port } = await started({ tls, protocols: ['http2'] });
+    expect(await statusOf(port, servername, host)).toEqual([status]);
+  });
+
+  it('the connection goes on, and the refusal is counted', async () => {
+    const { port, proxy } = await started({ tls, protocols: ['http2'] });
+    const hosts = ['a.example', 'b.example', 'a.example', 'b.example'];
+    expect(await statusOf(port, 'a.example', ...hosts)).toEqual([200, 421, 200, 421]);
+    expect(proxy.stats()).toMatchObject({ totalRefusals: 2, totalExchanges: 2 });
+  });
+
+  it('is served over HTTP/1.1, whose clients do not share connections between hosts', async () => {
+    const { port } = await started({ tls });
+    const raw = await client(port, 'a.example');
+    const { status } = await raw.request('GET / HTTP/1.1\r\nHost: b.example\r\n\r\n');
+    expect(status).toBe(200);
+  });
+});
 
 describe('certificates by name', () => {
   it('each listener has its own', async () => {

@@ -5,7 +5,9 @@ import { type CatalogEntry, catalog } from './catalog.ts';
 const rows = Object.entries(catalog as Record<string, CatalogEntry>);
 
 /** Statuses that refusals have, and 0 for what is never answered. */
-const statuses = [0, 400, 404, 408, 413, 414, 417, 426, 431, 500, 501, 502, 503, 504, 505, 508];
+const statuses = [
+  0, 400, 404, 408, 413, 414, 417, 421, 426, 431, 500, 501, 502, 503, 504, 505, 508,
+];
 
 describe('the catalog of errors', () => {
   test.for(rows)('%s', ([code, row]) => {

@@ -99,6 +99,7 @@ export const catalog = {
   RIT_ERR_TARGET: http('ProtocolError', 'client', 400, 'close', 'malformed request target', 'RFC 9112 §3.2'),
   RIT_ERR_HOST: http('ProtocolError', 'client', 400, 'close', 'missing, repeated or malformed Host', 'RFC 9112 §3.2'),
   RIT_ERR_HOST_CONFLICT: http('ProtocolError', 'client', 400, 'close', 'absolute request target and Host name different hosts', 'RFC 9112 §3.2.2'),
+  RIT_ERR_MISDIRECTED: http('ProtocolError', 'client', 421, 'close', 'request for the host of another certificate than that of its connection', 'RFC 9110 §15.5.20'),
   RIT_ERR_METHOD_UNKNOWN: http('ProtocolError', 'client', 501, 'close', 'method not implemented', 'RFC 9110 §9.1'),
   RIT_ERR_HTTP_VERSION: http('ProtocolError', 'client', 505, 'close', 'HTTP version not supported', 'RFC 9110 §15.6.6'),
   RIT_ERR_CONTENT_LENGTH: http('ProtocolError', 'client', 400, 'close', 'malformed or repeated Content-Length', 'RFC 9112 §6.3'),

@@ -198,6 +198,37 @@ describe('the client goes', () => {
     expect((await client.response(3)).body).toBe('still');
     await client.until(() => client.closed, 'the close');
   });
+
+  test('halfClose "abort": it closes its side, and every exchange is aborted', async () => {
+    const { client, next } = await useRequests({ halfClose: 'abort' });
+    client.send(headers(1), headers(3));
+    const [first, second] = [await next(), await next()];
+    client.socket.end();
+    expect((await first.aborted()).code).toBe('RIT_ERR_CLIENT_ABORTED');
+    expect((await second.aborted()).code).toBe('RIT_ERR_CLIENT_ABORTED');
+    await client.until(() => client.closed, 'the close');
+  });
+
+  test.each([
+    ['probe', 1],
+    ['allow', 0],
+  ] as const)(
+    'halfClose "%s": it is sent %i PINGs when it closes its side',
+    async (halfClose, count) => {
+      const { client, next } = await useRequests({ halfClose });
+      client.send(headers(1));
+      const { exchange } = await next();
+      client.socket.end();
+      await eventually(() => client.socket.writableFinished, 'the FIN');
+      if (count > 0) {
+        await client.until(() => client.frames.some(({ type }) => type === FRAME.PING), 'a PING');
+      }
+      exchange.respond(200, [], 'still');
+      expect((await client.response(1)).body).toBe('still');
+      await client.until(() => client.closed, 'the close');
+      expect(client.frames.filter(({ type }) => type === FRAME.PING).length).toBe(count);
+    },
+  );
 });
 
 describe('windows', () => {

@@ -17,6 +17,7 @@ import { ReadDeadline, type ReadDeadlineDelegate } from '../connection/read-dead
 import type { SocketWriterOwner } from '../connection/socket-writer.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
+import { CertificateScope } from './certificate-scope.ts';
 import { type FeedOwner, Http2Feed } from './http2-feed.ts';
 import { type Http2Context, Http2Stream, type StreamConnection } from './http2-stream.ts';
 import { type FramedSession, SessionFrames } from './session-frames.ts';
@@ -54,6 +55,7 @@ export class Http2Session
   readonly #readDeadline: ReadDeadline;
   readonly #shutdownDeadline = new Deadline(this, 0);
   readonly #frames: SessionFrames;
+  readonly #scope: CertificateScope | null;
   readonly streams = new StreamRegister();
   /** The latest stream that the client may open. */
   lastAllowed = maxStreamId;
@@ -68,6 +70,7 @@ export class Http2Session
     this.context = context;
     this.socket = socket;
     this.proxyHeader = proxyHeader;
+    this.#scope = CertificateScope.of(context.certificateNames, socket);
     this.#guard = new FloodGuard(limits.maxStreamResetsPerSecond, () => context.deadlines.now());
     this.output = new SessionOutput(socket, context.sendDeadlines, this.#guard, this);
     this.#frames = new SessionFrames(this, this.#guard);
@@ -195,6 +198,10 @@ export class Http2Session
 
   // Towards frames and streams
 
+  isMisdirected(authority: string | null): boolean {
+    return this.#scope !== null && !this.#scope.includes(authority);
+  }
+
   serve(streamId: number, head: RequestHead, endStream: boolean): void {
     const { context } = this;
     this.#guard.onStream();
@@ -258,13 +265,18 @@ export class Http2Session
   /** The client has sent FIN: requests that are complete are still answered, if it is there to read it. */
   #onPeerEnd(): void {
     if (!this.open) return;
+    const { halfClose } = this.context;
+    if (halfClose === 'abort' && this.streams.size > 0) {
+      this.abort(createError('RIT_ERR_CLIENT_ABORTED'));
+      return;
+    }
     this.#peerEnded = true;
     this.lastAllowed = this.streams.last;
     for (const stream of this.streams.all()) {
       if (!stream.remoteEnded) stream.end(createError('RIT_ERR_INCOMPLETE_BODY'));
     }
     // Answered with a reset by a system whose process is gone.
-    this.output.sendPing(shutdownPing, false);
+    if (halfClose === 'probe') this.output.sendPing(shutdownPing, false);
     this.#finishIfIdle();
   }
 

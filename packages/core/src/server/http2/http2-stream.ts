@@ -13,6 +13,7 @@ import { endTunnel } from '../connection/end-tunnel.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
+import type { CertificateNames } from './certificate-scope.ts';
 import type { Http2Counts } from './http2-counts.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { Http2Feed } from './http2-feed.ts';
@@ -30,6 +31,8 @@ const discardTimeout = 5000;
 export interface Http2Context extends ServerContext {
   readonly limits: Http2Limits;
   readonly http2: Http2Counts;
+  /** Which certificate is for which name; null where there are none by name. */
+  readonly certificateNames: CertificateNames | null;
 }
 
 /** What a stream needs of its connection. */

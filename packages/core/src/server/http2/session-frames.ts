@@ -28,6 +28,8 @@ export interface FramedSession extends ConnectionEnds {
   readonly lastAllowed: number;
   /** Ends the connection with an error of the client's (§5.4.1). */
   fail(code: Http2ErrorCode, text: string): void;
+  /** Whether a request for this host does not belong on this connection. */
+  isMisdirected(authority: string | null): boolean;
   /** A request has come, and opens a stream. */
   serve(streamId: number, head: RequestHead, endStream: boolean): void;
   sendReset(streamId: number, code: Http2ErrorCode): void;
@@ -207,8 +209,11 @@ export class SessionFrames implements FrameSink {
     }
     this.#guard.onTaken();
     const head = this.#gatherer.head(endStream);
-    if (typeof head === 'object') this.#session.serve(streamId, head, endStream);
-    else if (head === malformed) {
+    if (typeof head === 'object') {
+      if (!this.#session.isMisdirected(head.authority)) {
+        this.#session.serve(streamId, head, endStream);
+      } else this.#answerRefusal(streamId, createError('RIT_ERR_MISDIRECTED'), endStream);
+    } else if (head === malformed) {
       this.#session.sendReset(streamId, H2_ERROR.PROTOCOL_ERROR);
       const request = new RejectedRequest(this.#session, this.#gatherer.requestLine);
       this.#session.context.onRefusal(protocolError('malformed request'), request);

@@ -4,9 +4,10 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import type { ServerNames } from '../../options/server-names.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import { Connection } from '../connection/connection.ts';
@@ -339,6 +340,11 @@ export class Listener
   /** Whether none of the server's first `count` exchanges is in progress here. */
   areOver(count: number): boolean {
     return this.#open.areOver(count);
+  }
+
+  /** Which certificate is for which name; null where there are none by name. */
+  get certificateNames(): ServerNames<SecureContext> | null {
+    return this.#tls?.names ?? null;
   }
 
   // Closing

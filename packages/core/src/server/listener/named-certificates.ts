@@ -19,19 +19,30 @@ export interface NamedTlsOptions extends TlsOptions {
  */
 const sessionIdContext = 'reverseit';
 
+/** What a TLS server is made with. */
+export interface ChosenTlsOptions {
+  readonly options: TlsOptions;
+  /** Which certificate is for which name; null where there are none by name. */
+  readonly names: ServerNames<SecureContext> | null;
+}
+
 /**
  * Options that choose among the certificates. `SNICallback` of the options is asked first. A client without a
  * name, or with one that nothing is listed for, gets the pair of the options or else the first certificate.
  */
-export function withNamedCertificates({ certificates, ...options }: NamedTlsOptions): TlsOptions {
+export function withNamedCertificates({
+  certificates,
+  ...options
+}: NamedTlsOptions): ChosenTlsOptions {
   const first = certificates?.[0];
-  if (certificates == null || first === undefined) return options;
+  if (certificates == null || first === undefined) return { options, names: null };
   const shared = { sessionIdContext, ...options };
-  const contexts = contextsByName(shared, certificates);
-  return {
+  const names = contextsByName(shared, certificates);
+  const chosen = {
     ...(hasOwnPair(options) ? shared : { ...shared, ...pairOf(first) }),
-    SNICallback: choose(contexts, options.SNICallback),
+    SNICallback: choose(names, options.SNICallback),
   };
+  return { options: chosen, names };
 }
 
 /** Whether there is a default beside the certificates by name. */

@@ -3,8 +3,9 @@
  * another acceptor for the connections to come, whichever socket listens.
  */
 import type { ServerOpts, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import { createError } from '../../errors/reverseit-error.ts';
+import type { ServerNames } from '../../options/server-names.ts';
 import { type NamedTlsOptions, withNamedCertificates } from './named-certificates.ts';
 import { reasonText } from './reason-text.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
@@ -31,6 +32,8 @@ export class TlsAcceptor {
    * accepts does not go on to a handshake by itself.
    */
   readonly server: Server;
+  /** Which certificate is for which name; null where there are none by name. */
+  readonly names: ServerNames<SecureContext> | null;
   readonly #handshake: Handshake;
 
   /**
@@ -46,8 +49,10 @@ export class TlsAcceptor {
   ) {
     const onThrown = (name: string, cause: unknown): void => delegate.onCallbackThrew(name, cause);
     try {
+      const chosen = withNamedCertificates(guardCallbacks(options, onThrown));
+      this.names = chosen.names;
       this.server = createServer({
-        ...withNamedCertificates(guardCallbacks(options, onThrown)),
+        ...chosen.options,
         ...socketOptions,
         // Not before the handshake is done: a client that ends inside it has gone.
         allowHalfOpen: false,
