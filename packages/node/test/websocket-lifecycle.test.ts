@@ -232,6 +232,13 @@ describe('peers that do not end', () => {
     expect(await lingering.client.readClose()).toMatchObject({ code: 4002 });
     expect(await lingering.client.expectClosed()).toBe('fin');
     expect(lingering.backend.reader.departure).toBe(undefined);
+    const { client, backend } = await rig.open();
+    await client.sendClose(4003);
+    await backend.readClose();
+    await backend.sendClose(4003);
+    expect(await client.readClose()).toMatchObject({ code: 4003 });
+    backend.socket.end();
+    await backend.expectClosed();
 
     // Without an answer they have their own code back, and the other one is cut.
     expect(await unanswered.client.readClose()).toEqual({ code: 4000, reason: 'hello?' });
@@ -242,6 +249,11 @@ describe('peers that do not end', () => {
     }
     // A backend that does not end its connection is not waited for any longer.
     await lingering.backend.expectClosed();
+    // Nor is a client that has still not ended its own.
+    await unanswered.client.close();
+    await deaf.backend.close();
+    await eventually(() => rig.proxy.stats().webSockets === 0, 'the last of them to end');
+    expect(client.reader.departure).toBe('fin');
     expect(performance.now() - begin).toBeGreaterThan(4900);
   });
 });

@@ -298,6 +298,23 @@ describe('the end', () => {
     await client.close();
   });
 
+  test('bytes that nobody has read are no burden on the window of the connection', async () => {
+    const { client, tunnel } = await begin({ maxStreamResetsPerSecond: Number.POSITIVE_INFINITY });
+    const piece = Buffer.alloc(16_384);
+    // More than that window in all.
+    for (let id = 1; id < 81; id += 2) {
+      const recording = await tunnel(id, false);
+      for (let i = 0; i < 16; i++) client.send(data(id, piece));
+      client.send(reset(id));
+      await eventually(() => recording.closed, 'the close');
+    }
+    const last = await tunnel(81);
+    client.send(data(81, 'x'));
+    await last.got('x');
+    expect(client.goaway()).toBe(undefined);
+    await client.close();
+  });
+
   test('the end of the connection is an error of each', async () => {
     const { client, tunnel } = await begin();
     const tunnels = [await tunnel(1), await tunnel(3), await tunnel(5)];
@@ -337,8 +354,8 @@ describe('maxStreamResetsPerSecond', () => {
   });
 });
 
-describe('a server that closes', () => {
-  test('tells each tunnel, sends GOAWAY, and ends the connection with the last of them', async () => {
+describe('GOAWAY', () => {
+  test('of a server that closes: tunnels are told, and the connection ends with the last', async () => {
     const { client, tunnel, rig } = await begin();
     const tunnels = [await tunnel(1), await tunnel(3)];
     const closing = rig.server.close();
@@ -355,7 +372,19 @@ describe('a server that closes', () => {
     await closing;
   });
 
-  test('lets a client that sends GOAWAY keep its tunnels', async () => {
+  test('by maxRequestsPerConnection: its tunnels stay', async () => {
+    const { client, tunnel } = await begin({ maxRequestsPerConnection: 1 });
+    const recording = await tunnel();
+    await client.until(() => client.goaway() !== undefined, 'GOAWAY');
+    client.send(data(1, 'still'));
+    await recording.got('still');
+    recording.switched.socket.end('bye');
+    client.send(end(1));
+    await client.until(() => client.closed, 'the end');
+    expect(bodyOf(client)).toBe('bye');
+  });
+
+  test('of a client: its tunnels stay', async () => {
     const { client, tunnel } = await begin();
     const recording = await tunnel();
     client.send(frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(8)));
