@@ -9,7 +9,7 @@ import { Deadline, Deadlines, type DeadlineTarget } from '../time/deadlines.ts';
 import type { RejectedRequest } from './exchange/rejected-request.ts';
 import type { RequestListener } from './exchange/server-context.ts';
 import { watchCallback } from './exchange/thenable.ts';
-import { type ListenTarget, targetText } from './listener/listen-target.ts';
+import { type ListenTarget, separateFamilies, targetText } from './listener/listen-target.ts';
 import {
   Listener,
   type ListenerOwner,
@@ -117,7 +117,9 @@ export class HttpServer implements ListenerOwner, DeadlineTarget {
     }
     this.#starting = true;
     try {
-      for (const [nth, target] of targets.entries()) await this.#listeners[nth]?.listen(target);
+      for (const [nth, target] of separateFamilies(targets).entries()) {
+        await this.#listeners[nth]?.listen(target);
+      }
     } catch (error) {
       await Promise.all(this.#listeners.map((listener) => listener.unlisten()));
       throw error;

@@ -6,13 +6,40 @@
  * `0.0.0.0` where there is no IPv6.
  */
 export type ListenTarget =
-  | { readonly port: number; readonly host?: string }
+  | {
+      readonly port: number;
+      readonly host?: string;
+      /** Whether `::` leaves IPv4 to others. Default: only where another listener has all of it at the port. */
+      readonly ipv6Only?: boolean;
+    }
   | {
       readonly path: string;
       /** Permissions of the socket, such as 0o660. Without it the umask decides. */
       readonly mode?: number;
     }
   | { readonly fd: number };
+
+/** `0.0.0.0` and `::` at one port share it: the latter would take IPv4 as well, and one of them fail. */
+export function separateFamilies(targets: readonly ListenTarget[]): readonly ListenTarget[] {
+  const isBeside = (port: number): boolean =>
+    targets.some((one) => 'port' in one && one.port === port && one.host === '0.0.0.0');
+  return targets.map((one) =>
+    'port' in one && one.host === '::' && one.port !== 0 && isBeside(one.port)
+      ? { ipv6Only: true, ...one }
+      : one,
+  );
+}
+
+/** Bytes of a path that every system has room for. */
+const maxPath = 103;
+const invalidPath: readonly unknown[] = ['EINVAL', 'ENAMETOOLONG'];
+
+/** What the system does not say: that a path is too long. Null where it is not. */
+export function pathFault(target: ListenTarget, cause: unknown): string | null {
+  if (!('path' in target) || Buffer.byteLength(target.path) <= maxPath) return null;
+  if (!invalidPath.includes((cause as NodeJS.ErrnoException | null)?.code)) return null;
+  return `the path is too long for a Unix socket; ${maxPath} bytes fit on every system`;
+}
 
 /** For messages. */
 export function targetText(target: ListenTarget): string {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
+import { freePort } from '@reverseit/test-servers/free-port';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, test } from 'vitest';
 import { request } from '../../../test/server-rig.ts';
@@ -91,6 +92,42 @@ describe('several listeners', () => {
     await expect(server.listen([loopback, loopback])).rejects.toMatchObject({
       message: 'cannot listen on 127.0.0.1:0, 127.0.0.1:0: listen() was already called',
     });
+  });
+
+  test('every address of IPv4 and of IPv6, at one port', async ({ skip }) => {
+    const rules = ['four', 'six'].map((name) => ({
+      options: resolveServerOptions({}),
+      listener: named(name),
+    }));
+    const server = new HttpServer(rules, named('nobody'));
+    use({ close: () => server.close({ timeout: 0 }) });
+    const port = await freePort();
+    try {
+      await server.listen([
+        { host: '0.0.0.0', port },
+        { host: '::', port },
+      ]);
+    } catch (error) {
+      skip(`no IPv6 on this machine: ${String(error)}`);
+    }
+    for (const [host, name] of [
+      ['127.0.0.1', 'four'],
+      ['::1', 'six'],
+    ] as const) {
+      const one = use(await connectRaw({ host, port }));
+      expect((await one.request(request('GET /'))).text).toBe(`${name} false /`);
+      await one.close();
+    }
+  });
+
+  test('a path that is too long', async () => {
+    const server = new HttpServer(resolveServerOptions({}), named('one'));
+    const path = `/tmp/${'x'.repeat(150)}`;
+    await expect(server.listen({ path })).rejects.toMatchObject({
+      code: 'RIT_ERR_LISTEN',
+      message: `cannot listen on unix:${path}: the path is too long for a Unix socket; 103 bytes fit on every system`,
+    });
+    await server.close();
   });
 
   test('as many addresses as listeners', async () => {

@@ -101,7 +101,7 @@ export class Listener
   readonly http2 = new Http2Counts();
   readonly #open = new OpenSockets();
   /** What came before TLS, by the socket below it. */
-  readonly #headers = new WeakMap<Socket, ProxyHeader>();
+  #headers: WeakMap<Socket, ProxyHeader> | null = null;
   /** Clients have addresses here, those of Unix sockets have none. */
   #isTcp = false;
   /** From the call of `listen` until it is known whether the address can be had. */
@@ -220,7 +220,10 @@ export class Listener
       this.#accept(socket, header, early);
       return;
     }
-    if (header !== null) this.#headers.set(socket, header);
+    if (header !== null) {
+      this.#headers ??= new WeakMap();
+      this.#headers.set(socket, header);
+    }
     if (early !== null) socket.unshift(early);
     tls.take(socket);
   }
@@ -238,8 +241,9 @@ export class Listener
 
   onSecure(socket: TLSSocket): void {
     socket.allowHalfOpen = true;
-    const below = this.limits.proxyProtocol === null ? null : socketBelow(socket);
-    this.#accept(socket, below === null ? null : (this.#headers.get(below) ?? null), null);
+    // Whatever the options are by now: it is still the client's that its header names.
+    const below = this.#headers === null ? null : socketBelow(socket);
+    this.#accept(socket, below === null ? null : (this.#headers?.get(below) ?? null), null);
   }
 
   onHandshakeFailed(error: Error, socket: Parameters<TlsDelegate['onHandshakeFailed']>[1]): void {
@@ -250,7 +254,7 @@ export class Listener
 
   #refusePlainHttp(tlsSocket: TLSSocket): void {
     const socket = socketBelow(tlsSocket) ?? tlsSocket;
-    const ends = { socket, proxyHeader: this.#headers.get(socket) ?? null };
+    const ends = { socket, proxyHeader: this.#headers?.get(socket) ?? null };
     const request = new RejectedRequest(ends, '', PlainHttpRefusal.answer);
     new PlainHttpRefusal(tlsSocket, this.deadlines);
     this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'), request);

@@ -6,6 +6,7 @@ import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { describe, expect, test } from 'vitest';
 import { request } from '../../../test/server-rig.ts';
 import { createHttpServer, type RequestListener, type ServerOptions } from '../../index.ts';
+import { resolveServerOptions } from '../../internal-server.ts';
 
 useCensus();
 const use = useCleanup();
@@ -105,6 +106,24 @@ describe('the header', () => {
       secure.destroy();
     }
   });
+});
+
+test('names the client also where the listener expects none any more', async () => {
+  const { server, port } = await start({ tls });
+  const raw = use(await connectRaw({ port }));
+  raw.socket.write(text);
+  const waiting = connectTls({ socket: raw.socket, rejectUnauthorized: false });
+  // The header has been read once the handshake has begun.
+  await new Promise((resolve) => waiting.once('keylog', resolve));
+  server.update(resolveServerOptions({ tls }));
+  waiting.write(request('GET /late'));
+  const answer = await new Promise<string>((resolve) => {
+    waiting.on('data', (chunk: Buffer) => {
+      if (chunk.includes('/late')) resolve(chunk.toString('latin1'));
+    });
+  });
+  expect(answer).toContain(`/late ${told} true proxy1`);
+  waiting.destroy();
 });
 
 describe('closed without a byte', () => {

@@ -5,7 +5,7 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { createError } from '../../errors/reverseit-error.ts';
-import { type ListenTarget, targetText } from './listen-target.ts';
+import { type ListenTarget, pathFault, targetText } from './listen-target.ts';
 import { reasonText } from './reason-text.ts';
 import { applyMode, bindWithMode } from './socket-mode.ts';
 import { removeStaleSocket } from './stale-socket.ts';
@@ -40,7 +40,8 @@ function listen(server: Server, target: ListenTarget, delegate: ListeningDelegat
   return new Promise((resolve, reject) => {
     const onError = (cause: unknown): void => {
       server.off('error', onError);
-      const text = `cannot listen on ${targetText(target)}: ${reasonText(cause)}`;
+      const reason = pathFault(target, cause) ?? reasonText(cause);
+      const text = `cannot listen on ${targetText(target)}: ${reason}`;
       reject(createError('RIT_ERR_LISTEN', text, { cause }));
     };
     const mode = 'path' in target ? (target.mode ?? null) : null;
