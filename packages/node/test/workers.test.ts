@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type RequestOptions, type Server } from 'node:http';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -175,6 +176,43 @@ it('replaces workers that end, and finishes what is under way at SIGTERM', async
   await proxy.logged('reverseit: SIGTERM: shutting');
   backend.finish();
   expect(await slow).toBe('slow');
+  expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
+});
+
+/** What is answered on a stream. */
+async function askOver(session: ClientHttp2Session, path: string): Promise<string> {
+  const stream = session.request({ ':path': path });
+  return inTime(text(stream), `an answer to ${path}`);
+}
+
+it('speaks HTTP/2 in every worker, and ends its connections with GOAWAY at SIGTERM', async () => {
+  const backend = await writeConfig("protocols: ['http2'],");
+  const { proxy, where } = await start();
+  const sessions = new Map<string, ClientHttp2Session>();
+  const open = async (): Promise<void> => {
+    const session = connectHttp2(`http://127.0.0.1:${where.port}`);
+    session.on('error', () => {});
+    const pid = await askOver(session, '/pid');
+    if (sessions.has(pid)) session.destroy();
+    else sessions.set(pid, session);
+  };
+  const end = performance.now() + patienceMs;
+  while (sessions.size < 2 && performance.now() < end) await open();
+  expect(sessions.size).toBe(2);
+  for (const [pid, session] of sessions) {
+    const many = Array.from({ length: 50 }, () => askOver(session, '/pid'));
+    expect(new Set(await Promise.all(many))).toEqual(new Set([pid]));
+  }
+  const [busy, idle] = [...sessions.values()] as [ClientHttp2Session, ClientHttp2Session];
+  const ended = [busy, idle].map((session) => once(session, 'close'));
+  const goaway = once(busy, 'goaway');
+  const slow = askOver(busy, '/slow');
+  await backend.asked;
+  proxy.signal('SIGTERM');
+  await inTime(goaway, 'a GOAWAY');
+  backend.finish();
+  expect(await slow).toBe('slow');
+  await inTime(Promise.all(ended), 'the end of both connections');
   expect(await inTime(proxy.ended, 'all processes to end')).toBe(0);
 });
 
