@@ -23,6 +23,7 @@ import { BoundConnections } from './bound-connections.ts';
 import { canServe, IdleConnections, needsOwn } from './idle-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';
 import type { OriginMeter } from './origin-meter.ts';
+import { ShardConnections } from './shard-connections.ts';
 
 /** How long a connection that a client logs in stays unused while others wait, in ms: for its next message. */
 const boundGrace = 1000;
@@ -83,12 +84,8 @@ export class Shard implements Http2Owner, ExchangeOwner {
   readonly #size: number;
   readonly #maxWaiting: number;
   readonly #waiting = new WaitQueue<DispatchedExchange>();
-  /** Every connection whose socket is not closed, but for the switched ones. */
-  readonly #connections = new Set<PooledConnection>();
-  /** Those that may carry several exchanges. */
-  readonly #multiplexed = new Set<Http2Connection>();
+  readonly #connections = new ShardConnections();
   readonly learned: LearnedLimits = { streams: maxStreams };
-  readonly #switched = new Set<PooledConnection>();
   readonly #idle = new IdleConnections();
   readonly #bound: BoundConnections;
   #serving = false;
@@ -124,13 +121,13 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
   /** Nothing is open, and nobody waits. Switched sockets are others' concern, until they are destroyed. */
   get isEmpty(): boolean {
-    if (this.#destroyed && this.#switched.size > 0) return false;
+    if (this.#destroyed && this.#connections.switched > 0) return false;
     return this.#connections.size === 0 && this.#waiting.length === 0;
   }
 
   /** The same, and no switched socket is left. */
   get isUnused(): boolean {
-    return this.isEmpty && this.#switched.size === 0;
+    return this.isEmpty && this.#connections.switched === 0;
   }
 
   /** Whether an exchange would get a connection without waiting for others. */
@@ -139,7 +136,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
       this.#waiting.length === 0 &&
       (this.#idle.top !== null ||
         this.#connections.size < this.#size ||
-        this.#shared() !== null ||
+        this.#connections.shared() !== null ||
         this.#bound.canMakeRoom)
     );
   }
@@ -159,18 +156,9 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   stats(): ShardStats {
-    let idle = 0;
-    let active = 0;
-    for (const connection of this.#connections) {
-      if (connection.state === 'idle') idle++;
-      active += connection.active;
-    }
     return {
-      open: this.#connections.size,
-      idle,
-      active,
+      ...this.#connections.count(),
       waiting: this.#waiting.length,
-      switched: this.#switched.size,
       opened: this.#opened,
       reused: this.#reused,
     };
@@ -228,7 +216,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
     for (let first = this.#waiting.first; first !== null; first = this.#waiting.first) {
       first.fail('RIT_ERR_UPSTREAM_CLOSED');
     }
-    for (const connection of [...this.#connections, ...this.#switched]) {
+    for (const connection of this.#connections.all()) {
       connection.destroy('RIT_ERR_UPSTREAM_CLOSED');
     }
   }
@@ -270,15 +258,13 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   onSwitched(connection: PooledConnection): void {
-    this.#connections.delete(connection);
+    this.#connections.switch(connection);
     this.#bound.remove(connection);
-    this.#switched.add(connection);
     this.useSlot();
   }
 
   onClosed(connection: PooledConnection): void {
-    this.#switched.delete(connection);
-    this.#forget(connection);
+    this.#connections.remove(connection);
     this.onUnusable(connection);
     if (connection.bound) this.#bound.remove(connection);
     // The exchange that loses its connection by this has not heard of it yet, and goes first if it may.
@@ -299,7 +285,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   onHttp1(from: Http2Connection, socket: Socket, exchanges: readonly DispatchedExchange[]): void {
-    this.#forget(from);
+    this.#connections.remove(from);
     const rest = [...exchanges];
     const first = rest.shift();
     if (first?.onReturned() !== true) socket.destroy();
@@ -321,7 +307,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   // ————— Serving.
 
   #serve(exchange: DispatchedExchange, fresh: boolean): boolean {
-    const shared = exchange.oneShot || exchange.upgrading ? null : this.#shared();
+    const shared = exchange.oneShot || exchange.upgrading ? null : this.#connections.shared();
     const room = this.#connections.size < this.#size;
     const idle = exchange.oneShot ? null : this.#idle.find(exchange);
     if (shared !== null) this.#use(shared, exchange);
@@ -358,13 +344,6 @@ export class Shard implements Http2Owner, ExchangeOwner {
     }
   }
 
-  /** The first HTTP/2 connection that has room, in the order in which they were opened. */
-  #shared(): Http2Connection | null {
-    if (this.#multiplexed.size === 0) return null;
-    for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
-    return null;
-  }
-
   #use(connection: PooledConnection, exchange: DispatchedExchange): void {
     this.onUnusable(connection);
     this.#assign(connection, exchange);
@@ -372,21 +351,10 @@ export class Shard implements Http2Owner, ExchangeOwner {
 
   #open(exchange: DispatchedExchange): void {
     const { http1, http2 } = this.#connect;
-    if (http2 === null || exchange.upgrading) {
-      const connection = http1(this);
-      this.#connections.add(connection);
-      this.#assign(connection, exchange);
-      return;
-    }
-    const connection = http2(this, exchange.oneShot);
+    const connection =
+      http2 === null || exchange.upgrading ? http1(this) : http2(this, exchange.oneShot);
     this.#connections.add(connection);
-    this.#multiplexed.add(connection);
     this.#assign(connection, exchange);
-  }
-
-  #forget(connection: PooledConnection): void {
-    this.#connections.delete(connection);
-    if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
   }
 
   #serveWaiting(): void {

@@ -1,0 +1,60 @@
+/** Which connections a shard has, in which of their lives: open, or switched to another protocol. */
+import type { PooledConnection } from '../connect/pooled-connection.ts';
+import type { Http2Connection } from '../http2/http2-connection.ts';
+
+export class ShardConnections {
+  /** Every connection whose socket is not closed, except for the switched ones. */
+  readonly #open = new Set<PooledConnection>();
+  /** Those that may carry several exchanges, in the order in which they were opened. */
+  readonly #multiplexed = new Set<Http2Connection>();
+  readonly #switched = new Set<PooledConnection>();
+
+  /** How many are open, switched ones not included. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get switched(): number {
+    return this.#switched.size;
+  }
+
+  add(connection: PooledConnection): void {
+    this.#open.add(connection);
+    if (!connection.isHttp1) this.#multiplexed.add(connection as Http2Connection);
+  }
+
+  /** Its socket is closed, or somebody else's. */
+  remove(connection: PooledConnection): void {
+    this.#switched.delete(connection);
+    this.#open.delete(connection);
+    if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
+  }
+
+  /** It speaks another protocol from now on. */
+  switch(connection: PooledConnection): void {
+    this.#open.delete(connection);
+    this.#switched.add(connection);
+  }
+
+  /** The first HTTP/2 connection that has room. */
+  shared(): Http2Connection | null {
+    if (this.#multiplexed.size === 0) return null;
+    for (const connection of this.#multiplexed) if (connection.hasRoom) return connection;
+    return null;
+  }
+
+  count(): { open: number; idle: number; active: number; switched: number } {
+    let idle = 0;
+    let active = 0;
+    for (const connection of this.#open) {
+      if (connection.state === 'idle') idle++;
+      active += connection.active;
+    }
+    return { open: this.#open.size, idle, active, switched: this.#switched.size };
+  }
+
+  /** All of them, switched ones included. */
+  all(): readonly PooledConnection[] {
+    return [...this.#open, ...this.#switched];
+  }
+}
