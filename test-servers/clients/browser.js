@@ -1,5 +1,5 @@
 // A browser as a client: what a page of the proxy's does when a test says so.
-/* global document, fetch, getComputedStyle, location, performance */
+/* global document, fetch, getComputedStyle, location, performance, Response, WebSocket */
 
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) & 0xff);
 
@@ -41,6 +41,31 @@ globalThis.client = {
   streamedUpload: async () => {
     const request = { method: 'POST', body: streamOf(bytes), duplex: 'half' };
     return isSame(await fetch('/echo', request));
+  },
+
+  /** Of a WebSocket: its subprotocol, whether everything came back, and how it closed. */
+  webSocket: async () => {
+    const socket = new WebSocket(`wss://${location.host}/socket`, ['other', 'chat']);
+    socket.binaryType = 'arraybuffer';
+    const next = (type) =>
+      new Promise((resolve, reject) => {
+        socket.addEventListener(type, resolve, { once: true });
+        socket.addEventListener('error', () => reject(new Error(`no ${type}`)), { once: true });
+      });
+    await next('open');
+    const { protocol } = socket;
+    const echoes = [];
+    for (const message of ['grüße', bytes]) {
+      const answered = next('message');
+      socket.send(message);
+      echoes.push((await answered).data);
+    }
+    const [text, binary] = echoes;
+    const closed = next('close');
+    socket.close(4000, 'done');
+    const { code, reason, wasClean } = await closed;
+    const isComplete = text === 'grüße' && (await isSame(new Response(binary)));
+    return { protocol, isComplete, code, reason, wasClean };
   },
 
   /** Leaves a response without an end. */

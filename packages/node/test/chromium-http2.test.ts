@@ -73,6 +73,23 @@ describe.skipIf(chromiumPath === undefined)('Chromium (needs chromium)', () => {
     expect(await page.evaluate('client.streamedUpload()')).toBe(true);
   });
 
+  it('RFC 8441: opens WebSockets on its connection', async () => {
+    const { page, served } = await open();
+    const [first] = await Promise.all(
+      Array.from({ length: 5 }, () => page.evaluate('client.webSocket()')),
+    );
+    expect(first).toEqual({
+      protocol: 'chat',
+      isComplete: true,
+      code: 4000,
+      reason: 'done',
+      wasClean: true,
+    });
+    expect(await served.outcomeOf('/socket')).toBe('none');
+    expect(versions(served)).toEqual(['2.0']);
+    expect(served.proxy.stats().connections).toBe(1);
+  });
+
   it('aborts in the middle of a response, and goes on', async () => {
     const { page, served } = await open();
     expect(await page.evaluate('client.abort()')).toBe('hello');
