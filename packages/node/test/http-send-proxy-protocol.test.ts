@@ -337,6 +337,46 @@ describe.each(versions)('%s', (sendProxyProtocol) => {
     await eventually(() => backend.open === 0, 'the connections to close');
   });
 
+  it('pipelined requests go over the one connection', async () => {
+    const backend = await startBackend();
+    const { port } = await startProxy({ backend: backend.url, pool: { sendProxyProtocol } });
+    const client = await connect(port);
+    client.send(get('/1') + get('/2') + get('/3'));
+    for (const target of ['/1', '/2', '/3']) {
+      const answer = JSON.parse((await client.readResponse()).text) as HeaderedAnswer;
+      expect([answer.target, answer.connection]).toEqual([target, 0]);
+    }
+  });
+
+  it('is switched on and off at a reload', async () => {
+    const backend = await startBackend();
+    const plain = createHttpServer((_, response) => response.end('plain')).listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    use({
+      close: () => {
+        plain.closeAllConnections();
+        plain.close();
+      },
+    });
+    const off: ReverseItOptions = {
+      logger: null,
+      backend: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`,
+    };
+    const on: ReverseItOptions = {
+      logger: null,
+      backend: backend.url,
+      pool: { sendProxyProtocol },
+    };
+    const { proxy, port } = await startProxy(off);
+    const client = await connect(port);
+    expect((await client.request(get())).text).toBe('plain');
+    proxy.reload(on);
+    expect(await ask(client)).toMatchObject({ source: addressOf(client), connection: 0 });
+    proxy.reload(off);
+    expect((await client.request(get())).text).toBe('plain');
+    await eventually(() => backend.open === 0, 'the connection to close');
+  });
+
   it('poolSize bounds clients that stay, and queues those that are served', async () => {
     const backend = await startBackend();
     const { proxy, port } = await startProxy({
@@ -369,6 +409,46 @@ it('a thousand clients, one after the other, leave no connection behind', async 
   const { open, idle, active, waiting } = proxy.stats().pools[0]!;
   expect([backend.headers.length, open, idle, active, waiting]).toEqual([1000, 0, 0, 0, 0]);
 }, 60_000);
+
+it('many clients at a small pool, peers that leave and backends that die: nobody gets the connection of another', async () => {
+  let asked = 0;
+  const backend = await startBackend({
+    onRequest: (request, answer) => {
+      asked++;
+      if (asked % 13 === 0) request.socket.destroy();
+      else if (asked % 5 === 0) setImmediate(answer);
+      else answer();
+    },
+  });
+  const { proxy, port } = await startProxy({
+    backend: backend.url,
+    pool: { sendProxyProtocol: 'v2', poolSize: 3, poolCount: 2 },
+  });
+  let served = 0;
+  const one = async (nth: number): Promise<void> => {
+    for (let round = 0; round < 4; round++) {
+      const client = await connectRaw({ port });
+      const leaves = (nth + round) % 5 === 0;
+      for (let i = 0; i < 4; i++) {
+        if (leaves && i === 2) {
+          client.send(get('/left'));
+          break;
+        }
+        const { status, text } = await client.request(get());
+        expect([200, 502]).toContain(status);
+        if (status !== 200) continue;
+        served++;
+        expect((JSON.parse(text) as HeaderedAnswer).source).toBe(addressOf(client));
+      }
+      await client.close();
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, nth) => one(nth)));
+  expect(served).toBeGreaterThan(100);
+  await whenIdle(proxy);
+  await eventually(() => backend.open === 0, 'every connection to close');
+  expect(proxy.stats().pools[0]).toMatchObject({ open: 0, idle: 0, active: 0, waiting: 0 });
+});
 
 describe('its value', () => {
   const faultOf = (options: ReverseItOptions): string => {

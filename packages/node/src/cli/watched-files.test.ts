@@ -27,6 +27,7 @@ it.each<[string, string | null, string[], unknown, string[]]>([
     },
     ['k.pem', 'a.pem', 'l.pem'],
   ],
+  ['not what the command writes', 'c.json', [], { readyFile: 'ready' }, ['c.json']],
   ['nothing of what is no object', null, [], [1, null, 'xFile'], []],
 ])('%s', (_, config, files, input, all) => {
   expect(filesIn({ config, files }, input)).toEqual(all);

@@ -49,7 +49,8 @@ export function filesIn(
   input: unknown,
 ): readonly string[] {
   const all = new Set(config === null ? files : [config, ...files]);
-  addCredentials(input, all);
+  // Beside the groups stands what is written, `readyFile`: its change would be ours.
+  if (isPlainObject(input)) for (const item of Object.values(input)) addCredentials(item, all);
   return [...all];
 }
 
