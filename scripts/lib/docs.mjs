@@ -95,7 +95,8 @@ OpenMetrics (1.0) if \`Accept\` prefers it. \`GET /stats\` has the same figures 
 - Histograms have fixed buckets, 1, 2 and 5 per decade from 0.1 ms to a minute, so that those of several processes add up.
 - Labels are bounded. \`route\` is the name of a route, \`(none)\` if no route serves the request, or \`(other)\` beyond 1,000 routes;
   \`method\` is one of seven or \`other\`; \`status\` is \`1xx\` to \`5xx\`, or \`none\` without a response: the client left, or its HTTP/2 stream
-  was reset; \`code\` is an [error code](errors.md); \`origin\` is scheme, host and port, or \`other\` beyond 1,000; \`worker\` is a number, or
+  was reset; \`code\` is an [error code](errors.md); \`origin\` is scheme, host and port, or \`other\` beyond 1,000, where those
+  that are gone are the first to lose their name; \`worker\` is a number, or
   \`main\` for a proxy without workers and for the supervisor. Backends are those of routes with a list of them.
 - A request that is rejected before its head is complete counts as method \`other\` of \`(none)\`, with a duration of 0.
 - Bodies and payloads are counted, not headers and framing. Bytes of a response count when they are written.

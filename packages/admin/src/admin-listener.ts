@@ -48,19 +48,25 @@ export function createAdminListener(
   return new Listener(options, target);
 }
 
-/** Small: probes, a scraper or two, and a few people. */
+/**
+ * Small: probes, a scraper or two, and a few people. Who holds connections keeps none of them for long without a request,
+ * so that probes get theirs.
+ */
 const limits = {
-  maxConnections: 128,
+  maxConnections: 512,
   maxRequestsPerConnection: 10_000,
   maxRequestHeaderBytes: 16_384,
   maxRequestHeaders: 64,
   maxRequestTargetBytes: 2048,
   requestHeaderTimeout: 5000,
-  keepAliveTimeout: 90_000,
+  keepAliveTimeout: 5000,
   responseSendTimeout: 10_000,
 } as const;
 
 const closeTimeout = 1000;
+
+/** What can be done to a backend. */
+const action = /^\/backends\/([^/]+)\/(drain|enable)$/;
 
 const plain = [
   'content-type',
@@ -139,7 +145,7 @@ class Listener implements AdminListener {
     const path = head.target.replace(/\?.*$/s, '');
     const isProbe = path === '/livez' || path === '/readyz';
     if (!isOwnHost(this.#options, request.authority)) {
-      send(exchange, text(421, 'unknown Host; see the option admin.hosts\n'));
+      send(exchange, unknownHost);
     } else if (head.method === 'POST') this.#act(exchange, request, path);
     else if (head.method !== 'GET' && head.method !== 'HEAD') {
       send(exchange, notAllowed('GET, HEAD, POST'));
@@ -155,7 +161,9 @@ class Listener implements AdminListener {
       return;
     }
     const handler = Object.hasOwn(this.#gets, path) ? this.#gets[path] : undefined;
-    if (handler === undefined) this.#showPage(exchange, path, text(404, 'not found\n'));
+    const isAction = path === '/reload' || action.test(path);
+    if (isAction) send(exchange, notAllowed('POST'));
+    else if (handler === undefined) this.#showPage(exchange, path, text(404, 'not found\n'));
     else answerWith(exchange, handler);
   }
 
@@ -174,9 +182,9 @@ class Listener implements AdminListener {
     else if (!hasToken(this.#options, request)) send(exchange, unauthorized);
     else if (path === '/reload') answerWith(exchange, () => this.#reload());
     else {
-      const [, name = '', action] = /^\/backends\/([^/]+)\/(drain|enable)$/.exec(path) ?? [];
+      const [, name = '', verb] = action.exec(path) ?? [];
       const backend = decoded(name);
-      if (action === undefined || backend === null) {
+      if (verb === undefined || backend === null) {
         send(
           exchange,
           path === '/events' || Object.hasOwn(this.#gets, path)
@@ -186,9 +194,9 @@ class Listener implements AdminListener {
         return;
       }
       answerWith(exchange, async () => {
-        await (action === 'drain' ? this.#target.drain(backend) : this.#target.enable(backend));
+        await (verb === 'drain' ? this.#target.drain(backend) : this.#target.enable(backend));
         this.#stats.forget();
-        return text(200, `${backend}: ${action === 'drain' ? 'draining' : 'enabled'}\n`);
+        return text(200, `${backend}: ${verb === 'drain' ? 'draining' : 'enabled'}\n`);
       });
     }
   }
@@ -226,8 +234,11 @@ function answerWith(exchange: Exchange, handler: Handler): void {
     .then((answer) => send(exchange, answer));
 }
 
-function send(exchange: Exchange, { status, fields, body }: Answer): void {
-  if (!exchange.done) exchange.respond(status, fields, body);
+function send(exchange: Exchange, answer: Answer): void {
+  if (exchange.done) return;
+  // Whoever is refused has nothing to keep a connection for.
+  if (refusals.has(answer)) exchange.head.persistent = false;
+  exchange.respond(answer.status, answer.fields, answer.body);
 }
 
 const text = (status: number, body: string): Answer => ({ status, fields: plain, body });
@@ -243,6 +254,8 @@ function readinessAnswer(stats: ProxyStats): Answer {
   return text(ready ? 200 : 503, `${reason}\n`);
 }
 
+const unknownHost = text(421, 'unknown Host; see the option admin.hosts\n');
+
 const foreign = text(403, 'refused: sent by another site\n');
 
 const unauthorized: Answer = {
@@ -256,6 +269,8 @@ const busy: Answer = {
   fields: [...plain, 'retry-after', '5'],
   body: 'too many readers\n',
 };
+
+const refusals: ReadonlySet<Answer> = new Set([unknownHost, foreign, unauthorized, busy]);
 
 const notAllowed = (allow: string): Answer => ({
   status: 405,

@@ -14,7 +14,7 @@ const stats = model.pass();
 
 /** One line of a sample, as both formats have it. */
 const sampleLine =
-  /^([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(?:,(?=[a-z]))?)+)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|NaN)$/;
+  /^([a-z][a-z0-9_]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(?:,(?=[a-z]))?)+)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|NaN)$/;
 
 describe.each([
   ['Prometheus 0.0.4', prometheusText(stats).text, '_total'],
@@ -118,7 +118,7 @@ describe('names', () => {
   it.each(metricFamilies.map((family) => [family.name, family] as const))(
     '%s is as the naming rules of Prometheus want it',
     (name, { type, labels, help, unit }) => {
-      expect(name).toMatch(/^reverseit(?:_[a-z]+)+$/);
+      expect(name).toMatch(/^reverseit(?:_[a-z][a-z0-9]*)+$/);
       expect(name).not.toMatch(
         /_(?:total|count|sum|bucket|milliseconds|ms|kilobytes|counter|gauge)$/,
       );

@@ -180,7 +180,8 @@ describe('does', () => {
     ['POST', '/nothing', 404, 'not found\n'],
     ['POST', '/metrics', 405, 'method not allowed\n'],
     ['DELETE', '/stats', 405, 'method not allowed\n'],
-    ['GET', '/backends/x/drain', 404, 'not found\n'],
+    ['GET', '/backends/x/drain', 405, 'method not allowed\n'],
+    ['HEAD', '/reload', 405, ''],
     ['POST', '/backends/%zz/drain', 404, 'not found\n'],
     ['POST', '/backends/x/drain', 400, 'no backend has the name "x"\n'],
     ['POST', '/reload', 501, 'nothing to reload; set the option admin.onReload\n'],
@@ -294,9 +295,9 @@ describe('is not harmed', () => {
   it('by more connections than it takes, nor is the proxy', async () => {
     const bench = await startAdmin();
     const port = adminPort(bench);
-    const sockets = await Promise.all(Array.from({ length: 200 }, () => open(port)));
+    const sockets = await Promise.all(Array.from({ length: 600 }, () => open(port)));
     await eventually(
-      () => sockets.filter(({ destroyed }) => destroyed).length >= 72,
+      () => sockets.filter(({ destroyed }) => destroyed).length >= 88,
       'connections beyond the limit to be closed',
     );
     await get(bench);
@@ -305,6 +306,20 @@ describe('is not harmed', () => {
       async () => (await ask(bench, { path: '/livez' }).catch(() => null))?.status === 200,
       'the listener to answer',
     );
+  });
+
+  it('by strangers: who is refused keeps no connection', async () => {
+    const bench = await startAdmin({ admin: { listen: '127.0.0.1:0', token } });
+    for (const [status, fields] of [
+      [401, 'GET /stats HTTP/1.1\r\nHost: localhost'],
+      [421, 'GET /livez HTTP/1.1\r\nHost: evil.example'],
+      [403, 'POST /reload HTTP/1.1\r\nHost: localhost\r\nOrigin: null'],
+    ] as const) {
+      const client = await connectRaw({ port: adminPort(bench) });
+      expect((await client.request(`${fields}\r\n\r\n`)).status).toBe(status);
+      await client.expectFin();
+      await client.close();
+    }
   });
 
   it('by readers of events that do not read: they miss some, and nothing is kept for them', async () => {
@@ -358,7 +373,7 @@ test('an address that is taken is an error, and nothing is left', async () => {
     admin: { listen: `127.0.0.1:${adminPort(bench)}` },
   });
   await expect(proxy.listen()).rejects.toThrow(
-    /cannot listen on 127\.0\.0\.1:\d+: address already in use/,
+    /^admin: cannot listen on 127\.0\.0\.1:\d+: address already in use/,
   );
   expect(proxy.address()).toBeNull();
 });

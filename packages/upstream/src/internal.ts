@@ -9,5 +9,5 @@ export type { GroupValues } from './backends/options/group-options.ts';
 export { groupOptions } from './backends/options/group-options.ts';
 export { poolFault } from './options/pool-options.ts';
 export type { OriginMeter } from './pool/origin-meter.ts';
-export { OriginMeters } from './pool/origin-meter.ts';
+export { OriginMeters, otherOrigins } from './pool/origin-meter.ts';
 export { createMeteredPool } from './pool/pool.ts';

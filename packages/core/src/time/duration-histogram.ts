@@ -53,6 +53,14 @@ export class DurationHistogram {
     cells[length + 1] = (cells[length + 1] as number) + ms;
   }
 
+  /** Takes over what another one has counted. */
+  add(other: DurationHistogram): void {
+    const cells = this.#cells;
+    for (let nth = 0; nth < cells.length; nth++) {
+      cells[nth] = (cells[nth] as number) + (other.#cells[nth] as number);
+    }
+  }
+
   read(): DurationCounts {
     const last = boundsMs.length + 1;
     return {

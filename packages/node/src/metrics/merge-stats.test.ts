@@ -24,7 +24,7 @@ const backend: BackendStats = {
 function figures(requests: number, backends: readonly BackendStats[] = [backend]): ProxyStats {
   const metrics = new Metrics();
   metrics.meters.errors.count('RIT_ERR_NO_ROUTE');
-  metrics.meters.origins.of('http://b').opened = 2;
+  metrics.meters.origins.acquire('http://b').opened = 2;
   for (let i = 0; i < requests; i++) metrics.meters.route('/').refused(i % 2 === 0 ? 200 : 404, 0);
   const stats = Metrics.read(metrics, {
     clients: {
@@ -96,6 +96,32 @@ describe('WorkerTotals', () => {
     totals.end(2);
     const last = totals.sum(new Set(), own());
     expect(last.connections).toEqual({ open: 3, accepted: 15, dropped: 3 });
+  });
+
+  it('tells no more than 1,000 routes and origins of the past apart, and loses none of their counts', () => {
+    const totals = new WorkerTotals();
+    for (let worker = 1; worker <= 6; worker++) {
+      const { meters } = new Metrics();
+      for (let nth = 0; nth < 400; nth++) {
+        meters.route(`/${worker}/${nth}`).refused(200, 1);
+        meters.origins.acquire(`http://${worker}.${nth}`).opened = 1;
+      }
+      const stats = figures(0, []);
+      const routes = meters.routes.map((meter) => meter.read());
+      const pools = [...meters.origins.entries()].map(([origin, { opened, connect, wait }]) => ({
+        ...{ origin, opened, reused: 0, retried: 0, connect: connect.read(), wait: wait.read() },
+        ...{ open: 0, idle: 0, active: 0, waiting: 0, switched: 0 },
+      }));
+      totals.update(worker, { ...stats, routes, pools });
+      totals.end(worker);
+    }
+    const { routes, pools } = totals.sum(new Set(), own());
+    expect([routes.length, pools.length]).toEqual([1000, 999]);
+    expect(routes.some(({ route }) => route === '(none)')).toBe(true);
+    expect(routes.reduce((sum, { bytesSent }) => sum + bytesSent, 0)).toBe(2400);
+    expect(pools.reduce((sum, { opened }) => sum + opened, 0)).toBe(2400);
+    expect(pools.find(({ origin }) => origin === 'other')?.opened).toBe(1402);
+    expect(pools.at(-1)?.origin).toBe('http://6.399');
   });
 
   it('forgets what it counted of backends that nobody has any more', () => {

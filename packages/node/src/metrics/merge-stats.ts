@@ -11,6 +11,8 @@ import type {
   RouteStats,
   WebSocketStats,
 } from '@reverseit/admin';
+import { otherOrigins } from '@reverseit/upstream/internal';
+import { noRoute, otherRoutes } from './proxy-meters.ts';
 
 /** From bad to good. */
 const states: readonly BackendState[] = ['draining', 'unhealthy', 'ejected', 'warming', 'healthy'];
@@ -69,6 +71,43 @@ export function withoutGauges(stats: ProxyStats): ProxyStats {
 export function withKnownBackends(past: ProxyStats, present: ProxyStats): ProxyStats {
   const known = new Set(present.backends.map(backendKey));
   return { ...past, backends: past.backends.filter((one) => known.has(backendKey(one))) };
+}
+
+/** As many names as one process tells apart: with reloads there would be ever more. The oldest are counted together. */
+const maxNames = 1000;
+
+/** The same with a bound on what it tells apart. */
+export function withBoundedNames(past: ProxyStats): ProxyStats {
+  const { routes, pools } = past;
+  const formerRoutes = oldest(routes.map(({ route }) => route));
+  const formerOrigins = oldest(pools.map(({ origin }) => origin));
+  if (formerRoutes.size + formerOrigins.size === 0) return past;
+  const nameOf = ({ route }: RouteStats): string => (formerRoutes.has(route) ? otherRoutes : route);
+  const labelOf = ({ origin }: PoolStats): string =>
+    formerOrigins.has(origin) ? otherOrigins : origin;
+  return {
+    ...past,
+    routes: joined(
+      [],
+      routes.map((one) => ({ ...one, route: nameOf(one) })),
+      nameOf,
+      addRoutes,
+    ),
+    pools: joined(
+      [],
+      pools.map((one) => ({ ...one, origin: labelOf(one) })),
+      labelOf,
+      addPools,
+    ),
+  };
+}
+
+/** Those that are too many, but for the names that stand for others. */
+function oldest(names: readonly string[]): ReadonlySet<string> {
+  if (names.length <= maxNames) return new Set();
+  const own = names.filter((name) => ![noRoute, otherRoutes, otherOrigins].includes(name));
+  // Of the names that stand for others there are two at most.
+  return new Set(own.slice(0, Math.max(0, own.length - (maxNames - 2))));
 }
 
 const backendKey = ({ route, backend }: BackendStats): string => JSON.stringify([route, backend]);

@@ -11,10 +11,10 @@ import { RouteMeter } from './route-meter.ts';
 const maxRoutes = 1000;
 
 /** The name of the further ones. */
-const otherRoutes = '(other)';
+export const otherRoutes = '(other)';
 
 /** The name under which requests count that no route serves. */
-const noRoute = '(none)';
+export const noRoute = '(none)';
 
 export class ProxyMeters {
   /** In ms since 1970. */

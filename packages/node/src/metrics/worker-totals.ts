@@ -1,6 +1,6 @@
 /** The figures of all workers of a cluster, those that have ended among them. */
 import type { ProxyStats } from '@reverseit/admin';
-import { addStats, withKnownBackends, withoutGauges } from './merge-stats.ts';
+import { addStats, withBoundedNames, withKnownBackends, withoutGauges } from './merge-stats.ts';
 
 export class WorkerTotals {
   /** What each worker has said last, by its number. */
@@ -19,7 +19,7 @@ export class WorkerTotals {
     if (last === undefined) return;
     this.#last.delete(id);
     const left = withoutGauges(last);
-    this.#past = this.#past === null ? left : addStats(this.#past, left);
+    this.#past = this.#past === null ? left : withBoundedNames(addStats(this.#past, left));
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Opens the admin listener of a proxy or a cluster. Its package is loaded only then. */
 import type { AdminListener, AdminListenerOptions, AdminTarget } from '@reverseit/admin';
+import { createError } from '@reverseit/core/errors';
 import type { AdminValues } from '../options/admin-options.ts';
 import type { Address } from './create-server.ts';
 
@@ -21,7 +22,12 @@ export type AdminAccess = Pick<AdminValues, 'listen' | 'token' | 'hosts'>;
 export async function openAdmin(values: AdminAccess, target: AdminTarget): Promise<OpenAdmin> {
   const { createAdminListener } = await import('@reverseit/admin');
   const listener = createAdminListener(accessOf(values), target);
-  await listener.listen(values.listen);
+  try {
+    await listener.listen(values.listen);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw createError('RIT_ERR_LISTEN', `admin: ${reason}`, { cause });
+  }
   return {
     address: () => addressOf(listener),
     update: (next) => listener.update(accessOf(next)),

@@ -1,6 +1,7 @@
 /**
  * What the connections to one origin were like, since the start. Meters outlive the pools that count with them, so
- * that a reload sets nothing back; there are no more of them than `maxOrigins`.
+ * that a reload sets nothing back; there are no more of them than `maxOrigins`. Where backends come and go, those that
+ * are gone make room: what they have counted is counted with the further ones from then on.
  */
 import { DurationHistogram } from '@reverseit/core/internal';
 
@@ -8,7 +9,7 @@ import { DurationHistogram } from '@reverseit/core/internal';
 const maxOrigins = 1000;
 
 /** The name of the further ones. */
-const otherOrigins = 'other';
+export const otherOrigins = 'other';
 
 export class OriginMeter {
   /** Connections made. */
@@ -21,19 +22,60 @@ export class OriginMeter {
   readonly connect = new DurationHistogram();
   /** How long exchanges were queued, whether they got a connection in the end or not. */
   readonly wait = new DurationHistogram();
+  /** @internal Who may still count with it. */
+  users = 0;
+
+  /** Takes over what another one has counted. */
+  add(other: OriginMeter): void {
+    this.opened += other.opened;
+    this.reused += other.reused;
+    this.retried += other.retried;
+    this.connect.add(other.connect);
+    this.wait.add(other.wait);
+  }
 }
 
 /** The meters of origins, by their labels. */
 export class OriginMeters {
   readonly #meters = new Map<string, OriginMeter>();
 
-  of(label: string): OriginMeter {
-    const known = this.#meters.get(label);
-    if (known !== undefined) return known;
-    if (this.#meters.size >= maxOrigins && label !== otherOrigins) return this.of(otherOrigins);
+  /** The meter of an origin, until it is released. */
+  acquire(label: string): OriginMeter {
+    const meter = this.#meters.get(label) ?? this.#make(label);
+    meter.users++;
+    return meter;
+  }
+
+  /** Nobody counts with it any more on behalf of who has acquired it; what was counted stays as long as there is room. */
+  release(meter: OriginMeter): void {
+    meter.users--;
+  }
+
+  #make(label: string): OriginMeter {
+    if (this.#meters.size >= maxOrigins && !this.#makeRoom()) return this.#others();
     const meter = new OriginMeter();
     this.#meters.set(label, meter);
     return meter;
+  }
+
+  #others(): OriginMeter {
+    const known = this.#meters.get(otherOrigins);
+    if (known !== undefined) return known;
+    const meter = new OriginMeter();
+    this.#meters.set(otherOrigins, meter);
+    return meter;
+  }
+
+  /** Gives up the oldest that nobody uses. */
+  #makeRoom(): boolean {
+    for (const [label, meter] of this.#meters) {
+      if (meter.users > 0 || label === otherOrigins) continue;
+      this.#meters.delete(label);
+      this.#others().add(meter);
+      // The first one has made room for the others alone.
+      return this.#meters.size < maxOrigins || this.#makeRoom();
+    }
+    return false;
   }
 
   /** The label under which an origin is counted. */

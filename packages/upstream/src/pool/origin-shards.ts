@@ -2,6 +2,7 @@
 
 import type { UpstreamRequest } from '../exchange/message/upstream-request.ts';
 import type { Origin } from '../options/origin.ts';
+import type { OriginMeter } from './origin-meter.ts';
 import type { Shard, ShardStats } from './shard.ts';
 
 /** Counts of one origin, over its shards. */
@@ -14,14 +15,17 @@ export interface OriginStats extends ShardStats {
 export class OriginShards {
   readonly shards: readonly Shard[];
   readonly origin: Origin;
+  /** What they count with. */
+  readonly meter: OriginMeter;
   /** The pool does not know it any more, since nobody used it. */
   forgotten = false;
   /** Ways to it that are not released. */
   #users = 0;
   #next = 0;
 
-  constructor(origin: Origin, shards: readonly Shard[]) {
+  constructor(origin: Origin, shards: readonly Shard[], meter: OriginMeter) {
     this.origin = origin;
+    this.meter = meter;
     this.shards = shards;
   }
 

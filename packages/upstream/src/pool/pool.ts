@@ -29,7 +29,7 @@ import { type OriginOptions, type OriginValues, originOptions } from '../options
 import { type ResolvedPoolOptions, resolvePoolOptions } from '../options/pool-options.ts';
 import type { PoolOptions } from '../options/upstream-options.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
-import { OriginMeters } from './origin-meter.ts';
+import { type OriginMeter, OriginMeters } from './origin-meter.ts';
 import { OriginShards, type OriginStats, sum } from './origin-shards.ts';
 import { type ConnectionFactory, Shard, type ShardOwner, type ShardStats } from './shard.ts';
 
@@ -219,13 +219,14 @@ export class ConnectionPool implements Pool, ShardOwner {
   #shardsOf(origin: Origin): OriginShards {
     let shards = this.#origins.get(origin.key);
     if (shards === undefined) {
-      shards = new OriginShards(origin, this.#makeShards(origin));
+      const meter = this.#meters.acquire(origin.label);
+      shards = new OriginShards(origin, this.#makeShards(origin, meter), meter);
       this.#origins.set(origin.key, shards);
     }
     return shards;
   }
 
-  #makeShards(origin: Origin): Shard[] {
+  #makeShards(origin: Origin, meter: OriginMeter): Shard[] {
     const { poolCount, poolSize, connectTimeout, connMaxIdleTime } = this.#options;
     const { connMaxLifetime, connMaxRequests, sendProxyProtocol } = this.#options;
     const connect = connectionFactory(origin, this.#connectorContext());
@@ -238,7 +239,6 @@ export class ConnectionPool implements Pool, ShardOwner {
       idleTimeouts: new IdleTimeouts(this.deadlines, connMaxIdleTime),
       bindsClients: sendProxyProtocol !== false && !origin.headerless,
     };
-    const meter = this.#meters.of(origin.label);
     return Array.from({ length: poolCount }, () => new Shard(this, connect, options, meter));
   }
 
@@ -281,17 +281,24 @@ export class ConnectionPool implements Pool, ShardOwner {
   }
 
   onEmpty(): void {
-    for (const [key, origin] of this.#origins) {
-      if (!origin.isReleased || !origin.isUnused) continue;
-      origin.forgotten = true;
-      this.#origins.delete(key);
-    }
+    for (const origin of this.#origins.values()) this.onReleased(origin);
     if (!this.closing) return;
     for (const { shards } of this.#origins.values()) {
       for (const shard of shards) if (!shard.isEmpty) return;
     }
     this.deadlines.dispose();
-    this.#resolveClosed?.();
+    if (this.#resolveClosed === null) return;
+    for (const { meter } of this.#origins.values()) this.#meters.release(meter);
+    this.#resolveClosed();
+    this.#resolveClosed = null;
+  }
+
+  /** @internal Forgets an origin to which there is neither a way nor a connection any more. */
+  onReleased(origin: OriginShards): void {
+    if (origin.forgotten || !origin.isReleased || !origin.isUnused) return;
+    origin.forgotten = true;
+    this.#origins.delete(origin.origin.key);
+    this.#meters.release(origin.meter);
   }
 }
 
@@ -319,6 +326,7 @@ class PooledOrigin implements OriginPool {
 
   release(): void {
     this.#shards.release();
+    this.#pool.onReleased(this.#shards);
   }
 
   dispatch(
