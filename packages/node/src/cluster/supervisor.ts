@@ -11,11 +11,9 @@ import { checkCloseDelay, checkCloseTimeout } from '@reverseit/core/options';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
-import { noClients } from '../metrics/client-figures.ts';
-import { Metrics } from '../metrics/metrics.ts';
-import { WorkerTotals } from '../metrics/worker-totals.ts';
 import type { Address } from '../server/create-server.ts';
 import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
 import { ListeningPlaces } from './listening-places.ts';
 import type { WorkerFacts, WorkerSource } from './messages.ts';
@@ -84,8 +82,7 @@ export class Supervisor implements ReverseItCluster {
   #underWay: Promise<void> | null = null;
   #nextRestart: Promise<void> | null = null;
   #replaced = 0;
-  readonly #metrics = new Metrics();
-  readonly #totals = new WorkerTotals();
+  readonly #metrics = new ClusterMetrics();
   /** Backends that are to get no new requests, whichever worker comes. */
   readonly #drained = new Set<string>();
   #admin: OpenAdmin | null = null;
@@ -265,23 +262,8 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async metrics({ timeout = defaultStatsMs } = {}): Promise<ProxyStats> {
-    const answered = new Set<number>();
-    await Promise.all(
-      [...this.#processes].map(async (worker) => {
-        const stats = await worker.metrics(timeout);
-        // It may have ended meanwhile, and is among those that have.
-        if (stats === null || !this.#processes.has(worker)) return;
-        this.#totals.update(worker.id, stats);
-        answered.add(worker.id);
-      }),
-    );
-    const own = Metrics.read(this.#metrics, {
-      clients: noClients,
-      engine: { tunnels: 0, pools: [] },
-      backends: [],
-      isDraining: this.#ending,
-    });
-    return this.#totals.sum(answered, { ...own, routes: [], workersReplaced: this.#replaced });
+    const answered = await this.#metrics.ask(this.#processes, timeout);
+    return this.#metrics.sum(answered, this.#replaced, this.#ending);
   }
 
   drain(backend: string): Promise<void> {
@@ -376,8 +358,7 @@ export class Supervisor implements ReverseItCluster {
 
   #onEnd(worker: WorkerProcess, slot: WorkerSlot, how: string): void {
     this.#processes.delete(worker);
-    if (worker.counted !== null) this.#totals.update(worker.id, worker.counted);
-    this.#totals.end(worker.id);
+    this.#metrics.onEnd(worker);
     if (worker.overdue) {
       this.#logger?.warn({}, `${worker.name} did not close in time and was killed`);
     }
