@@ -1,7 +1,8 @@
 /** The suites of WebSockets once more, with clients that speak HTTP/2 (RFC 8441). */
-import { describe } from 'vitest';
+import { describe, vi } from 'vitest';
 
-process.env.REVERSEIT_TEST_WEBSOCKETS = 'http2';
+// For `websocket-clients.ts`, which the first of the suites loads.
+vi.stubEnv('REVERSEIT_TEST_WEBSOCKETS', 'http2');
 
 /** Without what is about HTTP/1.1 itself; what is about HTTP/2 itself is in `websocket-http2.test.ts`. */
 const suites: readonly (readonly [name: string, load: () => Promise<unknown>])[] = [
