@@ -22,8 +22,14 @@ export const scaled = (amount: number, scale: number): number =>
 export const roundOf = ({ amount, timed }: Scenario, scale: number): number =>
   timed ? Math.max(1, Math.round(amount * scale)) : scaled(amount, scale);
 
-export const startBackend = ({ cores }: Bench, secure: boolean): Promise<Subject> =>
-  startNode('backend', secure ? Object.values(credentialFiles()) : [], cores.backend);
+export function startBackend(
+  { cores }: Bench,
+  { secure, http2 }: Pick<Scenario, 'secure' | 'http2'>,
+): Promise<Subject> {
+  if (http2 === 'backends') return startNode('http2-backend', [], cores.backend);
+  const files = secure === 'backend' ? Object.values(credentialFiles()) : [];
+  return startNode('backend', files, cores.backend);
+}
 
 /** Why a target cannot do what is needed; null where it can. */
 export function lackOf({ lacks }: Target, needs: readonly Need[]): string | null {

@@ -41,7 +41,7 @@ class Contest {
 
   async run(targets: readonly Target[], rounds: number): Promise<Comparison> {
     const { scale } = this.#bench;
-    const backend = await startBackend(this.#bench, this.#scenario.secure === 'backend');
+    const backend = await startBackend(this.#bench, this.#scenario);
     const amount = roundOf(this.#scenario, scale);
     try {
       for (const target of targets) await this.#start(target, backend.port);
@@ -61,7 +61,7 @@ class Contest {
   }
 
   async #start(target: Target, backend: number): Promise<void> {
-    const { needs, routes, secure, lack: missing } = this.#scenario;
+    const { needs, routes, secure, http2, lack: missing } = this.#scenario;
     const lack = missing ?? lackOf(target, needs);
     if (lack !== null) {
       this.#missing.push({ target: target.name, reason: lack });
@@ -70,7 +70,7 @@ class Contest {
     this.#bench.progress.begin(this.#scenario.name, `check, ${target.name}`);
     const core = this.#bench.cores.proxy;
     const subject = await target
-      .start({ backend, core, routes, secure })
+      .start({ backend, core, routes, secure, http2 })
       .catch((error: unknown) => {
         this.#missing.push(failure(target.name, error));
       });

@@ -66,13 +66,13 @@ export async function startConfigured(
 const places = (routes: number): readonly string[] =>
   Array.from({ length: routes }, (_, i) => `/r/${i}/`);
 
-function nginx(folder: string, port: number, { backend, routes, secure }: Setup): string {
+function nginx(folder: string, port: number, { backend, routes, secure, http2 }: Setup): string {
   const locations = routes === 0 ? ['/'] : places(routes);
   const { keyFile, certFile } = credentialFiles();
   const scheme = secure === 'backend' ? 'https' : 'http';
   const tls =
     secure === 'listener'
-      ? ` ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; ssl_session_cache shared:s:1m`
+      ? ` ssl${http2 === 'clients' ? ' http2' : ''}; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; ssl_session_cache shared:s:1m`
       : '';
   return `
 daemon off; worker_processes 1; worker_rlimit_nofile 65536;
@@ -98,9 +98,11 @@ ${locations.map((path) => `    location ${path} { proxy_pass ${scheme}://backend
 `;
 }
 
-function haproxy(folder: string, port: number, { backend, routes, secure }: Setup): string {
-  const tls = secure === 'listener' ? ` ssl crt ${credentialFiles().bothFile}` : '';
+function haproxy(folder: string, port: number, { backend, routes, secure, http2 }: Setup): string {
+  const alpn = http2 === 'clients' ? ' alpn h2,http/1.1' : '';
+  const tls = secure === 'listener' ? ` ssl crt ${credentialFiles().bothFile}${alpn}` : '';
   const backendTls = secure === 'backend' ? ' ssl verify none' : '';
+  const backendProtocol = http2 === 'backends' ? ' proto h2' : '';
   const map = join(folder, 'routes.map');
   if (routes > 0)
     writeFileSync(
@@ -125,7 +127,7 @@ frontend f
   ${routes === 0 ? 'default_backend b' : `use_backend %[path,map_beg(${map})]`}
 backend b
   http-reuse always
-  server s 127.0.0.1:${backend} pool-max-conn 50${backendTls}
+  server s 127.0.0.1:${backend} pool-max-conn 50${backendTls}${backendProtocol}
 `;
 }
 

@@ -5,10 +5,19 @@
  * memory that it had not given back.
  */
 import type { Socket } from 'node:net';
-import { affordable, batch, openHttp, openMany, openWebSocket } from '../load/idle.ts';
+import {
+  affordable,
+  batch,
+  openHttp,
+  openHttp2,
+  openMany,
+  openSecure,
+  openWebSocket,
+} from '../load/idle.ts';
 import { type Bench, failure, lackOf, scaled, startBackend } from './bench.ts';
 import type { Subject } from './processes.ts';
 import type { IdleSection, Missing } from './results.ts';
+import type { Http2Side } from './scenario.ts';
 import { summarize } from './statistics.ts';
 import type { Need, Target } from './targets.ts';
 
@@ -16,6 +25,7 @@ export interface IdleScenario {
   readonly name: string;
   readonly title: string;
   readonly needs: readonly Need[];
+  readonly http2: Http2Side;
   /** Opens a connection and uses it once. */
   open(port: number): Promise<Socket>;
 }
@@ -25,13 +35,29 @@ export const idleScenarios: readonly IdleScenario[] = [
     name: 'idle-http',
     title: 'Memory of an idle keep-alive connection',
     needs: [],
+    http2: 'none',
     open: openHttp,
   },
   {
     name: 'idle-websocket',
     title: 'Memory of an idle WebSocket',
     needs: ['websocket'],
+    http2: 'none',
     open: openWebSocket,
+  },
+  {
+    name: 'idle-tls',
+    title: 'Memory of an idle keep-alive connection over TLS',
+    needs: ['tls'],
+    http2: 'clients',
+    open: openSecure,
+  },
+  {
+    name: 'idle-http2',
+    title: 'Memory of an idle HTTP/2 connection (over TLS)',
+    needs: ['tls', 'http2'],
+    http2: 'clients',
+    open: openHttp2,
   },
 ];
 
@@ -47,9 +73,9 @@ export async function measureIdle(
   targets: readonly Target[],
   bench: Bench,
 ): Promise<IdleSection> {
-  const { name, title, needs } = scenario;
+  const { name, title, needs, http2 } = scenario;
   const connections = scaled(affordable(wanted), bench.scale);
-  const backend = await startBackend(bench, false);
+  const backend = await startBackend(bench, { secure: 'none', http2: 'none' });
   const missing: Missing[] = [];
   const bytes = new Map<Target, number[]>();
   for (const target of targets) {
@@ -62,7 +88,8 @@ export async function measureIdle(
       bench.progress.begin(name, `round ${round} of ${bench.rounds}, ${target.name}`);
       try {
         const { proxy: core } = bench.cores;
-        const setup = { backend: backend.port, core, routes: 0, secure: 'none' } as const;
+        const secure = http2 === 'clients' ? 'listener' : 'none';
+        const setup = { backend: backend.port, core, routes: 0, secure, http2 } as const;
         found.push(await measureOne(scenario, await target.start(setup), connections));
       } catch (error) {
         missing.push(failure(target.name, error));

@@ -26,8 +26,8 @@ export async function measureProfile(
   bench: Bench,
 ): Promise<ProfileSection> {
   const amount = roundOf(scenario, bench.scale) * (scenario.timed ? 1 : 2);
-  const { routes, secure, timed } = scenario;
-  const backend = await startBackend(bench, secure === 'backend');
+  const { routes, secure, http2, timed } = scenario;
+  const backend = await startBackend(bench, scenario);
   const profiles: Profile[] = [];
   const missing: Missing[] = [];
   mkdirSync(profileFolder, { recursive: true });
@@ -35,7 +35,7 @@ export async function measureProfile(
     bench.progress.begin('profile', target.name);
     const core = bench.cores.proxy;
     try {
-      const subject = await target.start({ backend: backend.port, core, routes, secure });
+      const subject = await target.start({ backend: backend.port, core, routes, secure, http2 });
       profiles.push(await profileOne(scenario, subject, amount));
       await subject.stop();
     } catch (error) {

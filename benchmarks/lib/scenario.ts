@@ -6,6 +6,9 @@ import type { Need, Target } from './targets.ts';
 /** Where TLS is spoken. */
 export type SecureSide = 'none' | 'listener' | 'backend';
 
+/** Who speaks HTTP/2 with the proxy: clients, over a TLS listener by ALPN, or backends, in the clear. */
+export type Http2Side = 'none' | 'clients' | 'backends';
+
 export interface Scenario {
   readonly name: string;
   readonly title: string;
@@ -23,6 +26,7 @@ export interface Scenario {
   /** Routes to set up; 0 for none. */
   readonly routes: number;
   readonly secure: SecureSide;
+  readonly http2: Http2Side;
   /** Targets beside the usual ones. */
   readonly more: readonly Target[];
   /** @throws where what comes back, or what the backend gets, is not right */

@@ -2,10 +2,10 @@
 import { credentialFiles } from './credentials.ts';
 import { isInstalled, startExternal } from './external.ts';
 import { type Subject, startNode } from './processes.ts';
-import type { SecureSide } from './scenario.ts';
+import type { Http2Side, SecureSide } from './scenario.ts';
 
 /** What a scenario asks of a target beyond forwarding. */
-export type Need = 'websocket' | 'routes' | 'tls';
+export type Need = 'websocket' | 'routes' | 'tls' | 'http2' | 'http2-backends';
 
 export interface Setup {
   /** Port of the backend. */
@@ -14,6 +14,7 @@ export interface Setup {
   /** Routes to set up, `/r/0`, `/r/1` and so on; 0: none, every path is served. */
   readonly routes: number;
   readonly secure: SecureSide;
+  readonly http2: Http2Side;
 }
 
 export interface Target {
@@ -25,11 +26,15 @@ export interface Target {
 
 const noRoutes = { routes: 'has no routes' };
 const noWebSocket = { websocket: 'has no WebSocket' };
+const noHttp2 = {
+  http2: 'speaks no HTTP/2',
+  'http2-backends': 'speaks no HTTP/2 to backends',
+};
 const noTls = { tls: 'is not set up for TLS here' };
 
 const node = (name: string, lacks: Target['lacks'] = {}): Target => ({
   name,
-  lacks,
+  lacks: { ...noHttp2, ...lacks },
   start: ({ backend, core, routes, secure }) =>
     startNode(name, [String(backend), String(routes), secure, ...filesFor(secure)], core),
 });
@@ -53,13 +58,15 @@ interface ReverseItArguments {
 const reverseit = (name: string, options: ReverseItArguments): Target => ({
   name,
   lacks: {},
-  start: async ({ backend, core, routes, secure }) => {
+  start: async ({ backend, core, routes, secure, http2 }) => {
     const [keyFile, certFile] = filesFor(secure);
     const all = {
       ...(routes > 0 ? { routes } : {}),
       ...options,
       ...(secure === 'listener' ? { tls: { keyFile, certFile } } : {}),
       ...(secure === 'backend' ? { secureBackend: true } : {}),
+      ...(http2 === 'clients' ? { protocols: ['http2', 'http1'] } : {}),
+      ...(http2 === 'backends' ? { http2Backend: true } : {}),
     };
     return {
       ...(await startNode('reverseit', [String(backend), JSON.stringify(all)], core)),
@@ -68,8 +75,15 @@ const reverseit = (name: string, options: ReverseItArguments): Target => ({
   },
 });
 
+const lacksOf: Readonly<Record<'nginx' | 'haproxy', Target['lacks']>> = {
+  nginx: { 'http2-backends': noHttp2['http2-backends'] },
+  haproxy: {},
+};
+
 const external = (name: 'nginx' | 'haproxy'): readonly Target[] =>
-  isInstalled(name) ? [{ name, lacks: {}, start: (setup) => startExternal(name, setup) }] : [];
+  isInstalled(name)
+    ? [{ name, lacks: lacksOf[name], start: (setup) => startExternal(name, setup) }]
+    : [];
 
 const undici = {};
 const direct = { pool: { transport: 'direct' } };
@@ -111,6 +125,9 @@ const features: Readonly<Record<string, ReverseItArguments>> = {
   addHeaders: { addHeaders: { 'x-added': 'yes' } },
   metrics: { metrics: true },
   'access log, buffered': { accessLog: true },
+  'access log of the option accessLog': { accessLogFile: '/dev/null' },
+  requestId: { requestId: { header: 'x-request-id' } },
+  'tracing, without an SDK': { tracing: true },
   '3 backends': { backends: 3 },
   '1,000 backends': { backends: 1000 },
   '1,000 backends, hash on the path': {

@@ -1,11 +1,33 @@
 /** Connections that are used once and then kept idle. */
 import { spawnSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
+import {
+  block,
+  clientPreface,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+} from '@reverseit/test-servers/http2-frames';
 import { makeFrame, openWebSocket as openUnused } from './websocket.ts';
 
 const request = Buffer.from(
   'GET /hello HTTP/1.1\r\nHost: localhost\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n',
 );
+/** The preface, SETTINGS, and the same request on the first stream. */
+const http2Request = Buffer.concat([
+  clientPreface(),
+  frame(
+    HEADERS,
+    END_HEADERS | END_STREAM,
+    1,
+    block(
+      ...[':method', 'GET', ':scheme', 'https', ':path', '/hello', ':authority', 'localhost'],
+      ...['user-agent', 'idle', 'accept', '*/*'],
+    ),
+  ),
+]);
 /** The end of a response. */
 const responseEnd = 'a'.repeat(24);
 
@@ -15,8 +37,25 @@ const echoBytes = message.length - 4;
 
 /** A kept connection that has brought one response. */
 export const openHttp = (port: number): Promise<Socket> =>
+  used(connect(port, '127.0.0.1'), 'connect', request);
+
+/** The same over TLS. */
+export const openSecure = (port: number): Promise<Socket> =>
+  used(secureConnection(port, 'http/1.1'), 'secureConnect', request);
+
+/** A connection of HTTP/2 over TLS that has brought one response. */
+export const openHttp2 = (port: number): Promise<Socket> =>
+  used(secureConnection(port, 'h2'), 'secureConnect', http2Request);
+
+const secureConnection = (port: number, protocol: string): Socket =>
+  connectSecurely({
+    ...{ port, host: '127.0.0.1', ALPNProtocols: [protocol] },
+    rejectUnauthorized: false,
+  });
+
+const used = (socket: Socket, event: string, bytes: Buffer): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    socket.once(event, () => socket.write(bytes));
     let received = '';
     socket.on('error', reject).on('close', () => reject(new Error('closes a connection')));
     socket.on('data', (chunk) => {

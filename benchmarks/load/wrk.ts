@@ -2,12 +2,12 @@
  * A saturated run by wrk: as many requests as the proxy can answer within a time. wrk takes little of its core, so
  * that the proxy, and not the generator, is the limit.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { remember } from '../lib/processes.ts';
 import type { LoadResult } from './http.ts';
+import { output } from './output.ts';
 
 export interface WrkLoad {
   readonly port: number;
@@ -88,21 +88,4 @@ export function readSummary(text: string): LoadResult {
     p99: p99 / 1000,
     p999: p999 / 1000,
   };
-}
-
-/** @throws where it does not end with 0 */
-function output(command: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    remember(child);
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(text);
-      else reject(new Error(`${command} ended with ${code}`));
-    });
-  });
 }

@@ -4,8 +4,9 @@
  */
 import { checkHttp } from '../lib/check.ts';
 import type { Subject } from '../lib/processes.ts';
-import type { Scenario, SecureSide } from '../lib/scenario.ts';
+import type { Http2Side, Scenario, SecureSide } from '../lib/scenario.ts';
 import { runConnectLoad } from '../load/connect.ts';
+import { type H2Load, lackOfH2Load, runH2Load } from '../load/h2load.ts';
 import type { LoadResult } from '../load/http.ts';
 import { openIdle } from '../load/idle.ts';
 import { runPacedLoad } from '../load/paced.ts';
@@ -24,13 +25,22 @@ interface Saturated {
   readonly name: string;
   readonly title: string;
   readonly secure?: SecureSide;
+  readonly http2?: Http2Side;
   readonly body?: Buffer;
   /** Connections that are busy. */
   readonly busy?: number;
   readonly open?: Scenario['open'];
 }
 
-function saturated({ name, title, secure = 'none', body, busy, open }: Saturated): Scenario {
+function saturated({
+  name,
+  title,
+  secure = 'none',
+  http2 = 'none',
+  body,
+  busy,
+  open,
+}: Saturated): Scenario {
   const request = {
     method: body === undefined ? ('GET' as const) : ('POST' as const),
     headers: browserHeaders,
@@ -44,7 +54,8 @@ function saturated({ name, title, secure = 'none', body, busy, open }: Saturated
     seconds: roundSeconds,
     lack: lackOfWrk,
     secure,
-    needs: needsOf(secure),
+    http2,
+    needs: http2 === 'backends' ? ['http2-backends'] : needsOf(secure),
     ...(open === undefined ? {} : { open }),
     check: (port) => checkHttp(port, { ...small, ...request }, secure === 'listener'),
     run: ({ port }, seconds) =>
@@ -60,6 +71,31 @@ function saturated({ name, title, secure = 'none', body, busy, open }: Saturated
 }
 
 const needsOf = (secure: SecureSide): Scenario['needs'] => (secure === 'none' ? [] : ['tls']);
+
+/** As many requests at a time as in the others. */
+const http2Clients = (
+  name: string,
+  title: string,
+  protocol: H2Load['protocol'],
+  streams: number,
+): Scenario =>
+  scenario({
+    name,
+    title: `${title}, saturated`,
+    amount: roundSeconds,
+    timed: true,
+    seconds: roundSeconds,
+    lack: lackOfH2Load,
+    secure: 'listener',
+    http2: 'clients',
+    needs: ['tls', 'http2'],
+    check: (port) => checkHttp(port, { ...small, method: 'GET' }, true),
+    run: ({ port }, seconds) =>
+      runH2Load({
+        ...{ port, seconds, streams, protocol, connections: connections / streams },
+        ...{ path: smallPath, headers: browserHeaders },
+      }),
+  });
 
 const newTlsConnection = (name: string, title: string, resumed: boolean): Scenario =>
   scenario({
@@ -105,6 +141,14 @@ export const saturatedScenarios: readonly Scenario[] = [
   saturated({ name: 'saturated-get', title: 'Small GET' }),
   saturated({ name: 'saturated-post', title: 'POST of 1 KiB', body: kibibyte }),
   saturated({ name: 'tls-get', title: 'Small GET over a TLS listener', secure: 'listener' }),
+  http2Clients('http1-clients', 'Small GET of HTTP/1.1 over TLS, by h2load', 'http/1.1', 1),
+  http2Clients('http2-clients', 'Small GET of HTTP/2 over TLS, by h2load', 'h2', 1),
+  http2Clients('http2-streams', 'The same, 10 streams at a time on 5 connections', 'h2', 10),
+  saturated({
+    name: 'http2-backends',
+    title: 'Small GET, HTTP/2 to the backend',
+    http2: 'backends',
+  }),
   saturated({ name: 'tls-backend', title: 'Small GET, TLS to the backend', secure: 'backend' }),
   saturated({
     name: 'among-idle',

@@ -11,6 +11,7 @@ export const scenario = (special: Special): Scenario => ({
   lack: null,
   routes: 0,
   secure: 'none',
+  http2: 'none',
   more: [],
   ...special,
 });

@@ -8,17 +8,28 @@ interface Words {
   readonly hooks?: boolean;
   /** A line for each request, to /dev/null. */
   readonly accessLog?: boolean;
+  /** The access log of the proxy, to this file. */
+  readonly accessLogFile?: string;
   /** The routes, or how many that differ in their paths alone. */
   readonly routes?: ReverseItOptions['routes'] | number;
   /** So many backends: all of them the one that there is, each under another name. */
   readonly backends?: number;
   /** The backend speaks TLS, with a certificate that nobody has signed. */
   readonly secureBackend?: boolean;
+  /** The backend speaks HTTP/2. */
+  readonly http2Backend?: boolean;
 }
 
-const { hooks, accessLog, routes, backends, secureBackend, ...options } = JSON.parse(
-  process.argv[3] ?? '{}',
-) as Words & Omit<ReverseItOptions, 'routes'>;
+const {
+  hooks,
+  accessLog,
+  accessLogFile,
+  routes,
+  backends,
+  secureBackend,
+  http2Backend,
+  ...options
+} = JSON.parse(process.argv[3] ?? '{}') as Words & Omit<ReverseItOptions, 'routes'>;
 
 /** Lines are written together once there are this many characters of them. */
 const longestLog = 64 * 1024;
@@ -46,7 +57,9 @@ const server = createServer({
   backend: backends === undefined ? url : manyBackends(backends),
   ...options,
   ...(secureBackend ? { pool: { ...options.pool, verifyTls: false } } : {}),
+  ...(http2Backend ? { pool: { ...options.pool, protocols: ['http2'] } } : {}),
   ...(hooks ? { onRequest: () => undefined, onResponse: () => undefined } : {}),
+  ...(accessLogFile === undefined ? {} : { accessLog: accessLogFile }),
   ...(accessLog ? { onFinish: logger() } : {}),
   ...(routes === undefined
     ? {}
