@@ -34,7 +34,9 @@ const code = await run({
   watch(files, onChange) {
     const watched = files.map((file) => {
       const listener: StatsListener = (now, before) => {
-        if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) onChange(file);
+        // Also who may read it, and a copy that keeps the time of its content.
+        const isSame = now.mtimeMs === before.mtimeMs && now.ctimeMs === before.ctimeMs;
+        if (!isSame || now.ino !== before.ino) onChange(file);
       };
       // By looking: what replaces a file, or what a link leads to, is seen by no event.
       watchFile(file, { interval: watchInterval, persistent: false }, listener);

@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
@@ -294,6 +296,20 @@ describe('the command, with --watch', () => {
     expect(await shown(port, 'a.example')).toBe(pairs[0].cert);
     await untilLogged(pairs[1], `tls.key changed: reloading`);
     await expect.poll(() => shown(port, 'a.example'), { timeout: 20_000 }).toBe(pairs[1].cert);
+    // As `rsync --inplace --times` does: it is as old as before.
+    const third = certificateFor('a.example');
+    const present = join(mount, `v${version}`);
+    const { mtime } = statSync(join(present, 'tls.pem'));
+    await expect
+      .poll(
+        () => {
+          const written = write(present, 'tls', third);
+          for (const file of Object.values(written)) utimesSync(file, mtime, mtime);
+          return shown(port, 'a.example');
+        },
+        { interval: 1500, timeout: 20_000 },
+      )
+      .toBe(third.cert);
     expect((await open.request(get)).text).toBe('ok');
     await open.close();
     child.kill('SIGTERM');

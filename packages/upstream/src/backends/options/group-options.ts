@@ -106,11 +106,14 @@ export const healthCheckOptions = defineOptions({
     ],
     once: ['host', 'user-agent'],
   }),
-  /** Port to check instead of the backend’s own. Default: that of the backend. */
+  /**
+   * Port to check instead of the backend’s own; never with a PROXY header.
+   * Default: that of the backend.
+   */
   port: custom<number | null, number | null>({
     group,
     kind: 'count',
-    prose: 'Port to check instead of the backend’s own.',
+    prose: 'Port to check instead of the backend’s own; never with a PROXY header.',
     default: null,
     defaultText: 'that of the backend',
     accepts: 'a port from 1 to 65535',
