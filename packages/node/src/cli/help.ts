@@ -40,14 +40,14 @@ export function helpText(heading: (text: string) => string): string {
 const usage = `Usage: reverseit --backend URL [--listen HOST:PORT] [--option value …]
        reverseit --config FILE [--option value …]
 
-A hardened HTTP/1.1 and WebSocket reverse proxy.
+A hardened reverse proxy for HTTP/1.1, HTTP/2 and WebSocket.
 `;
 
 const notes = `Sizes are in bytes, times in milliseconds. "infinity" disables a limit where allowed; 0
 disables a timeout. Switches also take true or false, as in --verify-tls false.
 SIGTERM and SIGINT shut down gracefully; a second signal exits at once. SIGHUP reads the
 configuration again and applies it without losing a request; with workers, by restarting them
-one by one. A configuration with a mistake is reported, and the current one stays.
+one by one. An invalid configuration is reported, and the current one stays.
 Several routes need a configuration file.
 `;
 
