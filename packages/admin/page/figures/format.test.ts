@@ -30,6 +30,16 @@ describe('formatShort', () => {
   ])('%s', (value, text) => expect(formatShort(value)).toBe(text));
 });
 
+it.each([formatShort, formatCount, formatMs, formatBytes])(
+  '%o takes little room, whatever the figure',
+  (format) => {
+    for (const value of [2 ** 53, 1e21, 1e300, -1e300, Number.POSITIVE_INFINITY]) {
+      expect(format(value).length).toBeLessThan(24);
+    }
+    expect(format(Number.NaN)).toContain('–');
+  },
+);
+
 describe('formatMs', () => {
   it.each([
     [null, '–'],

@@ -3,12 +3,20 @@
 /** What stands where a figure is unknown. */
 export const unknown = '–';
 
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const digits = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** From here on a figure would take more room than the page has. */
+const tooLong = 1e16;
+
+const whole = (value: number): string =>
+  Math.abs(value) < tooLong ? digits.format(value) : value.toExponential(2);
+
+const isUnknown = (value: number | null): value is null => value === null || Number.isNaN(value);
 
 /** Three significant digits, and no more than are needed. */
 const threeDigits = (value: number): string => {
   const size = Math.abs(value);
-  if (size >= 99.95) return whole.format(value);
+  if (size >= 99.95) return whole(value);
   if (size >= 9.995) return value.toFixed(1);
   return value.toFixed(2);
 };
@@ -27,7 +35,7 @@ const scaled = (
 
 /** A count in full: 1,234,567. */
 export const formatCount = (value: number | null): string =>
-  value === null ? unknown : whole.format(value);
+  isUnknown(value) ? unknown : whole(value);
 
 const thousands = [
   [1e4, 'k', 1e3],
@@ -37,20 +45,20 @@ const thousands = [
 
 /** A count or a rate in little room: 0, 0.25, 12.5, 1,234, 12.3k, 4.56M. */
 export const formatShort = (value: number | null): string => {
-  if (value === null) return unknown;
+  if (isUnknown(value)) return unknown;
   if (value === 0) return '0';
   for (const [from, unit, factor] of [...thousands].reverse()) {
     if (Math.abs(value) >= from * 0.9995) return `${threeDigits(value / factor)}${unit}`;
   }
-  if (Number.isInteger(value)) return whole.format(value);
+  if (Number.isInteger(value)) return whole(value);
   return Math.abs(value) < 0.005 ? '<0.01' : threeDigits(value);
 };
 
 /** A time in ms. */
 export const formatMs = (ms: number | null): string => {
-  if (ms === null) return unknown;
+  if (isUnknown(ms)) return unknown;
   if (ms === 0) return '0 ms';
-  if (Math.abs(ms) < 1) return `${whole.format(ms * 1000)} µs`;
+  if (Math.abs(ms) < 1) return `${whole(ms * 1000)} µs`;
   return scaled(ms, [
     [1, 'ms'],
     [1000, 's'],
@@ -60,8 +68,8 @@ export const formatMs = (ms: number | null): string => {
 
 /** An amount of memory or of traffic. */
 export const formatBytes = (bytes: number | null): string => {
-  if (bytes === null) return unknown;
-  if (Math.abs(bytes) < 1023.5) return `${whole.format(bytes)} B`;
+  if (isUnknown(bytes)) return unknown;
+  if (Math.abs(bytes) < 1023.5) return `${whole(bytes)} B`;
   return scaled(bytes, [
     [2 ** 10, 'KiB'],
     [2 ** 20, 'MiB'],
@@ -72,7 +80,7 @@ export const formatBytes = (bytes: number | null): string => {
 
 /** A share of 0 to 1; what is little is not shown as nothing, nor almost all as all. */
 export const formatPercent = (value: number | null): string => {
-  if (value === null) return unknown;
+  if (isUnknown(value)) return unknown;
   if (value === 0) return '0%';
   if (value === 1) return '100%';
   if (value < 0.0001) return '<0.01%';
@@ -86,7 +94,7 @@ export const shortened = (text: string): string =>
 
 /** How long something has lasted, in its two largest units: 45 s, 3 min 20 s, 2 d 4 h. */
 export const formatAge = (ms: number | null): string => {
-  if (ms === null) return unknown;
+  if (isUnknown(ms)) return unknown;
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const parts: readonly (readonly [amount: number, unit: string])[] = [
     [Math.floor(seconds / 86_400), 'd'],
