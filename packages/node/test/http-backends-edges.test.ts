@@ -222,5 +222,7 @@ it('one backend after another: all down, one left, all back', async () => {
     () => rig.proxy.backends().every(({ state }) => state === 'healthy'),
     'the end of the ejections',
   );
+  // Who was ejected once more on a slow machine has turns to make up for.
+  await rig.run(6);
   expect(sorted(await rig.run(6))).toBe('001122');
 });
