@@ -64,7 +64,8 @@ const client = async (port: number, servername: string) =>
   use(await connectRaw({ port, tls: { ca, servername } }));
 
 async function started(options: ReverseItOptions) {
-  const proxy = createServer({ logger: null, respond: { body: 'ok' }, ...options });
+  const fixed = { logger: null, listen: loopback, respond: { body: 'ok' } };
+  const proxy = createServer({ ...fixed, ...options });
   use({ close: () => proxy.close({ timeout: 0 }) });
   await proxy.listen();
   const ports = proxy.addresses().map((address) => ('port' in address ? address.port : 0));
