@@ -122,6 +122,7 @@ export class FieldGatherer implements FieldSink {
   }
 
   #addCookie(value: string): void {
+    if (value === '') return;
     this.#cookies = this.#cookies === '' ? value : `${this.#cookies}; ${value}`;
     if (this.#cookies.length + 8 > this.#limits.maxRequestHeaderLineBytes) {
       this.#excess = 'RIT_ERR_HEAD_TOO_LARGE';

@@ -640,6 +640,15 @@ describe('close', () => {
     await client.until(() => client.closed, 'the close');
   });
 
+  test('the latest stream that there can be: its end is that of the connection', async () => {
+    const { client, next } = await useRequests();
+    client.send(headers(0x7fff_ffff));
+    const { exchange } = await next();
+    exchange.respond(200, [], 'last');
+    expect((await client.response(0x7fff_ffff)).body).toBe('last');
+    await client.until(() => client.closed, 'the close');
+  });
+
   test('a client that says GOAWAY is served to its end', async () => {
     const { client, next } = await useRequests();
     client.send(headers(1), frame(FRAME.GOAWAY, 0, 0, uint32(0, 0)));

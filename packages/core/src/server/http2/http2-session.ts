@@ -62,6 +62,7 @@ export class Http2Session
   #served = 0;
   #life: Life = LIFE.OPEN;
   #peerEnded = false;
+  #shutDown = false;
   /** A header block is awaited to its end. */
   #insideBlock = false;
 
@@ -112,7 +113,9 @@ export class Http2Session
    * time that it reads this is still served (§6.8): it has read it when it answers a PING.
    */
   shutdown(): void {
-    if (this.#life !== LIFE.OPEN) return;
+    // A client that has said GOAWAY itself may have tunnels that are open.
+    if (this.#shutDown || !this.open) return;
+    this.#shutDown = true;
     this.#life = LIFE.DRAINING;
     for (const stream of this.streams.all()) stream.endTunnel(null);
     if (this.lastAllowed !== maxStreamId) return;
@@ -281,7 +284,9 @@ export class Http2Session
   }
 
   #finishIfIdle(): void {
-    const isLast = this.#peerEnded || this.lastAllowed !== maxStreamId;
+    // After the latest stream there is none left to open (§5.1.1).
+    const isLast =
+      this.#peerEnded || this.lastAllowed !== maxStreamId || this.streams.last === maxStreamId;
     if (this.open && isLast && this.streams.size === 0) this.#end(null);
   }
 

@@ -38,6 +38,8 @@ async function client(beginning?: Buffer): Promise<Http2Client> {
   return Http2Client.connect(rig.address.port, beginning);
 }
 
+const authority = (value: string): string[] => [...get().slice(0, 6), ':authority', value];
+
 type Case = readonly [section: string, what: string, sent: readonly Buffer[], code: string];
 
 const connectionErrors: readonly Case[] = [
@@ -142,10 +144,29 @@ const connectionErrors: readonly Case[] = [
     [open(1), raw(FRAME.RST_STREAM, 0, 1, 3)],
     'FRAME_SIZE_ERROR',
   ],
+  [
+    '4.3',
+    'trailers that HPACK cannot read',
+    [open(1), frame(FRAME.HEADERS, 5, 1, Buffer.from([0xbe]))],
+    'COMPRESSION_ERROR',
+  ],
+  [
+    '5.1',
+    'a stream of which only its priority was said, and then DATA',
+    [frame(FRAME.PRIORITY, 0, 3, priority), data(3, 'x')],
+    'PROTOCOL_ERROR',
+  ],
+  ['5.1.1', 'a stream that is over, once more', [headers(1), headers(1)], 'STREAM_CLOSED'],
   ['6.5', 'SETTINGS with ACK and content', [raw(FRAME.SETTINGS, 1, 0, 6)], 'FRAME_SIZE_ERROR'],
   ['6.5', 'SETTINGS on a stream', [raw(FRAME.SETTINGS, 0, 1, 0)], 'PROTOCOL_ERROR'],
   ['6.5', 'SETTINGS of a wrong length', [raw(FRAME.SETTINGS, 0, 0, 5)], 'FRAME_SIZE_ERROR'],
   ['6.5.2', 'SETTINGS_ENABLE_PUSH of 2', [settings(SETTING.ENABLE_PUSH, 2)], 'PROTOCOL_ERROR'],
+  [
+    'RFC 8441 §3',
+    'SETTINGS_ENABLE_CONNECT_PROTOCOL of 2',
+    [settings(SETTING.ENABLE_CONNECT_PROTOCOL, 2)],
+    'PROTOCOL_ERROR',
+  ],
   [
     '6.5.2',
     'SETTINGS_INITIAL_WINDOW_SIZE of 2^31',
@@ -230,6 +251,29 @@ const connectionErrors: readonly Case[] = [
     'ENHANCE_YOUR_CALM',
   ],
 ];
+
+/** Header blocks that HPACK cannot read (RFC 7541), each by itself. */
+const unreadable: readonly (readonly [section: string, what: string, bytes: readonly number[]])[] =
+  [
+    ['2.3.3', 'an entry beyond the tables', [0xbe]],
+    ['6.1', 'an entry of index 0', [0x80]],
+    ['6.2.1', 'a name beyond the tables', [0x7f, 0x20, 1, 0x61]],
+    ['4.2', 'a table larger than we keep', [0x3f, 0xe2, 0x1f]],
+    ['4.2', 'a size of the table after a field', [0x82, 0x20]],
+    ['5.1', 'an integer without an end', [0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+    ['5.2', 'a text longer than its block', [0x00, 0x05, 0x61]],
+    ['5.2', 'a text without a length', [0x00]],
+    ['5.2', 'a Huffman code of EOS', [0x00, 0x84, 0xff, 0xff, 0xff, 0xff, 1, 0x61]],
+    ['5.2', 'padding of zeros after a Huffman code', [0x00, 0x81, 0x18, 1, 0x61]],
+  ];
+const compressionErrors = unreadable.map(
+  ([section, what, bytes]): Case => [
+    `4.3, RFC 7541 §${section}`,
+    what,
+    [frame(FRAME.HEADERS, 5, 1, Buffer.from(bytes))],
+    'COMPRESSION_ERROR',
+  ],
+);
 
 const trailers = (id: number, ...names: string[]): Buffer => headers(id, names);
 
@@ -371,6 +415,75 @@ const streamErrors: readonly Case[] = [
     'PROTOCOL_ERROR',
   ],
   ['8.3.1', 'CR LF in :path', [headers(1, get('/a HTTP/1.1\r\nx: y'))], 'PROTOCOL_ERROR'],
+  ['8.2.1', 'upper case in a trailer', [open(1), trailers(1, 'X-A', 'b')], 'PROTOCOL_ERROR'],
+  ['8.2.1', 'CR in a value', [headers(1, [...get(), 'x', 'a\rb'])], 'PROTOCOL_ERROR'],
+  ['8.2.1', 'CR LF in :authority', [headers(1, authority('a\r\nx: y'))], 'PROTOCOL_ERROR'],
+  [
+    '8.2.1',
+    'CR LF in :method',
+    [headers(1, [':method', 'GET / HTTP/1.1\r\nx: y', ...get().slice(2)])],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    '8.2.1',
+    'LF in a crumb of cookie',
+    [headers(1, [...get(), 'cookie', 'a=1', 'cookie', 'b\nx: y'])],
+    'PROTOCOL_ERROR',
+  ],
+  ['8.2.2', 'connection in trailers', [open(1), trailers(1, 'connection', 'x')], 'PROTOCOL_ERROR'],
+  [
+    '8.2.2',
+    'te in upper case with more',
+    [headers(1, [...get(), 'te', 'TRAILERS;q=1'])],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    '8.1.1',
+    'content-length of 0 and content',
+    [open(1, [...post(), 'content-length', '0']), end(1, 'x')],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    '8.1.1',
+    'content-length of GET without content',
+    [headers(1, [...get(), 'content-length', '1'])],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    '8.5',
+    'CONNECT with a :scheme',
+    [open(1, [':method', 'CONNECT', ':scheme', 'http', ':authority', 'a:1'])],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    'RFC 8441 §4',
+    'extended CONNECT without :path',
+    [
+      open(1, [
+        ':method',
+        'CONNECT',
+        ':protocol',
+        'websocket',
+        ':scheme',
+        'http',
+        ':authority',
+        'a',
+      ]),
+    ],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    'RFC 8441 §4',
+    'extended CONNECT whose :protocol is no token',
+    [open(1, [':method', 'CONNECT', ':protocol', 'a b', ...get().slice(2)])],
+    'PROTOCOL_ERROR',
+  ],
+  [
+    'RFC 8441 §4',
+    'extended CONNECT with END_STREAM',
+    [headers(1, [':method', 'CONNECT', ':protocol', 'websocket', ...get().slice(2)])],
+    'PROTOCOL_ERROR',
+  ],
   [
     '8.5',
     'CONNECT with a :path',
@@ -384,8 +497,6 @@ const streamErrors: readonly Case[] = [
     'PROTOCOL_ERROR',
   ],
 ];
-
-const authority = (value: string): string[] => [...get().slice(0, 6), ':authority', value];
 
 /** What is well formed and refused all the same, as over HTTP/1.1. */
 const refused: readonly (readonly [what: string, sent: Buffer, status: string])[] = [
@@ -407,6 +518,19 @@ const refused: readonly (readonly [what: string, sent: Buffer, status: string])[
     open(1, [...post(), 'content-length', '1', 'content-length', '1']),
     '400',
   ],
+  [
+    'content-length beyond any number',
+    open(1, [...post(), 'content-length', '9'.repeat(20)]),
+    '400',
+  ],
+  ['content-length in hex', open(1, [...post(), 'content-length', '0x5']), '400'],
+  ['an empty content-length', open(1, [...post(), 'content-length', '']), '400'],
+  ['a port of :authority that is none', headers(1, authority('a:99999')), '400'],
+  ['a list in :authority', headers(1, authority('a, b')), '400'],
+  ['a space in :authority', headers(1, authority('a b')), '400'],
+  ['host other than :authority, by its port', headers(1, [...get(), 'host', 'a:81']), '400'],
+  ['an empty host beside :authority', headers(1, [...get(), 'host', '']), '400'],
+  ['a tab in :path', headers(1, get('/a\tb')), '400'],
   ['content-length with a sign', open(1, [...post(), 'content-length', '+1']), '400'],
   ['content-length as a list', open(1, [...post(), 'content-length', '1, 1']), '400'],
   ['an unknown expectation', open(1, [...post(), 'expect', 'gold']), '417'],
@@ -427,7 +551,7 @@ const refused: readonly (readonly [what: string, sent: Buffer, status: string])[
 ];
 
 describe('errors of the connection', () => {
-  test.for(connectionErrors)('§%s: %s', async ([, , sent, code]) => {
+  test.for([...connectionErrors, ...compressionErrors])('§%s: %s', async ([, , sent, code]) => {
     const peer = await client();
     peer.send(...sent);
     expect(codeName(await peer.goawayCode())).toBe(code);
@@ -566,6 +690,7 @@ describe('what is allowed', () => {
     ['8.1.1', 'content-length of 0', [headers(1, [...post(), 'content-length', '0'])], '/'],
     ['8.2.1', 'bytes beyond ASCII in a value', [headers(1, [...get(), 'x', 'caf\xe9'])], '/'],
     ['8.2.2', 'te: trailers', [headers(1, [...get(), 'te', 'trailers'])], '/'],
+    ['8.2.3', 'an empty crumb', [headers(1, [...get(), 'cookie', '', 'cookie', 'a=1'])], '/'],
     ['8.3.1', 'host alone', [headers(1, [...get().slice(0, 6), 'host', 'a'])], '/'],
     ['8.3.1', 'host like :authority', [headers(1, [...get(), 'host', 'A:80'])], '/'],
     ['8.3.1', 'OPTIONS *', [headers(1, [':method', 'OPTIONS', ...get('*').slice(2)])], '*'],
