@@ -364,3 +364,69 @@ describe('which protocol is spoken', () => {
     await guarded(once(client, 'close'), 'the close');
   });
 });
+
+describe('what an HTTP/2 client says that HTTP/1.1 has another word for', () => {
+  const begin = async (setup: Parameters<typeof start>[0] = {}) => {
+    const { options = {}, origin } = setup;
+    const bench = await start({
+      ...(origin === undefined ? {} : { origin }),
+      options: (its) => ({
+        protocols: ['http2'],
+        ...(typeof options === 'function' ? options(its) : options),
+      }),
+    });
+    return { bench, session: await openSession('in the clear', bench.port) };
+  };
+
+  test(':scheme is no proof of TLS: X-Forwarded-Proto says how the connection came', async () => {
+    const { bench, session } = await begin({ options: { forwardedHeaders: 'replace' } });
+    await ask(session, { ':path': '/', ':scheme': 'https', 'x-forwarded-proto': 'https' });
+    expect(bench.origin.requests[0]?.fields).toContainEqual(['x-forwarded-proto', 'http']);
+    expect(bench.seenBytes).not.toMatch(/: https/);
+  });
+
+  test('trailers that frame, route or authenticate are dropped (RFC 9110 §6.5.1)', async () => {
+    const { bench, session } = await begin({
+      options: { requestBodyBufferSize: 0, pool: { transport: 'direct' } },
+    });
+    const stream = session.request(
+      { ':method': 'POST', ':path': '/' },
+      { endStream: false, waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () =>
+      stream.sendTrailers({
+        'content-length': '3',
+        host: 'evil',
+        authorization: 'Basic QQ==',
+        'x-forwarded-for': '1.2.3.4',
+        'x-end': '1',
+      }),
+    );
+    stream.end('abc');
+    expect((await answerOf(stream)).status).toBe(200);
+    expect(bench.origin.requests[0]?.trailers).toEqual([['x-end', '1']]);
+  });
+
+  test.each([204, 304])('a %i of the backend ends its stream with its head', async (status) => {
+    const { session } = await begin({
+      origin: { script: answerEach(`HTTP/1.1 ${status} X\r\nX-A: 1\r\n\r\n`) },
+    });
+    const { headers, body } = await ask(session, { ':path': '/' });
+    expect([headers[':status'], headers['x-a'], body.length]).toEqual([status, '1', 0]);
+    expect((await ask(session, { ':path': '/' })).status).toBe(status);
+  });
+
+  test('an upload that goes on after its response is reset with NO_ERROR (RFC 9113 §8.1)', async () => {
+    const { session } = await begin({ options: { maxRequestBodySize: 10 } });
+    const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    stream.on('error', () => {});
+    const closed = once(stream, 'close');
+    stream.write(Buffer.alloc(200_000));
+    const [headers] = await once(stream, 'response');
+    expect(headers[':status']).toBe(413);
+    stream.resume();
+    await guarded(closed, 'the reset');
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+    expect((await ask(session, { ':path': '/' })).status).toBe(200);
+  });
+});

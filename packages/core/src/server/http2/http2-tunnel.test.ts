@@ -355,6 +355,19 @@ describe('maxStreamResetsPerSecond', () => {
 });
 
 describe('GOAWAY', () => {
+  test('after a GOAWAY of the client: it is told, and the connection ends with it', async () => {
+    const { client, rig, tunnel } = await begin();
+    const recording = await tunnel();
+    client.send(frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(8)));
+    await client.ponged();
+    const closing = rig.server.close();
+    expect(recording.told).toEqual(['shutdown']);
+    recording.switched.socket.end();
+    client.send(end(1));
+    await client.until(() => client.closed, 'the close');
+    await closing;
+  });
+
   test('of a server that closes: tunnels are told, and the connection ends with the last', async () => {
     const { client, tunnel, rig } = await begin();
     const tunnels = [await tunnel(1), await tunnel(3)];
