@@ -20,6 +20,7 @@ import {
   testCertificates,
 } from '@reverseit/test-servers/certificates';
 import { useServer } from '@reverseit/test-servers/use-server';
+import { startWebSocketBridge } from '@reverseit/test-servers/websocket-bridge';
 import { describe, expect, it } from 'vitest';
 import { type Snippet, snippetsOf } from './lib/snippets.mjs';
 
@@ -138,6 +139,17 @@ async function printed(code: string): Promise<string> {
 const text = async (url: string, init?: RequestInit): Promise<string> =>
   (await fetch(url, init)).text();
 
+async function echoOverWebSocket(url: string): Promise<void> {
+  const socket = new WebSocket(url.replace('http', 'ws'));
+  await guarded(once(socket, 'open'), 'the WebSocket to open');
+  socket.send('hello');
+  const [message] = await guarded(once(socket, 'message'), 'the echo');
+  expect(message.data).toBe('hello');
+  socket.close(4000);
+  const [closed] = await guarded(once(socket, 'close'), 'the WebSocket to close');
+  expect([closed.code, closed.wasClean]).toEqual([4000, true]);
+}
+
 /** An application whose /api is the backend's, WebSockets included. */
 const asMiddleware = (code: string): Promise<string> =>
   running(code, async (url) => {
@@ -175,18 +187,18 @@ const checks: Readonly<Record<string, (code: string) => Promise<unknown>>> = {
     });
     expect(output).toBe('GET /health 200\nGET /api/hello 200\nGET /echo 401\nGET /echo 200\n');
   },
-  'packages/core/README.md: A WebSocket server': (code) =>
-    running(code, async (url) => {
+  'packages/core/README.md: A WebSocket server': async (code) => {
+    await running(code, async (url) => {
       expect((await fetch(url)).status).toBe(426);
-      const socket = new WebSocket(url.replace('http', 'ws'));
-      await guarded(once(socket, 'open'), 'the WebSocket to open');
-      socket.send('hello');
-      const [message] = await guarded(once(socket, 'message'), 'the echo');
-      expect(message.data).toBe('hello');
-      socket.close(4000);
-      const [closed] = await guarded(once(socket, 'close'), 'the WebSocket to close');
-      expect([closed.code, closed.wasClean]).toEqual([4000, true]);
-    }),
+      await echoOverWebSocket(url);
+    });
+    const http2 = code.replace('createHttpServer({}', "createHttpServer({ protocols: ['http2'] }");
+    await running(http2, async (url) => {
+      const bridge = await startWebSocketBridge({ port: Number(new URL(url).port) });
+      await echoOverWebSocket(`http://127.0.0.1:${bridge.port}`);
+      await bridge.close();
+    });
+  },
   'packages/node/README.md: Embed it': async (code) => {
     const output = await running(code, async (url) => {
       expect(await text(`${url}/hello`)).toBe('Hello from the backend.\n');

@@ -260,7 +260,7 @@ export abstract class Exchange {
   /**
    * Switches protocols (RFC 9110 §15.2.2): sends 101 with the fields, `connection` and `upgrade` among
    * them, and gives the socket away. The server still counts the connection, and tells the tunnel when
-   * it closes.
+   * it closes. Over HTTP/2 it is 200 without fields of the connection, and the stream (RFC 8441 §5).
    */
   abstract switchProtocols(fields: ReadonlyFieldSection, tunnel: Tunnel): SwitchedSocket;
 
