@@ -1,8 +1,17 @@
 /** Spans by the real SDK of OpenTelemetry, into memory: names, attributes, and who is whose parent. */
-import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-base';
-import { eventually } from '@reverseit/test-servers';
+import type { ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  eventually,
+  expectEndOfHead,
+  expectRequest,
+  reset,
+  script,
+  send,
+  waitForPeerGone,
+} from '@reverseit/test-servers';
+import type { Script } from '@reverseit/test-servers/scripted-origin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AccessRecord } from '../src/index.ts';
+import type { AccessRecord, ReverseItOptions } from '../src/index.ts';
 import { request, useProxy } from './harness.ts';
 import { answerOf, closeSessions, openSession } from './http2-clients-rig.ts';
 import {
@@ -20,12 +29,23 @@ import {
 } from './open-telemetry.ts';
 
 const exporter = new InMemorySpanExporter();
+/** Spans that have begun, by how often they have ended. */
+const ends = new Map<string, number>();
+const counter: SpanProcessor = {
+  onStart: (span) => void ends.set(span.spanContext().spanId, 0),
+  onEnd(span) {
+    const { spanId } = span.spanContext();
+    ends.set(spanId, (ends.get(spanId) ?? 0) + 1);
+  },
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
 
 function setUp(root: Sampler = new AlwaysOnSampler()): void {
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({
       sampler: new ParentBasedSampler({ root }),
-      spanProcessors: [new SimpleSpanProcessor(exporter)],
+      spanProcessors: [new SimpleSpanProcessor(exporter), counter],
     }),
   );
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -33,6 +53,7 @@ function setUp(root: Sampler = new AlwaysOnSampler()): void {
 
 beforeEach(() => {
   exporter.reset();
+  ends.clear();
   setUp();
 });
 afterEach(() => {
@@ -267,4 +288,99 @@ it('says which version of HTTP the client speaks', async () => {
   await closeSessions();
   const [server] = ofKind(await spans(2), SpanKind.SERVER);
   expect(server?.attributes).toMatchObject({ 'network.protocol.version': '2' });
+});
+
+describe('every span ends, and once', () => {
+  const post = request('POST /', ['Content-Length: 10'], '12345');
+  const upgrade = request('GET /', ['Connection: upgrade', 'Upgrade: foo']);
+  it.each<
+    [
+      name: string,
+      sent: string,
+      script: Script,
+      options: ReverseItOptions,
+      then: 'answer' | 'end' | 'reset',
+      count: number,
+    ]
+  >([
+    [
+      'the client leaves',
+      request('GET /'),
+      script(expectRequest(), waitForPeerGone()),
+      {},
+      'reset',
+      2,
+    ],
+    ['the backend resets', request('GET /'), script(expectRequest(), reset()), {}, 'answer', 2],
+    [
+      'the backend is silent',
+      request('GET /'),
+      script(expectRequest(), waitForPeerGone()),
+      { responseHeaderTimeout: 20 },
+      'answer',
+      2,
+    ],
+    [
+      'the response is cut',
+      request('GET /'),
+      script(expectRequest(), send('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx'), reset()),
+      {},
+      'end',
+      2,
+    ],
+    ['the body does not come', post, script(), { requestBodyReadTimeout: 20 }, 'answer', 1],
+    ['the body is too large', post, script(), { maxRequestBodySize: 5 }, 'answer', 1],
+    [
+      'a hook throws',
+      request('GET /'),
+      script(),
+      {
+        onRequest() {
+          throw new Error('no');
+        },
+      },
+      'answer',
+      1,
+    ],
+    [
+      'a hook answers late',
+      request('GET /'),
+      script(),
+      { onRequest: () => new Promise(() => {}), hookTimeout: 20 },
+      'answer',
+      1,
+    ],
+    [
+      'another protocol takes over, and is reset',
+      upgrade,
+      script(
+        expectEndOfHead(),
+        send('HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n'),
+        reset(),
+      ),
+      { upgrades: ['foo'] },
+      'end',
+      2,
+    ],
+  ])('%s', async (_, sent, scripted, options, then, count) => {
+    const bench = await start({
+      origin: { scripts: [scripted] },
+      options: ({ url }) => ({ backend: url, tracing: true, ...options }),
+    });
+    const client = await bench.connect();
+    client.send(sent);
+    if (then === 'answer') await client.readResponse();
+    else if (then === 'end') await client.readUntilEnd().catch(() => null);
+    else {
+      await bench.origin.request();
+      client.reset();
+    }
+    await client.close();
+    await bench.whenIdle();
+    await eventually(
+      () => ends.size === count && [...ends.values()].every((n) => n > 0),
+      'the ends',
+    );
+    expect([...ends.values()]).toEqual(Array(count).fill(1));
+  });
 });

@@ -79,8 +79,7 @@ export class LogFile {
     this.#report = report;
     // Node makes a pipe one that does not block when standard output is first asked for.
     this.#fd = path === '-' ? process.stdout.fd : openSync(this.path, flags, mode);
-    const kind = fstatSync(this.#fd);
-    this.#isPipe = kind.isFIFO() || kind.isSocket();
+    this.#isPipe = isPipe(this.#fd);
   }
 
   /** Lines that were lost since the start. */
@@ -132,6 +131,7 @@ export class LogFile {
     closeFile(this.#fd);
     this.#fd = this.#nextFd;
     this.#nextFd = -1;
+    this.#isPipe = isPipe(this.#fd);
     this.#torn = false;
   }
 
@@ -256,6 +256,11 @@ export class LogFile {
   get #name(): string {
     return this.path === '-' ? 'standard output' : this.path;
   }
+}
+
+function isPipe(fd: number): boolean {
+  const kind = fstatSync(fd);
+  return kind.isFIFO() || kind.isSocket();
 }
 
 /** How many bytes from `offset` on make whole lines that a pipe takes at once; one line if it is longer. */
