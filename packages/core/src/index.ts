@@ -29,7 +29,7 @@ export type {
 } from './server/exchange/exchange.ts';
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
-export type { RejectedRequest } from './server/exchange/rejected-request.ts';
+export type { RejectedRequest, Rejection } from './server/exchange/rejected-request.ts';
 export type { HalfClose, RequestListener } from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
