@@ -3,14 +3,7 @@
  * same response, and the backend sees the same request.
  */
 import { answerEach, response } from '@reverseit/test-servers';
-import {
-  end,
-  Http2Client,
-  requestFrames,
-  settings,
-  windowUpdate,
-} from '@reverseit/test-servers/http2-client';
-import { clientPreface } from '@reverseit/test-servers/http2-frames';
+import { type Http2Client, requestFrames } from '@reverseit/test-servers/http2-client';
 import { expect } from 'vitest';
 import {
   defaultAgain,
@@ -19,57 +12,8 @@ import {
   requestLines,
   withoutDates,
 } from './http-messages.ts';
+import { connectHttp2, type Said, saidBy, say } from './http2-said.ts';
 import type { StartProxy } from './test-proxy.ts';
-
-/** A request that both versions can say. */
-interface Said {
-  readonly pseudo: readonly string[];
-  readonly fields: readonly string[];
-  readonly body: string;
-}
-
-const requestLine = /^([!-~]+) ([!-~]+) HTTP\/1\.1$/;
-const fieldLine =
-  /^([!#$%&'*+.^_`|~\dA-Za-z-]+):[ \t]*(|[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)[ \t]*$/;
-
-/** What only HTTP/1.1 says, or says in another way. */
-const ofHttp1 = new Set([
-  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te'],
-  ...['http2-settings', 'expect', 'trailer'],
-]);
-
-/** The request that the bytes are, as HTTP/2 has it; null for what is none, more than one, or says more. */
-export function saidBy(bytes: string | Uint8Array): Said | null {
-  if (typeof bytes !== 'string') return null;
-  const headEnd = bytes.indexOf('\r\n\r\n');
-  const [first = '', ...rest] = bytes.slice(0, headEnd).split('\r\n');
-  const [, method = '', target = ''] = requestLine.exec(first) ?? [];
-  const isTarget = target.startsWith('/') || (target === '*' && method === 'OPTIONS');
-  if (headEnd < 0 || !isTarget || method === 'CONNECT') return null;
-  const body = bytes.slice(headEnd + 4);
-  const fields: string[] = [];
-  const hosts: string[] = [];
-  let length = '';
-  for (const line of rest) {
-    const [, name = '', value = ''] = fieldLine.exec(line) ?? [];
-    const lower = name.toLowerCase();
-    if (name === '' || ofHttp1.has(lower)) return null;
-    if (lower === 'content-length') length += value;
-    if (lower === 'host') hosts.push(value);
-    else fields.push(lower, value);
-  }
-  if (
-    hosts.length !== 1 ||
-    body.length > 60_000 ||
-    length !== (body === '' ? length : `${body.length}`)
-  ) {
-    return null;
-  }
-  if (body === '' && length !== '' && length !== '0') return null;
-  const [authority = ''] = hosts;
-  const pseudo = [':method', method, ':scheme', 'http', ':path', target, ':authority', authority];
-  return { pseudo, fields, body };
-}
 
 /** The request of a case, where the case makes sense over HTTP/2. */
 export function twinOf({ send, methods, got, fate, options }: HttpCase): Said | null {
@@ -94,12 +38,9 @@ export async function runTwin(start: StartProxy, one: HttpCase, said: Said): Pro
     }),
   });
   const fill = (text: string): string => text.replaceAll('{origin}', bench.authority);
-  const client = await Http2Client.connect(bench.port, clientPreface());
+  const client = await connectHttp2(bench.port);
   try {
-    client.send(settings(4, 0x7fff_ffff), windowUpdate(0, 0x7fff_0000));
-    const hasBody = said.body !== '';
-    client.send(...requestFrames(1, [...said.pseudo, ...said.fields].map(fill), !hasBody));
-    if (hasBody) client.send(end(1, said.body));
+    say(client, 1, filled(said, fill));
     await client.response(1);
     expect(responsesOn(client, 1)).toEqual(one.got.map((message) => inHttp2(message.map(fill))));
     if (fate === 'kept') {
@@ -117,6 +58,12 @@ export async function runTwin(start: StartProxy, one: HttpCase, said: Said): Pro
   const wanted = one.seen.map((message) => asSeen(message.map(fill)));
   expect(requests.map((request) => asSeen(requestLines(request)))).toEqual(wanted);
 }
+
+const filled = ({ pseudo, fields, body }: Said, fill: (text: string) => string): Said => ({
+  pseudo: pseudo.map(fill),
+  fields: fields.map(fill),
+  body,
+});
 
 /** The responses on a stream, as lines: status, fields, content, trailers. */
 function responsesOn(client: Http2Client, id: number): Message[] {

@@ -23,6 +23,7 @@ import {
   type ReverseItOptions,
   type ReverseItServer,
 } from '../src/index.ts';
+import { SayingClient } from './http2-said.ts';
 import { whenIdle } from './when-idle.ts';
 
 countInCensus('parsers', liveParsers);
@@ -37,10 +38,17 @@ export interface ProxySetup {
   readonly listen?: ListenAddress;
 }
 
+/** What `ask` speaks. */
+export type Spoken = 'HTTP/1.1' | 'HTTP/2';
+export const bothSpoken: readonly Spoken[] = ['HTTP/1.1', 'HTTP/2'];
+
+/** Who asks. */
+export type Asking = Pick<RawClient, 'request' | 'close'>;
+
 export type StartProxy = (setup?: ProxySetup) => Promise<TestProxy>;
 
 /** Starts benches in a test, and judges and stops them behind it. */
-export function useProxy(): StartProxy {
+export function useProxy(spoken: Spoken = 'HTTP/1.1'): StartProxy {
   const open: TestProxy[] = [];
   useCensus();
   afterEach(async () => {
@@ -59,10 +67,11 @@ export function useProxy(): StartProxy {
       forwardedHeaders: false,
       // Whether content is held must not depend on how busy the machine is.
       requestBodyBufferDelay: 0,
+      ...(spoken === 'HTTP/2' ? { protocols: ['http2'] as const } : {}),
       ...given,
     });
     await proxy.listen(setup.listen ?? { host: '127.0.0.1', port: 0 });
-    const bench = new TestProxy(origin, proxy);
+    const bench = new TestProxy(origin, proxy, spoken);
     open.push(bench);
     return bench;
   };
@@ -72,9 +81,11 @@ export class TestProxy {
   readonly origin: ScriptedOrigin;
   readonly proxy: ReverseItServer;
   readonly port: number;
-  readonly #clients: RawClient[] = [];
+  readonly #spoken: Spoken;
+  readonly #clients: Asking[] = [];
 
-  constructor(origin: ScriptedOrigin, proxy: ReverseItServer) {
+  constructor(origin: ScriptedOrigin, proxy: ReverseItServer, spoken: Spoken) {
+    this.#spoken = spoken;
     this.origin = origin;
     this.proxy = proxy;
     const address = proxy.address();
@@ -84,6 +95,14 @@ export class TestProxy {
   /** Host and port of the backend, as Host names it. */
   get authority(): string {
     return `127.0.0.1:${this.origin.port}`;
+  }
+
+  /** A client of the version that the test is about. */
+  async client(): Promise<Asking> {
+    if (this.#spoken === 'HTTP/1.1') return this.connect();
+    const client = await SayingClient.connect(this.port);
+    this.#clients.push(client);
+    return client;
   }
 
   async connect(guardMs?: number): Promise<RawClient> {
