@@ -4,7 +4,7 @@ import { describe, vi } from 'vitest';
 // For `websocket-clients.ts`, which the first of the suites loads.
 vi.stubEnv('REVERSEIT_TEST_WEBSOCKETS', 'http2');
 
-/** Without what is about HTTP/1.1 itself; what is about HTTP/2 itself is in `websocket-http2.test.ts`. */
+/** Without what is about HTTP/1.1 itself; what is about HTTP/2 itself is in `websocket-http2*.test.ts`. */
 const suites: readonly (readonly [name: string, load: () => Promise<unknown>])[] = [
   ['handshake', () => import('./websocket-handshake.test.ts')],
   ['frames', () => import('./websocket-frames.test.ts')],
