@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +57,19 @@ describe('ReadyFile', () => {
     writeFileSync(path, text);
     new ReadyFile(path, 7).prepare();
     expect(readdirSync(folder)).toEqual(left);
+  });
+
+  it('is not written through a link that somebody has left beside it', () => {
+    const other = join(folder, 'other');
+    writeFileSync(other, 'kept');
+    const file = new ReadyFile(path, 7);
+    for (const step of [() => file.prepare(), () => file.write(facts)]) {
+      symlinkSync(other, `${path}.7.tmp`);
+      step();
+    }
+    expect(readFileSync(other, 'utf8')).toBe('kept');
+    expect(readdirSync(folder)).toEqual(['other', 'ready']);
+    expect(read()).toEqual({ pid: 7, ...facts });
   });
 
   it('leaves the file of a process that has taken over', () => {

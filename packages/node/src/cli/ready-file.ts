@@ -33,7 +33,7 @@ export class ReadyFile {
    */
   prepare(): void {
     this.#orRefuse(() => {
-      writeFileSync(this.#draft, '');
+      this.#writeDraft('');
       rmSync(this.#draft);
       if (statSync(this.#path, { throwIfNoEntry: false })?.isDirectory() === true) {
         throw new Error('it is a directory');
@@ -47,7 +47,7 @@ export class ReadyFile {
   write(facts: Omit<ReadyFacts, 'pid'>): void {
     const text = `${JSON.stringify({ pid: this.#pid, ...facts })}\n`;
     this.#orRefuse(() => {
-      writeFileSync(this.#draft, text);
+      this.#writeDraft(text);
       renameSync(this.#draft, this.#path);
     });
     this.#text = text;
@@ -62,6 +62,12 @@ export class ReadyFile {
   /** Beside the file, as only within one file system a file can be moved at once. */
   get #draft(): string {
     return `${this.#path}.${this.#pid}.tmp`;
+  }
+
+  /** A file of its own: in a folder of everybody's, a link to another one may be there in its place. */
+  #writeDraft(text: string): void {
+    rmSync(this.#draft, { force: true });
+    writeFileSync(this.#draft, text, { flag: 'wx' });
   }
 
   #read(): string | null {
