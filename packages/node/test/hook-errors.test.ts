@@ -19,6 +19,7 @@ import type {
 } from '../src/index.ts';
 import { got, request, responseLines, useProxy } from './harness.ts';
 import { handshake } from './hook-cases.ts';
+import { saidBy } from './http2-said.ts';
 
 const start = useProxy();
 
@@ -175,6 +176,38 @@ const inBothWays = [
   ['sync', <T>(value: T): T | Promise<T> => value],
   ['async', <T>(value: T): T | Promise<T> => turn().then(() => value)],
 ] as const;
+
+describe('over HTTP/2', () => {
+  const startHttp2 = useProxy('HTTP/2');
+  it.each(cases.filter(({ bytes = hello }) => saidBy(bytes) !== null))('$name', async (one) => {
+    const told: string[] = [];
+    const records: AccessRecord[] = [];
+    const bench = await startHttp2({
+      options: {
+        ...one.options,
+        onErrorResponse: (error, { method, target }) => {
+          told.push(`${error.code} ${method} ${target}`);
+          return { headers: { 'content-type': 'text/html' }, body: `<h1>${error.code}</h1>` };
+        },
+        onFinish: (record) => records.push(record),
+      },
+      origin: { script: one.script ?? answerEach(response(200, 'ok')) },
+    });
+    const bytes = one.bytes ?? hello;
+    const answer = await (await bench.client()).request(bytes);
+    const [method, target] = bytes.split(' ');
+    expect([answer.status, answer.header('content-type'), answer.text]).toEqual([
+      one.status,
+      'text/html',
+      `<h1>${one.code}</h1>`,
+    ]);
+    expect(told).toEqual([`${one.code} ${method} ${target}`]);
+    await eventually(() => records.length === 1, 'the record');
+    expect(records).toMatchObject([
+      { status: one.status, errorCode: one.code, httpVersion: '2.0' },
+    ]);
+  });
+});
 
 describe.each(inBothWays)('%s', (_, hand) => {
   it.each(cases)('$name', async (one) => {
