@@ -190,9 +190,9 @@ export interface AccessRecord {
   readonly httpVersion: '1.0' | '1.1' | '2.0' | '';
   /**
    * Of a request that was rejected before its headers were complete: its first line, as far as it came. Unchecked:
-   * a string of bytes (latin1), control characters too. Null for every other request.
+   * a string of bytes (latin1), control characters too. Absent for every other request.
    */
-  readonly requestLine: string | null;
+  readonly requestLine?: string;
   /** Address of the client, as `trustedProxies` report it; empty on a Unix socket. */
   readonly remoteAddress: string;
   /** Address of whoever has connected: the client or a proxy; empty on a Unix socket. */

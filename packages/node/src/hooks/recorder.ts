@@ -63,7 +63,6 @@ export class Recorder {
       target: this.#target,
       authority: authorityOf(this.#exchange),
       httpVersion: head.httpVersion,
-      requestLine: null,
       remoteAddress: client.remoteAddress,
       peerAddress: this.#peerAddress,
       scheme: client.encrypted ? 'https' : 'http',

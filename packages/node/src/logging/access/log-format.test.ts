@@ -13,7 +13,6 @@ const record = (parts: Partial<AccessRecord> = {}): AccessRecord => ({
   target: '/a?b=c',
   authority: 'example.org',
   httpVersion: '1.1',
-  requestLine: null,
   remoteAddress: '192.0.2.1',
   peerAddress: '192.0.2.9',
   scheme: 'https',

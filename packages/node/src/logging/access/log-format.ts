@@ -51,7 +51,7 @@ const json: LogFormat = (record, context) => {
     `"userAgent":${textOrNull(requestHeaders.get('user-agent'))}`,
     `"errorCode":${textOrNull(record.errorCode)}`,
   ];
-  if (record.requestLine !== null) fields.push(`"requestLine":${jsonText(record.requestLine)}`);
+  if (record.requestLine !== undefined) fields.push(`"requestLine":${jsonText(record.requestLine)}`);
   return `{${fields.join(',')}}`;
 };
 
