@@ -100,6 +100,58 @@ export interface ProxyTo {
   readonly proxyTo?: string;
 }
 
+export interface NginxSetup extends ServedFiles {
+  /** `cert.pem` and `key.pem` beside the configuration. */
+  readonly tls?: KeyPair | undefined;
+  /** Path of a module to load. */
+  readonly module?: string;
+  readonly connections?: number;
+}
+
+/**
+ * nginx with one worker. `blocks` writes what is outside `events`, for the port that it is to listen on; `root` is
+ * the folder of the files, `temporary` goes into `http`.
+ */
+export function startConfiguredNginx(
+  blocks: (port: number, places: { readonly root: string; readonly temporary: string }) => string,
+  { files = {}, tls, module, connections = 64 }: NginxSetup = {},
+): Promise<ExternalServer> {
+  return startExternal('nginx', files, async (port, root) => {
+    const inside = (name: string): string => join(root, '..', name);
+    await pairFiles(tls, inside('.'));
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
+      .join('\n  ');
+    await writeFile(
+      inside('nginx.conf'),
+      `${module === undefined ? '' : `load_module ${module};`}
+daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+pid ${inside('nginx.pid')};
+error_log stderr notice;
+events { worker_connections ${connections}; }
+${blocks(port, { root, temporary })}
+`,
+    );
+    return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
+  });
+}
+
+/** HAProxy: `config` writes its configuration for the port that it is to listen on; `pair` has the two of `tls`. */
+export function startConfiguredHaproxy(
+  config: (port: number, pair: string) => string,
+  tls?: KeyPair,
+): Promise<ExternalServer> {
+  return startExternal('haproxy', {}, async (port, folder) => {
+    const file = join(folder, '..', 'haproxy.cfg');
+    const pair = join(folder, '..', 'pair.pem');
+    if (tls !== undefined) await writeFile(pair, `${tls.cert}\n${tls.key}`);
+    await writeFile(file, config(port, pair));
+    return ['-db', '-f', file];
+  });
+}
+
 /**
  * nginx: serves files, takes `PUT /upload/…` and stores it; or passes everything on. `h2c`: speaks nothing
  * but HTTP/2, without TLS.
@@ -107,40 +159,27 @@ export interface ProxyTo {
 export function startNginx(
   options: ServedFiles & ProxyTo & Secured & { readonly h2c?: boolean } = {},
 ): Promise<ExternalServer> {
-  return startExternal('nginx', options.files ?? {}, async (port, folder) => {
-    const inside = (name: string): string => join(folder, '..', name);
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-      .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
-      .join('\n  ');
-    const secured = await pairFiles(options.tls, inside('.'));
-    const listening =
-      secured === null
-        ? `127.0.0.1:${port}${options.h2c === true ? ' http2' : ''};`
-        : `127.0.0.1:${port} ssl http2;
-    ssl_certificate ${secured.cert};
-    ssl_certificate_key ${secured.key};`;
-    const asRoot = process.getuid?.() === 0 ? 'user root;' : '';
-    const location =
-      options.proxyTo === undefined
-        ? `root ${folder};
+  const { files = {}, tls, h2c, proxyTo } = options;
+  const listening = (port: number): string =>
+    tls === undefined
+      ? `127.0.0.1:${port}${h2c === true ? ' http2' : ''};`
+      : `127.0.0.1:${port} ssl http2;
+    ssl_certificate cert.pem;
+    ssl_certificate_key key.pem;`;
+  const location = (root: string): string =>
+    proxyTo === undefined
+      ? `root ${root};
     location /upload/ { dav_methods PUT DELETE; create_full_put_path on; }`
-        : `location / {
-      proxy_pass ${options.proxyTo};
+      : `location / {
+      proxy_pass ${proxyTo};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
       proxy_request_buffering off;
       proxy_buffering off;
     }`;
-    await writeFile(
-      inside('nginx.conf'),
-      `daemon off;
-${asRoot}
-worker_processes 1;
-pid ${inside('nginx.pid')};
-error_log stderr notice;
-events { worker_connections 4096; }
-http {
+  return startConfiguredNginx(
+    (port, { root, temporary }) => `http {
   access_log off;
   default_type text/plain;
   ${temporary}
@@ -150,14 +189,12 @@ http {
   ignore_invalid_headers off;
   keepalive_requests 1000000;
   server {
-    listen ${listening}
-    ${location}
+    listen ${listening(port)}
+    ${location(root)}
   }
-}
-`,
-    );
-    return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
-  });
+}`,
+    { files, tls, connections: 4096 },
+  );
 }
 
 /** h2o: serves files, over HTTP/1.1 and HTTP/2, the latter without TLS by prior knowledge. */
@@ -199,18 +236,15 @@ async function pairFiles(pair: KeyPair | undefined, folder: string): Promise<Key
 }
 
 /** HAProxy: answers every request itself with `hello`, or passes everything on. */
-export function startHaproxy(options: ProxyTo = {}): Promise<ExternalServer> {
-  return startExternal('haproxy', {}, async (port, folder) => {
-    const config = join(folder, '..', 'haproxy.cfg');
-    const answer =
-      options.proxyTo === undefined
-        ? 'http-request return status 200 content-type text/plain string "hello\\n"'
-        : `default_backend target
+export function startHaproxy({ proxyTo }: ProxyTo = {}): Promise<ExternalServer> {
+  const answer =
+    proxyTo === undefined
+      ? 'http-request return status 200 content-type text/plain string "hello\\n"'
+      : `default_backend target
 backend target
-  server target ${new URL(options.proxyTo).host}`;
-    await writeFile(
-      config,
-      `global
+  server target ${new URL(proxyTo).host}`;
+  return startConfiguredHaproxy(
+    (port) => `global
   maxconn 4096
 defaults
   mode http
@@ -221,9 +255,7 @@ frontend here
   bind 127.0.0.1:${port}
   ${answer}
 `,
-    );
-    return ['-db', '-f', config];
-  });
+  );
 }
 
 /** Python's `http.server`: serves files over HTTP/1.0 or, where it can, 1.1. */

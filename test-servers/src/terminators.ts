@@ -1,8 +1,11 @@
 /** What stands around the proxy where it is used: servers that end TLS before it, and Django behind it. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { KeyPair } from './certificates.ts';
-import { type ExternalServer, startExternal } from './external-servers.ts';
+import {
+  type ExternalServer,
+  startConfiguredHaproxy,
+  startConfiguredNginx,
+  startExternal,
+} from './external-servers.ts';
 
 export interface Terminator {
   /** `http://host:port` of the proxy. */
@@ -28,28 +31,14 @@ export function startNginxTerminator({
   tls,
   writes,
 }: Terminator): Promise<ExternalServer> {
-  return startExternal('nginx', {}, async (port, folder) => {
-    const inside = (name: string): string => join(folder, '..', name);
-    await writeFile(inside('key.pem'), tls.key);
-    await writeFile(inside('cert.pem'), tls.cert);
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-      .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
-      .join('\n  ');
-    await writeFile(
-      inside('nginx.conf'),
-      `daemon off;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-pid ${inside('nginx.pid')};
-error_log stderr notice;
-events { worker_connections 64; }
-http {
+  return startConfiguredNginx(
+    (port, { temporary }) => `http {
   access_log off;
   ${temporary}
   server {
     listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${inside('cert.pem')};
-    ssl_certificate_key ${inside('key.pem')};
+    ssl_certificate cert.pem;
+    ssl_certificate_key key.pem;
     location / {
       proxy_pass ${proxyTo};
       proxy_http_version 1.1;
@@ -58,11 +47,9 @@ http {
       ${nginxHeaders[writes]}
     }
   }
-}
-`,
-    );
-    return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
-  });
+}`,
+    { tls },
+  );
 }
 
 const haproxyRules = {
@@ -80,13 +67,8 @@ export function startHaproxyTerminator({
   tls,
   writes,
 }: Terminator): Promise<ExternalServer> {
-  return startExternal('haproxy', {}, async (port, folder) => {
-    const config = join(folder, '..', 'haproxy.cfg');
-    const pair = join(folder, '..', 'pair.pem');
-    await writeFile(pair, `${tls.cert}\n${tls.key}`);
-    await writeFile(
-      config,
-      `global
+  return startConfiguredHaproxy(
+    (port, pair) => `global
   maxconn 64
 defaults
   mode http
@@ -100,9 +82,8 @@ frontend here
 backend target
   server target ${new URL(proxyTo).host}
 `,
-    );
-    return ['-db', '-f', config];
-  });
+    tls,
+  );
 }
 
 /**

@@ -1,7 +1,6 @@
 /** `pool.sendProxyProtocol`: backends learn of each client by a PROXY protocol header; HAProxy and nginx among them. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
@@ -9,7 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectRaw, eventually, type RawClient } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import { available, startExternal } from '@reverseit/test-servers/external-servers';
+import {
+  available,
+  startConfiguredHaproxy,
+  startConfiguredNginx,
+} from '@reverseit/test-servers/external-servers';
 import {
   type HeaderedAnswer,
   type HeaderedBackendOptions,
@@ -493,20 +496,15 @@ describe.skipIf(!available('haproxy'))('HAProxy (skipped where it is not install
   /** Expects the header, and answers with what it has learned. */
   const startBehind = async (id = '') =>
     use(
-      await startExternal('haproxy', {}, async (port, files) => {
-        const config = join(files, '..', 'haproxy.cfg');
-        await writeFile(
-          config,
-          `defaults
+      await startConfiguredHaproxy(
+        (port) => `defaults
   mode http
   timeout client 10s
 frontend front
   bind 127.0.0.1:${port} accept-proxy
   http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[dst]:%[dst_port] ${id}"
 `,
-        );
-        return ['-db', '-f', config];
-      }),
+      ),
     );
 
   it.each(versions)('accept-proxy, %s', async (sendProxyProtocol) => {
@@ -530,11 +528,8 @@ frontend front
       pool: { sendProxyProtocol: 'v2' },
     });
     const front = use(
-      await startExternal('haproxy', {}, async (own, files) => {
-        const config = join(files, '..', 'haproxy.cfg');
-        await writeFile(
-          config,
-          `defaults
+      await startConfiguredHaproxy(
+        (own) => `defaults
   mode http
   timeout client 10s
   timeout connect 10s
@@ -546,9 +541,7 @@ frontend front
 backend back
   server one 127.0.0.1:${port} send-proxy-v2 proxy-v2-options crc32c,unique-id
 `,
-        );
-        return ['-db', '-f', config];
-      }),
+      ),
     );
     const client = await connect(front.port);
     const { text } = await client.request(get());
@@ -564,35 +557,19 @@ describe.skipIf(!available('nginx'))('nginx (skipped where it is not installed)'
   ] as const)('listen … proxy_protocol, %s (TLS: %s)', async (sendProxyProtocol, secure) => {
     const { ca, server } = testCertificates();
     const behind = use(
-      await startExternal('nginx', {}, async (port, files) => {
-        const inside = (name: string): string => join(files, '..', name);
-        await writeFile(inside('key.pem'), server.key);
-        await writeFile(inside('cert.pem'), server.cert);
-        const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-          .map((name) => `${name}_temp_path ${inside(`${name}_temp`)};`)
-          .join('\n  ');
-        await writeFile(
-          inside('nginx.conf'),
-          `daemon off;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-pid ${inside('nginx.pid')};
-error_log stderr notice;
-events { worker_connections 64; }
-http {
+      await startConfiguredNginx(
+        (port, { temporary }) => `http {
   access_log off;
   ${temporary}
   server {
     listen 127.0.0.1:${port} ${secure ? 'ssl ' : ''}proxy_protocol;
-    ssl_certificate ${inside('cert.pem')};
-    ssl_certificate_key ${inside('key.pem')};
+    ssl_certificate cert.pem;
+    ssl_certificate_key key.pem;
     return 200 "$proxy_protocol_addr:$proxy_protocol_port $proxy_protocol_server_addr:$proxy_protocol_server_port $connection_requests";
   }
-}
-`,
-        );
-        return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
-      }),
+}`,
+        { tls: server },
+      ),
     );
     const { proxy, port } = await startProxy({
       backend: `${secure ? 'https' : 'http'}://127.0.0.1:${behind.port}`,

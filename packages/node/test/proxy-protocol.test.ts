@@ -9,7 +9,7 @@ import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { connectRaw, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
-import { available, startExternal } from '@reverseit/test-servers/external-servers';
+import { available, startConfiguredNginx } from '@reverseit/test-servers/external-servers';
 import { freePort } from '@reverseit/test-servers/free-port';
 import { useCensus, useCleanup } from '@reverseit/test-servers/use-server';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -234,28 +234,16 @@ describe.skipIf(!available('nginx') || !existsSync(streamModule))(
     it('proxy_protocol on', async () => {
       const { port } = await start();
       const front = use(
-        await startExternal('nginx', {}, async (own, files) => {
-          const inside = (name: string): string => join(files, '..', name);
-          writeFileSync(
-            inside('nginx.conf'),
-            `load_module ${streamModule};
-daemon off;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-pid ${inside('nginx.pid')};
-error_log stderr notice;
-events { worker_connections 64; }
-stream {
+        await startConfiguredNginx(
+          (own) => `stream {
   server {
     listen 127.0.0.1:${own};
     proxy_pass 127.0.0.1:${port};
     proxy_protocol on;
   }
-}
-`,
-          );
-          return ['-p', inside('.'), '-c', inside('nginx.conf'), '-e', 'stderr'];
-        }),
+}`,
+          { module: streamModule },
+        ),
       );
       const client = use(await connectRaw({ port: front.port }));
       for (const target of ['/1', '/2']) {
