@@ -10,6 +10,8 @@ import { redactedTarget } from './redacted-target.ts';
 
 const require = createRequire(import.meta.url);
 
+const tracerName = '@reverseit/node';
+
 /** Methods that may be told apart; others could be made up without end. */
 const knownMethods = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '),
@@ -44,25 +46,34 @@ export class Tracing {
     }
   }
 
-  /** The span of a request: below the one that is active, as in middleware, else below the client's. */
-  begin(exchange: Exchange): ServerSpan {
+  /**
+   * The span of a request: below the one that is active, as in middleware, else below the client's. Null where no SDK
+   * is set up, so that a span nobody hears of costs nothing.
+   */
+  begin(exchange: Exchange): ServerSpan | null {
     const api = this.#api;
+    const tracer = this.#tracer;
+    if (tracer === null) return null;
     const active = api.context.active();
     const parent =
       api.trace.getSpan(active) === undefined
         ? api.propagation.extract(api.ROOT_CONTEXT, exchange.head.headers, getter)
         : active;
-    const span = this.#tracer.startSpan(
+    const span = tracer.startSpan(
       methodName(exchange.head.method),
       { kind: api.SpanKind.SERVER, attributes: serverAttributes(exchange) },
       parent,
     );
-    return new ServerSpan(api, this.#tracer, span, api.trace.setSpan(parent, span));
+    return new ServerSpan(api, tracer, span, api.trace.setSpan(parent, span));
   }
 
   /** Asked for each time: the provider may be registered after the proxy was made. */
-  get #tracer(): Api.Tracer {
-    return this.#api.trace.getTracer('@reverseit/node');
+  get #tracer(): Api.Tracer | null {
+    const api = this.#api;
+    const provider = api.trace.getTracerProvider();
+    return provider instanceof api.ProxyTracerProvider
+      ? (provider.getDelegateTracer(tracerName) ?? null)
+      : provider.getTracer(tracerName);
   }
 }
 
@@ -91,7 +102,7 @@ export class ServerSpan {
     this.#context = context;
   }
 
-  /** Null where there is no SDK. */
+  /** Null where the SDK gives none. */
   get traceId(): string | null {
     const spanContext = this.#span.spanContext();
     return this.#api.isSpanContextValid(spanContext) ? spanContext.traceId : null;

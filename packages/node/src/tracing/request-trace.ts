@@ -45,11 +45,12 @@ export class RequestTrace implements AttemptObserver {
     context: TracedContext,
     tracing: Tracing | null,
   ): RequestTrace | null {
-    return tracing !== null || isObserved() ? new RequestTrace(exchange, context, tracing) : null;
+    const span = tracing === null ? null : tracing.begin(exchange);
+    return span !== null || isObserved() ? new RequestTrace(context, span) : null;
   }
 
-  private constructor(exchange: Exchange, context: TracedContext, tracing: Tracing | null) {
-    this.#span = tracing === null ? null : tracing.begin(exchange);
+  private constructor(context: TracedContext, span: ServerSpan | null) {
+    this.#span = span;
     this.#message = {
       // Made when somebody looks.
       get request(): HookRequest {
