@@ -42,8 +42,7 @@ function readmeFigures({ date, machine, versions, sections }: Results): string |
     ]),
     notes: [],
   });
-  const rounds =
-    first.rounds === 1 ? 'One round' : `Medians of ${first.rounds} interleaved rounds`;
+  const rounds = first.rounds === 1 ? 'One round' : `Medians of ${first.rounds} interleaved rounds`;
   return `${table}
 ${rounds}, ${date.slice(0, 10)}, Node.js ${versions.node}, ${machine}; [all figures](benchmarks/results/README.md).`;
 }

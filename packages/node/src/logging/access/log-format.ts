@@ -51,7 +51,8 @@ const json: LogFormat = (record, context) => {
     `"userAgent":${textOrNull(requestHeaders.get('user-agent'))}`,
     `"errorCode":${textOrNull(record.errorCode)}`,
   ];
-  if (record.requestLine !== undefined) fields.push(`"requestLine":${jsonText(record.requestLine)}`);
+  const { requestLine } = record;
+  if (requestLine !== undefined) fields.push(`"requestLine":${jsonText(requestLine)}`);
   return `{${fields.join(',')}}`;
 };
 
