@@ -108,7 +108,7 @@ export function page(all: readonly Found[], ours: readonly string[]): string {
 
 ${machine()}, ${system()}; Node.js ${node}${peers.length === 0 ? '' : `, ${peers.join(', ')}`}; made by \`npm run attacks -- --write\`.
 
-A victim in a process of its own asks for 100 bytes each 25 ms, over a new and a kept connection by turns: while
+A victim in a process of its own asks for 100 bytes every 25 ms, over a new and a kept connection by turns: while
 all is quiet, beside one connection of an attacker, and beside many, which are ${usual} where no other number is told.
 *Victim* is its median and its longest wait, in ms. *Turn* is the CPU time of the longest turn of the proxy's event
 loop and of the typical one (half of all CPU time was used in turns of at least that length), in ms. *MiB* is by how

@@ -1,5 +1,5 @@
 /**
- * A client that means no harm, in a process of its own: asks for a little each 25 ms, whether or not what it
+ * A client that means no harm, in a process of its own: asks for a little every 25 ms, whether or not what it
  * asked before was answered, over a new and a kept connection by turns.
  */
 import { connect, type Socket } from 'node:net';

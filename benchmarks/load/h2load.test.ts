@@ -19,6 +19,6 @@ test.each([
   ['another status', said(0), '1\t502\t1000\n'],
   ['no request', said(0), ''],
   ['no summary', 'could not connect', '1\t200\t1000\n'],
-])('a run with %s is none', (_, text, log) => {
+])('rejects a run with %s', (_, text, log) => {
   expect(() => summaryOf(text, log, 1)).toThrow(/wrong responses/);
 });

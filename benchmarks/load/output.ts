@@ -1,4 +1,4 @@
-/** What a generator that is a program of its own says. */
+/** Output of a load generator that is an external program. */
 import { spawn } from 'node:child_process';
 import { remember } from '../lib/processes.ts';
 

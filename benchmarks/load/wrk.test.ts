@@ -37,6 +37,6 @@ test('what wrk says at its end becomes figures', () => {
 test.each([
   ['errors', said(1), '1 errors in 500 requests'],
   ['no summary', 'unable to connect', 'unable to connect'],
-])('a run with %s is none', (_, text, message) => {
+])('rejects a run with %s', (_, text, message) => {
   expect(() => readSummary(text)).toThrow(message);
 });

@@ -12,7 +12,11 @@ import { createError, type ReverseItError } from '../errors/reverseit-error.ts';
 import { isTokenByte } from '../http/ascii.ts';
 import type { FieldSection } from '../http/field-section.ts';
 import { type BodyDelegate, ChunkedReader } from './body/chunked-reader.ts';
-import { checkHeadLimits, type RequestHeadLimits } from './grammar/head-limits.ts';
+import {
+  checkHeadLimits,
+  maxKeptLineBytes,
+  type RequestHeadLimits,
+} from './grammar/head-limits.ts';
 import { PartialHead } from './grammar/partial-head.ts';
 import type { RequestHead } from './grammar/request-head.ts';
 import { buildRequestHead, refusal } from './grammar/request-head-builder.ts';
@@ -27,9 +31,6 @@ export type ParserState = (typeof PARSER)[keyof typeof PARSER];
 const CR = 0x0d;
 const LF = 0x0a;
 const SP = 0x20;
-
-/** So much of the line of a rejected request is kept, in bytes. */
-const maxLineBytes = 1024;
 
 const noTrailers: FieldSection = [];
 
@@ -249,7 +250,7 @@ export class RequestParser {
   /** The line goes on where the parser has stopped. */
   #failPartial(code: ErrorCode, { bytes, length }: PartialHead, chunk: Buffer): void {
     const line = lineIn(bytes, 0, length);
-    const isOpen = line.length === length && length < maxLineBytes;
+    const isOpen = line.length === length && length < maxKeptLineBytes;
     this.#fail(code, isOpen ? line + lineIn(chunk, this.#offset, chunk.length, length) : line);
   }
 
@@ -303,7 +304,7 @@ function syntaxCode(
 
 /** The first line in `[start, end)`, without its end and as far as it is kept; `before` bytes of it are known. */
 function lineIn(bytes: Buffer, start: number, end: number, before = 0): string {
-  const last = Math.min(end, start + maxLineBytes - before);
+  const last = Math.min(end, start + maxKeptLineBytes - before);
   let at = start;
   while (at < last && bytes[at] !== CR && bytes[at] !== LF) at++;
   return bytes.toString('latin1', start, at);

@@ -12,7 +12,7 @@ import { sameAuthority } from '../http/authority.ts';
 import { FIELD, fieldEntry } from '../http/field-registry.ts';
 import type { FieldSection } from '../http/field-section.ts';
 import { HeaderSection } from '../http/header-section.ts';
-import type { RequestHeadLimits } from '../http1/grammar/head-limits.ts';
+import { maxKeptLineBytes, type RequestHeadLimits } from '../http1/grammar/head-limits.ts';
 import { RequestHead } from '../http1/grammar/request-head.ts';
 import { applyRequestRules } from '../http1/grammar/request-rules.ts';
 import type { FieldSink } from './hpack/hpack-decoder.ts';
@@ -22,9 +22,6 @@ export const malformed = Symbol('malformed');
 
 /** What the lines of a WebSocket handshake say over HTTP/1.1 and extended CONNECT says by itself (RFC 8441 §5). */
 const handshakeKey = 'AAAAAAAAAAAAAAAAAAAAAA==';
-
-/** So much of the line of a refused request is told. */
-const maxLineBytes = 1024;
 
 const targetCharacters = /^[\x21-\x7e]+$/;
 
@@ -155,7 +152,7 @@ export class FieldGatherer implements FieldSink {
   /** As HTTP/1.1 would have it, of what was gathered, and 1,024 bytes of it at most; empty without a method. */
   get requestLine(): string {
     if (this.#method === null) return '';
-    return `${this.#method} ${this.#path ?? this.#authority ?? ''}`.slice(0, maxLineBytes);
+    return `${this.#method} ${this.#path ?? this.#authority ?? ''}`.slice(0, maxKeptLineBytes);
   }
 
   /** The head that was gathered, checked and completed, or why it is refused. `endStream`: there is no content. */

@@ -22,6 +22,9 @@ export interface RequestHeadLimits extends FieldLimits {
   readonly maxRequestTargetBytes: number;
 }
 
+/** So much of the line of a rejected request is kept for logs, in bytes. */
+export const maxKeptLineBytes = 1024;
+
 /**
  * What a request line may take beside its target: the longest method, the version, spaces and the line end.
  */
