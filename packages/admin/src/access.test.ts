@@ -22,7 +22,8 @@ describe('isOwnHost', () => {
     ['127.0.0.1.evil.example', false],
     ['2130706433', false],
     ['', false],
-    [null, false],
+    // HTTP/1.0 only.
+    [null, true],
   ])('%s: %s', (authority, own) => {
     expect(isOwnHost({ token: null, hosts: ['admin.example'] }, authority)).toBe(own);
     expect(isOwnHost({ token: null, hosts: ['*'] }, authority)).toBe(true);
@@ -86,6 +87,9 @@ test.each([
   ['bearer 0123456789abcdef', true],
   ['Bearer 0123456789abcdeF', false],
   ['Bearer 0123456789abcde', false],
+  ['Bearer  0123456789abcdef', true],
+  ['Bearer 0123456789abcdef x', false],
+  ['Bearer x 0123456789abcdef', false],
   ['Bearer 0123456789abcdef, Bearer 0123456789abcdef', false],
   ['Bearer ', false],
   ['Bearer', false],

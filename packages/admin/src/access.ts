@@ -30,7 +30,8 @@ export interface AccessRequest {
 /** Whether the name by which we are asked is ours. */
 export function isOwnHost({ hosts }: AccessRules, authority: string | null): boolean {
   if (hosts.includes('*')) return true;
-  if (authority === null) return false;
+  // A probe of HTTP/1.0 without Host, such as HAProxy's. No browser sends one, and HTTP/1.1 requires it.
+  if (authority === null) return true;
   const host = hostOf(authority);
   if (host === 'localhost' || host.endsWith('.localhost') || hosts.includes(host)) return true;
   return isIP(host) !== 0;
@@ -70,10 +71,9 @@ export function isEmbedded(request: AccessRequest): boolean {
 /** Whether the request has the token, compared in a time that tells nothing of it. */
 export function hasToken({ token }: AccessRules, request: AccessRequest): boolean {
   if (token === null) return true;
-  const [scheme = '', given = ''] = (request.field('authorization') ?? '').split(' ', 2);
+  const given = /^bearer +(\S+)$/i.exec(request.field('authorization') ?? '')?.[1] ?? '';
   // Of one length, whatever is given.
-  const isSame = timingSafeEqual(digest(given), digest(token));
-  return scheme.toLowerCase() === 'bearer' && isSame;
+  return timingSafeEqual(digest(given), digest(token));
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -163,7 +163,7 @@ class Listener implements AdminListener {
     const handler = Object.hasOwn(this.#gets, path) ? this.#gets[path] : undefined;
     const isAction = path === '/reload' || action.test(path);
     if (isAction) send(exchange, notAllowed('POST'));
-    else if (handler === undefined) this.#showPage(exchange, path, text(404, 'not found\n'));
+    else if (handler === undefined) this.#showPage(exchange, path, notFound);
     else answerWith(exchange, handler);
   }
 
@@ -185,20 +185,21 @@ class Listener implements AdminListener {
       const [, name = '', verb] = action.exec(path) ?? [];
       const backend = decoded(name);
       if (verb === undefined || backend === null) {
-        send(
-          exchange,
-          path === '/events' || Object.hasOwn(this.#gets, path)
-            ? notAllowed('GET, HEAD')
-            : text(404, 'not found\n'),
-        );
+        send(exchange, this.#isShown(path) ? notAllowed('GET, HEAD') : notFound);
         return;
       }
-      answerWith(exchange, async () => {
+      const act = async (): Promise<Answer> => {
         await (verb === 'drain' ? this.#target.drain(backend) : this.#target.enable(backend));
         this.#stats.forget();
         return text(200, `${backend}: ${verb === 'drain' ? 'draining' : 'enabled'}\n`);
-      });
+      };
+      // What a name can be at fault for is that nobody has it.
+      answerWith(exchange, act, 404);
     }
+  }
+
+  #isShown(path: string): boolean {
+    return path === '/events' || Object.hasOwn(this.#gets, path) || pageFile(path) !== undefined;
   }
 
   async #reload(): Promise<Answer> {
@@ -221,15 +222,18 @@ function accessRequest({ head }: Exchange): AccessRequest {
   };
 }
 
-/** Answers now or later. What cannot be done is the request's fault where the error says so, else ours. */
-function answerWith(exchange: Exchange, handler: Handler): void {
+/**
+ * Answers now or later.
+ * @param status of what is the request's fault, as the error says; anything else is ours
+ */
+function answerWith(exchange: Exchange, handler: Handler, status = 400): void {
   exchange.handler = waiting;
   Promise.resolve()
     .then(() => handler(exchange))
     .catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       const isTheirs = isReverseItError(error) && error.code === 'RIT_ERR_CONFIG';
-      return text(isTheirs ? 400 : 500, `${message}\n`);
+      return text(isTheirs ? status : 500, `${message}\n`);
     })
     .then((answer) => send(exchange, answer));
 }
@@ -255,6 +259,8 @@ function readinessAnswer(stats: ProxyStats): Answer {
 }
 
 const unknownHost = text(421, 'unknown Host; see the option admin.hosts\n');
+
+const notFound = text(404, 'not found\n');
 
 const foreign = text(403, 'refused: sent by another site\n');
 

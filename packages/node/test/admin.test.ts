@@ -183,7 +183,8 @@ describe('does', () => {
     ['GET', '/backends/x/drain', 405, 'method not allowed\n'],
     ['HEAD', '/reload', 405, ''],
     ['POST', '/backends/%zz/drain', 404, 'not found\n'],
-    ['POST', '/backends/x/drain', 400, 'no backend has the name "x"\n'],
+    ['POST', '/', 405, 'method not allowed\n'],
+    ['POST', '/backends/x/drain', 404, 'no backend has the name "x"\n'],
     ['POST', '/reload', 501, 'nothing to reload; set the option admin.onReload\n'],
   ])('not %s %s', async (method, path, status, text) => {
     const bench = await startAdmin();
