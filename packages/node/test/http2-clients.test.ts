@@ -350,6 +350,15 @@ describe('which protocol is spoken', () => {
     expect(await versionOf(bench.port, '--http2')).toBe('2');
   });
 
+  test('http2 alone over TLS is spoken with who offers nothing', async () => {
+    const bench = await start({ options: { ...tls(), protocols: ['http2'] } });
+    await expect(versionOf(bench.port, '--no-alpn')).rejects.toThrow();
+    const session = await openSession('over TLS', bench.port, {
+      createConnection: () => connectTls({ port: bench.port, rejectUnauthorized: false }),
+    });
+    expect((await ask(session, { ':path': '/' })).status).toBe(200);
+  });
+
   test('both without TLS are refused at start', () => {
     const make = () =>
       createServer({ backend: 'http://127.0.0.1:1', protocols: ['http2', 'http1'] });

@@ -103,12 +103,14 @@ export class FieldGatherer implements FieldSink {
 
   #onRegularField(name: string, value: string): void {
     this.#regularSeen = true;
-    if (!this.#measure(name, value)) return;
     const { id, forbiddenInHttp2, separator } = fieldEntry(name);
+    if (separator === '; ' && !this.#isTrailer) {
+      this.#addCookie(value);
+      return;
+    }
+    if (!this.#measure(name, value)) return;
     if (forbiddenInHttp2) this.#malformed = true;
     else if (id === FIELD.TE && !equalsIgnoreCase(value, 'trailers')) this.#malformed = true;
-    // RFC 9113 §8.2.3: crumbs of one field.
-    else if (separator === '; ' && !this.#isTrailer) this.#addCookie(value);
     else if (id === FIELD.HOST && !this.#isTrailer) {
       this.#hosts++;
       this.#host = value;
@@ -118,10 +120,21 @@ export class FieldGatherer implements FieldSink {
     }
   }
 
-  #addCookie(value: string): void {
-    if (value === '') return;
-    this.#cookies = this.#cookies === '' ? value : `${this.#cookies}; ${value}`;
-    if (this.#cookies.length + 8 > this.#limits.maxRequestHeaderLineBytes) {
+  /** RFC 9113 §8.2.3: crumbs of one line, which browsers make of each cookie. They count as that line does. */
+  #addCookie(crumb: string): void {
+    if (crumb === '') return;
+    if (this.#cookies === '') {
+      this.#cookies = crumb;
+      this.#measure('cookie', crumb);
+      return;
+    }
+    this.#cookies = `${this.#cookies}; ${crumb}`;
+    this.#bytes += crumb.length + 2;
+    const { maxRequestHeaderLineBytes, maxRequestHeaderBytes } = this.#limits;
+    if (
+      this.#cookies.length + 8 > maxRequestHeaderLineBytes ||
+      this.#bytes > maxRequestHeaderBytes
+    ) {
       this.#excess = 'RIT_ERR_HEAD_TOO_LARGE';
     }
   }

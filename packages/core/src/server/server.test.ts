@@ -1,9 +1,11 @@
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { connectRaw, eventually, guarded } from '@reverseit/test-servers';
+import { connectRaw, deferred, eventually, guarded } from '@reverseit/test-servers';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, test, vi } from 'vitest';
 import { echoTarget, Requests, request, useRig } from '../../test/server-rig.ts';
@@ -366,6 +368,27 @@ describe('TLS', () => {
       ).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
     },
   );
+
+  test.each([
+    ['its own', tls],
+    ['one by name', { certificates: [{ key, cert, names: ['localhost'] }] }],
+    ['one with options of OpenSSL', { ...tls, secureOptions: constants.SSL_OP_NO_TICKET }],
+  ])('RFC 9113 §9.2.1: no renegotiation, with a certificate that is %s', async (_, options) => {
+    const rig = await start(secure, { tls: options });
+    const { port } = rig.address as { port: number };
+    const below = connect(port, '127.0.0.1');
+    const client = connectTls({
+      ...{ socket: below, servername: 'localhost', rejectUnauthorized: false },
+      maxVersion: 'TLSv1.2',
+    });
+    await guarded(once(client, 'secureConnect'), 'the handshake');
+    const renegotiated = deferred<Error | null>();
+    client.on('error', renegotiated.resolve);
+    client.renegotiate({}, (error) => renegotiated.resolve(error));
+    const error = await guarded(renegotiated.promise, 'the end of the second handshake');
+    expect(error).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    below.destroy();
+  });
 
   /** A server and the errors that it reports. */
   async function reporting(options: ServerOptions) {

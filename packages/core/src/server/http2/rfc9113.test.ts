@@ -168,6 +168,12 @@ const connectionErrors: readonly Case[] = [
     'PROTOCOL_ERROR',
   ],
   [
+    'RFC 9218 §2.1',
+    'SETTINGS_NO_RFC7540_PRIORITIES of 2',
+    [settings(SETTING.NO_RFC7540_PRIORITIES, 2)],
+    'PROTOCOL_ERROR',
+  ],
+  [
     '6.5.2',
     'SETTINGS_INITIAL_WINDOW_SIZE of 2^31',
     [settings(SETTING.INITIAL_WINDOW_SIZE, 2 ** 31)],
@@ -691,6 +697,12 @@ describe('what is allowed', () => {
     ['8.2.1', 'bytes beyond ASCII in a value', [headers(1, [...get(), 'x', 'caf\xe9'])], '/'],
     ['8.2.2', 'te: trailers', [headers(1, [...get(), 'te', 'trailers'])], '/'],
     ['8.2.3', 'an empty crumb', [headers(1, [...get(), 'cookie', '', 'cookie', 'a=1'])], '/'],
+    [
+      '8.2.3',
+      'a cookie in more crumbs than maxRequestHeaders',
+      [headers(1, [...get(), ...Array.from({ length: 150 }, () => ['cookie', 'a=1']).flat()])],
+      '/',
+    ],
     ['8.3.1', 'host alone', [headers(1, [...get().slice(0, 6), 'host', 'a'])], '/'],
     ['8.3.1', 'host like :authority', [headers(1, [...get(), 'host', 'A:80'])], '/'],
     ['8.3.1', 'OPTIONS *', [headers(1, [':method', 'OPTIONS', ...get('*').slice(2)])], '*'],

@@ -59,8 +59,14 @@ export class PeerSettings {
   }
 }
 
+/** What is on or off (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
+const switches: ReadonlySet<number> = new Set([
+  SETTING.ENABLE_PUSH,
+  SETTING.ENABLE_CONNECT_PROTOCOL,
+  SETTING.NO_RFC7540_PRIORITIES,
+]);
+
 function isAllowed(id: number, value: number): boolean {
   if (id === SETTING.MAX_FRAME_SIZE) return value >= maxFrameBytes && value <= 0xff_ffff;
-  if (id === SETTING.ENABLE_PUSH || id === SETTING.ENABLE_CONNECT_PROTOCOL) return value <= 1;
-  return true;
+  return value <= 1 || !switches.has(id);
 }

@@ -4,7 +4,7 @@
  */
 import cluster from 'node:cluster';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
 import type { ServerNames } from '../../options/server-names.ts';
@@ -276,11 +276,11 @@ export class Listener
     if (this.closing) connection.shutdown();
   }
 
-  /** By ALPN (RFC 9113 §3.2), or by prior knowledge (§3.3). */
+  /** By ALPN (RFC 9113 §3.2), or where nothing else is spoken: by prior knowledge (§3.3), or of a client without ALPN. */
   #speaksHttp2(socket: Socket): boolean {
     const { protocols } = this.limits;
     if (!protocols.includes('http2')) return false;
-    return socket instanceof TLSSocket ? socket.alpnProtocol === 'h2' : true;
+    return !protocols.includes('http1') || (socket as TLSSocket).alpnProtocol === 'h2';
   }
 
   // Listening

@@ -2,6 +2,7 @@
  * TLS for the sockets that a server accepts. A server whose certificates or other TLS options change takes
  * another acceptor for the connections to come, whichever socket listens.
  */
+import { constants } from 'node:crypto';
 import type { ServerOpts, Socket } from 'node:net';
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import { createError } from '../../errors/reverseit-error.ts';
@@ -54,6 +55,8 @@ export class TlsAcceptor {
       this.server = createServer({
         ...chosen.options,
         ...socketOptions,
+        // RFC 9113 §9.2.1: not allowed over HTTP/2, and work for nothing over any other protocol.
+        secureOptions: (chosen.options.secureOptions ?? 0) | constants.SSL_OP_NO_RENEGOTIATION,
         // Not before the handshake is done: a client that ends inside it has gone.
         allowHalfOpen: false,
         // RFC 7301 §3.2: a client that offers none of them is rejected, one that offers nothing is not.
