@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { failedPrefix } from './lib/bench.ts';
 import { commit, machine, system, versions } from './lib/machine.ts';
+import { availability } from './lib/perf.ts';
 import { planned, profileOf } from './lib/plan.ts';
 import { pin, shareCores } from './lib/processes.ts';
 import { profileFolder } from './lib/profile.ts';
@@ -78,6 +79,7 @@ const bench = { rounds, scale, cores, progress };
 const date = new Date().toISOString();
 const started = performance.now();
 const sections: Section[] = [];
+console.log(availability.said);
 if (!values.short) console.log(`This takes ${roughly(total)} on a machine that is not too slow.\n`);
 for (const scenario of chosenScenarios) {
   const section = await scenario.measure(chosenTargets, bench);
@@ -94,6 +96,7 @@ if (values.write) {
     system: system(),
     versions: versions(),
     commit: commit(),
+    counters: availability.said,
     seconds: (performance.now() - started) / 1000,
     sections,
   };

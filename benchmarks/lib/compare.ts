@@ -1,9 +1,10 @@
 /** Rounds that visit every target in turn, so that a machine whose speed drifts slows all of them. */
 import { type Bench, failure, lackOf, roundOf, startBackend } from './bench.ts';
+import { startCounting } from './counts.ts';
 import type { Subject } from './processes.ts';
 import type { LoadFigure, LoadSection, Missing } from './results.ts';
 import type { Scenario } from './scenario.ts';
-import { summarize } from './statistics.ts';
+import { summarize, summarizeSome } from './statistics.ts';
 import type { Target } from './targets.ts';
 
 /** What one target did, round by round. */
@@ -14,6 +15,10 @@ export interface Samples {
   readonly p50: number[];
   readonly p99: number[];
   readonly p999: number[];
+  readonly voluntary: number[];
+  readonly involuntary: number[];
+  readonly instructions: number[];
+  readonly cacheMisses: number[];
   peak: number;
 }
 
@@ -75,8 +80,7 @@ class Contest {
         this.#missing.push(failure(target.name, error));
       });
     if (!subject) return;
-    const samples = { target, cpu: [], perSecond: [], p50: [], p99: [], p999: [], peak: 0 };
-    const runner = { subject, samples };
+    const runner = { subject, samples: noSamples(target) };
     this.#runners.push(runner);
     await this.#attempt(runner, () => this.#scenario.check(subject.port));
   }
@@ -107,15 +111,23 @@ class Contest {
 
   async #measure({ subject, samples }: Runner, amount: number): Promise<void> {
     const close = await this.#scenario.open?.(subject.port);
+    const stopCounting = await startCounting(subject.pid);
     const before = await subject.usage();
     const { count, perSecond, p50, p99, p999 } = await this.#scenario.run(subject, amount);
     const after = await subject.usage();
+    const { voluntary, involuntary, hardware } = await stopCounting();
     close?.();
     samples.cpu.push((after.cpu - before.cpu) / count);
     samples.perSecond.push(perSecond);
     samples.p50.push(p50);
     samples.p99.push(p99);
     samples.p999.push(p999);
+    samples.voluntary.push(voluntary / count);
+    samples.involuntary.push(involuntary / count);
+    if (hardware !== null) {
+      samples.instructions.push(hardware.instructions / count);
+      samples.cacheMisses.push(hardware.cacheMisses / count);
+    }
     samples.peak = after.peak;
   }
 }
@@ -148,12 +160,30 @@ export async function measureLoad(
   };
 }
 
-const figureOf = ({ target, cpu, perSecond, p50, p99, p999, peak }: Samples): LoadFigure => ({
+const noSamples = (target: Target): Samples => ({
+  target,
+  cpu: [],
+  perSecond: [],
+  p50: [],
+  p99: [],
+  p999: [],
+  voluntary: [],
+  involuntary: [],
+  instructions: [],
+  cacheMisses: [],
+  peak: 0,
+});
+
+const figureOf = ({ target, peak, ...all }: Samples): LoadFigure => ({
   target: target.name,
-  cpu: summarize(cpu),
-  perSecond: summarize(perSecond),
-  p50: summarize(p50),
-  p99: summarize(p99),
-  p999: summarize(p999),
+  cpu: summarize(all.cpu),
+  perSecond: summarize(all.perSecond),
+  p50: summarize(all.p50),
+  p99: summarize(all.p99),
+  p999: summarize(all.p999),
+  voluntary: summarize(all.voluntary),
+  involuntary: summarize(all.involuntary),
+  instructions: summarizeSome(all.instructions),
+  cacheMisses: summarizeSome(all.cacheMisses),
   peak,
 });

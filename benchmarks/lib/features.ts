@@ -2,8 +2,8 @@
 import { featureScenario } from '../scenarios/everyday.ts';
 import { type Bench, scaled } from './bench.ts';
 import { compare, type Samples } from './compare.ts';
-import type { FeatureCosts, FeatureSection } from './results.ts';
-import { differences, summarize } from './statistics.ts';
+import type { Cost, FeatureCosts, FeatureSection } from './results.ts';
+import { differences, summarize, summarizeSome } from './statistics.ts';
 import type { Variants } from './targets.ts';
 
 /** More and shorter rounds than elsewhere: what is told is the difference of neighbours. */
@@ -36,12 +36,20 @@ function costsOf(
   if (base === undefined) return undefined;
   return {
     target: plain.name,
-    plain: summarize(base.cpu),
+    plain: costOf(base),
     extra: samples
       .filter(({ target }) => features.includes(target))
-      .map(({ target, cpu }) => ({
+      .map(({ target, cpu, instructions }) => ({
         feature: target.name,
-        cpu: summarize(differences(cpu, base.cpu)),
+        ...costOf({
+          cpu: differences(cpu, base.cpu),
+          instructions: differences(instructions, base.instructions),
+        }),
       })),
   };
 }
+
+const costOf = ({ cpu, instructions }: Pick<Samples, 'cpu' | 'instructions'>): Cost => ({
+  cpu: summarize(cpu),
+  instructions: summarizeSome(instructions),
+});

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parseCoreList, parseStatus } from './proc.ts';
+import { contextSwitches, hasProc, parseCoreList, parseStatus, parseSwitches } from './proc.ts';
 
 describe('parseStatus', () => {
   it('reads resident memory and its peak, in bytes', () => {
@@ -14,6 +15,29 @@ describe('parseStatus', () => {
       peak: Number.NaN,
     });
   });
+});
+
+describe('parseSwitches', () => {
+  it('reads those of a thread', () => {
+    const text = 'Threads:\t11\nvoluntary_ctxt_switches:\t42\nnonvoluntary_ctxt_switches:\t7\n';
+    expect(parseSwitches(text)).toEqual({ voluntary: 42, involuntary: 7 });
+  });
+
+  it('has no numbers where the system does not count them', () => {
+    expect(parseSwitches('Name:\tnode\n')).toEqual({
+      voluntary: Number.NaN,
+      involuntary: Number.NaN,
+    });
+  });
+});
+
+it.runIf(hasProc)('counts the context switches of all threads of a process', async () => {
+  const before = contextSwitches([process.pid]);
+  // The pool of threads does this one, and wakes the main thread.
+  await readFile(import.meta.filename);
+  const after = contextSwitches([process.pid]);
+  expect(after.voluntary).toBeGreaterThan(before.voluntary);
+  expect(after.involuntary).toBeGreaterThanOrEqual(before.involuntary);
 });
 
 describe('parseCoreList', () => {

@@ -9,6 +9,8 @@ import { allowedCores, processTreeUsage } from './proc.ts';
 export interface Subject {
   readonly name: string;
   readonly port: number;
+  /** The process that was started; others may be below it. */
+  readonly pid: number;
   /** What all of its processes have used since the start. */
   usage(): Promise<Usage>;
   /** The same after a collection of garbage, where the target has any. */
@@ -77,6 +79,7 @@ export async function startNode(
   return {
     name,
     port,
+    pid: child.pid ?? 0,
     usage: () => ask({ do: 'usage' }),
     collect: () => ask({ do: 'collect' }),
     startProfile: () => ask({ do: 'profile' }),
@@ -115,6 +118,7 @@ export async function startProgram(
   return {
     name,
     port,
+    pid: child.pid ?? 0,
     usage,
     collect: usage,
     startProfile: noProfile,

@@ -19,6 +19,10 @@ const section = (name: string, costs: Readonly<Record<string, number>>): LoadSec
     p50: summarize([1]),
     p99: summarize([1]),
     p999: summarize([1]),
+    voluntary: summarize([1]),
+    involuntary: summarize([1]),
+    instructions: null,
+    cacheMisses: null,
     peak: 1,
   })),
 });
@@ -29,6 +33,7 @@ const results: Results = {
   system: 'Linux',
   versions: { node: '24.1.0' },
   commit: null,
+  counters: '',
   seconds: 1,
   sections: [
     section('get', { relay: 20, reverseit: 35, 'fast-proxy': 80 }),

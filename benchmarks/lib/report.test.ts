@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { nativeGroup } from './attribution.ts';
 import { chart } from './chart.ts';
 import { markdown } from './report.ts';
-import type { LoadFigure, Results, Section } from './results.ts';
+import type {
+  Cost,
+  FeatureCosts,
+  FeatureSection,
+  LoadFigure,
+  Results,
+  Section,
+} from './results.ts';
 import { summarize } from './statistics.ts';
 import { markdownTable, plainText, tablesOf } from './tables.ts';
 
@@ -13,6 +20,10 @@ const figure = (target: string, cpu: readonly number[]): LoadFigure => ({
   p50: summarize([1.25]),
   p99: summarize([9]),
   p999: summarize([12]),
+  voluntary: summarize([0.125]),
+  involuntary: summarize([12.4]),
+  instructions: null,
+  cacheMisses: null,
   peak: 80 * 1024 ** 2,
 });
 
@@ -27,7 +38,9 @@ const load: Section = {
   figures: [figure('relay', [20, 21, 22]), figure('reverseit', [41, 42, 140])],
   missing: [{ target: 'fast-proxy', reason: 'has no WebSocket' }],
 };
-const features: Section = {
+const cost = (cpu: readonly number[]): Cost => ({ cpu: summarize(cpu), instructions: null });
+
+const features: FeatureSection = {
   kind: 'features',
   name: 'features',
   title: 'Cost of features',
@@ -37,16 +50,16 @@ const features: Section = {
   costs: [
     {
       target: 'reverseit',
-      plain: summarize([40]),
+      plain: cost([40]),
       extra: [
-        { feature: 'hook', cpu: summarize([1, 1.5, 2]) },
-        { feature: 'log', cpu: summarize([-0.25]) },
+        { feature: 'hook', ...cost([1, 1.5, 2]) },
+        { feature: 'log', ...cost([-0.25]) },
       ],
     },
     {
       target: 'reverseit-direct',
-      plain: summarize([30]),
-      extra: [{ feature: 'hook', cpu: summarize([0.5]) }],
+      plain: cost([30]),
+      extra: [{ feature: 'hook', ...cost([0.5]) }],
     },
   ],
 };
@@ -100,6 +113,7 @@ describe('tablesOf', () => {
           '9.00',
           '12.00',
           '80',
+          '0.13 + 12',
         ],
         [
           'reverseit',
@@ -111,11 +125,33 @@ describe('tablesOf', () => {
           '9.00',
           '12.00',
           '80',
+          '0.13 + 12',
         ],
-        ['fast-proxy', '–', '–', '–', '–', '–', '–', '–', '–'],
+        ['fast-proxy', '–', '–', '–', '–', '–', '–', '–', '–', '–'],
       ],
     ]);
     expect(tablesOf(load)[0]?.notes).toEqual(['– fast-proxy: has no WebSocket']);
+  });
+
+  it('tells what the processor counted where it counts', () => {
+    const [one, ...others] = load.figures;
+    const figures = [
+      { ...figure('nginx', [9]), instructions: summarize([98_765]), cacheMisses: summarize([1.5]) },
+      { ...(one as LoadFigure), voluntary: summarize([]), involuntary: summarize([]) },
+      ...others,
+    ];
+    const [table] = tablesOf({ ...load, figures });
+    expect(table?.head.slice(-3)).toEqual([
+      'switches/request',
+      'instructions/request',
+      'cache misses/request',
+    ]);
+    expect(table?.rows.map((row) => row.slice(-3))).toEqual([
+      ['0.13 + 12', '98765', '1.50'],
+      ['– + –', '–', '–'],
+      ['0.13 + 12', '–', '–'],
+      ['–', '–', '–'],
+    ]);
   });
 
   it('compares with nothing where the relay did not take part', () => {
@@ -131,6 +167,24 @@ describe('tablesOf', () => {
         ['log', '−0.25', '–'],
       ],
     ]);
+  });
+
+  it('tells what features cost in instructions where they are counted', () => {
+    const [one] = features.costs as [FeatureCosts];
+    const counted = (instructions: readonly number[]): Cost => ({
+      ...cost([1]),
+      instructions: summarize(instructions),
+    });
+    const costs = [
+      { ...one, plain: counted([90_000.4]), extra: [{ feature: 'hook', ...counted([-700, 800]) }] },
+    ];
+    expect(tablesOf({ ...features, costs })[1]).toMatchObject({
+      head: ['instructions/request', 'reverseit'],
+      rows: [
+        ['none of them', '90000'],
+        ['hook', '+50 (−700 to +800)'],
+      ],
+    });
   });
 
   it('tells memory for each connection', () => {
@@ -182,6 +236,7 @@ describe('markdown', () => {
     versions: { node: '24.1.0', nginx: '1.22.1' },
     commit: 'abc1234',
     seconds: 1080,
+    counters: 'Instructions are not counted.',
     sections: [load, features, idle, profile],
   };
   const page = markdown(results);
@@ -192,6 +247,7 @@ describe('markdown', () => {
       'a machine, 2 cores, 4 GiB; Linux 6.1; Node.js 24.1.0; ReverseIt at abc1234. nginx 1.22.1.',
     );
     expect(page).toContain('The run took 18 min.');
+    expect(page).toContain('`waited + preempted`. Instructions are not counted.\n');
   });
 
   it('has a chapter for each section', () => {

@@ -24,7 +24,7 @@ function preface(section: Section): string {
 
 /** The page. */
 export function markdown(results: Results): string {
-  const { date, machine, system, commit, versions, seconds, sections } = results;
+  const { date, machine, system, commit, versions, seconds, counters, sections } = results;
   const { node, ...others } = versions;
   const compared = Object.entries(others).map(([name, version]) => `${name} ${version}`);
   const parts = sections.map(
@@ -38,7 +38,9 @@ The run took ${Math.round(seconds / 60)} min.
 
 Figures are medians, with their ranges in brackets. CPU is the time that the proxy's processes spent for
 a unit of work; it does not depend on the generator. Throughput and latencies do: where the proxy used
-less than its core (\`core used\`), the generator was the limit. [How it is measured](../README.md).
+less than its core (\`core used\`), the generator was the limit. Context switches (\`switches\`) of its threads are
+told as \`waited + preempted\`. ${counters}
+[How it is measured](../README.md).
 
 ![Medians as bars](latest.svg)
 

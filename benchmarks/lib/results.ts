@@ -24,6 +24,12 @@ export interface LoadFigure {
   readonly p50: Summary;
   readonly p99: Summary;
   readonly p999: Summary;
+  /** Context switches of the proxy's threads per unit, waiting and preempted. */
+  readonly voluntary: Summary;
+  readonly involuntary: Summary;
+  /** Per unit; null where they are not counted. */
+  readonly instructions: Summary | null;
+  readonly cacheMisses: Summary | null;
   /** Highest resident memory since the target was started for this section, in bytes. */
   readonly peak: number;
 }
@@ -37,13 +43,20 @@ export interface LoadSection extends SectionHead {
   readonly figures: readonly LoadFigure[];
 }
 
-/** What features cost over one transport, in µs of CPU per request. */
+/** What features cost over one transport, per request. */
 export interface FeatureCosts {
   readonly target: string;
   /** Without any of them. */
-  readonly plain: Summary;
+  readonly plain: Cost;
   /** More than the plain one in the same round. */
-  readonly extra: readonly { readonly feature: string; readonly cpu: Summary }[];
+  readonly extra: readonly (Cost & { readonly feature: string })[];
+}
+
+export interface Cost {
+  /** In µs. */
+  readonly cpu: Summary;
+  /** Null where they are not counted. */
+  readonly instructions: Summary | null;
 }
 
 export interface FeatureSection extends SectionHead {
@@ -92,6 +105,8 @@ export interface Results {
   readonly versions: Readonly<Record<string, string>>;
   /** Commit of ReverseIt, where it is known. */
   readonly commit: string | null;
+  /** Whether instructions and cache misses are counted, in words. */
+  readonly counters: string;
   readonly seconds: number;
   readonly sections: readonly Section[];
 }

@@ -18,6 +18,10 @@ export function summarize(numbers: readonly number[]): Summary {
   };
 }
 
+/** Null where there are no numbers. */
+export const summarizeSome = (numbers: readonly number[]): Summary | null =>
+  numbers.length === 0 ? null : summarize(numbers);
+
 /** The smallest of the numbers that a share of them, 0 to 1, does not exceed. */
 export function percentile(numbers: readonly number[], share: number): number {
   const rank = Math.ceil(numbers.length * share);

@@ -1,6 +1,7 @@
 /** The figures of a section as tables, for the terminal and for Markdown. */
 import { nativeGroup } from './attribution.ts';
 import type {
+  Cost,
   FeatureSection,
   IdleSection,
   LoadSection,
@@ -32,7 +33,7 @@ function makeTables(section: Section): readonly Table[] {
     case 'load':
       return [loadTable(section)];
     case 'features':
-      return [featureTable(section)];
+      return featureTables(section);
     case 'idle':
       return [idleTable(section)];
     case 'profile':
@@ -42,6 +43,7 @@ function makeTables(section: Section): readonly Table[] {
 
 function loadTable({ unit, figures }: LoadSection): Table {
   const relay = figures.find(({ target }) => target === floor)?.cpu.median;
+  const counted = figures.some(({ instructions }) => instructions !== null);
   return {
     head: [
       'target',
@@ -53,8 +55,10 @@ function loadTable({ unit, figures }: LoadSection): Table {
       'p99 ms',
       'p99.9 ms',
       'peak RSS MiB',
+      `switches/${unit}`,
+      ...(counted ? [`instructions/${unit}`, `cache misses/${unit}`] : []),
     ],
-    rows: figures.map(({ target, cpu, perSecond, p50, p99, p999, peak }) => [
+    rows: figures.map(({ target, cpu, perSecond, p50, p99, p999, peak, ...counts }) => [
       target,
       spread(cpu, micros),
       ratio(cpu.median, relay),
@@ -64,23 +68,49 @@ function loadTable({ unit, figures }: LoadSection): Table {
       spread(p99, hundredths),
       spread(p999, hundredths),
       whole(peak / 1024 ** 2),
+      `${count(counts.voluntary.median)} + ${count(counts.involuntary.median)}`,
+      ...(counted ? [counts.instructions, counts.cacheMisses].map(optional) : []),
     ]),
     notes: [],
   };
 }
 
-function featureTable({ costs }: FeatureSection): Table {
-  const features = new Set(costs.flatMap(({ extra }) => extra.map(({ feature }) => feature)));
+function featureTables(section: FeatureSection): readonly Table[] {
+  const counted = section.costs.some(({ plain }) => plain.instructions !== null);
+  return [
+    featureTable(section, 'CPU µs/request', ({ cpu }) => cpu, micros, hundredths),
+    ...(counted
+      ? [featureTable(section, 'instructions/request', (cost) => cost.instructions, whole, whole)]
+      : []),
+  ];
+}
+
+/** @param extra how a difference is written, without its sign */
+function featureTable(
+  { costs }: FeatureSection,
+  title: string,
+  of: (cost: Cost) => Summary | null,
+  plainly: (value: number) => string,
+  extra: (value: number) => string,
+): Table {
+  const features = new Set(costs.flatMap((one) => one.extra.map(({ feature }) => feature)));
+  const cell = (cost: Cost | undefined, format: (value: number) => string, to?: string): string => {
+    const summary = cost === undefined ? null : of(cost);
+    return summary === null ? none : spread(summary, format, to);
+  };
   return {
-    head: ['CPU µs/request', ...costs.map(({ target }) => target)],
+    head: [title, ...costs.map(({ target }) => target)],
     rows: [
-      ['none of them', ...costs.map(({ plain }) => spread(plain, micros))],
+      ['none of them', ...costs.map(({ plain }) => cell(plain, plainly))],
       ...[...features].map((feature) => [
         feature,
-        ...costs.map(({ extra }) => {
-          const cost = extra.find((one) => one.feature === feature);
-          return cost === undefined ? none : spread(cost.cpu, signed, ' to ');
-        }),
+        ...costs.map((one) =>
+          cell(
+            one.extra.find((it) => it.feature === feature),
+            (value) => signed(value, extra),
+            ' to ',
+          ),
+        ),
       ]),
     ],
     notes: [],
@@ -142,6 +172,15 @@ function spread(
   return min === max ? format(median) : `${format(median)} (${format(min)}${to}${format(max)})`;
 }
 
+/** Two digits, or all before the point; what is not known is no number. */
+const count = (value: number): string => {
+  if (Number.isNaN(value)) return none;
+  return value < 10 ? hundredths(value) : whole(value);
+};
+
+const optional = (summary: Summary | null): string =>
+  summary === null ? none : spread(summary, count);
+
 const ratio = (value: number, base: number | undefined): string =>
   base === undefined ? none : (value / base).toFixed(2);
 
@@ -149,7 +188,8 @@ export const micros = (value: number): string =>
   Math.abs(value) < 100 ? value.toFixed(1) : value.toFixed(0);
 const whole = (value: number): string => value.toFixed(0);
 const hundredths = (value: number): string => value.toFixed(2);
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${hundredths(Math.abs(value))}`;
+const signed = (value: number, format: (value: number) => string): string =>
+  `${value < 0 ? '−' : '+'}${format(Math.abs(value))}`;
 
 /** Columns in line; names to the left, figures to the right. */
 export function plainText({ head, rows, notes }: Table): string {
