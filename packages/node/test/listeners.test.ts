@@ -160,6 +160,28 @@ describe('redirectToHttps', () => {
     ]);
   });
 
+  it('believes trusted proxies: what came by https is served, and the public host is named', async () => {
+    const records: unknown[] = [];
+    const { ports } = await started({
+      listen: { ...loopback, redirectToHttps: true },
+      trustedProxies: ['loopback'],
+      onFinish: ({ status, remoteAddress }) => void records.push([status, remoteAddress]),
+    });
+    const client = await connect(ports[0]);
+    const chain = 'X-Forwarded-For: 192.0.2.1';
+    const hosts = ['Host: inner', chain, 'X-Forwarded-Host: example.org'];
+    for (const proto of ['http', 'https']) {
+      await client.request(get('/', [...hosts, `X-Forwarded-Proto: ${proto}`]));
+    }
+    const plain = await client.request(get('/x', hosts));
+    expect(plain.header('location')).toBe('https://example.org/x');
+    expect(records).toEqual([
+      [308, '192.0.2.1'],
+      [200, '192.0.2.1'],
+      [308, '192.0.2.1'],
+    ]);
+  });
+
   it('keeps the connection behind a body, and needs a host', async () => {
     const { ports } = await started({ listen: { ...loopback, redirectToHttps: true } });
     const client = await connect(ports[0]);

@@ -25,7 +25,6 @@ import {
 import { handleRequest } from './handle-request.ts';
 import type { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
-import type { ProxyShared } from './runtime/proxy-shared.ts';
 import { RequestContext } from './runtime/request-context.ts';
 import { OpenWebSockets } from './websocket/open-websockets.ts';
 
@@ -201,9 +200,14 @@ export class ProxyEngine implements GenerationOwner {
 
   /** Serves a request, to its end. */
   handle(exchange: Exchange): void {
-    const { runtime } = this.#current;
-    identify(runtime.shared, exchange);
-    handleRequest(runtime, exchange);
+    this.identify(exchange);
+    handleRequest(this.#current.runtime, exchange);
+  }
+
+  /** Finds out who the client is, where that is not for the connection to say. */
+  identify(exchange: Exchange): void {
+    const { trust } = this.#current.runtime.shared;
+    if (trust !== null) exchange.effectiveClient = trust.clientOf(exchange.head, exchange);
   }
 
   /** Counts a request that somebody else answers. */
@@ -235,7 +239,7 @@ export class ProxyEngine implements GenerationOwner {
   refuse(exchange: Exchange, error: ReverseItError): void {
     const { shared } = this.#current.runtime;
     this.meters?.unrouted.begin(exchange);
-    identify(shared, exchange);
+    this.identify(exchange);
     answerError(shared, exchange, null, null, error);
   }
 
@@ -271,11 +275,6 @@ export class ProxyEngine implements GenerationOwner {
     await Promise.all(pools.map((pool) => pool.destroy()));
     this.deadlines.dispose();
   }
-}
-
-/** Finds out who the client is, where that is not for the connection to say. */
-function identify({ trust }: ProxyShared, exchange: Exchange): void {
-  if (trust !== null) exchange.effectiveClient = trust.clientOf(exchange.head, exchange);
 }
 
 /** Whether a pool has a connection, or a request that waits for one. */

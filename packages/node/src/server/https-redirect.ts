@@ -7,6 +7,8 @@ import { pathEnd, withoutDotSegments } from '../routes/dot-segments.ts';
 
 /** Who serves what is not redirected, and keeps the records of all. */
 export interface RedirectEngine {
+  /** Finds out who the client is, and for which URL it asks. */
+  identify(exchange: Exchange): void;
   handle(exchange: Exchange): void;
   answer(exchange: Exchange, status: number, fields: readonly string[]): void;
   refuse(exchange: Exchange, error: ReverseItError): void;
@@ -28,8 +30,13 @@ export class HttpsRedirect {
   }
 
   readonly onRequest: RequestListener = (exchange) => {
-    const { authority, target } = exchange.head;
-    if (this.#isExcepted(target)) this.#engine.handle(exchange);
+    this.#engine.identify(exchange);
+    const { head, effectiveClient } = exchange;
+    const { target } = head;
+    const { authority } = effectiveClient ?? head;
+    // Whoever ends TLS in front of us would be asked the same again, for ever.
+    if (effectiveClient?.encrypted === true || this.#isExcepted(target))
+      this.#engine.handle(exchange);
     else if (authority === null) {
       const text = 'a request without Host cannot be redirected to https';
       this.#engine.refuse(exchange, createError('RIT_ERR_HOST', text));

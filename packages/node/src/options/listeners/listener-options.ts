@@ -92,10 +92,13 @@ const placeOptions = defineOptions({
 });
 
 const redirectRow = defineOptions({
-  /** Redirects every request on this listener to https instead of serving it. */
+  /**
+   * Redirects every request on this listener to https, unless a trusted proxy says that it came by https.
+   */
   redirectToHttps: switchGroup<typeof redirectOptions, RedirectOptions, RedirectRules>({
     group,
-    prose: 'Redirects every request on this listener to https instead of serving it.',
+    prose:
+      'Redirects every request on this listener to https, unless a trusted proxy says that it came by https.',
     flagPrefix: 'redirect-to-https',
     rows: redirectOptions,
   }),
@@ -112,7 +115,9 @@ export const ownListenerOptions = defineOptions({ ...placeOptions, ...redirectRo
  * differ from those of the server. `tls: null` is plain HTTP.
  */
 export interface ListenerOptions extends ServerOptions, OptionInput<typeof placeOptions> {
-  /** Redirects every request on this listener to https instead of serving it. Default: false. */
+  /**
+   * Redirects every request on this listener to https, unless a trusted proxy says that it came by https. Default: false.
+   */
   readonly redirectToHttps?: RedirectOptions | boolean | null | undefined;
 }
 
