@@ -1,6 +1,7 @@
 /** The `reverseit` command: connects `run` to the process. */
 import { readFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { wantsColor } from './cli/color.ts';
+import { passedSockets } from './cli/passed-sockets.ts';
 import { ReadyFile } from './cli/ready-file.ts';
 import { run } from './cli/run.ts';
 import type { Signal } from './cli/serve.ts';
@@ -17,6 +18,7 @@ const watchInterval = 1000;
 const code = await run({
   args: process.argv.slice(2),
   version: packageVersion(),
+  sockets: passedSockets(process.env, process.pid),
   color: wantsColor(process.stdout.isTTY === true, process.env),
   print: (line) => process.stdout.write(`${line}\n`),
   log: (line) => process.stderr.write(`${line}\n`),

@@ -27,14 +27,13 @@ async function openSocket(): Promise<{ server: Server; port: number; fd: number 
   return { server, port: (server.address() as AddressInfo).port, fd };
 }
 
-/** The command with a socket as its descriptor 3. */
+/** The command with a socket as its descriptor 3, in a process of which systemd would say so. */
 async function start(fd: number | 'ignore', ...args: string[]) {
   const flags = ['--conditions=@reverseit/source', '--disable-warning=ExperimentalWarning'];
-  const started = spawn(
-    process.execPath,
-    [...flags, command, '--backend', 'http://127.0.0.1:1', '--listen', 'fd:3', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe', fd] },
-  );
+  const given = [process.execPath, ...flags, command, '--backend', 'http://127.0.0.1:1', ...args];
+  const started = spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh', ...given], {
+    stdio: ['ignore', 'pipe', 'pipe', fd],
+  });
   child = started;
   const log = { text: '' };
   for (const stream of [started.stdout, started.stderr]) {
@@ -45,10 +44,12 @@ async function start(fd: number | 'ignore', ...args: string[]) {
   return { started, log, ended: once(started, 'exit') };
 }
 
-describe('listen: fd:3', () => {
+describe('socket activation', () => {
   it.each([
-    ['in one process', []],
-    ['in two workers', ['--workers', '2']],
+    ['in one process', ['--listen', 'fd:3']],
+    ['in two workers', ['--listen', 'fd:3', '--workers', '2']],
+    ['without the option listen', []],
+    ['without it, in two workers', ['--workers', '2']],
   ])('serves on a socket that was there before, %s', async (_, args) => {
     const { server, port, fd } = await openSocket();
     const { started, log, ended } = await start(fd, ...args);
@@ -67,7 +68,7 @@ describe('listen: fd:3', () => {
   });
 
   it('says so where there is no such socket', async () => {
-    const { log, ended } = await start('ignore');
+    const { log, ended } = await start('ignore', '--listen', 'fd:3');
     const [code] = await guarded(ended, 'the command to end', patienceMs);
     expect(code).not.toBe(0);
     expect(log.text).toContain('cannot listen on fd:3');

@@ -25,6 +25,7 @@ class FakeHost implements CommandHost {
   readonly logged: string[] = [];
   readonly made: ReverseItOptions[] = [];
   files: Readonly<Record<string, unknown>> = {};
+  sockets: readonly number[] = [];
   listen: ServedProxy['listenAt'] = async (targets) =>
     targets.map((target) => ({ host: '127.0.0.1', port: 1, ...target }));
   closed: () => void = () => undefined;
@@ -388,12 +389,13 @@ describe('run with workers', () => {
   it('starts a cluster of what the arguments say', async () => {
     const host = new FakeHost('--config', 'f', '--workers', '3');
     host.files = { f: { backend: 'http://h', workers: 2 } };
+    host.sockets = [3];
     const done = run(host);
     await host.listening;
     expect(host.printed).toEqual([
       'reverseit listening on http://127.0.0.1:5 -> http://h (3 workers)',
     ]);
-    expect(host.source?.()).toEqual({ config: 'f', options: { workers: 3 } });
+    expect(host.source?.()).toEqual({ config: 'f', options: { workers: 3 }, sockets: [3] });
     host.signal('SIGTERM');
     expect(host.closeTimeouts).toEqual([undefined]);
     host.closed();

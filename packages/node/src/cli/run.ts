@@ -28,6 +28,8 @@ export interface CommandHost extends ServeHost {
   /** Arguments without the names of Node and of the script. */
   readonly args: readonly string[];
   readonly version: string;
+  /** Descriptors of sockets that the process was started with. */
+  readonly sockets: readonly number[];
   /** Whether headings are shown in bold. */
   readonly color: boolean;
   readFile(path: string): string;
@@ -60,7 +62,8 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   let served: Served;
   let files: FileWatch;
   try {
-    const input = await loadConfiguration(given, (file) => host.loadConfig(file, 0));
+    const source = { ...given, sockets: host.sockets };
+    const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
     log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
     const filesOf = (read: unknown): readonly string[] => (given.watch ? filesIn(given, read) : []);
@@ -205,7 +208,7 @@ class ServedHere implements Served {
 function workerSource(host: CommandHost): WorkerSource {
   const { config, options, faults } = parseArguments(host.args, (path) => host.readFile(path));
   if (faults.length > 0) throw createError('RIT_ERR_CONFIG', faultText(faults));
-  return { config, options };
+  return { config, options, sockets: host.sockets };
 }
 
 /** `POST /reload` does what SIGHUP does, unless the configuration says what it does. */

@@ -3,16 +3,12 @@ import type { ProxyStats } from '@reverseit/admin';
 
 import type { ListenTarget } from '@reverseit/core';
 import type { ErrorCode } from '@reverseit/core/errors';
+import type { ConfigurationSource } from '../config/configuration.ts';
 import type { Address, ReverseItStats } from '../server/create-server.ts';
 import type { AdminAccess } from '../server/open-admin.ts';
 
 /** What a worker makes its proxy of. */
-export interface WorkerSource {
-  /** Path of a configuration file. */
-  readonly config: string | null;
-  /** Options that outrank those of the file. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
+export interface WorkerSource extends ConfigurationSource {}
 
 /** What the primary has to know of the configuration that a worker has read. */
 export interface WorkerFacts {

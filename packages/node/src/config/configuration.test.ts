@@ -21,4 +21,18 @@ describe('loadConfiguration', () => {
     const load = () => Promise.reject(new Error('asked for'));
     expect(await loadConfiguration({ config: null, options }, load)).toBe(options);
   });
+
+  it.each<[name: string, options: Readonly<Record<string, unknown>>, listen: unknown]>([
+    ['one for each', {}, ['fd:3', 'fd:4']],
+    ['not if it is said where', { listen: 'fd:4' }, 'fd:4'],
+    ['not that of the admin listener', { admin: { listen: 'fd:4' } }, ['fd:3']],
+    ['in another form', { admin: { listen: { fd: 3 } } }, ['fd:4']],
+    ['the admin listener is elsewhere', { admin: {} }, ['fd:3', 'fd:4']],
+  ])('listens on the sockets that the process was started with: %s', async (_, options, listen) => {
+    const none = () => Promise.reject(new Error('asked for'));
+    const flags = { config: null, options, sockets: [3, 4] };
+    expect(await loadConfiguration(flags, none)).toEqual({ ...options, listen });
+    const file = { config: 'f', options: {}, sockets: [3, 4] };
+    expect(await loadConfiguration(file, async () => options)).toEqual({ ...options, listen });
+  });
 });
