@@ -32,14 +32,32 @@ it('a reload that changes nothing but the list keeps connections, counts and hea
   expect(rig.proxy.stats().pools[0]).toMatchObject({ opened: 3 });
 });
 
-it('a reload that changes the policy makes another group on the same connections', async () => {
-  const rig = await start(2, { loadBalancing: 'round-robin' });
-  await rig.run(2);
+it('a reload that changes the policy keeps connections, counts and health as well', async () => {
+  const rig = await start(3, { loadBalancing: 'round-robin' });
+  await rig.run(3);
   const backend = rig.list.map(({ url }) => url);
-  rig.proxy.reload({ logger: null, backend, loadBalancing: 'first' });
-  expect(totals(rig.proxy)).toEqual([0, 0]);
-  expect(await rig.run(2)).toBe('00');
-  expect(rig.proxy.stats().pools[0]).toMatchObject({ opened: 2, open: 2 });
+  rig.proxy.drain(backend[0]!);
+  for (const path of ['/', '/other']) {
+    const healthCheck = { path, interval: 100_000 };
+    rig.proxy.reload({ logger: null, backend, loadBalancing: 'first', healthCheck });
+    expect(rig.proxy.backends().map(({ state }) => state)).toEqual([
+      'draining',
+      'healthy',
+      'healthy',
+    ]);
+  }
+  expect(totals(rig.proxy)).toEqual([1, 1, 1]);
+  expect(await rig.run(2)).toBe('11');
+  expect(rig.proxy.stats().pools[0]).toMatchObject({ opened: 3, open: 3 });
+  rig.proxy.reload({ logger: null, backend, loadBalancing: 'first', pool: { poolSize: 3 } });
+  expect(totals(rig.proxy)).toEqual([1, 3, 1]);
+});
+
+it('a reload with other options brings those that come up slowly', async () => {
+  const rig = await start(2, ([a]) => ({ backend: [a!.url] }));
+  const backend = rig.list.map(({ url }) => url);
+  rig.proxy.reload({ logger: null, backend, slowStart: 100_000 });
+  expect(rig.proxy.backends().map(({ state }) => state)).toEqual(['healthy', 'warming']);
 });
 
 it('a bad reload changes nothing', async () => {

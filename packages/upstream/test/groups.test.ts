@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BodySink, ChosenBackend, RequestInput } from '../src/index.ts';
-import { answers, fails, groupOf, hangs, ok, resets } from './group-rig.ts';
+import { answers, fails, type GroupRig, groupOf, hangs, ok, resets } from './group-rig.ts';
 import { turns } from './harness.ts';
 import { get } from './recorder.ts';
 
@@ -353,6 +353,31 @@ test('the last one is never ejected', async () => {
   await it.run(10);
   expect(it.group.backends().filter(({ state }) => state === 'ejected')).toHaveLength(1);
   expect((await it.send().done).events).toEqual(['head 503', 'data', 'end']);
+});
+
+test.each<[what: string, happens: (it: GroupRig) => unknown]>([
+  ['is drained', (it) => it.group.drain(it.list[1]!.url)],
+  ['has left', (it) => it.group.setBackends([it.list[0]!.url])],
+  [
+    'gets nothing any more',
+    (it) => it.group.setBackends([it.list[0]!.url, { url: it.list[1]!.url, weight: 0 }]),
+  ],
+])('the last one is not ejected any more once the other one %s', async (_, happens) => {
+  const it = await groupOf([fails(503), answers], { outlierDetection: { consecutiveFailures: 1 } });
+  await it.run(10);
+  expect(it.states).toEqual(['0 ejected: status 503']);
+  happens(it);
+  expect(it.group.backends()[0]!.state).toBe('healthy');
+  expect((await it.send().done).events).toEqual(['head 503', 'data', 'end']);
+});
+
+test('who gets nothing by its weight is no other one', async () => {
+  const it = await groupOf([fails(503), answers], {
+    inputs: ([a = '', b = '']) => [a, { url: b, weight: 0 }],
+    outlierDetection: { consecutiveFailures: 1 },
+  });
+  await it.run(3);
+  expect(it.states).toEqual([]);
 });
 
 test('setBackends: who stays keeps its connections, who leaves finishes', async () => {

@@ -344,7 +344,9 @@ export class Group
     else this.#discovery.configure(list);
   }
 
+  /** Begins with what another group knows. */
   inherit(former: Group): void {
+    this.#members.inherit(former.#members);
     if (former.#discovery !== null) this.#discovery?.inherit(former.#discovery);
   }
 

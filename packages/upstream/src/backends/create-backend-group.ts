@@ -52,7 +52,7 @@ export function createBackendGroup(
 
 /**
  * The same of options that are checked already.
- * @param former what its discovery knows, the new one begins with
+ * @param former what it knows of its backends, and its discovery found, the new one begins with
  */
 export function makeBackendGroup(
   pool: Pool,

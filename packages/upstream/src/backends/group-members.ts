@@ -2,6 +2,7 @@
  * The members of a group: who is in the list, who of them is up, and in what order they serve. What the list says, and
  * what checks and requests find, becomes of each; the policies are told when it changes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Deadlines } from '@reverseit/core/deadlines';
 import { resolveOptions } from '@reverseit/core/options';
 import { checkPort, type Origin, parseOrigin } from '../options/origin.ts';
@@ -48,6 +49,8 @@ export class GroupMembers implements MemberOwner {
   readonly #observer: MembersObserver;
   readonly #rules: StateRules;
   #members = new Map<string, Member>();
+  /** What the first list is to begin with; null afterwards. */
+  #former: GroupMembers | null = null;
   #byAffinity = new Map<string, Member>();
   readonly #checks = new Map<Member, HealthCheck>();
 
@@ -90,6 +93,11 @@ export class GroupMembers implements MemberOwner {
     return this.#byAffinity.get(id);
   }
 
+  /** Begins with what another group knows of those that are members of both. */
+  inherit(former: GroupMembers): void {
+    this.#former = former.#members.size === 0 ? former.#former : former;
+  }
+
   /** Who stays, by name and place, is kept with all that is known of it. */
   replace(list: readonly BackendSpec[]): void {
     this.list = list;
@@ -108,6 +116,7 @@ export class GroupMembers implements MemberOwner {
       this.#members.set(spec.name, stays ? known : this.#join(spec, isFirst));
     }
     for (const member of before.values()) this.#leave(member);
+    this.#former = null;
     this.#byAffinity = new Map();
     if (this.#affinity !== null) {
       for (const member of this.#members.values()) this.#byAffinity.set(member.affinityId, member);
@@ -118,14 +127,17 @@ export class GroupMembers implements MemberOwner {
   /** Requests have failed: ejects the member where that is due, and others are left. */
   considerEjection(member: Member, reason: string, now: number): void {
     if (!member.state.ejectionDue || this.#members.get(member.name) !== member) return;
+    let members = 0;
     let ejected = 0;
     let available = 0;
-    for (const { state } of this.#members.values()) {
+    for (const { state, weight } of this.#members.values()) {
+      if (weight === 0) continue;
+      members++;
       if (state.ejectedUntil !== null) ejected++;
       if (state.isAvailable) available++;
     }
     const { maxEjectedPercent } = this.#values.outlierDetection;
-    if (!mayEject(this.#members.size, ejected, available, maxEjectedPercent)) return;
+    if (!mayEject(members, ejected, available, maxEjectedPercent)) return;
     member.state.eject(reason, now);
   }
 
@@ -144,8 +156,12 @@ export class GroupMembers implements MemberOwner {
     const way = this.#pool.originAt(origin, this.#origin);
     const id = this.#affinity === null ? '' : this.#affinity.idOf(spec.name);
     const member = new Member(spec, way, id, this.#rules, this);
-    if (!isFirst) member.state.begin(this.deadlines.now());
     const { healthCheck } = this.#values;
+    const former = this.#former;
+    const known = former?.get(spec.name);
+    if (former !== null && known !== undefined && isSamePlace(known.spec, spec)) {
+      member.inherit(known, isDeepStrictEqual(former.#values.healthCheck, healthCheck));
+    } else if (!isFirst || former !== null) member.state.begin(this.deadlines.now());
     if (healthCheck !== null) this.#checks.set(member, this.#startCheck(member, healthCheck));
     return member;
   }
@@ -197,6 +213,8 @@ export class GroupMembers implements MemberOwner {
 
   /** Who is up has changed. */
   #update(): void {
+    // The last one is never ejected, nor does it stay so once the others are down, drained or gone.
+    if (!this.#servesAnyone()) this.#endEjections();
     this.warming = 0;
     for (const { state } of this.#members.values()) if (state.name === 'warming') this.warming++;
     for (const { policy, members } of this.tiers) {
@@ -205,6 +223,15 @@ export class GroupMembers implements MemberOwner {
         members,
       );
     }
+  }
+
+  #servesAnyone(): boolean {
+    return this.tiers.some(({ members }) => members.some(({ isAvailable }) => isAvailable));
+  }
+
+  #endEjections(): void {
+    const now = this.deadlines.now();
+    for (const { members } of this.tiers) for (const { state } of members) state.endEjection(now);
   }
 }
 

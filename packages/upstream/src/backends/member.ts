@@ -74,6 +74,18 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
     this.#owner = owner;
   }
 
+  /** Begins with what another group knows of the same backend; see `BackendState.inherit`. */
+  inherit(former: Member, keepsChecks: boolean): void {
+    this.#requests = former.#requests;
+    this.#failures = former.#failures;
+    this.#retries = former.#retries;
+    this.#checksPassed = former.#checksPassed;
+    this.#checksFailed = former.#checksFailed;
+    this.latency.inherit(former.latency);
+    this.state.inherit(former.state, keepsChecks, this.#owner.deadlines.now());
+    this.#followState();
+  }
+
   get weight(): number {
     return this.spec.weight;
   }
@@ -110,14 +122,18 @@ export class Member implements Candidate, ChosenBackend, StateObserver, Deadline
   }
 
   onState(state: BackendStateName, previous: BackendStateName): void {
-    this.isAvailable = this.state.isAvailable;
-    const { nextChange } = this.state;
-    if (nextChange === Number.POSITIVE_INFINITY) this.#deadline.clear();
-    else this.#arm(nextChange);
+    this.#followState();
     const isBad = state === 'unhealthy' || state === 'ejected';
     const reason = isBad ? this.state.reason : null;
     const { name, url } = this;
     this.#owner.onMemberState(this, { name, url, state, previous, reason });
+  }
+
+  #followState(): void {
+    this.isAvailable = this.state.isAvailable;
+    const { nextChange } = this.state;
+    if (nextChange === Number.POSITIVE_INFINITY) this.#deadline.clear();
+    else this.#arm(nextChange);
   }
 
   /** An ejection, or slow start, may be over. */

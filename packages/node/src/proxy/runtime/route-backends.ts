@@ -50,8 +50,8 @@ const defaults = {
 
 /**
  * `former` is the group that the route of this name had: where nothing but its list has changed it is kept,
- * with what it knows of its backends, and whoever commits the routes gives it the list. Another one begins
- * with what the former one has discovered.
+ * and whoever commits the routes gives it the list. Another one begins with what the former one knows of its
+ * backends, and has discovered.
  */
 export function routeBackends(
   options: ResolvedRouteOptions,

@@ -16,6 +16,13 @@ export class PeakEwma {
     return this.#isKnown;
   }
 
+  /** Begins with what another one has observed. */
+  inherit(former: PeakEwma): void {
+    this.#value = former.#value;
+    this.#at = former.#at;
+    this.#isKnown = former.#isKnown;
+  }
+
   /** A response took so many ms, at `now` in ms. */
   observe(ms: number, now: number): void {
     const average = this.at(now);

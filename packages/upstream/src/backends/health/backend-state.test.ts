@@ -104,6 +104,50 @@ test('draining outranks all, and ends where it stands by then', () => {
   expect(changes).toEqual(['draining', 'unhealthy']);
 });
 
+test.each<[what: string, change: (state: BackendState) => void, more: Partial<StateRules>]>([
+  ['draining', (state) => state.drain(1), {}],
+  ['ejected', (state) => state.eject('x', 1), {}],
+  ['warming', (state) => state.begin(1), {}],
+  [
+    'unhealthy',
+    (state) => {
+      for (let i = 0; i < 3; i++) state.checkFailed('x', 1);
+    },
+    {},
+  ],
+  // What no rule would end any more.
+  ['healthy', (state) => state.eject('x', 1), { consecutiveFailures: 0 }],
+  ['healthy', (state) => state.begin(1), { slowStart: 0 }],
+])('begins as %s under other rules, and tells nobody', (name, change, more) => {
+  const former = make({ slowStart: 10_000 });
+  change(former);
+  changes = [];
+  const state = make({ slowStart: 10_000, ...more });
+  state.inherit(former, true, 2);
+  expect([state.name, changes]).toEqual([name, []]);
+  expect(state.totalEjections).toBe(former.totalEjections);
+});
+
+test('under other checks nobody begins as unhealthy', () => {
+  const former = make();
+  for (let i = 0; i < 3; i++) former.checkFailed('x', 1);
+  const state = make();
+  state.inherit(former, false, 2);
+  expect([state.name, state.reason]).toEqual(['healthy', 'x']);
+});
+
+test('an ejection can end before its time', () => {
+  const state = make();
+  state.endEjection(0);
+  state.eject('x', 0);
+  state.endEjection(1);
+  expect([state.name, state.ejectedUntil, changes]).toEqual([
+    'healthy',
+    null,
+    ['ejected', 'healthy'],
+  ]);
+});
+
 test('enable ends an ejection', () => {
   const state = make();
   state.eject('x', 0);

@@ -6,7 +6,7 @@
  * | --------- | ----------------------------------------------- | ------------------------------------------- |
  * | draining  | `drain`                                         | `enable`                                    |
  * | unhealthy | `unhealthyThreshold` failed checks in a row     | `healthyThreshold` good ones in a row       |
- * | ejected   | `eject`, after failures that requests met       | its time is over, or `enable`               |
+ * | ejected   | `eject`, after failures that requests met       | its time is over, `enable` or `endEjection` |
  * | warming   | it came or came back, with `slowStart`          | `slowStart` is over                         |
  * | healthy   | none of these                                   |                                             |
  *
@@ -99,6 +99,28 @@ export class BackendState {
     return Math.min(1, Math.max(leastShare, share));
   }
 
+  /**
+   * Begins with what was found under other rules, of which nobody is told.
+   * @param keepsChecks whether the health checks are the same: what others have found, ours may never end
+   */
+  inherit(former: BackendState, keepsChecks: boolean, now: number): void {
+    this.#reason = former.#reason;
+    this.#isDraining = former.#isDraining;
+    this.#warmFrom = former.#warmFrom;
+    this.#totalEjections = former.#totalEjections;
+    if (keepsChecks) {
+      this.#isUnhealthy = former.#isUnhealthy;
+      this.#contrary = former.#contrary;
+    }
+    if (this.#rules.consecutiveFailures > 0) {
+      this.#failures = former.#failures;
+      this.#ejections = former.#ejections;
+      this.#ejectedUntil = former.#ejectedUntil;
+      this.#isEjected = former.#isEjected;
+    }
+    this.#name = this.#nameAt(now);
+  }
+
   /** It has joined a group that serves already. */
   begin(now: number): void {
     this.#warmFrom = now;
@@ -165,12 +187,17 @@ export class BackendState {
     this.#settle(now);
   }
 
+  /** Ends an ejection before its time. */
+  endEjection(now: number): void {
+    if (!this.#isEjected) return;
+    this.#isEjected = false;
+    this.#warmFrom = now;
+    this.#settle(now);
+  }
+
   /** Time has passed. */
   advance(now: number): void {
-    if (this.#isEjected && now >= this.#ejectedUntil) {
-      this.#isEjected = false;
-      this.#warmFrom = now;
-    }
+    if (now >= this.#ejectedUntil) this.endEjection(now);
     this.#settle(now);
   }
 
