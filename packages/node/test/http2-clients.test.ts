@@ -394,6 +394,13 @@ describe('what an HTTP/2 client says that HTTP/1.1 has another word for', () => 
     expect(bench.seenBytes).not.toMatch(/: https/);
   });
 
+  test('values that hooks set have no blanks at their ends (RFC 9113 §8.2.1)', async () => {
+    const { session } = await begin({
+      options: { onResponse: (response) => response.headers.set('x-set', ' a b\t') },
+    });
+    expect((await ask(session, { ':path': '/' })).headers['x-set']).toBe('a b');
+  });
+
   test('trailers that frame, route or authenticate are dropped (RFC 9110 §6.5.1)', async () => {
     const { bench, session } = await begin({
       options: { requestBodyBufferSize: 0, pool: { transport: 'direct' } },

@@ -11,6 +11,7 @@ const both: readonly (readonly [string, () => HeaderSection])[] = [
   ['parsed with its text', () => HeaderSection.parsed([...fields], text)],
   ['parsed without', () => HeaderSection.parsed([...fields])],
   ['made of a list', () => HeaderSection.from(fields)],
+  ['made of a list with blanks', () => HeaderSection.from(fields.with(3, '\t1 '))],
 ];
 
 /** Drops Host, marks X-A, passes the rest. */
@@ -44,6 +45,9 @@ describe.each(both)('a section %s', (_, make) => {
       ['Host', 'a', 'x-A', '2', 'Cookie', '\xff'],
     ],
     ['set, of a new one', (it) => it.set('B', '2'), [...fields, 'B', '2']],
+    ['append, of blanks', (it) => it.append('B', ' \t '), [...fields, 'B', '']],
+    ['prepend, with blanks', (it) => it.prepend('B', ' 2 2\t'), ['B', '2 2', ...fields]],
+    ['set, with blanks', (it) => it.set('B', '\t2 '), [...fields, 'B', '2']],
     ['remove', (it) => it.remove('X-A'), ['Host', 'a', 'Cookie', '\xff']],
     ['remove, of what is not there', (it) => it.remove('B'), fields],
     ['removeDisguised', (it) => it.removeDisguised('x_a'), ['Host', 'a', 'Cookie', '\xff']],

@@ -6,8 +6,8 @@
  * write them, it keeps that text beside the list. Two things hold at every moment, and every method sees to
  * them:
  *
- *  - it is well formed: names are tokens, values hold no control character. The parser has checked what it
- *    read, `from`, `append` and `set` check what they are given;
+ *  - it is well formed: names are tokens, values hold no control character, and no blanks at their ends. The
+ *    parser has seen to that for what it read, `from`, `append` and `set` do for what they are given;
  *  - the text, where there is one, says what the list says.
  *
  * So nobody can send what is out of date or could be read in two ways. A rule that passes most fields on, as
@@ -15,7 +15,7 @@
  * gives the text up, and the list is written instead. A section costs one object and its list.
  */
 import { createError } from '../errors/reverseit-error.ts';
-import { isFieldValue, isToken, toLowerAscii } from './ascii.ts';
+import { isFieldValue, isToken, toLowerAscii, trimOws } from './ascii.ts';
 import { type FieldEntry, fieldEntry, KIND } from './field-registry.ts';
 import {
   type FieldSection,
@@ -52,8 +52,9 @@ export class HeaderSection {
    * @throws StateError `RIT_ERR_INTERNAL` where a name is no token or a value no field value
    */
   static from(fields: ReadonlyFieldSection): HeaderSection {
-    for (let i = 0; i < fields.length; i += 2) assertField(fields[i], fields[i + 1]);
-    return new HeaderSection([...fields], null, -1);
+    const copy = [...fields];
+    for (let i = 0; i < copy.length; i += 2) copy[i + 1] = checkedValue(copy[i], copy[i + 1]);
+    return new HeaderSection(copy, null, -1);
   }
 
   /**
@@ -105,8 +106,7 @@ export class HeaderSection {
    * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
    */
   append(name: string, value: string): void {
-    assertField(name, value);
-    this.appendChecked(name, value);
+    this.appendChecked(name, checkedValue(name, value));
   }
 
   /** The same of a field that is known to be well formed. */
@@ -121,10 +121,10 @@ export class HeaderSection {
    * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
    */
   prepend(name: string, value: string): void {
-    assertField(name, value);
+    const checked = checkedValue(name, value);
     this.#add(fieldEntry(name).kinds);
-    this.#fields.unshift(name, value);
-    if (this.#text !== null) this.#text = fieldLine(name, value) + this.#text;
+    this.#fields.unshift(name, checked);
+    if (this.#text !== null) this.#text = fieldLine(name, checked) + this.#text;
   }
 
   /**
@@ -132,8 +132,7 @@ export class HeaderSection {
    * @throws StateError `RIT_ERR_INTERNAL` where the name is no token or the value no field value
    */
   set(name: string, value: string): void {
-    assertField(name, value);
-    setField(this.#fields, name, value);
+    setField(this.#fields, name, checkedValue(name, value));
     if (this.#kinds !== -1) this.#kinds |= fieldEntry(name).kinds;
     this.#text = null;
   }
@@ -244,11 +243,16 @@ function fieldLine(name: string, value: string): string {
   return name + ': ' + value + '\r\n';
 }
 
-function assertField(name: unknown, value: unknown): void {
+/**
+ * The value of a field that nobody has checked, without the blanks at its ends: they are no part of it (RFC 9110 §5.5),
+ * and over HTTP/2 there must not be any (RFC 9113 §8.2.1).
+ */
+function checkedValue(name: unknown, value: unknown): string {
   if (typeof name !== 'string' || !isToken(name)) {
     throw createError('RIT_ERR_INTERNAL', 'invalid header name (RFC 9110 §5.1)');
   }
   if (typeof value !== 'string' || !isFieldValue(value)) {
     throw createError('RIT_ERR_INTERNAL', `invalid value for the header "${name}" (RFC 9110 §5.5)`);
   }
+  return trimOws(value);
 }
