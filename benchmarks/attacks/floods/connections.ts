@@ -39,6 +39,8 @@ export const connectionFloods: readonly Flood[] = [
     what: 'a connection over which nothing comes',
     local: true,
     options: { requestHeaderTimeout: timeout },
+    // As many as may wait to be accepted. Of more than that the system keeps nothing but a cookie, which the client
+    // has: the proxy never hears of one that says nothing.
     many: 4000,
     seconds: secondsForTimeouts,
     stays: true,

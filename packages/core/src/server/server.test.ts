@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -49,6 +49,15 @@ describe('listen', () => {
     await expect(server.listen({ port: 0 })).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
     await server.close({ timeout: 0 });
     expect(server.address()).toBe(null);
+  });
+
+  test('a burst of connections has room to wait in', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen');
+    const server = createHttpServer({}, echoTarget);
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    expect(listening.mock.calls[0]?.[0]).toMatchObject({ backlog: 4096 });
+    listening.mockRestore();
+    await server.close({ timeout: 0 });
   });
 
   test('a second address is RIT_ERR_LISTEN, also before the first is had', async () => {

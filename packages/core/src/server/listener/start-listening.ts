@@ -17,6 +17,12 @@ export interface ListeningDelegate {
   onListening(server: Server): void;
 }
 
+/**
+ * Connections that may wait to be accepted, as far as the system lets them (Linux: `net.core.somaxconn`). Of a burst
+ * that is larger, as when all come back after a restart, the rest try again after a second or more.
+ */
+const acceptBacklog = 4096;
+
 /** @throws ConfigError `RIT_ERR_LISTEN` where the address is unavailable */
 export async function startListening(
   server: Server,
@@ -53,9 +59,10 @@ function listen(server: Server, target: ListenTarget, delegate: ListeningDelegat
       else server.close(() => onError(fault));
     };
     server.on('error', onError);
+    const options = { ...target, backlog: acceptBacklog };
     try {
-      if (mode === null) server.listen({ ...target }, onListening);
-      else bindWithMode(mode, () => server.listen({ ...target }, onListening));
+      if (mode === null) server.listen(options, onListening);
+      else bindWithMode(mode, () => server.listen(options, onListening));
     } catch (cause) {
       // A port out of range, or a server that listens already.
       onError(cause);
