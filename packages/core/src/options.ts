@@ -17,6 +17,7 @@ export {
   custom,
   delay,
   milliseconds,
+  optionalCount,
   string,
 } from './options/option-kinds.ts';
 export type {

@@ -102,12 +102,11 @@ function amount<In>(
     ...row
   }: AmountSpec<boolean>,
 ): Option<In, number> {
-  const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
   return custom<In, number>({
     ...row,
     kind,
     default: initial,
-    accepts: `${noun} ${bounds}${lift ? ', or Infinity' : ''}`,
+    accepts: `${noun} ${boundsText(min, max)}${lift ? ', or Infinity' : ''}`,
     text: { placeholder, parse: parseAmount },
     json: numberSchema(min, max, lift),
     check: (value) => {
@@ -117,6 +116,39 @@ function amount<In>(
     },
   });
 }
+
+interface OptionalCountSpec extends RowText {
+  readonly defaultText?: string;
+  /** What it counts, such as "a port". */
+  readonly noun?: string;
+  /** Least value; 1 by default. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Of its flag; null where it has none. */
+  readonly placeholder?: string | null;
+}
+
+/** A whole number that is absent unless given. */
+export function optionalCount({
+  noun = 'a whole number',
+  min = 1,
+  max = Number.MAX_SAFE_INTEGER,
+  placeholder = 'N',
+  ...row
+}: OptionalCountSpec): Option<number | null, number | null> {
+  return custom<number | null, number | null>({
+    ...row,
+    kind: 'count',
+    default: null,
+    accepts: `${noun} ${boundsText(min, max)}`,
+    text: placeholder === null ? null : { placeholder, parse: parseAmount },
+    json: numberSchema(min, max, false),
+    check: (value) => (isWhole(value, min, max) ? value : undefined),
+  });
+}
+
+const boundsText = (min: number, max: number): string =>
+  max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
 
 /** JSON has no `Infinity`. */
 const numberSchema = (minimum: number, maximum: number, lift: boolean): JsonSchema => {
@@ -157,14 +189,17 @@ export function milliseconds<const Default extends number | null>(
 }
 
 /** A delay in milliseconds: 0 is none, and `Infinity` is refused, since what is delayed for ever never happens. */
-export function delay(spec: DurationSpec<number>): Option<number, number> {
+export function delay({
+  min = 0,
+  ...spec
+}: DurationSpec<number> & { readonly min?: number }): Option<number, number> {
   return custom<number, number>({
     ...spec,
     kind: 'milliseconds',
-    accepts: `a whole number of milliseconds from 0 to ${maxDelay}`,
+    accepts: `a whole number of milliseconds from ${min} to ${maxDelay}`,
     text: { placeholder: 'MS', parse: parseAmount },
-    json: numberSchema(0, maxDelay, false),
-    check: (value) => (isWhole(value, 0, maxDelay) ? value : undefined),
+    json: numberSchema(min, maxDelay, false),
+    check: (value) => (isWhole(value, min, maxDelay) ? value : undefined),
   });
 }
 
@@ -177,7 +212,7 @@ const parseAmount = (text: string): unknown => {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
 };
 
-const parseBoolean = (text: string): unknown =>
+export const parseBoolean = (text: string): unknown =>
   text === 'true' ? true : text === 'false' ? false : text;
 
 /** The flag of what is on or off. */
@@ -188,13 +223,28 @@ export const switchText: OptionText = {
   parse: parseBoolean,
 };
 
-/** Yes or no. */
-export function boolean(spec: RowText & { readonly default: boolean }): Option<boolean, boolean> {
-  return custom<boolean, boolean>({
+interface BooleanSpec<Default> extends RowText {
+  readonly default: Default;
+  readonly defaultText?: string;
+  /** Null where it has no flag. */
+  readonly text?: Partial<OptionText> | null;
+}
+
+/** Yes or no; with a null default also null, which means neither. */
+export function boolean<const Default extends boolean | null>({
+  text = switchText,
+  ...spec
+}: BooleanSpec<Default>): Option<
+  boolean | Extract<Default, null>,
+  boolean | Extract<Default, null>
+> {
+  type Value = boolean | Extract<Default, null>;
+  return custom<Value, Value>({
     ...spec,
+    default: spec.default as Value,
     kind: 'boolean',
     accepts: 'true or false',
-    text: switchText,
+    text,
     json: { type: 'boolean' },
     check: (value) => (typeof value === 'boolean' ? value : undefined),
   });
@@ -227,18 +277,31 @@ export function string<const Default extends string | null>(
   });
 }
 
-/** One of a few values. */
-export function choice<const Value extends string | false>(
-  spec: RowText & { readonly default: Value; readonly values: readonly Value[] },
-): Option<Value, Value> {
-  const { values, ...row } = spec;
+interface ChoiceSpec<Value, Default> extends RowText {
+  readonly default: Default;
+  readonly defaultText?: string;
+  readonly values: readonly Value[];
+  /** The values, by default. */
+  readonly placeholder?: string;
+}
+
+/** One of a few values; with a null default also null, which means none of them. */
+export function choice<
+  const Value extends string | false,
+  const Default extends Value | null = Value,
+>(
+  spec: ChoiceSpec<Value, Default>,
+): Option<Value | Extract<Default, null>, Value | Extract<Default, null>> {
+  type Kept = Value | Extract<Default, null>;
+  const { values, placeholder = values.map(String).join('|'), ...row } = spec;
   const negatable = values.some((value) => value === false);
-  return custom<Value, Value>({
+  return custom<Kept, Kept>({
     ...row,
+    default: spec.default as Kept,
     kind: 'choice',
     accepts: alternatives(values),
     text: {
-      placeholder: values.map(String).join('|'),
+      placeholder,
       negatable,
       parse: (text) => (negatable && text === 'false' ? false : text),
     },

@@ -13,6 +13,8 @@ import type {
 } from 'node:tls';
 import { isUint8Array } from 'node:util/types';
 import {
+  boolean,
+  choice,
   credentialFile,
   custom,
   defineOptions,
@@ -20,12 +22,15 @@ import {
   type Option,
   type OptionInput,
   type OptionValues,
+  optionalCount,
   pem,
   type RowText,
   string,
 } from '@reverseit/core/options';
 
 const group = 'Backend connections';
+
+export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
 export const tlsOptions = defineOptions({
   /** CA certificates (PEM) to trust instead of those that Node trusts. Default: none. */
@@ -69,9 +74,9 @@ export const tlsOptions = defineOptions({
     check: (name) => /^[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?\.?$/.test(name),
   }),
   /** Minimum TLS version. Default: none. */
-  minVersion: version({ group, prose: 'Minimum TLS version.' }),
+  minVersion: version('Minimum TLS version.'),
   /** Maximum TLS version. Default: none. */
-  maxVersion: version({ group, prose: 'Maximum TLS version.' }),
+  maxVersion: version('Maximum TLS version.'),
   /** Cipher suites, in the format of OpenSSL. Default: none. */
   ciphers: string({ group, prose: 'Cipher suites, in the format of OpenSSL.', default: null }),
   /** Signature algorithms, separated by colons. Default: none. */
@@ -79,16 +84,16 @@ export const tlsOptions = defineOptions({
   /** ECDH curves, separated by colons. Default: none. */
   ecdhCurve: string({ group, prose: 'ECDH curves, separated by colons.', default: null }),
   /** Also trusts intermediate certificates in ca. Default: none. */
-  allowPartialTrustChain: truth({
+  allowPartialTrustChain: boolean({
     group,
     prose: 'Also trusts intermediate certificates in ca.',
-    hasFlag: true,
+    default: null,
   }),
   /** Writes a trace of TLS packets to standard error. Default: none. */
-  enableTrace: truth({
+  enableTrace: boolean({
     group,
     prose: 'Writes a trace of TLS packets to standard error.',
-    hasFlag: true,
+    default: null,
   }),
   /**
    * Function that checks the certificate of the backend against its name, replacing the check of Node.
@@ -107,9 +112,14 @@ export const tlsOptions = defineOptions({
   /** TLS session to resume on the first connection. Default: none. */
   session: blob({ group, prose: 'TLS session to resume on the first connection.' }),
   /** Requests the OCSP status of the certificate. Default: none. */
-  requestOCSP: truth({ group, prose: 'Requests the OCSP status of the certificate.' }),
+  requestOCSP: boolean({
+    group,
+    prose: 'Requests the OCSP status of the certificate.',
+    default: null,
+    text: null,
+  }),
   /** Minimum size of a DH parameter, in bits. Default: none. */
-  minDHSize: whole({ group, prose: 'Minimum size of a DH parameter, in bits.', min: 1 }),
+  minDHSize: int32('Minimum size of a DH parameter, in bits.', 1),
   /**
    * Result of tls.createSecureContext, instead of the options it is created from.
    * Default: none.
@@ -128,7 +138,7 @@ export const tlsOptions = defineOptions({
         : undefined,
   }),
   /** OpenSSL options, as a bit mask. Default: none. */
-  secureOptions: whole({ group, prose: 'OpenSSL options, as a bit mask.', min: 0 }),
+  secureOptions: int32('OpenSSL options, as a bit mask.', 0),
   /** OpenSSL protocol method; prefer minVersion and maxVersion. Default: none. */
   secureProtocol: string({
     group,
@@ -173,9 +183,11 @@ export const tlsOptions = defineOptions({
       typeof value === 'string' || isUint8Array(value) ? (value as string | Buffer) : undefined,
   }),
   /** Prefers the local cipher order; only used by servers. Default: none. */
-  honorCipherOrder: truth({
+  honorCipherOrder: boolean({
     group,
     prose: 'Prefers the local cipher order; only used by servers.',
+    default: null,
+    text: null,
   }),
   /** Separates the sessions of different applications; only used by servers. Default: none. */
   sessionIdContext: named({
@@ -183,11 +195,7 @@ export const tlsOptions = defineOptions({
     prose: 'Separates the sessions of different applications; only used by servers.',
   }),
   /** Seconds for which a session can be resumed; only used by servers. Default: none. */
-  sessionTimeout: whole({
-    group,
-    prose: 'Seconds for which a session can be resumed; only used by servers.',
-    min: 0,
-  }),
+  sessionTimeout: int32('Seconds for which a session can be resumed; only used by servers.', 0),
   /** Session ticket keys, 48 bytes; only used by servers. Default: none. */
   ticketKeys: blob({ group, prose: 'Session ticket keys, 48 bytes; only used by servers.' }),
 });
@@ -251,51 +259,12 @@ const isLocked = (value: unknown, name: 'pem' | 'buf'): boolean =>
   isBytes(value[name]) &&
   (value.passphrase === undefined || typeof value.passphrase === 'string');
 
-export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
-
-function version(spec: RowText): Row<SecureVersion> {
-  return custom<SecureVersion | null, SecureVersion | null>({
-    ...spec,
-    kind: 'choice',
-    default: null,
-    accepts: '"TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3"',
-    text: { placeholder: 'VERSION' },
-    check: (value) => tlsVersions.find((one) => one === value),
-  });
+function version(prose: string): Row<SecureVersion> {
+  return choice({ group, prose, values: tlsVersions, default: null, placeholder: 'VERSION' });
 }
 
-function truth({
-  hasFlag = false,
-  ...spec
-}: RowText & { readonly hasFlag?: boolean }): Row<boolean> {
-  return custom<boolean | null, boolean | null>({
-    ...spec,
-    kind: 'boolean',
-    default: null,
-    accepts: 'true or false',
-    text: hasFlag
-      ? {
-          placeholder: '',
-          negatable: true,
-          parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
-        }
-      : null,
-    check: (value) => (typeof value === 'boolean' ? value : undefined),
-  });
-}
-
-function whole({ min, ...spec }: RowText & { readonly min: number }): Row<number> {
-  return custom<number | null, number | null>({
-    ...spec,
-    kind: 'count',
-    default: null,
-    accepts: `a whole number from ${min} to 2147483647`,
-    text: null,
-    check: (value) =>
-      Number.isInteger(value) && Number(value) >= min && Number(value) < 2 ** 31
-        ? Number(value)
-        : undefined,
-  });
+function int32(prose: string, min: number): Row<number> {
+  return optionalCount({ group, prose, min, max: 2 ** 31 - 1, placeholder: null });
 }
 
 function named(spec: RowText): Row<string> {

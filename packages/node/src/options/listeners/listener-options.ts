@@ -11,6 +11,7 @@ import {
   keyPath,
   type OptionInput,
   type OptionValues,
+  optionalCount,
   pickOptions,
   readOptions,
   string,
@@ -34,18 +35,13 @@ const placeOptions = defineOptions({
     default: null,
   }),
   /** Port to listen on; 0 is any free one. Default: none. */
-  port: custom<number | null, number | null>({
+  port: optionalCount({
     group,
-    kind: 'port',
     prose: 'Port to listen on; 0 is any free one.',
-    default: null,
-    accepts: 'a port from 0 to 65535',
-    text: null,
-    json: { type: 'integer', minimum: 0, maximum: 65535 },
-    check: (value) =>
-      Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
-        ? Number(value)
-        : undefined,
+    noun: 'a port',
+    min: 0,
+    max: 65_535,
+    placeholder: null,
   }),
   /**
    * Path of a Unix socket to listen on instead of a port. A stale one is replaced.

@@ -5,6 +5,7 @@ import {
   Faults,
   type OptionInput,
   type OptionValues,
+  optionalCount,
   pathPrefix,
 } from '@reverseit/core/options';
 
@@ -27,18 +28,12 @@ export const redirectOptions = defineOptions({
    * Port to redirect to. Without it, that of the first listener with TLS, or 443.
    * Default: none.
    */
-  port: custom<number | null, number | null>({
+  port: optionalCount({
     group,
-    kind: 'port',
     prose: 'Port to redirect to. Without it, that of the first listener with TLS, or 443.',
-    default: null,
-    accepts: 'a port from 1 to 65535',
-    text: null,
-    json: { type: 'integer', minimum: 1, maximum: 65535 },
-    check: (value) =>
-      Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535
-        ? Number(value)
-        : undefined,
+    noun: 'a port',
+    max: 65_535,
+    placeholder: null,
   }),
   /**
    * Status of the redirect: 308 keeps method and body, 301 is for very old clients.

@@ -1,6 +1,10 @@
 /** The options of the cookies that a backend sets. */
+
 import { toLowerAscii } from '@reverseit/core/http';
+import { parseBoolean } from '@reverseit/core/internal';
 import {
+  boolean,
+  choice,
   custom,
   defineOptions,
   type OptionInput,
@@ -54,32 +58,20 @@ export const cookieOptions = defineOptions({
    * Whether to add Secure where the client uses TLS (true), or to remove it (false).
    * Default: unchanged.
    */
-  secure: custom<boolean | null, boolean | null>({
+  secure: boolean({
     group,
-    kind: 'boolean',
     prose: 'Whether to add Secure where the client uses TLS (true), or to remove it (false).',
     default: null,
     defaultText: 'unchanged',
-    accepts: 'true or false',
-    text: {
-      placeholder: 'true|false',
-      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
-    },
-    json: { type: 'boolean' },
-    check: (value) => (typeof value === 'boolean' ? value : undefined),
+    text: { placeholder: 'true|false', parse: parseBoolean },
   }),
   /** SameSite of all cookies. Default: unchanged. */
-  sameSite: custom<SameSite | null, SameSite | null>({
+  sameSite: choice<SameSite, null>({
     group,
-    kind: 'choice',
     prose: 'SameSite of all cookies.',
     default: null,
     defaultText: 'unchanged',
-    accepts: '"strict", "lax" or "none"',
-    text: { placeholder: 'strict|lax|none' },
-    json: { enum: ['strict', 'lax', 'none'] },
-    check: (value) =>
-      value === 'strict' || value === 'lax' || value === 'none' ? value : undefined,
+    values: ['strict', 'lax', 'none'],
   }),
 });
 

@@ -1,7 +1,13 @@
 /** The options of sticky sessions. */
 import { isToken } from '@reverseit/core/http';
-import { choice, custom, defineOptions, string } from '@reverseit/core/options';
-import { digits, isWhole } from './whole-number.ts';
+import {
+  boolean,
+  choice,
+  custom,
+  defineOptions,
+  optionalCount,
+  string,
+} from '@reverseit/core/options';
 
 const group = 'Backends';
 
@@ -16,16 +22,12 @@ export const affinityOptions = defineOptions({
     check: isToken,
   }),
   /** Max-Age of the cookie, in seconds. Default: until they close. */
-  maxAge: custom<number | null, number | null>({
+  maxAge: optionalCount({
     group,
-    kind: 'count',
     prose: 'Max-Age of the cookie, in seconds.',
-    default: null,
     defaultText: 'until they close',
-    accepts: 'a whole number of seconds from 1',
-    text: { placeholder: 'SECONDS', parse: digits },
-    json: { type: 'integer', minimum: 1 },
-    check: (value) => (isWhole(value, 1) ? value : undefined),
+    noun: 'a whole number of seconds',
+    placeholder: 'SECONDS',
   }),
   /** Path of the cookie. Default: "/". */
   path: string({
@@ -44,20 +46,11 @@ export const affinityOptions = defineOptions({
     default: 'lax',
   }),
   /** Secure attribute of the cookie. Default: if the client uses TLS. */
-  secure: custom<boolean | null, boolean | null>({
+  secure: boolean({
     group,
-    kind: 'boolean',
     prose: 'Secure attribute of the cookie.',
     default: null,
     defaultText: 'if the client uses TLS',
-    accepts: 'true or false',
-    text: {
-      placeholder: '',
-      negatable: true,
-      parse: (text) => (text === 'true' ? true : text === 'false' ? false : text),
-    },
-    json: { type: 'boolean' },
-    check: (value) => (typeof value === 'boolean' ? value : undefined),
   }),
   /**
    * Key that signs the cookie; without it, clients can guess the value for a backend whose name they know.

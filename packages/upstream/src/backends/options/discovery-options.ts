@@ -5,6 +5,7 @@ import {
   custom,
   defaultValues,
   defineOptions,
+  delay,
   type Faults,
   keyPath,
   type Option,
@@ -14,7 +15,6 @@ import {
   string,
 } from '@reverseit/core/options';
 import type { BackendInput, BackendSpec } from './backend-list.ts';
-import { span } from './whole-number.ts';
 
 const group = 'Backends';
 
@@ -73,13 +73,20 @@ const discoveryOptions = defineOptions({
    * Time between two look-ups, plus or minus 5 percent; "srv" looks up earlier if the TTL is shorter.
    * Default: 30000 ms.
    */
-  interval: span({
+  interval: delay({
+    group,
+    min: 1,
     prose:
       'Time between two look-ups, plus or minus 5 percent; "srv" looks up earlier if the TTL is shorter.',
     default: 30_000,
   }),
   /** Maximum time for a look-up; what was known is kept. Default: 5000 ms. */
-  timeout: span({ prose: 'Maximum time for a look-up; what was known is kept.', default: 5000 }),
+  timeout: delay({
+    group,
+    min: 1,
+    prose: 'Maximum time for a look-up; what was known is kept.',
+    default: 5000,
+  }),
   /**
    * DNS servers to ask; by default "dns" resolves names as the machine does, hosts file included.
    * Default: those of the machine.

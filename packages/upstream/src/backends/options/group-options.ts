@@ -12,6 +12,7 @@ import {
   type Option,
   type OptionInput,
   type OptionValues,
+  optionalCount,
   optionalGroup,
   group as optionGroup,
   string,
@@ -21,7 +22,6 @@ import { StatusSet } from '../health/status-set.ts';
 import type { RetryRules } from '../retry/group-retry-policy.ts';
 import { affinityOptions } from './affinity-options.ts';
 import { discoveryOption } from './discovery-options.ts';
-import { digits, isWhole, span } from './whole-number.ts';
 
 const group = 'Backends';
 
@@ -61,12 +61,19 @@ export const healthCheckOptions = defineOptions({
     check: (path) => /^\/[!-~]*$/.test(path) && !path.includes('#'),
   }),
   /** Time between two checks, plus or minus 5 percent. Default: 10000 ms. */
-  interval: span({
+  interval: delay({
+    group,
+    min: 1,
     prose: 'Time between two checks, plus or minus 5 percent.',
     default: 10_000,
   }),
   /** Maximum time for a check, connecting included. Default: 2000 ms. */
-  timeout: span({ prose: 'Maximum time for a check, connecting included.', default: 2000 }),
+  timeout: delay({
+    group,
+    min: 1,
+    prose: 'Maximum time for a check, connecting included.',
+    default: 2000,
+  }),
   /** Successful checks in a row after which a backend gets requests again. Default: 2. */
   healthyThreshold: count({
     group,
@@ -110,16 +117,13 @@ export const healthCheckOptions = defineOptions({
    * Port to check instead of the backend’s own; never with a PROXY header.
    * Default: that of the backend.
    */
-  port: custom<number | null, number | null>({
+  port: optionalCount({
     group,
-    kind: 'count',
     prose: 'Port to check instead of the backend’s own; never with a PROXY header.',
-    default: null,
     defaultText: 'that of the backend',
-    accepts: 'a port from 1 to 65535',
-    text: { placeholder: 'PORT', parse: digits },
-    json: { type: 'integer', minimum: 1, maximum: 65_535 },
-    check: (value) => (isWhole(value, 1, 65_535) ? value : undefined),
+    noun: 'a port',
+    max: 65_535,
+    placeholder: 'PORT',
   }),
   /** Text that the first 64 KiB of the response must contain. Default: none. */
   body: string({
@@ -142,12 +146,19 @@ const outlierOptions = defineOptions({
   /** Statuses that count as failures. Default: "502-504". */
   failureStatus: statuses({ prose: 'Statuses that count as failures.', default: '502-504' }),
   /** Length of the first ejection; each further one is longer by this much. Default: 30000 ms. */
-  ejectionTime: span({
+  ejectionTime: delay({
+    group,
+    min: 1,
     prose: 'Length of the first ejection; each further one is longer by this much.',
     default: 30_000,
   }),
   /** Maximum length of an ejection. Default: 300000 ms. */
-  maxEjectionTime: span({ prose: 'Maximum length of an ejection.', default: 300_000 }),
+  maxEjectionTime: delay({
+    group,
+    min: 1,
+    prose: 'Maximum length of an ejection.',
+    default: 300_000,
+  }),
   /**
    * Share of the backends, in percent, that may be ejected at the same time; never the last one.
    * Default: 50.
@@ -268,18 +279,15 @@ const retryOptions = defineOptions({
   }),
 });
 
+const isReplicaNumber = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
 const subsetOptions = defineOptions({
   /** Number of backends that this replica uses. Required. */
-  size: custom<number | null, number | null>({
+  size: optionalCount({
     group,
-    kind: 'count',
     prose: 'Number of backends that this replica uses.',
-    default: null,
     defaultText: 'required',
-    accepts: 'a whole number from 1',
-    text: { placeholder: 'N', parse: digits },
-    json: { type: 'integer', minimum: 1 },
-    check: (value) => (isWhole(value, 1) ? value : undefined),
   }),
   /** Identity of this replica: its number from 0, or any unique text. Required. */
   id: custom<number | string | null, number | string | null>({
@@ -289,7 +297,10 @@ const subsetOptions = defineOptions({
     default: null,
     defaultText: 'required',
     accepts: 'a whole number from 0, or a non-empty string',
-    text: { placeholder: 'N|TEXT', parse: digits },
+    text: {
+      placeholder: 'N|TEXT',
+      parse: (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text),
+    },
     json: {
       anyOf: [
         { type: 'integer', minimum: 0 },
@@ -297,7 +308,7 @@ const subsetOptions = defineOptions({
       ],
     },
     check: (value) =>
-      (typeof value === 'string' && value !== '') || isWhole(value, 0) ? value : undefined,
+      (typeof value === 'string' && value !== '') || isReplicaNumber(value) ? value : undefined,
   }),
 });
 
