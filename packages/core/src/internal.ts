@@ -2,6 +2,7 @@
 export { AddressList } from './addresses/address-list.ts';
 export type { IpAddress } from './addresses/ip-address.ts';
 export { formatIpAddress, isIpv4, parseIpAddress } from './addresses/ip-address.ts';
+export { asReverseItError, messageOf } from './errors/reverseit-error.ts';
 export { validateRequestHead } from './http1/grammar/parsed-head.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export { ChunkJoiner } from './io/chunk-joiner.ts';
@@ -24,6 +25,7 @@ export {
   stopReading,
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
+export { parseBoolean } from './options/option-kinds.ts';
 export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
 export type { DurationCounts } from './time/duration-histogram.ts';

@@ -12,7 +12,7 @@ import { superviseWorkers } from './supervise-workers.ts';
 // A reader that went away is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-/** Time between two looks at a watched file, in ms. */
+/** How often a watched file is polled, in ms. */
 const watchInterval = 1000;
 
 const code = await run({
@@ -33,20 +33,15 @@ const code = await run({
     process.on('SIGINT', listener).on('SIGTERM', listener);
     return () => process.off('SIGINT', listener).off('SIGTERM', listener);
   },
-  watch(files, onChange) {
-    const watched = files.map((file) => {
-      const listener: StatsListener = (now, before) => {
-        // Also who may read it, and a copy that keeps the time of its content.
-        const isSame = now.mtimeMs === before.mtimeMs && now.ctimeMs === before.ctimeMs;
-        if (!isSame || now.ino !== before.ino) onChange(file);
-      };
-      // By looking: what replaces a file, or what a link leads to, is seen by no event.
-      watchFile(file, { interval: watchInterval, persistent: false }, listener);
-      return { file, listener };
-    });
-    return () => {
-      for (const { file, listener } of watched) unwatchFile(file, listener);
+  watch(file, onChange) {
+    const listener: StatsListener = (now, before) => {
+      // Also who may read it, and a copy that keeps the time of its content.
+      const isSame = now.mtimeMs === before.mtimeMs && now.ctimeMs === before.ctimeMs;
+      if (!isSame || now.ino !== before.ino) onChange(file);
     };
+    // By polling: what replaces a file, or what a link leads to, is seen by no event.
+    watchFile(file, { interval: watchInterval, persistent: false }, listener);
+    return () => unwatchFile(file, listener);
   },
   onHangup(callback) {
     process.on('SIGHUP', callback);

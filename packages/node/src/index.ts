@@ -58,8 +58,8 @@ export { defineConfig } from './options/proxy-options.ts';
 export type { RouteOptions } from './options/route-options.ts';
 export type { Workers } from './options/workers.ts';
 export type { BackendControl, EngineStats, RouteBackendStatus } from './proxy/proxy-engine.ts';
+export type { Address } from './server/address.ts';
 export type {
-  Address,
   ListenerStats,
   ReverseItServer,
   ReverseItStats,

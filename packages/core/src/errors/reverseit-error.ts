@@ -113,3 +113,15 @@ export function createError(
 export function isReverseItError(value: unknown): value is ReverseItError {
   return typeof value === 'object' && value !== null && brand in value;
 }
+
+/** What was thrown, as an error of ours; anything else becomes the cause of an internal error. */
+export function asReverseItError(thrown: unknown, message?: string): ReverseItError {
+  return isReverseItError(thrown)
+    ? thrown
+    : createError('RIT_ERR_INTERNAL', message, { cause: thrown });
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

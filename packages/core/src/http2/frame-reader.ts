@@ -78,11 +78,6 @@ export class FrameReader {
     return this.#block.streamId !== 0;
   }
 
-  /** Whether the client has begun as it must: with the preface and SETTINGS (§3.4). */
-  get hasBegun(): boolean {
-    return this.#settingsSeen;
-  }
-
   /** Reads from `start` on, to the end of a frame or of the chunk. Returns where it stopped. */
   read(chunk: Buffer, start: number): number {
     switch (this.#state) {

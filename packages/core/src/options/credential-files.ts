@@ -1,5 +1,7 @@
 /** Keys and certificates that a configuration names by their files, read when it is. */
+
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../errors/reverseit-error.ts';
 import { Faults, keyPath } from './faults.ts';
 import type { OptionTable } from './option-schema.ts';
 import { credentialFileKind, type FileInput } from './option-wire-kinds.ts';
@@ -45,8 +47,7 @@ function contentOf(path: FileInput, at: string, faults: Faults): Buffer | Buffer
     return typeof path === 'string' ? bytesOf(path) : path.map(bytesOf);
   } catch (error) {
     // Node's message names the file.
-    const reason = error instanceof Error ? error.message : String(error);
-    faults.add(at, `cannot read the file: ${reason}`);
+    faults.add(at, `cannot read the file: ${messageOf(error)}`);
     return undefined;
   }
 }

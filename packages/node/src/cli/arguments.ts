@@ -1,5 +1,7 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
+
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { messageOf } from '@reverseit/core/internal';
 import {
   type Fault,
   Faults,
@@ -207,6 +209,3 @@ function flagOrKey(option: string): string {
   const flag = byPath.get(option) ?? byPath.get(option.replace(/File$/, ''));
   return flag === undefined ? option : `--${flag.name}`;
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -2,9 +2,11 @@
  * A file that is there while the command serves, for whoever started it and waits: it holds where it listens, as
  * JSON. It appears whole, and goes as soon as the command begins to end.
  */
+
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createError } from '@reverseit/core/errors';
-import type { Address } from '../server/create-server.ts';
+import { messageOf } from '@reverseit/core/internal';
+import type { Address } from '../server/address.ts';
 import type { Served } from './serve.ts';
 
 /** What the file holds. */
@@ -83,8 +85,7 @@ export class ReadyFile {
       act();
     } catch (cause) {
       rmSync(this.#draft, { force: true });
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const text = `invalid option readyFile: cannot write ${this.#path}: ${reason}`;
+      const text = `invalid option readyFile: cannot write ${this.#path}: ${messageOf(cause)}`;
       throw createError('RIT_ERR_CONFIG', text, { cause });
     }
   }

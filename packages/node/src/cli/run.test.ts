@@ -6,7 +6,8 @@ import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { LineLogger } from '../logging/line-logger.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
-import type { Address, ServedProxy } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
+import type { ServedProxy } from '../server/create-server.ts';
 import { ReadyFile } from './ready-file.ts';
 import { type CommandHost, run } from './run.ts';
 import type { Signal } from './serve.ts';
@@ -119,8 +120,8 @@ class FakeHost implements CommandHost {
       this.#signal = null;
     };
   }
-  watch(files: readonly string[], onChange: (file: string) => void): () => void {
-    this.watched.push(...files);
+  watch(file: string, onChange: (file: string) => void): () => void {
+    this.watched.push(file);
     this.change = onChange;
     return () => {
       this.change = () => undefined;

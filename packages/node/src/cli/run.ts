@@ -1,4 +1,5 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
+import { styleText } from 'node:util';
 import { createError, isReverseItError } from '@reverseit/core/errors';
 import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
@@ -14,7 +15,8 @@ import {
   resolveProxyOptions,
 } from '../options/resolve-proxy-options.ts';
 import { type Workers, workerCount } from '../options/workers.ts';
-import type { Address, ServedProxy } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
+import type { ServedProxy } from '../server/create-server.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { CommandLog, logSettingsIn } from './command-log.ts';
 import { acceptedBy, flags } from './flags.ts';
@@ -35,13 +37,16 @@ export interface CommandHost extends ServeHost {
   readFile(path: string): string;
   /** `times`: how often it was loaded before. */
   loadConfig(file: string, times: number): Promise<unknown>;
-  /** Calls back with the name of a file that has changed. */
-  watch(files: readonly string[], onChange: (file: string) => void): StopWaiting;
+  /** Calls back with the name of the file at each change. */
+  watch(file: string, onChange: (file: string) => void): StopWaiting;
   createServer(options: ReverseItOptions): ServedProxy;
   readyFile(path: string): ReadyFile;
   /** A cluster whose workers are made of what `source` says, asked for each of them. */
   createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
 }
+
+/** Whether there is color was decided before. */
+const unchecked = { validateStream: false };
 
 /** Runs until the command is done; then the process may end. */
 export async function run(host: CommandHost): Promise<ExitCode> {
@@ -50,7 +55,7 @@ export async function run(host: CommandHost): Promise<ExitCode> {
     return refuse(new CommandLog(host, logSettingsIn(given.options)), faultText(given.faults));
   }
   if (given.help)
-    host.print(helpText((text) => (host.color ? `\u001B[1m${text}\u001B[22m` : text)));
+    host.print(helpText((text) => (host.color ? styleText('bold', text, unchecked) : text)));
   else if (given.version) host.print(`reverseit ${host.version}`);
   else return start(host, given);
   return 0;
@@ -67,7 +72,7 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
     const filesOf = (read: unknown): readonly string[] => (given.watch ? filesIn(given, read) : []);
-    files = new FileWatch((list, onChange) => host.watch(list, onChange), filesOf(input));
+    files = new FileWatch((file, onChange) => host.watch(file, onChange), filesOf(input));
     served = servedBy(host, options, withLogger(log, input), (read) => files.update(filesOf(read)));
     const { readyFile } = options;
     if (readyFile !== null) served = new ReadyServed(served, host.readyFile(readyFile));

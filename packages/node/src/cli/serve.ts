@@ -1,6 +1,8 @@
 /** From listening to the end: the line that tells where, and what signals do. */
+
 import { isReverseItError } from '@reverseit/core/errors';
-import type { Address } from '../server/create-server.ts';
+import { messageOf } from '@reverseit/core/internal';
+import type { Address } from '../server/address.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Ends a wait for a signal. */
@@ -98,17 +100,17 @@ class Signals {
   #drainingSince: number | null = null;
   /** The reload in progress; another that is asked for meanwhile follows it. */
   #reloading = Promise.resolve();
-  #end: (code: ExitCode) => void = () => undefined;
-  #fail: (error: unknown) => void = () => undefined;
+  readonly #end: (code: ExitCode) => void;
+  readonly #fail: (error: unknown) => void;
 
   constructor(host: ServeHost, served: Served, log: CommandLog) {
     this.#host = host;
     this.#log = log;
     this.#served = served;
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#fail = reject;
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#fail = reject;
     this.#waits.push(host.onSignal((signal) => this.#onSignal(signal)));
     this.#waits.push(host.onHangup(() => this.#reload('SIGHUP')));
     this.#waits.push(host.onReopen(() => this.#reopenLogs()));
@@ -167,6 +169,3 @@ class Signals {
     }
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -37,7 +37,7 @@ it('FileWatch: what a reload names from now on', () => {
   const log: string[] = [];
   const callbacks = new Map<string, (file: string) => void>();
   const watch = new FileWatch(
-    ([file = ''], onChange) => {
+    (file, onChange) => {
       log.push(`+${file}`);
       callbacks.set(file, onChange);
       return () => log.push(`-${file}`);

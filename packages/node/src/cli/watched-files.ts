@@ -3,7 +3,7 @@ import { isPlainObject } from '@reverseit/core/options';
 import type { Arguments } from './arguments.ts';
 import type { StopWaiting } from './serve.ts';
 
-type Watch = (files: readonly string[], onChange: (file: string) => void) => StopWaiting;
+type Watch = (file: string, onChange: (file: string) => void) => StopWaiting;
 
 /** Watches the files that the configuration names now. */
 export class FileWatch {
@@ -38,7 +38,7 @@ export class FileWatch {
       this.#watched.delete(file);
     }
     for (const file of files) {
-      if (!this.#watched.has(file)) this.#watched.set(file, this.#watch([file], this.#onChange));
+      if (!this.#watched.has(file)) this.#watched.set(file, this.#watch(file, this.#onChange));
     }
   }
 }

@@ -1,7 +1,8 @@
 /** A cluster as its user sees it. */
 import type { ProxyStats } from '@reverseit/admin';
 import type { ShutdownOptions } from '../lifecycle/grace.ts';
-import type { Address, ReverseItStats } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
+import type { ReverseItStats } from '../server/create-server.ts';
 import type { WorkerState } from './worker-process.ts';
 
 /** One worker process. */

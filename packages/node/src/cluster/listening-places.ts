@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenTarget } from '@reverseit/core';
 import { createError } from '@reverseit/core/errors';
-import type { Address } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
 
 /** Where one listener listens, or is to listen. */
 interface PlannedPlace {

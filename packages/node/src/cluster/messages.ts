@@ -4,7 +4,8 @@ import type { ProxyStats } from '@reverseit/admin';
 import type { ListenTarget } from '@reverseit/core';
 import type { ErrorCode } from '@reverseit/core/errors';
 import type { ConfigurationSource } from '../config/configuration.ts';
-import type { Address, ReverseItStats } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
+import type { ReverseItStats } from '../server/create-server.ts';
 import type { AdminAccess } from '../server/open-admin.ts';
 
 /** What a worker makes its proxy of. */

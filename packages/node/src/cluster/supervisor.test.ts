@@ -1,7 +1,7 @@
 import type { ListenTarget } from '@reverseit/core';
 import type { Clock } from '@reverseit/core/deadlines';
 import { describe, expect, it } from 'vitest';
-import type { Address } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
 import type { ToWorker, WorkerFacts } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Forked, ForkListener } from './worker-process.ts';
@@ -93,7 +93,7 @@ class Rig {
       this.forks.push(fork);
       return fork;
     },
-    source: () => {
+    source: async () => {
       if (this.sourceError !== null) throw this.sourceError;
       return { config: null, options: {} };
     },
@@ -169,6 +169,7 @@ describe('listen', () => {
   it('starts one worker, and the others once that one listens', async () => {
     const rig = new Rig();
     const listening = rig.supervisor.listen();
+    await settled();
     rig.fork(1).hello();
     rig.fork(1).ready({ workers: 3 });
     await settled();
@@ -215,6 +216,7 @@ describe('listen', () => {
   ])('fails, and leaves nothing, where a worker %s', async (_, go, error) => {
     const rig = new Rig();
     const listening = rig.supervisor.listen();
+    await settled();
     go(rig);
     await expect(listening).rejects.toMatchObject(error);
     expect([await rig.states(), rig.clock.waiting, rig.forks.length]).toEqual([[], 0, 1]);
@@ -361,6 +363,7 @@ describe('restart', () => {
   it('lets each new worker listen before the one that it replaces closes', async () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
+    await settled();
     expect(await rig.states()).toEqual(['1 listening', '2 listening', '3 starting']);
     await rig.bring(3);
     expect(await rig.states()).toEqual(['1 closing', '2 listening', '3 listening', '4 starting']);
@@ -375,6 +378,7 @@ describe('restart', () => {
   it('leaves those that serve where a new one cannot start', async () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
+    await settled();
     rig.fork(3).refuse('no backend');
     await expect(restarting).rejects.toMatchObject({ message: 'no backend' });
     expect(await rig.states()).toEqual(['1 listening', '2 listening']);
@@ -422,6 +426,7 @@ describe('restart', () => {
   it('takes the place of one that ends meanwhile', async () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
+    await settled();
     rig.fork(1).end();
     await settled();
     expect(rig.forks).toHaveLength(3);
@@ -437,6 +442,7 @@ describe('restart', () => {
     rig.fork(1).end();
     await settled();
     const restarting = rig.supervisor.restart();
+    await settled();
     expect(rig.fork(3).heard).toEqual([]);
     // The one on its way may have read what was there before.
     expect(await rig.states()).toEqual(['2 listening', '4 starting']);
@@ -453,6 +459,7 @@ describe('restart', () => {
   ])('follows the number of workers: now %d', async (workers, states) => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
+    await settled();
     for (let nth = 0; nth < workers; nth++) await rig.bring(3 + nth, { workers });
     for (const id of [1, 2]) {
       expect(rig.fork(id).last()).toBe('close');
@@ -468,6 +475,7 @@ describe('restart', () => {
     const first = rig.supervisor.restart();
     const second = rig.supervisor.restart();
     expect(rig.supervisor.restart()).toBe(second);
+    await settled();
     rig.fork(3).refuse('once');
     await expect(first).rejects.toThrow('once');
     await rig.bring(4);
@@ -615,6 +623,7 @@ describe('close', () => {
   it('ends a restart', async () => {
     const rig = await running();
     const restarting = rig.supervisor.restart();
+    await settled();
     const closed = rig.supervisor.close();
     for (const id of [1, 2]) rig.fork(id).end('exited with code 0');
     await expect(restarting).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });

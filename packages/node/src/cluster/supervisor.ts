@@ -6,12 +6,11 @@
 import type { AdminTarget, ProxyStats } from '@reverseit/admin';
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
-import { isThenable } from '@reverseit/core/internal/server';
 import { checkCloseDelay, checkCloseTimeout } from '@reverseit/core/options';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { Address } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
 import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import type { ClusterStats, ReverseItCluster } from './cluster-types.ts';
@@ -27,9 +26,9 @@ export interface SupervisorSetup {
    * Reads and checks what workers are made of: once for a start or a restart, so that all of them are of one version.
    * What it throws is as if the first worker had failed to start.
    */
-  source(): WorkerSource | Promise<WorkerSource>;
-  /** Tells versions of what a worker reads by itself apart. Default: there are none. */
-  versionOf?(source: WorkerSource): string;
+  source(): Promise<WorkerSource>;
+  /** Tells versions of what a worker reads by itself apart. */
+  versionOf(source: WorkerSource): string;
   readonly logger: Logger | null;
   /**
    * Removes a Unix socket that nobody listens on. Workers would do it themselves; but the primary of Node
@@ -106,8 +105,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #startAll(): Promise<void> {
-    const read = this.#read();
-    const { source, version } = isThenable(read) ? await read : read;
+    const { source, version } = await this.#read();
     // The first worker validates the configuration and reports how many to run.
     const { workers, admin, shutdownDelay } = await this.#launch(this.#slot(0), source);
     this.#source = source;
@@ -123,14 +121,10 @@ export class Supervisor implements ReverseItCluster {
     }
   }
 
-  #read(): Version | Promise<Version> {
+  async #read(): Promise<Version> {
     if (this.#ending) throw closed();
-    const source = this.#setup.source();
-    const versioned = (read: WorkerSource): Version => ({
-      source: read,
-      version: this.#setup.versionOf?.(read) ?? '',
-    });
-    return isThenable(source) ? source.then(versioned) : versioned(source);
+    const source = await this.#setup.source();
+    return { source, version: this.#setup.versionOf(source) };
   }
 
   address(): Address | null {
@@ -173,8 +167,7 @@ export class Supervisor implements ReverseItCluster {
   }
 
   async #replaceAll(): Promise<void> {
-    const read = this.#read();
-    const { source, version } = isThenable(read) ? await read : read;
+    const { source, version } = await this.#read();
     const { workers, admin, shutdownDelay } = await this.#replaceFirst(source);
     this.#shutdownDelay = shutdownDelay;
     this.#source = source;
@@ -384,7 +377,7 @@ export class Supervisor implements ReverseItCluster {
   /** By what the others are made of; where a worker would read another version, all are made anew. */
   async #startAgain(slot: WorkerSlot): Promise<void> {
     const source = this.#source;
-    const isSame = source !== null && (this.#setup.versionOf?.(source) ?? '') === this.#version;
+    const isSame = source !== null && this.#setup.versionOf(source) === this.#version;
     // During the delay of `close` the last restart is over.
     if (source !== null && (isSame || this.#ending)) {
       await this.#launch(slot, source);

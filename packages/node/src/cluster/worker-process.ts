@@ -3,7 +3,8 @@ import type { ProxyStats } from '@reverseit/admin';
 import type { ListenTarget } from '@reverseit/core';
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
-import type { Address, ReverseItStats } from '../server/create-server.ts';
+import type { Address } from '../server/address.ts';
+import type { ReverseItStats } from '../server/create-server.ts';
 import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
 
 /** A process that was started, and the channel to it. */
@@ -46,26 +47,29 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   readonly ended: Promise<string>;
   /** What it has counted in all, where it had the time to say so; else null. */
   counted: ProxyStats | null = null;
+  /** How far it has come. */
+  state: WorkerState = 'starting';
+  /** Whether it did not close in time, and was killed. */
+  overdue = false;
+  /** Whether it ended by itself, with exit code 0. */
+  inOrder = false;
+  readonly source: WorkerSource;
   readonly #forked: Forked;
-  readonly #source: WorkerSource;
   readonly #deadlines: Deadlines;
   readonly #start = new Deadline(this, startDeadline);
   readonly #close = new Deadline(this, closeDeadline);
-  readonly #ready = new Settler<WorkerFacts>();
-  readonly #listening = new Settler<readonly Address[]>();
-  readonly #ended = new Settler<string>();
+  readonly #ready = settler<WorkerFacts>();
+  readonly #listening = settler<readonly Address[]>();
+  readonly #ended = settler<string>();
   readonly #questions = new Map<number, Question>();
   #asked = 0;
-  #state: WorkerState = 'starting';
   #listeningSince: number | null = null;
   #endedAt: number | null = null;
   #closeTimeout = 0;
-  #overdue = false;
-  #inOrder = false;
 
   /** @throws ErrnoException where no process can be started */
   constructor(fork: Fork, source: WorkerSource, deadlines: Deadlines) {
-    this.#source = source;
+    this.source = source;
     this.#deadlines = deadlines;
     this.ready = this.#ready.promise;
     this.ended = this.#ended.promise;
@@ -86,28 +90,10 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
     return `worker ${this.id} (pid ${this.pid})`;
   }
 
-  get state(): WorkerState {
-    return this.#state;
-  }
-
   /** For how long it has listened, in ms; 0 if it never has. */
   get upMs(): number {
     if (this.#listeningSince === null) return 0;
     return (this.#endedAt ?? this.#deadlines.now()) - this.#listeningSince;
-  }
-
-  /** Whether it did not close in time, and was ended. */
-  get overdue(): boolean {
-    return this.#overdue;
-  }
-
-  /** Whether it has ended by itself, and in good order. */
-  get inOrder(): boolean {
-    return this.#inOrder;
-  }
-
-  get source(): WorkerSource {
-    return this.#source;
   }
 
   /** To be called when it is ready. */
@@ -124,7 +110,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   /** Tells it that `close` follows in so many ms. It serves until then. */
   closeSoon(delay: number): void {
     // We are the ones to say when.
-    if (this.#state === 'listening')
+    if (this.state === 'listening')
       this.#forked.send({ kind: 'close-soon', delay: delay + graceMs });
   }
 
@@ -144,7 +130,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   }
 
   #ask<Answer>(timeout: number, message: (question: number) => ToWorker): Promise<Answer | null> {
-    if (this.#state !== 'listening' && this.#state !== 'closing') return Promise.resolve(null);
+    if (this.state !== 'listening' && this.state !== 'closing') return Promise.resolve(null);
     const question = this.#asked++;
     return new Promise((resolve) => {
       const waiting = new Question((answer) => {
@@ -161,8 +147,8 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
 
   /** Lets it finish what is in progress, for at most `timeout` ms (default: its `closeTimeout`), and end. */
   close(timeout = this.#closeTimeout): void {
-    if (this.#state === 'ended') return;
-    this.#state = 'closing';
+    if (this.state === 'ended') return;
+    this.state = 'closing';
     this.#start.clear();
     if (timeout === 0) {
       this.#forked.kill();
@@ -175,7 +161,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   onMessage(message: FromWorker): void {
     switch (message.kind) {
       case 'hello':
-        this.#forked.send({ kind: 'start', source: this.#source });
+        this.#forked.send({ kind: 'start', source: this.source });
         break;
       case 'ready':
         this.#closeTimeout = message.facts.closeTimeout;
@@ -205,16 +191,16 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
 
   #onListening(addresses: readonly Address[]): void {
     // It may have been told to close meanwhile.
-    if (this.#state !== 'starting') return;
+    if (this.state !== 'starting') return;
     this.#start.clear();
-    this.#state = 'listening';
+    this.state = 'listening';
     this.#listeningSince = this.#deadlines.now();
     this.#listening.resolve(addresses);
   }
 
   onEnd(how: string, inOrder: boolean): void {
-    this.#state = 'ended';
-    this.#inOrder = inOrder;
+    this.state = 'ended';
+    this.inOrder = inOrder;
     this.#endedAt = this.#deadlines.now();
     this.#start.clear();
     this.#close.clear();
@@ -227,7 +213,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   onDeadline(kind: number): void {
     if (kind === startDeadline) {
       this.#reject('RIT_ERR_INTERNAL', `the worker was not listening within ${startMs} ms`);
-    } else this.#overdue = true;
+    } else this.overdue = true;
     this.#forked.kill();
   }
 
@@ -238,19 +224,11 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
   }
 }
 
-/** A promise that is settled from outside; the first call counts. Nobody has to await it. */
-class Settler<Value> {
-  readonly promise: Promise<Value>;
-  resolve: (value: Value) => void = () => undefined;
-  reject: (error: Error) => void = () => undefined;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => undefined);
-  }
+/** A promise that is settled from outside. Nobody has to await it. */
+function settler<Value>(): PromiseWithResolvers<Value> {
+  const resolvers = Promise.withResolvers<Value>();
+  resolvers.promise.catch(() => undefined);
+  return resolvers;
 }
 
 /** A question that waits for its answer, for a time. */

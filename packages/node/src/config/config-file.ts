@@ -2,11 +2,13 @@
  * Reads a configuration file: JSON, in which environment variables are replaced, or an ES module whose default
  * export is the configuration.
  */
+
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createError } from '@reverseit/core/errors';
+import { messageOf } from '@reverseit/core/internal';
 import { type Environment, withEnvironment } from './environment.ts';
 
 const require = createRequire(import.meta.url);
@@ -35,8 +37,7 @@ export async function loadConfigFile(
     const module: unknown = await import(url.href);
     if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw createError('RIT_ERR_CONFIG', `cannot load ${path}: ${reason}`, { cause });
+    throw createError('RIT_ERR_CONFIG', `cannot load ${path}: ${messageOf(cause)}`, { cause });
   }
   throw createError('RIT_ERR_CONFIG', `${path} has no default export`);
 }

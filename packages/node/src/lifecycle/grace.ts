@@ -5,12 +5,12 @@ const maxDelay = 2 ** 31 - 1;
 export class Grace {
   readonly over: Promise<void>;
   readonly #timer: NodeJS.Timeout;
-  #end: () => void = () => undefined;
+  readonly #end: () => void;
 
   constructor(ms: number) {
-    this.over = new Promise((resolve) => {
-      this.#end = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#end = resolve;
     // It holds the process, in which nothing else may go on.
     this.#timer = setTimeout(this.#end, Math.min(ms, maxDelay));
   }

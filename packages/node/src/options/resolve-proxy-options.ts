@@ -1,4 +1,5 @@
 /** From what a user wrote to one frozen object: tables first, then the rules that span options. */
+
 import type { AddressList } from '@reverseit/core/internal';
 import { type ResolvedServerOptions, serverOptions } from '@reverseit/core/internal/server';
 import {
@@ -21,6 +22,7 @@ import {
   standardErrorLogger,
   standardErrorLoggerOf,
 } from '../logging/standard-error.ts';
+import { isUnder } from '../routes/path-prefix.ts';
 import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
@@ -249,10 +251,6 @@ function checkRoute({ key, values }: Place, faults: Faults): void {
 /** Whether a function says which backends there are. */
 const isFound = (discovery: RouteValues['discovery']): boolean =>
   discovery !== null && discovery.list !== null;
-
-/** Whether a path is the prefix or stands under it, on a segment boundary. */
-const isUnder = (path: string, prefix: string): boolean =>
-  prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 
 function refuseRepeats(places: readonly Place[], faults: Faults): void {
   const byPlace = new Map<string, string>();

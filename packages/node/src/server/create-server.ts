@@ -1,4 +1,5 @@
 /** `createServer`: options in, a proxy out. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { ProxyStats } from '@reverseit/admin';
 import {
@@ -29,12 +30,10 @@ import {
   ProxyEngine,
   type RouteBackendStatus,
 } from '../proxy/proxy-engine.ts';
+import { type Address, addressOf } from './address.ts';
 import { HttpsRedirect } from './https-redirect.ts';
 import { listenersAt } from './listeners-at.ts';
 import { type OpenAdmin, openAdmin } from './open-admin.ts';
-
-/** Where a server listens: a TCP address or the path of a Unix socket. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Figures of one listener, at this moment unless named a total. */
 export interface ListenerStats extends Omit<ListenerFigures, 'address'> {
@@ -390,11 +389,4 @@ class ProxyServer implements ReverseItServer, ServedProxy {
       isDraining: this.#closing,
     });
   }
-}
-
-function addressOf(address: ListenerFigures['address']): Address | null {
-  if (address === null) return null;
-  return typeof address === 'string'
-    ? { path: address }
-    : { host: address.address, port: address.port };
 }

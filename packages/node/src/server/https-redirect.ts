@@ -1,28 +1,21 @@
 /** Sends the clients of a plain listener to https (RFC 9110 §15.4). */
-import type { Exchange, RequestListener } from '@reverseit/core';
-import { createError, type ReverseItError } from '@reverseit/core/errors';
+import type { RequestListener } from '@reverseit/core';
+import { createError } from '@reverseit/core/errors';
 import { parseAuthority } from '@reverseit/core/http';
 import type { RedirectRules } from '../options/listeners/redirect-options.ts';
+import type { ProxyEngine } from '../proxy/proxy-engine.ts';
 import { pathEnd, withoutDotSegments } from '../routes/dot-segments.ts';
-
-/** Who serves what is not redirected, and keeps the records of all. */
-export interface RedirectEngine {
-  /** Finds out who the client is, and for which URL it asks. */
-  identify(exchange: Exchange): void;
-  handle(exchange: Exchange): void;
-  answer(exchange: Exchange, status: number, fields: readonly string[]): void;
-  refuse(exchange: Exchange, error: ReverseItError): void;
-}
+import { isUnder } from '../routes/path-prefix.ts';
 
 export class HttpsRedirect {
   readonly #rules: RedirectRules;
-  readonly #engine: RedirectEngine;
+  readonly #engine: ProxyEngine;
   readonly #findPort: () => number;
   /** 0 until it is first needed: where a free port is listened on, it is known late. */
   #port: number;
 
   /** `findPort` is asked once, where the rules name no port. */
-  constructor(rules: RedirectRules, engine: RedirectEngine, findPort: () => number) {
+  constructor(rules: RedirectRules, engine: ProxyEngine, findPort: () => number) {
     this.#rules = rules;
     this.#engine = engine;
     this.#findPort = findPort;
@@ -55,9 +48,6 @@ export class HttpsRedirect {
     return except.some((prefix) => isUnder(path, prefix)) && withoutDotSegments(path, 1).size === 0;
   }
 }
-
-const isUnder = (path: string, prefix: string): boolean =>
-  prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 
 /**
  * The https form of what was asked for. It always names the host, which the parser has validated, so that no

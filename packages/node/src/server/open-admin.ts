@@ -1,8 +1,10 @@
 /** Opens the admin listener of a proxy or a cluster. Its package is loaded only then. */
-import type { AdminListener, AdminListenerOptions, AdminTarget } from '@reverseit/admin';
+
+import type { AdminListenerOptions, AdminTarget } from '@reverseit/admin';
 import { createError } from '@reverseit/core/errors';
+import { messageOf } from '@reverseit/core/internal';
 import type { AdminValues } from '../options/admin-options.ts';
-import type { Address } from './create-server.ts';
+import { type Address, addressOf } from './address.ts';
 
 /** What a listener can be told later. */
 export interface OpenAdmin {
@@ -25,11 +27,10 @@ export async function openAdmin(values: AdminAccess, target: AdminTarget): Promi
   try {
     await listener.listen(values.listen);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw createError('RIT_ERR_LISTEN', `admin: ${reason}`, { cause });
+    throw createError('RIT_ERR_LISTEN', `admin: ${messageOf(cause)}`, { cause });
   }
   return {
-    address: () => addressOf(listener),
+    address: () => addressOf(listener.address()),
     update: (next) => listener.update(accessOf(next)),
     close: () => listener.close(),
   };
@@ -39,12 +40,4 @@ function accessOf({ listen, token, hosts }: AdminAccess): AdminListenerOptions {
   const own = 'host' in listen && listen.host !== undefined ? [listen.host.toLowerCase()] : [];
   // Nobody can lure a browser to a socket of the file system.
   return { token, hosts: 'path' in listen ? ['*'] : [...hosts, ...own] };
-}
-
-function addressOf(listener: AdminListener): Address | null {
-  const address = listener.address();
-  if (address === null) return null;
-  return typeof address === 'string'
-    ? { path: address }
-    : { host: address.address, port: address.port };
 }

@@ -137,7 +137,14 @@ export class Group
             cookie: affinity.cookie ?? '',
             secret: affinity.secret ?? '',
           });
-    this.#members = new GroupMembers(pool, values, origin, random, this.affinity, observer);
+    this.#members = new GroupMembers(
+      pool,
+      values,
+      origin,
+      random,
+      this.affinity,
+      observer.onBackendState,
+    );
     this.retryRules = {
       ...(retryTriggers(retry.on) ?? noTriggers),
       attempts: retry.attempts,

@@ -2,12 +2,13 @@
  * Where discovery has backends from: the addresses of names, SRV records, or a function. Each keeps what it
  * knows.
  */
+import { messageOf } from '@reverseit/core/internal';
 import { Faults } from '@reverseit/core/options';
 import type { NameServers } from '../connect/network.ts';
 import { parseOrigin } from '../options/origin.ts';
 import { atAddresses, atServices, type FoundService } from './discovery/found-backends.ts';
 import { type KnownAddresses, learn, noAddresses } from './discovery/known-addresses.ts';
-import { type FoundAddresses, type LookUpAddresses, meansNone, messageOf } from './name-lookup.ts';
+import { type FoundAddresses, type LookUpAddresses, meansNone } from './name-lookup.ts';
 import { type BackendSpec, readBackendList } from './options/backend-list.ts';
 import type { ListBackends } from './options/discovery-options.ts';
 

@@ -2,8 +2,10 @@
  * Follows the backends that a source finds: one look-up after another, never two at a time. One that fails,
  * takes too long or finds nothing changes nothing, and is repeated after a pause that grows.
  */
+
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import { messageOf } from '@reverseit/core/internal';
 import { type Network, nameServers } from '../connect/network.ts';
 import type { RandomSource } from './balance/policy.ts';
 import { refreshInterval } from './discovery/refresh-interval.ts';
@@ -13,7 +15,7 @@ import {
   FunctionSource,
   ServiceSource,
 } from './discovery-sources.ts';
-import { messageOf, serverLookup, systemLookup } from './name-lookup.ts';
+import { serverLookup, systemLookup } from './name-lookup.ts';
 import type { BackendSpec } from './options/backend-list.ts';
 import type { DiscoveryValues } from './options/discovery-options.ts';
 
@@ -48,7 +50,7 @@ export class Discovery implements DeadlineTarget {
   #failures = 0;
   #reported = '';
   #isClosed = false;
-  #becomeReady: (() => void) | null = null;
+  readonly #becomeReady: () => void;
 
   constructor(
     deadlines: Deadlines,
@@ -64,9 +66,9 @@ export class Discovery implements DeadlineTarget {
     const { source, cancel } = openSource(rules, network);
     this.#source = source;
     this.#cancel = cancel;
-    this.ready = new Promise((resolve) => {
-      this.#becomeReady = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#becomeReady = resolve;
   }
 
   /** Begins with what another one knows. */
@@ -90,7 +92,7 @@ export class Discovery implements DeadlineTarget {
     this.#isClosed = true;
     this.#interval.clear();
     this.#giveUp(createError('RIT_ERR_SHUTDOWN'));
-    this.#becomeReady?.();
+    this.#becomeReady();
   }
 
   onDeadline(kind: number): void {
@@ -138,7 +140,7 @@ export class Discovery implements DeadlineTarget {
     this.#deadlines.queue(Math.max(1, Math.round(share * pause))).arm(this.#interval);
     this.#delegate.onDiscovered(this.#source.list);
     this.#report(faults.join('; ').slice(0, maxReason), cause);
-    this.#becomeReady?.();
+    this.#becomeReady();
   }
 
   #report(reason: string, cause: unknown): void {

@@ -5,15 +5,12 @@
  * An attempt ends by `onEnd`, `onSwitch` or `onError`, by a status that is tried again, or by `perTryTimeout`;
  * the first byte for the client settles that it is the last one.
  */
+
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
-import {
-  createError,
-  isReverseItError,
-  type ReverseItError,
-  timedOut,
-} from '@reverseit/core/errors';
+import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
+import { asReverseItError } from '@reverseit/core/internal';
 import { warnOf } from '../exchange/callback-warning.ts';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
 import { callError } from '../exchange/handler-calls.ts';
@@ -334,8 +331,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     try {
       this.#start(member);
     } catch (cause) {
-      const text = 'the request for another backend could not be made';
-      this.#end(isReverseItError(cause) ? cause : createError('RIT_ERR_INTERNAL', text, { cause }));
+      this.#end(asReverseItError(cause, 'the request for another backend could not be made'));
     }
   }
 

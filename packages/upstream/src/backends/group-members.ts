@@ -28,11 +28,6 @@ export interface Tier {
   readonly policy: Policy<Member>;
 }
 
-/** Told of each change of a state. */
-export interface MembersObserver {
-  readonly onBackendState: ((change: BackendStateChange) => void) | null;
-}
-
 export class GroupMembers implements MemberOwner {
   readonly deadlines: Deadlines;
   /** All there are, of which `subset` may use a part. */
@@ -46,7 +41,7 @@ export class GroupMembers implements MemberOwner {
   readonly #origin: OriginValues;
   readonly #random: RandomSource;
   readonly #affinity: AffinityCookie | null;
-  readonly #observer: MembersObserver;
+  readonly #onBackendState: ((change: BackendStateChange) => void) | null;
   readonly #rules: StateRules;
   #members = new Map<string, Member>();
   /** What the first list is to begin with; null afterwards. */
@@ -60,14 +55,14 @@ export class GroupMembers implements MemberOwner {
     origin: OriginValues,
     random: RandomSource,
     affinity: AffinityCookie | null,
-    observer: MembersObserver,
+    onBackendState: ((change: BackendStateChange) => void) | null,
   ) {
     this.#pool = pool;
     this.#values = values;
     this.#origin = origin;
     this.#random = random;
     this.#affinity = affinity;
-    this.#observer = observer;
+    this.#onBackendState = onBackendState;
     this.deadlines = pool.deadlines;
     const { healthCheck, outlierDetection, slowStart } = values;
     this.#rules = {
@@ -148,7 +143,7 @@ export class GroupMembers implements MemberOwner {
 
   onMemberState(member: Member, change: BackendStateChange): void {
     if (this.#members.get(member.name) === member) this.#update();
-    this.#observer.onBackendState?.(change);
+    this.#onBackendState?.(change);
   }
 
   #join(spec: BackendSpec, isFirst: boolean): Member {

@@ -2,6 +2,7 @@
  * Look-ups of names for discovery, by the machine's own means or by name servers. None of them keeps time.
  */
 
+import { messageOf } from '@reverseit/core/internal';
 import type { NameServers, Network } from '../connect/network.ts';
 import type { AddressAnswer } from './discovery/known-addresses.ts';
 
@@ -81,8 +82,4 @@ function joined(ipv4: Family, ipv6: Family): FoundAddresses {
 export function meansNone(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === 'ENODATA' || code === 'ENOTFOUND';
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

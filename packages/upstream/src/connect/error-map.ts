@@ -147,7 +147,7 @@ function* chain(cause: unknown): Generator<unknown> {
   }
 }
 
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   const code = propertyOf(error, 'code');
   return typeof code === 'string' ? code : undefined;
 }

@@ -2,8 +2,10 @@
  * A request body under way, from its source to a transport. No Readable and no promise per chunk: chunks
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+
+import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
+import { asReverseItError } from '@reverseit/core/internal';
 import { warnOf } from './callback-warning.ts';
 import { kindOf } from './message/kind-of.ts';
 import type { BodySink, BodySource } from './message/upstream-request.ts';
@@ -101,11 +103,7 @@ export class Upload implements BodySink {
   }
 
   fail(error: unknown): void {
-    this.#fail(
-      isReverseItError(error)
-        ? error
-        : createError('RIT_ERR_INTERNAL', 'body source failed', { cause: error }),
-    );
+    this.#fail(asReverseItError(error, 'body source failed'));
   }
 
   #fail(error: ReverseItError): void {

@@ -1,6 +1,8 @@
 /** What the end of a stream or of a session means (RFC 9113 §5.4, §7, §8.7). */
+
 import { constants } from 'node:http2';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import { codeOf } from '../connect/error-map.ts';
 
 const {
   NGHTTP2_COMPRESSION_ERROR,
@@ -97,11 +99,6 @@ export function brokenSession(cause: unknown): unknown {
 
 function isSessionCode(code: string): boolean {
   return code === 'ERR_HTTP2_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR';
-}
-
-export function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
 
 /** Codes that say that a peer broke the protocol. node:http2 gives ours the same way as the backend's. */

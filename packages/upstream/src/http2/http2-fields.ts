@@ -1,5 +1,5 @@
 /** Header and trailer sections as HTTP/2 has them (RFC 9113 §8.2, §8.3). */
-import { createError, type ReverseItError } from '@reverseit/core/errors';
+import type { ReverseItError } from '@reverseit/core/errors';
 import {
   FIELD,
   type FieldSection,
@@ -10,7 +10,12 @@ import {
   toLowerAscii,
 } from '@reverseit/core/http';
 import { mayTrail } from '../exchange/message/collected-body.ts';
-import { isTarget, methodExpectsBody, RequestFieldRule } from '../exchange/message/request-head.ts';
+import {
+  isTarget,
+  methodExpectsBody,
+  misuse,
+  RequestFieldRule,
+} from '../exchange/message/request-head.ts';
 import { headTooLarge, malformed } from '../exchange/message/response-head.ts';
 import type { UpstreamRequest } from '../exchange/message/upstream-request.ts';
 
@@ -107,8 +112,4 @@ export function responseFields(raw: readonly string[], max: number): FieldSectio
     fields.push(name, value);
   }
   return fields;
-}
-
-function misuse(what: string): ReverseItError {
-  return createError('RIT_ERR_INTERNAL', what);
 }

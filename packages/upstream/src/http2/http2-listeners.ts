@@ -9,7 +9,7 @@ import {
   constants,
 } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { codeOf } from './http2-errors.ts';
+import { codeOf } from '../connect/error-map.ts';
 import { joinRepeats } from './http2-fields.ts';
 
 const { NGHTTP2_CANCEL } = constants;

@@ -26,12 +26,8 @@ interface LlhttpExports {
   llhttp_reset(parser: number): void;
   llhttp_resume(parser: number): void;
   llhttp_execute(parser: number, data: number, length: number): number;
-  llhttp_finish(parser: number): number;
   llhttp_get_error_pos(parser: number): number;
   llhttp_get_error_reason(parser: number): number;
-  llhttp_get_http_major(parser: number): number;
-  llhttp_get_http_minor(parser: number): number;
-  llhttp_get_status_code(parser: number): number;
 }
 
 /** The spans of the latest `execute` call: kind, start, end, kind, start, end, …, offsets in the chunk. */
@@ -148,14 +144,6 @@ export class Llhttp {
   /** Forgets the message in progress; the next byte begins a new one. */
   reset(): void {
     if (!this.freed) this.#exports.llhttp_reset(this.#pointer);
-  }
-
-  get versionMajor(): number {
-    return this.#exports.llhttp_get_http_major(this.#pointer);
-  }
-
-  get versionMinor(): number {
-    return this.#exports.llhttp_get_http_minor(this.#pointer);
   }
 
   /** llhttp's own words for the latest error. */

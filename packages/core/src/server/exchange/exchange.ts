@@ -5,6 +5,7 @@
  * complete. Whose the socket is, and how bytes reach it, is a subclass's business.
  */
 import {
+  asReverseItError,
   createError,
   isReverseItError,
   type ReverseItError,
@@ -271,9 +272,7 @@ export abstract class Exchange {
   fail(cause: ReverseItError, fields: ReadonlyFieldSection = noFields): void {
     if (this.#phase === PHASE.DONE) return;
     // As JavaScript could hand it in.
-    const error = isReverseItError(cause)
-      ? cause
-      : createError('RIT_ERR_INTERNAL', undefined, { cause });
+    const error = asReverseItError(cause);
     if (this.#phase !== PHASE.HEAD || error.status === 0) {
       this.reset();
       return;

@@ -50,11 +50,6 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     return this.#share.waiting;
   }
 
-  /** Whether frames of the client are at hand that have not been read. */
-  get holdsBytes(): boolean {
-    return this.#held.length > 0;
-  }
-
   /** Counts work of the connection, in ns. */
   spend(cost: number): void {
     this.#share.spend(cost);

@@ -103,11 +103,6 @@ export class Http2Session
     return this.streams.oldestExchange;
   }
 
-  /** Streams that are not closed. */
-  get streamCount(): number {
-    return this.streams.size;
-  }
-
   /**
    * Tells the client to open no more streams, and ends the connection with the last one. What it has sent by the
    * time that it reads this is still served (§6.8): it has read it when it answers a PING.

@@ -42,11 +42,6 @@ export class StreamInput implements DeadlineTarget {
     this.#owner = owner;
   }
 
-  /** Whether the handler wants content, and more may come. */
-  get reading(): boolean {
-    return this.#reading && this.#trailers === null;
-  }
-
   /** Whether the handler has been told of everything. */
   get complete(): boolean {
     return this.#complete;

@@ -65,11 +65,6 @@ export class StreamOutput implements WatchedSender {
     return this.#queued === 0 && this.#connection.writer.isFlushed;
   }
 
-  /** Bytes that wait for a window or for the socket. */
-  get queued(): number {
-    return this.#queued;
-  }
-
   get ended(): boolean {
     return this.#ended;
   }

@@ -1,5 +1,7 @@
 /** The access log: a line for each request that is over. */
+
 import { createError } from '@reverseit/core/errors';
+import { messageOf } from '@reverseit/core/internal';
 import { Faults } from '@reverseit/core/options';
 import type { AccessRecord, RequestInfo } from '../../hooks/hooks.ts';
 import { GuardedLogger } from '../guarded-logger.ts';
@@ -139,8 +141,9 @@ export class ServerAccessLog implements AccessLog {
         report: (message) => this.#report(message),
       });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw createError('RIT_ERR_CONFIG', `accessLog: cannot open ${file}: ${reason}`, { cause });
+      throw createError('RIT_ERR_CONFIG', `accessLog: cannot open ${file}: ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
 

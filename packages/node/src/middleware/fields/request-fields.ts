@@ -18,6 +18,7 @@ import {
   toLowerAscii,
 } from '@reverseit/core/http';
 import type { NodeRequest } from '../messages/node-messages.ts';
+import { type FieldLines, linesByName, linesOf } from './field-lines.ts';
 
 type Headers = NodeRequest['headers'];
 
@@ -72,28 +73,17 @@ function isUntouched(raw: Lines, headers: Headers): boolean {
   return at === raw.length;
 }
 
-function linesByName(raw: Lines): ReadonlyMap<string, Lines> {
-  const sent = new Map<string, string[]>();
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = toLowerAscii(raw[i] as string);
-    const lines = sent.get(name);
-    if (lines === undefined) sent.set(name, [raw[i + 1] as string]);
-    else lines.push(raw[i + 1] as string);
-  }
-  return sent;
-}
-
 /** What `headers` tells otherwise than it was sent, by name in lower case. */
 function changesOf(
   headers: Headers,
-  sent: ReadonlyMap<string, Lines>,
+  sent: ReadonlyMap<string, FieldLines>,
 ): ReadonlyMap<string, Wanted> {
   const changes = new Map<string, Wanted>();
   // Deleted, unless it is found below.
   for (const name of sent.keys()) changes.set(name, { name, lines: [] });
   for (const [name, value] of Object.entries(headers)) {
     const key = toLowerAscii(name);
-    if (isReportedAs(value, key, sent.get(key) ?? [])) changes.delete(key);
+    if (isReportedAs(value, key, sent.get(key)?.lines ?? [])) changes.delete(key);
     else changes.set(key, { name, lines: linesOf(value) });
   }
   for (const [key, { lines }] of changes) {
@@ -111,11 +101,6 @@ function isReportedAs(value: unknown, key: string, lines: Lines): boolean {
   // Of several Hosts, which are rejected as such, the first is told.
   if (key === 'host' && value === lines[0]) return true;
   return lines.length > 0 && value === lines.join(fieldEntry(key).separator ?? ', ');
-}
-
-function linesOf(value: unknown): Lines {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
 }
 
 function faultOf(changes: ReadonlyMap<string, Wanted>): ReverseItError | null {

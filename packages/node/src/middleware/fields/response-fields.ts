@@ -14,6 +14,7 @@ import {
   setField,
   toLowerAscii,
 } from '@reverseit/core/http';
+import { linesOf } from './field-lines.ts';
 
 /** What is asked of Node's response, of any version of HTTP. */
 export interface FieldOwner {
@@ -33,11 +34,6 @@ export function joinLists(fields: FieldSection, response: FieldOwner): void {
   fields.unshift(...own.flatMap((cookie) => ['Set-Cookie', cookie]));
 }
 
-function linesOf(value: ReturnType<FieldOwner['getHeader']>): string[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
-}
-
 /** The members of both, each once. */
 function joinVary(...lines: readonly (readonly string[])[]): string {
   const members: string[] = [];
@@ -48,19 +44,6 @@ function joinVary(...lines: readonly (readonly string[])[]): string {
     }
   }
   return members.join(', ');
-}
-
-/** The lines of each field under its name as it is spelled first: for those who take no list. */
-export function linesByName(fields: ReadonlyFieldSection): [name: string, lines: string[]][] {
-  const byName = new Map<string, [string, string[]]>();
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    const value = fields[i + 1] as string;
-    const entry = byName.get(toLowerAscii(name));
-    if (entry === undefined) byName.set(toLowerAscii(name), [name, [value]]);
-    else entry[1].push(value);
-  }
-  return [...byName.values()];
 }
 
 /**

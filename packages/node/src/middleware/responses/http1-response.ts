@@ -10,12 +10,8 @@ import {
 import { statusLine } from '@reverseit/core/http1';
 import { cutSocket } from '@reverseit/core/internal/server';
 import { awaitsContinue } from '../../node-internals/sent-continue.ts';
-import {
-  isEventStream,
-  joinLists,
-  keepDisposition,
-  linesByName,
-} from '../fields/response-fields.ts';
+import { linesByName } from '../fields/field-lines.ts';
+import { isEventStream, joinLists, keepDisposition } from '../fields/response-fields.ts';
 import { endAtOnce, lingerAtEnd } from './lingering-end.ts';
 import type { Flushable, ResponseSide } from './response-side.ts';
 
@@ -88,7 +84,7 @@ export class Http1Response implements ResponseSide {
    * misread lists. What they all know is fields by name.
    */
   #writeWrappedHead(status: number, phrase: string, fields: FieldSection): void {
-    for (const [name, lines] of linesByName(fields)) {
+    for (const { name, lines } of linesByName(fields).values()) {
       const [only = ''] = lines;
       this.#response.setHeader(name, lines.length === 1 ? only : lines);
     }

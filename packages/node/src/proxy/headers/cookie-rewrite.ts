@@ -2,8 +2,10 @@
  * Makes public what a backend says in Set-Cookie. It is taken apart as browsers do (RFC 6265bis §5.6), so that
  * nothing is changed that they would not take for an attribute; every other byte stays as it is. Pure.
  */
+
 import { toLowerAscii, trimOws } from '@reverseit/core/http';
 import type { CookieRewriteValues } from '../../options/messages/cookie-options.ts';
+import { isUnder } from '../../routes/path-prefix.ts';
 
 /** How a client has reached us. */
 export interface CookiePlace {
@@ -129,10 +131,4 @@ function promiseOf(pair: string): Promised {
 function nameOf(part: string): string {
   const equals = part.indexOf('=');
   return toLowerAscii(trimOws(part.substring(1, equals === -1 ? part.length : equals)));
-}
-
-/** Whether a path is a prefix or lies below it. */
-function isUnder(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return path.length === prefix.length || path[prefix.length] === '/';
 }

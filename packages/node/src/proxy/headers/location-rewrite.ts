@@ -2,8 +2,10 @@
  * Makes the public URL of one that a backend gives of its own: `http://127.0.0.1:8080/base/x` is
  * `https://example.org/api/x` to a client that came by there. Pure.
  */
+
 import { sameAuthority, toLowerAscii } from '@reverseit/core/http';
 import type { BackendUrl } from '@reverseit/core/options';
+import { isUnder } from '../../routes/path-prefix.ts';
 import type { TargetRewrite } from './target-rewrite.ts';
 
 /** What decides about the URLs of a route. */
@@ -108,11 +110,4 @@ function isPlace(place: PublicPlace, scheme: string | undefined, authority: stri
   if (place.authority === null) return false;
   if (scheme !== undefined && toLowerAscii(scheme) !== own) return false;
   return sameAuthority(authority, place.authority, own);
-}
-
-/** Whether a path, perhaps with query and fragment, is the prefix or lies below it. */
-function isUnder(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  const next = path[prefix.length];
-  return next === undefined || next === '/' || next === '?' || next === '#';
 }

@@ -1,5 +1,6 @@
 import { createError } from '@reverseit/core/errors';
 import { climbs, mayHoldDotSegment, pathEnd } from '../../routes/dot-segments.ts';
+import { isUnder } from '../../routes/path-prefix.ts';
 
 /** What decides about the target of a route's requests. */
 export interface TargetRules {
@@ -60,10 +61,3 @@ export class TargetRewrite {
 
 /** A prefix to put before paths, which begin with a slash of their own. */
 const withoutRoot = (path: string): string => (path === '/' ? '' : path);
-
-/** Whether the path of a target is a prefix or stands below it. */
-const isUnder = (target: string, prefix: string): boolean => {
-  if (!target.startsWith(prefix)) return false;
-  const next = target[prefix.length];
-  return next === '/' || next === undefined || next === '?';
-};

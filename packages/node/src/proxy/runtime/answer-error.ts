@@ -1,6 +1,7 @@
 /** Answers a request that failed, and ends its record. */
+
 import type { Exchange } from '@reverseit/core';
-import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import { asReverseItError } from '@reverseit/core/internal';
 import { failureFields } from '../headers/proxy-status.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import type { ProxyShared } from './proxy-shared.ts';
@@ -18,7 +19,7 @@ export function answerError(
   context: RequestContext | null,
   cause: unknown,
 ): void {
-  const error = asOurs(cause);
+  const error = asReverseItError(cause);
   const known = context ?? new RequestContext(exchange, shared, route);
   const fields = failureFields(shared.proxyStatus, error.code);
   const answerPlainly = (): void => {
@@ -29,10 +30,4 @@ export function answerError(
     answerPlainly();
     known.finish(error);
   } else new ErrorAnswer(exchange, known, error, shared.observer, fields, answerPlainly).begin();
-}
-
-function asOurs(error: unknown): ReverseItError {
-  return isReverseItError(error)
-    ? error
-    : createError('RIT_ERR_INTERNAL', undefined, { cause: error });
 }

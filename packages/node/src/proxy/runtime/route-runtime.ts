@@ -122,7 +122,7 @@ export class RouteRuntime {
     };
     this.streams = streams;
     this.bufferDelay = shared.deadlines.queue(options.requestBodyBufferDelay);
-    this.backendOrigin = single === null ? '' : originOf(single);
+    this.backendOrigin = single === null ? '' : originAsWritten(single);
     this.hooks = new RouteHooks(outer, options, shared.deadlines.queue(options.hookTimeout));
     this.shared = shared;
     this.meter = shared.meters === null ? null : shared.meters.route(this.name);
@@ -183,7 +183,7 @@ export class BackendRules {
   constructor(options: ResolvedRouteOptions, backend: ChosenBackend) {
     const { path, stripPath } = options;
     const { url, pathPrefix } = backend;
-    this.origin = originOf({ href: url, pathPrefix });
+    this.origin = originAsWritten({ href: url, pathPrefix });
     this.target = new TargetRewrite({ path, stripPath, pathPrefix });
     this.locations = locationRewrite(options, backend);
     this.cookies = cookieRewrite(options, backend);
@@ -211,5 +211,6 @@ function cookieRewrite(
 const withType = (fields: readonly string[]): FieldSection =>
   hasField(fields, 'content-type') ? [...fields] : [...plainText, ...fields];
 
-const originOf = ({ href, pathPrefix }: Pick<BackendUrl, 'href' | 'pathPrefix'>): string =>
+/** Scheme and authority as the URL of a backend has them, `ws` included. */
+const originAsWritten = ({ href, pathPrefix }: Pick<BackendUrl, 'href' | 'pathPrefix'>): string =>
   href.slice(0, href.length - pathPrefix.length);

@@ -2,8 +2,10 @@
  * What a caller may have got wrong in a request, found before a connection is asked for and said in words.
  * What passes means the same to every transport.
  */
+
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { equalsIgnoreCase, HeaderSection, isFieldValue, readDecimal } from '@reverseit/core/http';
+import { asReverseItError } from '@reverseit/core/internal';
 import { kindOf } from './kind-of.ts';
 import { requestHead } from './request-head.ts';
 import type { RequestInput, UpstreamRequest } from './upstream-request.ts';
@@ -44,7 +46,7 @@ export function sectionOf({ fields }: UpstreamRequest): HeaderSection | ReverseI
   try {
     return HeaderSection.from(fields);
   } catch (cause) {
-    return isReverseItError(cause) ? cause : createError('RIT_ERR_INTERNAL', undefined, { cause });
+    return asReverseItError(cause);
   }
 }
 

@@ -146,6 +146,7 @@ export function isTarget(target: string): boolean {
   return true;
 }
 
-function misuse(what: string): ReverseItError {
+/** The error of a request that its maker got wrong. */
+export function misuse(what: string): ReverseItError {
   return createError('RIT_ERR_INTERNAL', what);
 }

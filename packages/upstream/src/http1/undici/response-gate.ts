@@ -8,10 +8,11 @@
  * So each status line is read here first, whole; an interim head is handed on whole, or dropped when
  * it is a 100; and bytes of which nothing came are counted. No I/O: bytes in, bytes out.
  */
-import { createError, type ReverseItError } from '@reverseit/core/errors';
+import type { ReverseItError } from '@reverseit/core/errors';
 import {
   headTooLarge,
   interimsTooLarge,
+  malformed,
   maxInterimHeadBytes,
 } from '../../exchange/message/response-head.ts';
 
@@ -119,7 +120,7 @@ export class ResponseGate {
     let rest = bytes;
     while (rest.length > 0) {
       const status = readStatus(rest);
-      if (status === malformed) return this.#refuse('malformed status line');
+      if (status === invalid) return this.#refuse('malformed status line');
       if (status === incomplete) {
         this.#held = rest;
         return null;
@@ -167,10 +168,7 @@ export class ResponseGate {
   }
 
   #refuse(what: string): null {
-    this.failure = createError(
-      'RIT_ERR_UPSTREAM_PROTOCOL',
-      `backend sent a malformed response: ${what}`,
-    );
+    this.failure = malformed(what);
     return null;
   }
 
@@ -182,28 +180,28 @@ export class ResponseGate {
 }
 
 const incomplete = -1;
-const malformed = -2;
+const invalid = -2;
 
 /** Status of a complete status line `HTTP/1.x NNN[ reason]` CRLF (RFC 9112 §4), 100 to 599. */
 function readStatus(bytes: Buffer): number {
   const known = Math.min(bytes.length, prefix.length);
-  for (let i = 0; i < known; i++) if (bytes[i] !== prefix[i]) return malformed;
+  for (let i = 0; i < known; i++) if (bytes[i] !== prefix[i]) return invalid;
   if (bytes.length < shortestStatusLine) return incomplete;
   const minor = bytes[7] as number;
   const after = bytes[12] as number;
-  if ((minor !== 0x30 && minor !== 0x31) || bytes[8] !== 0x20) return malformed;
-  if (after !== 0x20 && after !== 0x0d) return malformed;
+  if ((minor !== 0x30 && minor !== 0x31) || bytes[8] !== 0x20) return invalid;
+  if (after !== 0x20 && after !== 0x0d) return invalid;
   const first = (bytes[9] as number) - 0x30;
   const second = (bytes[10] as number) - 0x30;
   const third = (bytes[11] as number) - 0x30;
-  if (first < 1 || first > 5 || !isDigit(second) || !isDigit(third)) return malformed;
+  if (first < 1 || first > 5 || !isDigit(second) || !isDigit(third)) return invalid;
   // Reason phrases are short; the parser would lose one that arrives in pieces.
   for (let i = 12; i < bytes.length; i++) {
     const byte = bytes[i];
     const afterCr = bytes[i - 1] === 0x0d;
     if (byte === 0x0a && afterCr) return first * 100 + second * 10 + third;
     // The parser takes a second CR for the LF.
-    if (byte === 0x0a || afterCr || byte === 0 || i >= maxStatusLineBytes) return malformed;
+    if (byte === 0x0a || afterCr || byte === 0 || i >= maxStatusLineBytes) return invalid;
   }
   return incomplete;
 }
