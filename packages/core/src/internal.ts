@@ -25,7 +25,7 @@ export {
   stopReading,
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
-export { parseBoolean } from './options/option-kinds.ts';
+export { booleanOrText } from './options/option-kinds.ts';
 export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
 export type { DurationCounts } from './time/duration-histogram.ts';

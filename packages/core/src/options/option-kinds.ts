@@ -212,7 +212,8 @@ const parseAmount = (text: string): unknown => {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
 };
 
-export const parseBoolean = (text: string): unknown =>
+/** What `true` and `false` mean on the command line; other text is left for the option to refuse. */
+export const booleanOrText = (text: string): unknown =>
   text === 'true' ? true : text === 'false' ? false : text;
 
 /** The flag of what is on or off. */
@@ -220,7 +221,7 @@ export const switchText: OptionText = {
   ...plainText,
   placeholder: '',
   negatable: true,
-  parse: parseBoolean,
+  parse: booleanOrText,
 };
 
 interface BooleanSpec<Default> extends RowText {

@@ -1,7 +1,7 @@
 /** The options of a whole proxy: the listener's, one route's or the defaults of several, and how to end. */
 
 import type { ServerOptions } from '@reverseit/core';
-import { parseBoolean } from '@reverseit/core/internal';
+import { booleanOrText } from '@reverseit/core/internal';
 import { serverOptions } from '@reverseit/core/internal/server';
 import {
   bytes,
@@ -150,7 +150,7 @@ const sharedOptions = defineOptions({
     text: {
       placeholder: 'NAME|true',
       negatable: true,
-      parse: parseBoolean,
+      parse: booleanOrText,
     },
     json: { anyOf: [{ type: 'boolean' }, { type: 'string' }] },
     check: (value) => {

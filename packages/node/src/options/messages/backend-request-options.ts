@@ -1,7 +1,7 @@
 /** Options of a request on its way to the backend: connections and header rules. */
 
 import { fieldsWhere, isToken } from '@reverseit/core/http';
-import { parseBoolean } from '@reverseit/core/internal';
+import { booleanOrText } from '@reverseit/core/internal';
 import {
   boolean,
   choice,
@@ -83,7 +83,7 @@ export const backendRequestOptions = defineOptions({
     accepts: 'true, "chain" or false',
     text: {
       placeholder: 'true|chain|false',
-      parse: parseBoolean,
+      parse: booleanOrText,
     },
     json: { enum: [true, 'chain', false] },
     check: (value) => (typeof value === 'boolean' || value === 'chain' ? value : undefined),

@@ -1,7 +1,7 @@
 /** The options of the cookies that a backend sets. */
 
 import { toLowerAscii } from '@reverseit/core/http';
-import { parseBoolean } from '@reverseit/core/internal';
+import { booleanOrText } from '@reverseit/core/internal';
 import {
   boolean,
   choice,
@@ -63,7 +63,7 @@ export const cookieOptions = defineOptions({
     prose: 'Whether to add Secure where the client uses TLS (true), or to remove it (false).',
     default: null,
     defaultText: 'unchanged',
-    text: { placeholder: 'true|false', parse: parseBoolean },
+    text: { placeholder: 'true|false', parse: booleanOrText },
   }),
   /** SameSite of all cookies. Default: unchanged. */
   sameSite: choice<SameSite, null>({
