@@ -73,13 +73,14 @@ export function equalsIgnoreCase(text: string, lower: string): boolean {
 
 /** Folds ASCII letters only. */
 export function toLowerAscii(text: string): string {
+  let hasUpper = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 0x41 && code <= 0x5a) {
-      return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0x20));
-    }
+    if (code > 0x7f) return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    if (code >= 0x41 && code <= 0x5a) hasUpper = true;
   }
-  return text;
+  // Of ASCII alone, which it folds without a search of patterns.
+  return hasUpper ? text.toLowerCase() : text;
 }
 
 /** Without the spaces and tabs at both ends (OWS, RFC 9110 §5.6.3). */

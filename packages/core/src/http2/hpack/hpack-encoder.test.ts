@@ -19,6 +19,7 @@ test.each([
   ['a name with a short index', 0, ['accept-charset', 'x'], '0f000178'],
   ['another name', 0, ['x-a', 'b'], '0003782d610162'],
   ['upper case', 0, ['X-A', 'b'], '0003782d610162'],
+  ['upper case in a name of the static table', 0, ['Date', 'x'], '0f120178'],
   ['a cookie is never indexed (RFC 7541 §7.1.3)', 0, ['set-cookie', 'a'], '1f280161'],
   [
     'what belongs to HTTP/1.1 is left out (RFC 9113 §8.2.2)',

@@ -3,7 +3,6 @@
  * and no field of one response can be guessed by the size of another (RFC 7541 §7.1). Values are latin1.
  */
 
-import { toLowerAscii } from '../../http/ascii.ts';
 import { fieldEntry } from '../../http/field-registry.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import { staticNameIndex, staticStatusIndex } from './static-table.ts';
@@ -54,15 +53,24 @@ function writeStatus(status: number): void {
 function writeField(field: string, value: string): void {
   const entry = fieldEntry(field);
   if (entry.forbiddenInHttp2) return;
-  const name = toLowerAscii(field);
-  reserve(name.length + value.length + 3 * integerBytes);
-  const index = staticNameIndex(name);
+  reserve(field.length + value.length + 3 * integerBytes);
+  const index = staticNameIndex(field);
   const kind = entry.separator === null || entry.auth !== null ? neverIndexed : 0;
   if (index === 0) {
     scratch[at++] = kind;
-    writeText(name);
+    writeName(field);
   } else writeInteger(kind, 0x0f, index);
   writeText(value);
+}
+
+/** In lower case (RFC 9113 §8.2.1). */
+function writeName(name: string): void {
+  const { length } = name;
+  writeInteger(0, 0x7f, length);
+  for (let i = 0; i < length; i++) {
+    const code = name.charCodeAt(i);
+    scratch[at++] = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+  }
 }
 
 function writeText(text: string): void {

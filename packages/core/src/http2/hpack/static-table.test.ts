@@ -20,6 +20,11 @@ test.each([
   [':status', 8],
   ['date', 33],
   ['set-cookie', 55],
+  ['Content-Type', 31],
+  ['Accept-Encoding', 16],
+  ['access-control-allow-origin', 20],
+  ['access-control-allow-origins', 0],
+  ['', 0],
   ['x-other', 0],
 ])('%s begins at %i', (name, index) => {
   expect(staticNameIndex(name)).toBe(index);

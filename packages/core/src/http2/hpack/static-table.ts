@@ -1,4 +1,5 @@
 /** The fields that both sides of HPACK know from the start (RFC 7541 Appendix A). Entries count from 1. */
+import { equalsIgnoreCase } from '../../http/ascii.ts';
 
 const rows =
   ':authority|:method=GET|:method=POST|:path=/|:path=/index.html|:scheme=http|:scheme=https|:status=200|' +
@@ -23,14 +24,28 @@ export const staticTable: readonly TableEntry[] = rows.split('|').map((row) => {
   return { name, value, isValid: true };
 });
 
-const firstIndexes = new Map<string, number>();
+/** Entries, each the first of its name, by the length and first letter of that: hardly any name needs two comparisons. */
+const buckets: { readonly name: string; readonly index: number }[][] = [];
 for (const [i, { name }] of staticTable.entries()) {
-  if (!firstIndexes.has(name)) firstIndexes.set(name, i + 1);
+  buckets[bucketOf(name)] ??= [];
+  const bucket = buckets[bucketOf(name)] as (typeof buckets)[number];
+  if (!bucket.some((known) => known.name === name)) bucket.push({ name, index: i + 1 });
 }
 
-/** The first entry with a name; 0 where there is none. */
+/** The five low bits of a letter are the same in both cases. */
+function bucketOf(name: string): number {
+  return (name.length << 5) | (name.charCodeAt(0) & 0x1f);
+}
+
+/** The first entry with a name, in any case; 0 where there is none. */
 export function staticNameIndex(name: string): number {
-  return firstIndexes.get(name) ?? 0;
+  const bucket = buckets[bucketOf(name)];
+  if (bucket === undefined) return 0;
+  for (let i = 0; i < bucket.length; i++) {
+    const known = bucket[i] as (typeof bucket)[number];
+    if (equalsIgnoreCase(name, known.name)) return known.index;
+  }
+  return 0;
 }
 
 const statusIndexes = new Map<number, number>();

@@ -14,9 +14,8 @@ export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | 'unused';
 
 export class StreamRegister {
   readonly #open = new Map<number, Http2Stream>();
-  /** In the order in which they were closed. */
-  readonly #closed = new Set<number>();
-  readonly #resetByUs = new Set<number>();
+  readonly #closed = new LatestIds();
+  readonly #resetByUs = new LatestIds();
   /** The latest stream that the client has opened. */
   last = 0;
 
@@ -35,8 +34,8 @@ export class StreamRegister {
   /** A stream is closed, or was never opened. */
   close(streamId: number, isResetByUs: boolean): void {
     this.#open.delete(streamId);
-    if (isResetByUs) remember(this.#resetByUs, streamId);
-    else if (!this.#resetByUs.has(streamId)) remember(this.#closed, streamId);
+    if (isResetByUs) this.#resetByUs.add(streamId);
+    else if (!this.#resetByUs.has(streamId)) this.#closed.add(streamId);
   }
 
   /** What is known of a stream that is not open. */
@@ -59,11 +58,22 @@ export class StreamRegister {
   }
 }
 
-function remember(streams: Set<number>, streamId: number): void {
-  streams.add(streamId);
-  if (streams.size <= remembered) return;
-  for (const oldest of streams) {
-    streams.delete(oldest);
-    return;
+/** The ids that were added last. A ring: one is added with each stream, and hardly ever is one looked for. */
+class LatestIds {
+  readonly #ids: number[] = [];
+  /** Where the oldest stands once the ring is full. */
+  #oldest = 0;
+
+  add(id: number): void {
+    if (this.#ids.length < remembered) {
+      this.#ids.push(id);
+      return;
+    }
+    this.#ids[this.#oldest] = id;
+    this.#oldest = (this.#oldest + 1) % remembered;
+  }
+
+  has(id: number): boolean {
+    return this.#ids.includes(id);
   }
 }
