@@ -43,6 +43,7 @@ export class FieldGatherer implements FieldSink {
   #expects = false;
   #count = 0;
   #bytes = 0;
+  /** Of a head, host first, whose value is known last. */
   #fields: FieldSection = [];
 
   constructor(limits: RequestHeadLimits) {
@@ -66,7 +67,7 @@ export class FieldGatherer implements FieldSink {
     this.#expects = false;
     this.#count = 0;
     this.#bytes = 0;
-    this.#fields = [];
+    this.#fields = isTrailer ? [] : ['host', ''];
   }
 
   onField(name: string, value: string, isValid: boolean): void {
@@ -209,9 +210,8 @@ export class FieldGatherer implements FieldSink {
   }
 
   #build(method: string, path: string): RequestHead {
-    const fields: FieldSection = ['host', this.#authority ?? this.#host ?? ''];
-    const regular = this.#fields;
-    for (let i = 0; i < regular.length; i++) fields.push(regular[i] as string);
+    const fields = this.#fields;
+    fields[1] = this.#authority ?? this.#host ?? '';
     if (this.#cookies !== '') fields.push('cookie', this.#cookies);
     const head = new RequestHead(method, path, 1, HeaderSection.parsed(fields), this.#bytes);
     head.isHttp2 = true;

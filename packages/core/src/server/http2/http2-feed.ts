@@ -25,6 +25,11 @@ export interface FeedOwner {
   onThrew(cause: unknown): void;
 }
 
+/** Who owns the content of a stream from then on. */
+export interface BodyTaker {
+  onBody(bytes: Buffer): void;
+}
+
 export class Http2Feed implements SocketInputOwner, TurnTaker {
   readonly reader: FrameReader;
   readonly #owner: FeedOwner;
@@ -87,8 +92,8 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   }
 
   /** A slice of what is being read, for somebody to own. */
-  deliver(slice: Buffer, take: (lent: Buffer) => void): void {
-    take(this.#input.beginSlice(slice));
+  deliver(slice: Buffer, taker: BodyTaker): void {
+    taker.onBody(this.#input.beginSlice(slice));
     this.#input.endSlice();
   }
 

@@ -59,7 +59,8 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   readonly output: StreamOutput;
   readonly exchange: Http2Exchange;
   readonly connection: StreamConnection;
-  readonly #deadline = new Deadline(this, 0);
+  /** Made for a request that is not complete with its response. */
+  #deadline: Deadline | null = null;
   /** What the client may still send before we allow for more. */
   #receiveWindow: number = windows.stream;
   /** Consumed, and not told yet. */
@@ -225,14 +226,19 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     if (awaitsContinue || head.isExtendedConnect) this.#endsWithReset = true;
     if (this.#endsWithReset) this.reset(H2_ERROR.NO_ERROR);
     if (held > 0 && !this.#closed) this.#discard(held);
-    if (!this.#closed) this.queueOf(discardTimeout).arm(this.#deadline);
+    if (!this.#closed) this.#awaitRest();
   }
 
   /** Its time to send the rest of a request is over. */
   onDeadline(): void {
     // The response first.
     if (this.output.ended) this.reset(H2_ERROR.NO_ERROR);
-    else this.queueOf(discardTimeout).arm(this.#deadline);
+    else this.#awaitRest();
+  }
+
+  #awaitRest(): void {
+    this.#deadline ??= new Deadline(this, 0);
+    this.queueOf(discardTimeout).arm(this.#deadline);
   }
 
   // The end
@@ -266,7 +272,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#deadline.clear();
+    this.#deadline?.clear();
     this.output.stop();
     const held = this.input.stop();
     if (held > 0) this.connection.onConsumed(held);

@@ -25,7 +25,8 @@ export interface InputOwner {
 export class StreamInput implements DeadlineTarget {
   readonly #feed: Http2Feed;
   readonly #owner: InputOwner;
-  readonly #deadline = new Deadline(this, 0);
+  /** Made for the first content: most requests have none. */
+  #deadline: Deadline | null = null;
   #idle: DeadlineQueue | null = null;
   #reading = false;
   #delivering = false;
@@ -56,13 +57,13 @@ export class StreamInput implements DeadlineTarget {
     if (this.#complete) return;
     this.#reading = true;
     this.#idle = idle;
-    if (this.#trailers === null) idle.arm(this.#deadline);
+    if (this.#trailers === null) this.#arm(idle);
     this.#flush();
   }
 
   pause(): void {
     this.#reading = false;
-    this.#deadline.clear();
+    this.#deadline?.clear();
   }
 
   /** Content has come; the bytes are valid during the call. */
@@ -71,10 +72,10 @@ export class StreamInput implements DeadlineTarget {
       this.#hold(bytes);
       return;
     }
-    this.#idle?.arm(this.#deadline);
+    if (this.#idle !== null) this.#arm(this.#idle);
     this.#delivering = true;
     try {
-      this.#feed.deliver(bytes, this.#deliver);
+      this.#feed.deliver(bytes, this.#owner);
     } finally {
       this.#delivering = false;
     }
@@ -82,12 +83,10 @@ export class StreamInput implements DeadlineTarget {
     this.#flush();
   }
 
-  readonly #deliver = (bytes: Buffer): void => this.#owner.onBody(bytes);
-
   /** The client has ended the stream. */
   onEnd(trailers: FieldSection): void {
     this.#trailers = trailers;
-    this.#deadline.clear();
+    this.#deadline?.clear();
     this.#flush();
   }
 
@@ -109,7 +108,7 @@ export class StreamInput implements DeadlineTarget {
 
   /** Nobody wants the content any more; what is held is forgotten, and its bytes are the caller's to answer for. */
   stop(): number {
-    this.#deadline.clear();
+    this.#deadline?.clear();
     this.#reading = false;
     this.#complete = true;
     const bytes = this.#heldBytes;
@@ -121,11 +120,16 @@ export class StreamInput implements DeadlineTarget {
 
   onDeadline(): void {
     // It is not the client that is late.
-    if (this.#feed.waitsForTurn) this.#owner.queueOf(turnGrace).arm(this.#deadline);
+    if (this.#feed.waitsForTurn) this.#arm(this.#owner.queueOf(turnGrace));
     else {
       this.#reading = false;
       this.#owner.onBodyTimeout(this.#idle?.ms ?? 0);
     }
+  }
+
+  #arm(queue: DeadlineQueue): void {
+    this.#deadline ??= new Deadline(this, 0);
+    queue.arm(this.#deadline);
   }
 
   /** In memory of its own: a frame of a few bytes would keep all of the read that it came with. */
@@ -147,7 +151,7 @@ export class StreamInput implements DeadlineTarget {
     if (trailers === null || this.#heldBytes > 0 || !this.#reading || this.#complete) return;
     this.#complete = true;
     this.#reading = false;
-    this.#deadline.clear();
+    this.#deadline?.clear();
     this.#owner.onBodyEnd(trailers);
   }
 
