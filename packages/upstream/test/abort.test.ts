@@ -1,17 +1,103 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../src/index.ts';
-import { bench, isDirect, turns } from './harness.ts';
+import { codedError, FakeNetwork } from './fake-network.ts';
+import { bench, isDirect, type Setup, turn, turns } from './harness.ts';
+import type { OriginConnection } from './raw-origin.ts';
 import { get } from './recorder.ts';
 
 const head = (fields: string) => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
 
-test('before anything happened', async () => {
-  const it = await bench();
+const empty = head('content-length: 0');
+
+/** A pool whose first connection nobody waits for any more. */
+async function abandoned(setup: Setup = {}, network = new FakeNetwork({ '127.0.0.1': 'waits' })) {
+  const answer = (connection: OriginConnection) => connection.write(empty);
+  const it = await bench(answer, { network, ...setup });
   const sent = it.send();
   sent.abort();
   sent.abort();
-  await it.settle({ open: 0, active: 0, waiting: 0 });
+  return { it, sent, network, connect: () => network.attempts[0]!.release() };
+}
+
+test('while connecting: the connection is kept for the next request', async () => {
+  const { it, sent, connect } = await abandoned();
+  expect(it.counts).toMatchObject({ open: 1, idle: 0, active: 0, waiting: 0 });
+  connect();
+  await it.settle({ open: 1, idle: 1, active: 0 });
+  expect((await it.send().done).events).toEqual(['head 200', 'end']);
+  expect(sent.events).toEqual([]);
+  expect(it.origin.connections).toHaveLength(1);
+  await it.settle({ open: 1, idle: 1 });
+});
+
+test('while connecting, in a full pool: the next request takes the connection over', async () => {
+  const { it, network, connect } = await abandoned({ pool: { poolSize: 1 } });
+  expect(it.to.hasRoom).toBe(true);
+  const second = it.send();
+  expect(it.counts).toMatchObject({ open: 1, active: 1, waiting: 0 });
+  second.abort();
+  const third = it.send();
+  connect();
+  expect((await third.done).events).toEqual(['head 200', 'end']);
+  expect(network.attempts).toHaveLength(1);
+});
+
+test('while connecting, which then fails: who has taken it over connects anew', async () => {
+  const { it, network } = await abandoned({ pool: { poolSize: 1 } });
+  const second = it.send();
+  network.attempts[0]!.socket.destroy(codedError('ECONNREFUSED'));
+  while (network.attempts.length < 2) await turn();
+  network.attempts[1]!.release();
+  expect((await second.done).events).toEqual(['head 200', 'end']);
+});
+
+test('while connecting, which then fails: nobody hears of it', async () => {
+  const { it, network } = await abandoned();
+  network.attempts[0]!.socket.destroy(codedError('ECONNREFUSED'));
+  await it.settle({ open: 0 });
+});
+
+test('while connecting: connectTimeout still holds', async () => {
+  const { it } = await abandoned();
+  it.clock.advance(5000);
+  await it.settle({ open: 0 });
+});
+
+test.each(['speaks', 'ends'] as const)('kept while nobody used it, the backend %s', async (how) => {
+  const { it, connect } = await abandoned();
+  connect();
+  await it.settle({ idle: 1 });
+  const connection = await it.origin.connection();
+  if (how === 'speaks') connection.write(empty);
+  else connection.end('');
+  await it.settle({ open: 0 });
+});
+
+test.each(['close', 'destroy', 'release'] as const)('while connecting, then %s', async (how) => {
+  const { it, network } = await abandoned();
+  if (how === 'release') it.to.release();
+  else await it.pool[how]();
+  expect(network.attempts[0]!.socket.destroyed).toBe(true);
+  await it.settle({ open: 0 });
+});
+
+const closing: [why: string, setup: Setup][] = [
+  ['for one request alone', { via: { connection: 'one-shot' } }],
+  ['with connectTimeout 0', { pool: { connectTimeout: 0 } }],
+  ['with connectTimeout Infinity', { pool: { connectTimeout: Number.POSITIVE_INFINITY } }],
+];
+
+test.each(closing)('while connecting, %s: it is closed', async (_, setup) => {
+  const { it, network } = await abandoned(setup);
+  expect(network.attempts[0]!.socket.destroyed).toBe(true);
+  await it.settle({ open: 0 });
+});
+
+test('while connecting, in a pool whose connections carry one request: it is closed', async () => {
+  const { it, connect } = await abandoned({ pool: { connMaxRequests: 1 } });
+  connect();
+  await it.settle({ open: 0 });
 });
 
 test('in the queue', async () => {

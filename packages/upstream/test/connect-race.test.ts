@@ -124,26 +124,47 @@ describe.each([
     await it.settle({ open: 0 });
   });
 
-  test.each(['abort', 'destroy'] as const)('%s while several are tried', async (how) => {
+  test('destroy while several are tried', async () => {
     const { it, network, send } = await race({ [dead]: 'waits', [slow]: 'waits' }, { secure });
     const sent = send();
     await tried(network, 1);
     it.clock.advance(250);
-    if (how === 'abort') sent.abort();
-    else await it.pool.destroy();
+    await it.pool.destroy();
     expect(destroyed(network)).toEqual([true, true]);
-    expect(sent.events).toEqual(how === 'abort' ? [] : ['UPSTREAM_CLOSED']);
+    expect(sent.events).toEqual(['UPSTREAM_CLOSED']);
     await it.settle({ open: 0 });
-    expect(it.clock.pending).toBe(how === 'abort' ? 1 : 0);
+    expect(it.clock.pending).toBe(0);
   });
 
-  test.each(['abort', 'destroy', 'time out'] as const)('%s during the look-up', async (how) => {
+  test('abort while several are tried: the winner is kept', async () => {
+    const { it, network, send } = await race({ [dead]: 'waits', [slow]: 'waits' }, { secure });
+    const sent = send();
+    await tried(network, 1);
+    it.clock.advance(250);
+    sent.abort();
+    network.attempts[1]!.release();
+    await it.settle({ open: 1, idle: 1, active: 0 });
+    expect(destroyed(network)).toEqual([true, false]);
+    expect(sent.events).toEqual([]);
+    expect((await send().done).body).toBe('ok');
+    expect(it.origin.connections).toHaveLength(1);
+  });
+
+  test('abort during the look-up: the connection is kept', async () => {
+    const { it, network, send } = await race({ [dead]: 'refuses', [good]: 'connects' }, { secure });
+    network.isHeld = true;
+    send().abort();
+    expect(it.counts).toMatchObject({ open: 1, active: 0 });
+    network.answer();
+    await it.settle({ open: 1, idle: 1 });
+  });
+
+  test.each(['destroy', 'time out'] as const)('%s during the look-up', async (how) => {
     const { it, network, send } = await race({ [dead]: 'waits', [slow]: 'waits' }, { secure });
     network.isHeld = true;
-    const sent = send();
+    send();
     expect(it.counts).toMatchObject({ open: 1, active: 1 });
-    if (how === 'abort') sent.abort();
-    else if (how === 'destroy') await it.pool.destroy();
+    if (how === 'destroy') await it.pool.destroy();
     else it.clock.advance(5000);
     await turns(2);
     expect(it.counts).toMatchObject({ open: 0, active: 0 });

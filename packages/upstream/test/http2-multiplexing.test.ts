@@ -167,10 +167,20 @@ describe('multiplexing', () => {
     expect(it.counts).toMatchObject({ open: 0, active: 0, waiting: 0 });
   });
 
-  test('abort of all before the connection stands closes it', async () => {
+  test('abort of all before the connection stands: it is kept for the next', async () => {
     const it = await http2Bench(answer);
     for (const sent of [it.send(), it.send()]) sent.abort();
+    await it.settle({ open: 1, idle: 1, active: 0 });
+    expect((await it.send().done).body).toBe('ok');
+    expect(it.backend.connections).toBe(1);
+  });
+
+  test('abort of all before the connection stands, then close: it is closed', async () => {
+    const it = await http2Bench(answer);
+    it.send().abort();
+    await it.pool.close();
     await it.settle({ open: 0, active: 0 });
+    expect(it.counts).toMatchObject({ open: 0 });
   });
 });
 

@@ -85,10 +85,15 @@ export class DeadlineQueue {
     this.ms = ms;
   }
 
+  /** Whether its deadlines pass at all. */
+  get isLimited(): boolean {
+    return this.ms !== 0 && this.ms !== Number.POSITIVE_INFINITY;
+  }
+
   /** Arms the deadline, or starts it again when it is armed, here or in another queue. */
   arm(deadline: Deadline): void {
     if (deadline.queue !== null) deadline.queue.remove(deadline);
-    if (this.ms === 0 || this.ms === Number.POSITIVE_INFINITY) return;
+    if (!this.isLimited) return;
     deadline.at = this.#clock.now() + this.ms;
     deadline.queue = this;
     this.#armed.push(deadline);

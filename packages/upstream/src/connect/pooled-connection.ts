@@ -48,6 +48,8 @@ export interface ConnectionOwner {
   onReusable(connection: PooledConnection, idleHint: number): void;
   /** An idle connection must not be used any more. */
   onUnusable(connection: PooledConnection): void;
+  /** The exchange that it is being opened for has left. */
+  onAbandoned(connection: PooledConnection): void;
   /** A protocol switch took the socket away: it is no connection of the pool any more. */
   onSwitched(connection: PooledConnection): void;
   /** The socket is closed. The last call. */

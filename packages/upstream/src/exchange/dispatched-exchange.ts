@@ -134,7 +134,7 @@ export class DispatchedExchange
 
   abort(): void {
     this.#aborted = true;
-    if (this.#phase !== 'done') this.#finish()?.drop();
+    if (this.#phase !== 'done') this.#finish()?.abandon();
   }
 
   /** `dispatch` returns now: from here on the handler may be called. */

@@ -26,6 +26,8 @@ export interface ExchangeTransport {
   release(persistent: boolean, idleHint: number): void;
   /** Gives the exchange up at once. It is not told. */
   drop(): void;
+  /** The same, but a connection that is still being made is kept for others. */
+  abandon(): void;
   /** Takes ourselves out of the way of a switched protocol; the socket, which is paused, is the caller's. */
   detachSocket(): Duplex | null;
 }

@@ -25,7 +25,8 @@ import { hiddenReset } from '../node-internals/hidden-reset.ts';
 import type { WriteObserver } from '../node-internals/write-guard.ts';
 
 /**
- * connecting → busy ⇄ idle → closing → closed, or busy → switched → closed. `claimed` is an idle or
+ * connecting → busy ⇄ idle → closing → closed, or busy → switched → closed. Where the exchange leaves while it
+ * is `connecting`, it goes on for the next, or becomes idle. `claimed` is an idle or
  * connected one with an exchange whose request has not been written; `flushing` is between busy and idle
  * while the socket has not reported the end of the request's last write.
  */
@@ -80,6 +81,7 @@ export abstract class Http1Connection
   readonly #connector: SocketSource;
   readonly #deadline = new Deadline(this, DEADLINE.STATE);
   #phase: ConnectPhase = 'connect';
+  #opening = false;
   #connected = false;
   /** Of the response that left the connection flushing. */
   #idleHint = -1;
@@ -119,8 +121,7 @@ export abstract class Http1Connection
   // ————— Towards pool and exchange.
 
   get active(): number {
-    const { state } = this;
-    return state === 'idle' || state === 'flushing' || state === 'closing' ? 0 : 1;
+    return this.exchange === null || this.state === 'closing' ? 0 : 1;
   }
 
   /** Open, with no exchange. */
@@ -244,6 +245,14 @@ export abstract class Http1Connection
     this.close();
   }
 
+  abandon(): void {
+    if (this.state !== 'connecting' || this.bound || this.exchange?.oneShot === true) this.drop();
+    else {
+      this.exchange = null;
+      this.#owner.onAbandoned(this);
+    }
+  }
+
   closeUnused(after: DeadlineQueue): void {
     if (this.#deadline.elapsed(this.#owner.now()) >= after.ms) this.drop();
     else this.arm(after);
@@ -287,8 +296,10 @@ export abstract class Http1Connection
     this.#onClose();
   }
 
-  /** Opens the socket, which reads in the given way. */
+  /** Opens the socket, which reads in the given way, unless that is under way. */
   protected open(onread?: OnReadOpts): void {
+    if (this.#opening) return;
+    this.#opening = true;
     if (this.startedAt === 0) this.startedAt = this.#owner.now();
     try {
       this.#pending = this.#connector.open(this, onread, this.client);
@@ -345,7 +356,9 @@ export abstract class Http1Connection
     this.state = 'claimed';
     this.#startLifetime();
     this.#owner.onConnected(this.startedAt);
+    const isWanted = this.exchange !== null;
     this.onReady(socket);
+    if (!isWanted) this.release(true, -1);
   }
 
   #startLifetime(): void {

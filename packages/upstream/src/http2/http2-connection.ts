@@ -205,6 +205,13 @@ export class Http2Connection
     else if (this.state === 'open') this.#owner.onRoom();
   }
 
+  keepsConnecting(stream: Http2Stream): boolean {
+    if (this.state !== 'connecting' || this.#oneShot) return false;
+    this.#streams.delete(stream);
+    if (this.#streams.size === 0) this.#owner.onAbandoned(this);
+    return true;
+  }
+
   #onUnused(): void {
     const isSpent = this.served >= this.#maxRequests;
     if (this.state !== 'open' || isSpent || !this.#isOpen()) this.#close();

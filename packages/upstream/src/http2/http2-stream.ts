@@ -40,6 +40,8 @@ export interface StreamOwner {
   readonly endCause: unknown;
   /** The stream is over, one way or another. */
   onStreamOver(stream: Http2Stream): void;
+  /** Before it is connected, its exchange has left. Whether it goes on without the stream. */
+  keepsConnecting(stream: Http2Stream): boolean;
   /** A stream failed with an error that is not its own. */
   onBroken(cause: unknown): void;
   /** The session cannot open streams any more. */
@@ -133,6 +135,11 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     const stream = this.#leave();
     if (stream !== null) reset(stream);
     this.#owner.onStreamOver(this);
+  }
+
+  abandon(): void {
+    if (!this.#over && !this.#owner.keepsConnecting(this)) this.drop();
+    else this.#leave();
   }
 
   detachSocket(): Duplex | null {

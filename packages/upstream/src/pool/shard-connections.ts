@@ -8,6 +8,8 @@ export class ShardConnections {
   /** Those that may carry several exchanges, in the order in which they were opened. */
   readonly #multiplexed = new Set<Http2Connection>();
   readonly #switched = new Set<PooledConnection>();
+  /** Those whose exchange left while they were connecting; some are connected by now. */
+  readonly #abandoned = new Set<PooledConnection>();
 
   /** How many are open, switched ones not included. */
   get size(): number {
@@ -27,6 +29,7 @@ export class ShardConnections {
   remove(connection: PooledConnection): void {
     this.#switched.delete(connection);
     this.#open.delete(connection);
+    this.#abandoned.delete(connection);
     if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
   }
 
@@ -34,6 +37,20 @@ export class ShardConnections {
   switch(connection: PooledConnection): void {
     this.#open.delete(connection);
     this.#switched.add(connection);
+  }
+
+  /** It goes on to connect, for whoever comes. */
+  abandon(connection: PooledConnection): void {
+    this.#abandoned.add(connection);
+  }
+
+  /** One that is connecting for nobody. */
+  unclaimed(): PooledConnection | null {
+    for (const connection of this.#abandoned) {
+      if (connection.state === 'connecting' && connection.active === 0) return connection;
+      this.#abandoned.delete(connection);
+    }
+    return null;
   }
 
   /** The first HTTP/2 connection that has room. */

@@ -137,6 +137,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
       (this.#idle.top !== null ||
         this.#connections.size < this.#size ||
         this.#connections.shared() !== null ||
+        this.#connections.unclaimed() !== null ||
         this.#bound.canMakeRoom)
     );
   }
@@ -203,8 +204,10 @@ export class Shard implements Http2Owner, ExchangeOwner {
     if (retired) this.drain();
   }
 
-  /** Closes what is idle; the rest closes as it ends. */
+  /** Closes what nobody uses; the rest closes as it ends. */
   drain(): void {
+    let unclaimed = this.#connections.unclaimed();
+    for (; unclaimed !== null; unclaimed = this.#connections.unclaimed()) unclaimed.drop();
     for (let { top } = this.#idle; top !== null; { top } = this.#idle) top.drop();
     this.#bound.drain();
     this.#announceEmpty();
@@ -234,22 +237,31 @@ export class Shard implements Http2Owner, ExchangeOwner {
       this.#keepBound(connection, idleHint);
       return;
     }
+    if (this.#passOn(connection)) return;
+    this.#idle.push(connection);
+    connection.arm(this.#idleTimeouts.queue(idleHint));
+  }
+
+  onAbandoned(connection: PooledConnection): void {
+    // Without a limit it might try for ever, for nobody.
+    if (!this.connectTimeout.isLimited) connection.drop();
+    else if (!this.#passOn(connection)) this.#connections.abandon(connection);
+  }
+
+  /** Gives a connection to the exchange that waits first, or drops it. False: it is kept. */
+  #passOn(connection: PooledConnection): boolean {
     const next = this.#waiting.first;
     if (next !== null && canServe(connection, next)) {
       this.#waiting.remove(next);
       this.#assign(connection, next);
       // It may have room for more.
       if (!connection.isHttp1) this.#serveWaiting();
-    } else if (
-      this.#owner.closing ||
-      this.#retired ||
-      (next !== null && needsOwn(connection, next))
-    ) {
-      connection.drop();
-    } else {
-      this.#idle.push(connection);
-      connection.arm(this.#idleTimeouts.queue(idleHint));
+      return true;
     }
+    const isKept =
+      !this.#owner.closing && !this.#retired && (next === null || !needsOwn(connection, next));
+    if (!isKept) connection.drop();
+    return !isKept;
   }
 
   onUnusable(connection: PooledConnection): void {
@@ -310,9 +322,11 @@ export class Shard implements Http2Owner, ExchangeOwner {
     const shared = exchange.oneShot || exchange.upgrading ? null : this.#connections.shared();
     const room = this.#connections.size < this.#size;
     const idle = exchange.oneShot ? null : this.#idle.find(exchange);
+    const unclaimed = room || exchange.oneShot ? null : this.#connections.unclaimed();
     if (shared !== null) this.#use(shared, exchange);
     else if (idle !== null && !(fresh && room)) this.#use(idle, exchange);
     else if (room) this.#open(exchange);
+    else if (unclaimed !== null) this.#assign(unclaimed, exchange);
     else {
       // Its connection is none of those that are idle: one of them makes room for it.
       if (exchange.oneShot || exchange.upgrading) this.#idle.top?.drop();

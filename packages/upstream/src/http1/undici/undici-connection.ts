@@ -64,8 +64,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly #secure: boolean;
   /** What was read past the stream, until undici takes it; meanwhile the socket is not read. */
   readonly #unread = new HeldBytes();
-  /** The bytes that undici has are those of the present read. */
-  #connectCallback: ConnectCallback | null = null;
+  /** undici has the socket. */
+  #isGiven = false;
   #guard: WriteGuard | null = null;
   #paused = false;
   /** Bytes that undici's parser has, all of them of a body: neither a head nor trailers, which it keeps. */
@@ -92,13 +92,16 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     return this.gate.seen || this.#unread.length > 0 || (this.socket?.readableLength ?? 0) > 0;
   }
 
-  /** Gives the request to undici, which opens the socket first when there is none. */
   protected send(exchange: DispatchedExchange): void {
-    const { method, target, body } = exchange.request;
-    if (target === '*') {
+    if (exchange.request.target === '*') {
       exchange.onFailed(createError('RIT_ERR_INTERNAL', asteriskRefused));
-      return;
-    }
+    } else if (this.state !== 'connecting') this.#dispatch(exchange);
+    else this.open(this.#secure ? undefined : this.#readBuffer?.onread);
+  }
+
+  /** Gives the request to undici, and with the first the socket: of one that is aborted it gives nothing back. */
+  #dispatch(exchange: DispatchedExchange): void {
+    const { method, target, body } = exchange.request;
     let headers = exchange.fields.fields as string[];
     let sent: Buffer | UndiciUpload | null = null;
     if (body === null || Buffer.isBuffer(body)) sent = body;
@@ -160,32 +163,42 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   #connect(callback: ConnectCallback): void {
-    if (this.socket !== null || this.state !== 'connecting') {
+    // Not at once: undici would not go on by itself.
+    process.nextTick(giveSocket, this, callback);
+  }
+
+  giveSocket(callback: ConnectCallback): void {
+    const { socket } = this;
+    if (this.#isGiven || socket === null) {
       // undici would connect anew, for a request that it had not yet written.
       callback(createError('RIT_ERR_UPSTREAM_RESET'), null);
       return;
     }
-    this.#connectCallback = callback;
-    this.open(this.#secure ? undefined : this.#readBuffer?.onread);
+    this.#isGiven = true;
+    socket.off('readable', this.#onUnasked);
+    callback(null, socket);
   }
 
   protected onReady(socket: Socket): void {
-    const callback = this.#connectCallback;
-    this.#connectCallback = null;
     if (this.#secure && !letReadInto(socket, (this.#readBuffer as ReadBuffer).onread)) {
       this.#readBuffer = null;
     }
-    callback?.(null, socket);
+    if (this.exchange !== null) this.#dispatch(this.exchange);
+    // Until undici listens.
+    else if (this.#readBuffer === null) socket.on('readable', this.#onUnasked);
   }
+
+  readonly #onUnasked = (): void => {
+    this.#read();
+  };
 
   protected onEnd(): void {
     // undici sees the end for itself, and reports what it means.
   }
 
   protected onClosed(error: ReverseItError | null): void {
-    const callback = this.#connectCallback;
-    this.#connectCallback = null;
-    if (error !== null) callback?.(error, null);
+    // What undici has been given it reports itself.
+    if (error !== null) this.exchange?.onLost(error);
   }
 
   // ————— Between undici and the socket.
@@ -310,6 +323,10 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
 function withLength(fields: string[], length: number | null): string[] {
   if (length === null || hasField(fields, 'content-length')) return fields;
   return [...fields, 'content-length', String(length)];
+}
+
+function giveSocket(connection: UndiciConnection, callback: ConnectCallback): void {
+  connection.giveSocket(callback);
 }
 
 function pump(connection: UndiciConnection): void {
