@@ -75,6 +75,15 @@ const cases: Case[] = [
     events: ['UPSTREAM_PROTOCOL'],
   },
   {
+    // undici takes them for digits.
+    name: 'spaces around a content-length (RFC 9112 §5)',
+    send: `${head('content-length:   2  ')}ok`,
+    events: whole,
+    body: 'ok',
+    kept: true,
+    head: { fields: ['content-length', '2'] },
+  },
+  {
     name: 'a tab after a content-length',
     send: `${head('content-length: 2\t')}ok`,
     events: ['UPSTREAM_PROTOCOL'],

@@ -29,6 +29,7 @@ import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
 import { Bite } from './bite.ts';
 import { LengthMask } from './length-mask.ts';
+import { LengthSpaces } from './length-spaces.ts';
 import { ResponseGate } from './response-gate.ts';
 import { UndiciHandler } from './undici-handler.ts';
 import { UndiciUpload } from './undici-upload.ts';
@@ -57,6 +58,7 @@ const clientUrl = new URL('http://backend.invalid');
 export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly gate = new ResponseGate();
   readonly #mask = new LengthMask();
+  readonly #spaces = new LengthSpaces();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
   /** Null where the socket reads into memory of its own, a new one each time. */
@@ -132,6 +134,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
     this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
     this.#mask.begin();
+    this.#spaces.begin();
     exchange.onBegin();
   }
 
@@ -289,11 +292,12 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     for (;;) {
       const chunk = this.#next();
       const { inBody } = this.gate;
-      const bytes = this.gate.push(chunk);
+      const passed = this.gate.push(chunk);
       if (this.gate.failure !== null) {
         this.exchange?.onFailed(this.gate.failure);
         return null;
       }
+      const bytes = inBody || passed === null ? passed : this.#spaces.drop(passed);
       if (bytes !== null) {
         if (this.gate.status === 304) this.#mask.hide(bytes);
         this.#parsing = true;
