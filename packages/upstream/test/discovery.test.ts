@@ -399,6 +399,83 @@ describe('SRV records', () => {
   });
 });
 
+describe('a function that yields lists', () => {
+  test('each serves at once, whenever it comes; an invalid one changes nothing; after the last it is called again', async () => {
+    let calls = 0;
+    let waiting: ((list: BackendInput[] | null) => void) | null = null;
+    const it = discover([], {
+      discovery: {
+        async *list() {
+          calls++;
+          for (;;) {
+            const list = await new Promise<BackendInput[] | null>((resolve) => {
+              waiting = resolve;
+            });
+            if (list === null) return;
+            yield list;
+          }
+        },
+        interval: 1000,
+        timeout: 500,
+      },
+    });
+    const yields = async (list: BackendInput[] | null): Promise<void> => {
+      await it.until(() => waiting !== null);
+      waiting?.(list);
+      waiting = null;
+    };
+    await yields(['http://10.0.0.1']);
+    await it.group.ready();
+    it.clock.advance(110);
+    await it.until(() => waiting !== null);
+    it.clock.advance(60_000);
+    expect([it.names, it.errors]).toEqual([['http://10.0.0.1'], []]);
+    await yields(['ftp://a']);
+    await it.until(() => it.errors.length === 1);
+    expect(it.names).toEqual(['http://10.0.0.1']);
+    it.clock.advance(1100);
+    await yields(['http://10.0.0.2']);
+    await it.untilNames('http://10.0.0.2');
+    it.clock.advance(110);
+    await yields(null);
+    await it.until(() => {
+      it.clock.advance(1100);
+      return calls === 2;
+    });
+    expect(it.names).toEqual(['http://10.0.0.2']);
+  });
+
+  test('it ends with the group, and where the first list takes too long', async () => {
+    const signals: AbortSignal[] = [];
+    let finished = 0;
+    const it = discover([], {
+      discovery: {
+        async *list(signal) {
+          const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+          signals.push(signal);
+          try {
+            if (signals.length === 1) await aborted;
+            yield ['http://10.0.0.1'];
+            await aborted;
+          } finally {
+            finished++;
+          }
+        },
+        timeout: 500,
+      },
+    });
+    await it.until(() => signals.length === 1);
+    it.clock.advance(500);
+    await it.until(() => finished === 1);
+    expect(it.errors).toEqual(['no answer within 500 ms']);
+    it.clock.advance(1100);
+    await it.untilNames('http://10.0.0.1');
+    it.group.release();
+    await it.until(() => finished === 2);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+});
+
 describe('a function', () => {
   test('its list serves; what it throws, and an invalid list, change nothing', async () => {
     let next: () => unknown = () => ['http://10.0.0.1', { url: 'http://10.0.0.2', weight: 2 }];

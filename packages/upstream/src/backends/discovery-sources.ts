@@ -2,6 +2,7 @@
  * Where discovery has backends from: the addresses of names, SRV records, or a function. Each keeps what it
  * knows.
  */
+import { createError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';
 import { Faults } from '@reverseit/core/options';
 import type { NameServers } from '../connect/network.ts';
@@ -28,12 +29,16 @@ export interface LookupResult {
 export interface DiscoverySource {
   /** The backends, by what is known. */
   readonly list: readonly BackendSpec[];
+  /** Whether the next look-up waits for a change: it is due at once, and may take any time. */
+  readonly follows?: boolean;
   /** What discovery begins with. */
   configure(configured: readonly BackendSpec[]): void;
   /** Begins with what another one knows. */
   inherit(former: DiscoverySource): void;
   /** One at a time. Once the signal is aborted nothing is learned. May reject. */
   look(signal: AbortSignal): Promise<LookupResult>;
+  /** No look-up follows. */
+  close?(): void;
 }
 
 /**
@@ -155,9 +160,12 @@ export class ServiceSource implements DiscoverySource {
   }
 }
 
-/** What a function returns. Until it has, the configured backends serve. */
+/** What a function returns, or yields. Until it has, the configured backends serve. */
 export class FunctionSource implements DiscoverySource {
   readonly #listBackends: ListBackends;
+  /** Those that it yields; null where it does not, or is to be called again. */
+  #yielded: AsyncIterator<unknown> | null = null;
+  #life = new AbortController();
   #configured: readonly BackendSpec[] = [];
   #found: readonly BackendSpec[] | null = null;
 
@@ -169,6 +177,10 @@ export class FunctionSource implements DiscoverySource {
     return this.#found ?? this.#configured;
   }
 
+  get follows(): boolean {
+    return this.#yielded !== null;
+  }
+
   configure(configured: readonly BackendSpec[]): void {
     this.#configured = configured;
   }
@@ -178,8 +190,11 @@ export class FunctionSource implements DiscoverySource {
   }
 
   async look(signal: AbortSignal): Promise<LookupResult> {
-    const given = await this.#listBackends(signal);
+    signal.addEventListener('abort', () => this.#stop(signal.reason), { once: true });
+    const given = await this.#next(signal);
     signal.throwIfAborted();
+    if (given === ended)
+      return { ttl: null, faults: this.#found === null ? ['no list was yielded'] : [] };
     const isTooLong = Array.isArray(given) && given.length > maxFound;
     if (isTooLong) return { ttl: null, faults: [tooMany] };
     const faults = new Faults();
@@ -191,7 +206,49 @@ export class FunctionSource implements DiscoverySource {
     this.#found = list;
     return { ttl: null, faults: [] };
   }
+
+  close(): void {
+    this.#stop(createError('RIT_ERR_SHUTDOWN'));
+  }
+
+  async #next(signal: AbortSignal): Promise<unknown> {
+    if (this.#yielded === null) {
+      this.#life = new AbortController();
+      const given: unknown = await this.#listBackends(this.#life.signal);
+      if (!isAsyncIterable(given)) return given;
+      signal.throwIfAborted();
+      this.#yielded = given[Symbol.asyncIterator]();
+    }
+    const yielded = this.#yielded;
+    try {
+      const { done, value } = await yielded.next();
+      if (done !== true) return value;
+    } catch (error) {
+      this.#forget(yielded);
+      throw error;
+    }
+    this.#forget(yielded);
+    return ended;
+  }
+
+  #forget(yielded: AsyncIterator<unknown>): void {
+    if (this.#yielded === yielded) this.#yielded = null;
+  }
+
+  #stop(reason: unknown): void {
+    const yielded = this.#yielded;
+    this.#yielded = null;
+    this.#life.abort(reason);
+    // What it does at its end is of no interest any more.
+    yielded?.return?.().catch(() => undefined);
+  }
 }
+
+/** In place of a list: the function yields no more. */
+const ended = Symbol('ended');
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 interface Learned {
   readonly known: ReadonlyMap<string, KnownAddresses>;

@@ -28,6 +28,8 @@ export interface DiscoveryDelegate {
 
 /** Steps of chance: there is a queue of deadlines for each. */
 const steps = 16;
+/** Pause between two lists that a function yields, in ms: they may come without end. */
+const yieldPause = 100;
 /** Characters of a reason that are reported. */
 const maxReason = 500;
 
@@ -92,6 +94,7 @@ export class Discovery implements DeadlineTarget {
     this.#isClosed = true;
     this.#interval.clear();
     this.#giveUp(createError('RIT_ERR_SHUTDOWN'));
+    this.#source.close?.();
     this.#becomeReady();
   }
 
@@ -118,7 +121,8 @@ export class Discovery implements DeadlineTarget {
     this.#interval.clear();
     const look = new AbortController();
     this.#current = look;
-    this.#deadlines.queue(this.#rules.timeout).arm(this.#timeout);
+    if (this.#source.follows !== true)
+      this.#deadlines.queue(this.#rules.timeout).arm(this.#timeout);
     this.#source.look(look.signal).then(
       ({ ttl, faults }) => {
         if (this.#current === look) this.#end(ttl, faults);
@@ -134,7 +138,11 @@ export class Discovery implements DeadlineTarget {
     this.#current = null;
     this.#timeout.clear();
     this.#failures = faults.length === 0 ? 0 : this.#failures + 1;
-    const pause = refreshInterval(this.#rules.interval, { ttl, failures: this.#failures });
+    const { interval } = this.#rules;
+    const pause =
+      this.#failures === 0 && this.#source.follows === true
+        ? Math.min(interval, yieldPause)
+        : refreshInterval(interval, { ttl, failures: this.#failures });
     // Between 0.95 and 1.05 of it.
     const share = 0.95 + Math.floor(this.#random() * steps) / (10 * (steps - 1));
     this.#deadlines.queue(Math.max(1, Math.round(share * pause))).arm(this.#interval);

@@ -19,12 +19,16 @@ import type { BackendInput, BackendSpec } from './backend-list.ts';
 const group = 'Backends';
 
 /**
- * Returns the backends there are now, as `backend` lists them. It must heed the signal, which is aborted when it takes
- * longer than `timeout`, or is not needed any more. What it throws, and an invalid or empty list, changes nothing.
+ * Returns the backends there are now, as `backend` lists them, and is called again after `interval`; or, as an
+ * async generator, yields them whenever they change. It must heed the signal, which is aborted when the list, or
+ * the first one, takes longer than `timeout`, or none is needed any more. What it throws, and an invalid or empty
+ * list, changes nothing.
  */
 export type ListBackends = (
   signal: AbortSignal,
-) => PromiseLike<BackendInput | readonly BackendInput[]>;
+) =>
+  | PromiseLike<BackendInput | readonly BackendInput[]>
+  | AsyncIterable<BackendInput | readonly BackendInput[]>;
 
 const serverText = /^(?:\[([\da-fA-F:.]+)\]|([\d.]+))(?::(\d{1,5}))?$/;
 
@@ -58,11 +62,15 @@ const discoveryOptions = defineOptions({
     placeholder: 'NAME',
     check: (name) => name.length <= 253 && /^[\w-]+(?:\.[\w-]+)*\.?$/.test(name),
   }),
-  /** Function that returns the backends instead of DNS. Default: none. */
+  /**
+   * Function that returns the backends instead of DNS, or yields them whenever they change.
+   * Default: none.
+   */
   list: custom<ListBackends | null, ListBackends | null>({
     group,
     kind: 'function',
-    prose: 'Function that returns the backends instead of DNS.',
+    prose:
+      'Function that returns the backends instead of DNS, or yields them whenever they change.',
     default: null,
     accepts: 'a function (signal)',
     text: null,
