@@ -164,7 +164,6 @@ describe('a template', () => {
       'http://127.0.0.1:8080 http://127.0.0.1:8080 /a 1',
     ],
     ['$body_bytes_sent $bytes_received', '5 3'],
-    ['no variables', 'no variables'],
     [
       '$remote_user',
       'al',
@@ -184,6 +183,8 @@ describe('a template', () => {
   it.each([
     ['$stauts', 'has an unknown variable $stauts; did you mean $status?'],
     ['a\nb', 'has a control character'],
+    ['Combined', expect.stringMatching(/^has no variable; expected "combined", "json"/)],
+    ['$$', expect.stringContaining('has no variable')],
     [
       '$status $ x',
       expect.stringMatching(/^has a \$ that begins no variable: \$ x; expected \$name/),

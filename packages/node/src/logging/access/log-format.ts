@@ -92,6 +92,10 @@ function compileTemplate(template: string): LogFormat | { readonly fault: string
     values.push(value);
     text = '';
   }
+  // A misspelled name of a format is a template as well.
+  if (values.length === 0) {
+    return { fault: 'has no variable; expected "combined", "json" or a template with $name' };
+  }
   const last = text + template.slice(end);
   const escaped = template.startsWith('{') ? withinJson : escapeText;
   return (record, context) => {
