@@ -93,6 +93,26 @@ it('a function, without a backend that is configured', async () => {
   expect(await rig.run(2)).toBe('11');
 });
 
+it('a reload asks a function once', async () => {
+  let calls = 0;
+  const rig = await start(1, (list) => ({
+    backend: null,
+    discovery: async () => {
+      calls++;
+      return [list[0]!.url];
+    },
+  }));
+  for (const loadBalancing of ['first', 'hash', 'hash'] as const) {
+    const discovery = async () => {
+      calls++;
+      return [rig.list[0]!.url];
+    };
+    rig.proxy.reload({ logger: null, discovery, loadBalancing });
+    expect(await rig.run(1)).toBe('0');
+  }
+  expect(calls).toBe(4);
+});
+
 it('a name that leads to the proxy itself is answered 508', async () => {
   const rig = await start(1);
   const dns = use(await startDnsServer({ 'self.test': { A: ['127.0.0.1'] } }));

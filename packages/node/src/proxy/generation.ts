@@ -140,8 +140,10 @@ export function buildGeneration(
 export function succeed(next: Generation, former: Generation): void {
   // Connections to backends that are needed no more are closed as they become idle.
   for (const origin of former.origins) if (!next.origins.includes(origin)) origin.release();
-  // A group that is kept has had its former list until now.
-  for (const { group, list } of next.groups.values()) group.replace(list);
+  // A group that is kept has had its former list until now; another one has begun with its own.
+  for (const [name, { group, list }] of next.groups) {
+    if (former.groups.get(name)?.group === group) group.replace(list);
+  }
   replaceChosen(former.chosen, next.chosen);
 }
 
