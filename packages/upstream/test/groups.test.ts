@@ -371,6 +371,19 @@ test.each<[what: string, happens: (it: GroupRig) => unknown]>([
   expect((await it.send().done).events).toEqual(['head 503', 'data', 'end']);
 });
 
+test('what a request meets after the group was released changes no state', async () => {
+  const it = await groupOf([hangs, answers], {
+    loadBalancing: 'first',
+    outlierDetection: { consecutiveFailures: 1 },
+  });
+  const sent = it.send();
+  await it.until(() => it.list[0]!.requests === 1);
+  it.group.release();
+  fails(503)(it.list[0]!.origin.connections[0]!);
+  expect((await sent.done).events).toEqual(['head 503', 'data', 'end']);
+  expect(it.states).toEqual([]);
+});
+
 test('who gets nothing by its weight is no other one', async () => {
   const it = await groupOf([fails(503), answers], {
     inputs: ([a = '', b = '']) => [a, { url: b, weight: 0 }],

@@ -46,6 +46,7 @@ export class GroupMembers implements MemberOwner {
   #members = new Map<string, Member>();
   /** What the first list is to begin with; null afterwards. */
   #former: GroupMembers | null = null;
+  #isClosed = false;
   #byAffinity = new Map<string, Member>();
   readonly #checks = new Map<Member, HealthCheck>();
 
@@ -121,7 +122,8 @@ export class GroupMembers implements MemberOwner {
 
   /** Requests have failed: ejects the member where that is due, and others are left. */
   considerEjection(member: Member, reason: string, now: number): void {
-    if (!member.state.ejectionDue || this.#members.get(member.name) !== member) return;
+    if (this.#isClosed || this.#members.get(member.name) !== member) return;
+    if (!member.state.ejectionDue) return;
     let members = 0;
     let ejected = 0;
     let available = 0;
@@ -136,8 +138,9 @@ export class GroupMembers implements MemberOwner {
     member.state.eject(reason, now);
   }
 
-  /** Nobody is a member any more. */
+  /** Requests that are under way end; what they meet changes no state any more. */
   close(): void {
+    this.#isClosed = true;
     for (const member of this.#members.values()) this.#leave(member);
   }
 
