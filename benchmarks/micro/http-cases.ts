@@ -159,7 +159,10 @@ function responseRules(): MicroCase {
   return {
     name: 'header rules, response',
     bytes: 0,
-    run: () => do_not_optimize(responseHeaders(next(), 200, false, null, false)),
+    run: () => {
+      const head = { status: 200, headers: next(), httpVersion: '1.1' } as const;
+      return do_not_optimize(responseHeaders(head, false, null, false));
+    },
   };
 }
 

@@ -56,6 +56,11 @@ it.each([
     return HeaderSection.parsed(fields, textOf(fields));
   };
   const run = (source: HeaderSection): unknown =>
-    responseHeaders(source, 200, false, null, false).serialize();
+    responseHeaders(
+      { status: 200, headers: source, httpVersion: '1.1' },
+      false,
+      null,
+      false,
+    ).serialize();
   expect(costGrowth(make, run, 500, factor)).toBeLessThan(most);
 });

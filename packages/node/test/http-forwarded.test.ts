@@ -146,6 +146,11 @@ describe('Via', () => {
     seen: [seen('GET /x', [behind])],
   });
   runCases(start, [
+    {
+      ...passes('our entry names the version that was received', [], 'via: 1.1 edge'),
+      answer: 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
+      got: [got('200 OK', ['Content-Length: 2', 'date: now', 'via: 1.0 edge'], 'ok')],
+    },
     passes('our entry is added both ways', [], 'via: 1.1 edge'),
     passes(
       'our entry stands after those before',

@@ -68,6 +68,11 @@ describe.each([
   ['TLS', true],
   ['h2c', false],
 ])('%s', (_, secure) => {
+  it('RFC 9110 §7.6.3: Via names the version by which the response came', async () => {
+    const { client } = await behind(answer, { secure, via: 'edge' });
+    expect((await client.request(request('GET /'))).header('via')).toBe('2.0 edge');
+  });
+
   it('RFC 9113 §8.3: the request line and Host become pseudo-header fields', async () => {
     const seen: Record<string, unknown>[] = [];
     const { client, port } = await behind(

@@ -311,7 +311,10 @@ export class DispatchedExchange
     const socket = connection.detachSocket();
     if (socket === null) return;
     const { fields } = headers;
-    const head = { status: 101, reason: '', headers, fields, contentLength: 0 };
+    const head = {
+      ...{ status: 101, reason: '', httpVersion: '1.1' as const },
+      ...{ headers, fields, contentLength: 0 },
+    };
     this.deliverSwitch(handler, head, socket);
   }
 

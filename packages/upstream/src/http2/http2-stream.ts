@@ -235,7 +235,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
       return false;
     }
     const headers = HeaderSection.parsed(fields);
-    const head = readHead(status, '', headers, exchange.isHead, false, limits.maxResponseBodySize);
+    const head = readHead(status, '', headers, exchange.isHead, '2.0', limits.maxResponseBodySize);
     if (isReverseItError(head)) {
       exchange.onFailed(head);
       return false;

@@ -84,8 +84,7 @@ test('RFC 9110 §7.6: from text or from fields, the same response goes on', () =
           );
           fc.pre(source !== undefined);
           const headers = responseHeaders(
-            source,
-            code,
+            { status: code, headers: source, httpVersion: '1.1' },
             pseudonym,
             now,
             trails,

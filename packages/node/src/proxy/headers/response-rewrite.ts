@@ -11,6 +11,7 @@ import {
   toLowerAscii,
   viaEntry,
 } from '@reverseit/core/http';
+import type { UpstreamResponseHead } from '@reverseit/upstream';
 
 /** Who knows what the backend's URLs, and its cookies, are to the client. */
 export interface PublicMapper {
@@ -18,6 +19,9 @@ export interface PublicMapper {
   publicRefresh(value: string): string;
   publicCookie(value: string): string;
 }
+
+/** What was received of a response. */
+export type ReceivedHead = Pick<UpstreamResponseHead, 'status' | 'headers' | 'httpVersion'>;
 
 /** Which fields of one response pass. */
 class ResponseRule implements FieldRule {
@@ -86,8 +90,7 @@ class NamedRule implements FieldRule {
  * be sent trailers, and told which (RFC 9110 §6.6.2); `mapper` makes URLs and cookies public, null leaves them.
  */
 export function responseHeaders(
-  source: HeaderSection,
-  status: number,
+  { status, headers: source, httpVersion }: ReceivedHead,
   via: string | false,
   date: string | null,
   mayTrail: boolean,
@@ -97,6 +100,6 @@ export function responseHeaders(
   let headers = source.filter(rule);
   if (rule.named !== null) headers = headers.filter(new NamedRule(rule.named));
   if (!rule.hasDate && date !== null) headers.appendChecked('date', date);
-  if (via !== false) headers.appendChecked('via', viaEntry('1.1', via));
+  if (via !== false) headers.appendChecked('via', viaEntry(httpVersion, via));
   return headers;
 }

@@ -215,8 +215,12 @@ export class ProxyExchange
 
   onInterim(status: number, fields: ReadonlyFieldSection): void {
     // RFC 9110 §15.2: all of them, known or not.
-    const received = HeaderSection.parsed([...fields]);
-    const headers = responseHeaders(received, status, false, null, false);
+    const received = {
+      status,
+      headers: HeaderSection.parsed([...fields]),
+      httpVersion: '1.1',
+    } as const;
+    const headers = responseHeaders(received, false, null, false);
     this.#exchange.sendInterim(status, headers.fields);
   }
 
@@ -230,7 +234,7 @@ export class ProxyExchange
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
     const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
     const { via } = options;
-    const headers = responseHeaders(head.headers, status, via, httpDate(), mayTrail, mapper);
+    const headers = responseHeaders(head, via, httpDate(), mayTrail, mapper);
     if (shared.proxyStatus !== null) {
       headers.appendChecked('proxy-status', shared.proxyStatus.received(status));
     }

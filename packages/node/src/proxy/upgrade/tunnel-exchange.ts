@@ -63,7 +63,7 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     this.#context?.recorder?.answered();
     this.onSwitched();
     const { options, shared, tunnelIdle } = this.#route;
-    const relayed = responseHeaders(head.headers, 101, options.via, null, false, this.mapper);
+    const relayed = responseHeaders(head, options.via, null, false, this.mapper);
     const added = this.#exchange.addedHeader;
     if (added !== null) relayed.set(added.name, added.value);
     const fields = [

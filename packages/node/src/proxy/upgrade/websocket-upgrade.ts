@@ -123,7 +123,7 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     this.#context?.recorder?.answered();
     const { relays, options } = this.#route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
-    const relayed = responseHeaders(head.headers, 101, options.via, null, false, this.mapper);
+    const relayed = responseHeaders(head, options.via, null, false, this.mapper);
     const cookie = this.bindingCookie();
     if (cookie !== null) relayed.append('set-cookie', cookie);
     const added = this.#exchange.addedHeader;

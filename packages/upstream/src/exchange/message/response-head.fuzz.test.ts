@@ -35,7 +35,7 @@ test('a head has one framing beyond doubt, or is the backend\u2019s fault', () =
       fc.boolean(),
       (status, lines, isHead, isHttp10) => {
         const headers = HeaderSection.parsed(lines.flat());
-        const head = readHead(status, '', headers, isHead, isHttp10, max);
+        const head = readHead(status, '', headers, isHead, isHttp10 ? '1.0' : '1.1', max);
         const named = (name: string) =>
           lines.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
         const lengths = named('content-length');

@@ -19,7 +19,7 @@ function read(fields: string[], message: Message = {}): string | CheckedHead {
     reason,
     HeaderSection.parsed(fields),
     isHead,
-    isHttp10,
+    isHttp10 ? '1.0' : '1.1',
     maxBodySize,
   );
   return isReverseItError(head) ? head.code.replace('RIT_ERR_UPSTREAM_', '') : head;

@@ -39,9 +39,10 @@ export function readHead(
   reason: string,
   headers: HeaderSection,
   isHead: boolean,
-  isHttp10: boolean,
+  httpVersion: UpstreamResponseHead['httpVersion'],
   maxBodySize: number,
 ): CheckedHead | ReverseItError {
+  const isHttp10 = httpVersion === '1.0';
   const framing = readFraming(headers.fields, isHttp10);
   if (framing.error !== '') return malformed(framing.error);
 
@@ -56,6 +57,7 @@ export function readHead(
 
   return {
     status,
+    httpVersion,
     reason: isPrintable(reason) ? reason : '',
     headers,
     fields: headers.fields,

@@ -7,6 +7,8 @@ import type { FieldSection, HeaderSection, ReadonlyFieldSection } from '@reverse
  */
 export interface UpstreamResponseHead {
   readonly status: number;
+  /** Of the backend's response. */
+  readonly httpVersion: '1.0' | '1.1' | '2.0';
   /** As the backend sent it, or empty. Printable ASCII only. */
   readonly reason: string;
   /** As received, connection-specific fields included, latin1. */

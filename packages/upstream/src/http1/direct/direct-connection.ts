@@ -230,7 +230,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
       head.reason,
       head.headers,
       exchange.isHead,
-      head.minorVersion === 0,
+      head.minorVersion === 0 ? '1.0' : '1.1',
       exchange.limits.maxResponseBodySize,
     );
     if (isReverseItError(checked)) {

@@ -69,10 +69,10 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
     fields: FieldSection,
   ): void {
     const { isHead, limits } = exchange;
-    const { isHttp10 } = this.#connection.gate;
+    const version = this.#connection.gate.isHttp10 ? '1.0' : '1.1';
     if (status === 304) unmask(fields);
     const headers = HeaderSection.parsed(fields);
-    const head = readHead(status, reason, headers, isHead, isHttp10, limits.maxResponseBodySize);
+    const head = readHead(status, reason, headers, isHead, version, limits.maxResponseBodySize);
     if (isReverseItError(head)) {
       exchange.onFailed(head);
       return;
