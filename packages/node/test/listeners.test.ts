@@ -123,6 +123,7 @@ describe('redirectToHttps', () => {
     const records: unknown[] = [];
     const { ports } = await started({
       tls,
+      protocols: ['http2', 'http1'],
       listen: [
         {
           ...loopback,

@@ -65,6 +65,10 @@ describe('listen', () => {
       'listen.redirectToHttps.except: ["/a", "/../b"] is not accepted; expected an array of paths',
     ],
     [
+      [80, { port: 1, protocols: ['http2', 'http1'] }],
+      'listen[1].protocols: without tls a listener speaks either http1 or http2',
+    ],
+    [
       { port: 1, redirectToHttps: true, tls },
       'listen.tls: a listener with redirectToHttps speaks plain HTTP; leave out tls',
     ],
@@ -73,6 +77,20 @@ describe('listen', () => {
       expect.objectContaining({ message: expect.stringContaining(fault) }),
     );
   });
+
+  it.each<[listen: unknown[], beside: object]>([
+    [[443, { port: 80, redirectToHttps: true }], { tls }],
+    [[443, { path: '/x', tls: null }], { tls }],
+    [[{ port: 443, tls }, 80], {}],
+  ])(
+    'without TLS beside one with it speaks HTTP/1.1, unless it says otherwise: %#',
+    (listen, beside) => {
+      const both = ['http2', 'http1'];
+      const more = [...listen, { port: 81, tls: null, protocols: ['http2'] }];
+      const { listeners } = resolve(more, { ...beside, protocols: both });
+      expect(listeners.map(({ server }) => server.protocols)).toEqual([both, ['http1'], ['http2']]);
+    },
+  );
 
   it('has what the server says as its defaults', () => {
     const { listeners } = resolve(

@@ -166,8 +166,25 @@ export function readListeners(
   if (value.length === 0) faults.refuse(key, value, 'at least one address');
   const all = value.flatMap((one, nth) => found(readListener(one, `${key}[${nth}]`, base, faults)));
   if (all.length === value.length) refuseRepeats(all, key, faults);
-  return Object.freeze(all);
+  return Object.freeze(all.map((one) => withoutAlpn(one, all, base)));
 }
+
+/**
+ * Both protocols need TLS, where the client chooses by ALPN. A listener without it, beside one that has it, that does
+ * not say itself what it speaks, is there for HTTP/1.1: to redirect to https, for one.
+ */
+function withoutAlpn(
+  listener: ResolvedListener,
+  all: readonly ResolvedListener[],
+  base: ResolvedServerOptions,
+): ResolvedListener {
+  const { server } = listener;
+  if (server.tls !== null || server.protocols !== base.protocols) return listener;
+  if (server.protocols.length === 1 || all.every((one) => one.server.tls === null)) return listener;
+  return Object.freeze({ ...listener, server: Object.freeze({ ...server, protocols: http1 }) });
+}
+
+const http1: ResolvedServerOptions['protocols'] = Object.freeze(['http1'] as const);
 
 /**
  * Of listeners that expect PROXY protocol headers and do not say from whom: from the proxies that are trusted.
@@ -227,6 +244,10 @@ function readObject(
       keyPath(key, 'tls'),
       'a listener with redirectToHttps speaks plain HTTP; leave out tls',
     );
+  }
+  if (!isSecure && values.protocols !== base.protocols && values.protocols.length > 1) {
+    const text = 'without tls a listener speaks either http1 or http2';
+    faults.add(keyPath(key, 'protocols'), text);
   }
   if (target === undefined || faults.list.length > before) return undefined;
   const server = pickOptions(serverOptions, values);
