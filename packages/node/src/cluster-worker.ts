@@ -11,9 +11,12 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const worker = new ServingWorker({
   id: cluster.worker?.id ?? 0,
   // A primary that has gone is told of by `disconnect`.
-  send(message, sent) {
-    if (process.connected) process.send?.(enveloped(message), () => sent?.());
-    else sent?.();
+  send(message, lost) {
+    const onSent = (error: Error | null): void => {
+      if (error !== null) lost?.();
+    };
+    if (process.connected) process.send?.(enveloped(message), onSent);
+    else lost?.();
   },
   log: (line) => process.stderr.write(`${line}\n`),
   now: () => performance.now(),

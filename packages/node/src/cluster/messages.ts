@@ -40,7 +40,9 @@ export type ToWorker =
   /** Let each connection end by its next response: all of it closes `delay` ms later at the latest. */
   | { readonly kind: 'close-soon'; readonly delay: number }
   /** Finish what is in progress, for at most `timeout` ms, and end. */
-  | { readonly kind: 'close'; readonly timeout: number };
+  | { readonly kind: 'close'; readonly timeout: number }
+  /** End: the primary knows that it has closed, and hands nothing over any more. */
+  | { readonly kind: 'leave' };
 
 export type FromWorker =
   /** It hears messages from now on. */
@@ -52,8 +54,8 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null }
   | { readonly kind: 'metrics'; readonly question: number; readonly metrics: ProxyStats | null }
-  /** What it has counted in all: it ends now. */
-  | { readonly kind: 'counted'; readonly metrics: ProxyStats }
+  /** It has closed, and has counted so much in all; ends once it is told to leave. */
+  | { readonly kind: 'closed'; readonly metrics: ProxyStats | null }
   /** Whether it has a backend of that name. */
   | { readonly kind: 'acted'; readonly question: number; readonly found: boolean };
 

@@ -21,8 +21,11 @@ class FakeHost implements WorkerHost {
   exits = 0;
   reopened = 0;
 
-  send(message: FromWorker): void {
-    this.sent.push(message);
+  isConnected = true;
+
+  send(message: FromWorker, lost?: () => void): void {
+    if (this.isConnected) this.sent.push(message);
+    else lost?.();
   }
   log(line: string): void {
     this.logged.push(line);
@@ -134,7 +137,26 @@ describe('ServingWorker', () => {
     ]);
     host.closed.resolve();
     await turn();
-    expect(host.exits).toBeGreaterThan(0);
+    expect(host.sent.at(-1)).toEqual({ kind: 'closed', metrics: null });
+  });
+
+  it('ends once the primary knows that it has closed, and hands nothing over', async () => {
+    const { host, worker } = await started({ backend });
+    worker.close();
+    host.closed.resolve();
+    await turn();
+    expect(host.exits).toBe(0);
+    worker.onMessage({ kind: 'leave' });
+    expect(host.exits).toBe(1);
+  });
+
+  it('ends once it has closed where the primary has gone', async () => {
+    const { host, worker } = await started({ backend });
+    host.isConnected = false;
+    worker.close({ delay: 0 });
+    host.closed.resolve();
+    await turn();
+    expect(host.exits).toBe(1);
   });
 
   it('closes in its own time at a signal', async () => {

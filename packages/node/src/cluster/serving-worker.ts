@@ -15,8 +15,8 @@ import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
 /** The process of a worker. */
 export interface WorkerHost {
   readonly id: number;
-  /** `sent` is called once the message is out, or cannot be. */
-  send(message: FromWorker, sent?: () => void): void;
+  /** `lost` is called where the message cannot be sent. */
+  send(message: FromWorker, lost?: () => void): void;
   /** Writes a line to standard error. */
   log(line: string): void;
   /** Milliseconds that never run backwards. */
@@ -76,6 +76,9 @@ export class ServingWorker {
       case 'close':
         this.close({ timeout: message.timeout, delay: 0 });
         break;
+      case 'leave':
+        this.#host.exit();
+        break;
     }
   }
 
@@ -105,11 +108,13 @@ export class ServingWorker {
     }
   }
 
-  /** The last word; the process ends once it is out. */
+  /**
+   * The last word. Until the primary answers, it may hand a connection over: that is returned to it, and another
+   * worker gets it. With a process that had ended it would be lost.
+   */
   #end(): void {
-    const metrics = this.#counted();
-    if (metrics === null) this.#host.exit();
-    else this.#host.send({ kind: 'counted', metrics }, () => this.#host.exit());
+    const host = this.#host;
+    host.send({ kind: 'closed', metrics: this.#counted() }, () => host.exit());
   }
 
   async #start(source: WorkerSource): Promise<void> {

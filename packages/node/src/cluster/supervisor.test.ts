@@ -45,6 +45,9 @@ class FakeFork implements Forked {
   refuse(message: string): void {
     this.#listener.onMessage({ kind: 'failed', code: 'RIT_ERR_CONFIG', message });
   }
+  closed(): void {
+    this.#listener.onMessage({ kind: 'closed', metrics: null });
+  }
   answer(question: number): void {
     this.#listener.onMessage({ kind: 'stats', question, stats: null });
   }
@@ -521,6 +524,12 @@ describe('close', () => {
     await closed;
     expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was killed']);
     expect([rig.clock.waiting, rig.supervisor.address()]).toEqual([0, null]);
+  });
+
+  it('lets a worker end that has closed', async () => {
+    const rig = await running();
+    rig.fork(1).closed();
+    expect(rig.forks.map((fork) => fork.last())).toEqual(['leave', 'listen']);
   });
 
   it('announces it before a delay, which another call ends', async () => {

@@ -183,8 +183,9 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
       case 'acted':
         this.#questions.get(message.question)?.answer(message.found);
         break;
-      case 'counted':
+      case 'closed':
         this.counted = message.metrics;
+        this.#forked.send({ kind: 'leave' });
         break;
     }
   }
