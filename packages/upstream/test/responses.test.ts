@@ -84,6 +84,13 @@ const cases: Case[] = [
     head: { fields: ['content-length', '2'] },
   },
   {
+    name: 'spaces after a content-length, also of an interim response',
+    send: `HTTP/1.1 103 Early Hints\r\na: 1 \r\n\r\n${head('content-length: 2 ')}ok`,
+    events: ['interim 103 a 1', ...whole],
+    body: 'ok',
+    kept: true,
+  },
+  {
     name: 'a tab after a content-length',
     send: `${head('content-length: 2\t')}ok`,
     events: ['UPSTREAM_PROTOCOL'],

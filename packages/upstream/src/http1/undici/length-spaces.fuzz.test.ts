@@ -24,6 +24,7 @@ const cases: [string, string][] = [
   ['Content-Length: 2 \r\n\r\nok', 'Content-Length: 2\r\n\r\nok'],
   ['Content-Length: 12   \r\nA: b \r\n\r\n', 'Content-Length: 12\r\nA: b \r\n\r\n'],
   ['A: 1  2  \r\n\r\n1 \r\n 2 \r\n', 'A: 1  2\r\n\r\n1 \r\n 2 \r\n'],
+  ['A: 1\r\n\r\n1 \r\n', 'A: 1\r\n\r\n1 \r\n'],
   ['A: 1 \t \r\n\r\n', 'A: 1 \t \r\n\r\n'],
   // Were it dropped, the head would seem to end.
   ['A: 1\r\n \r\n\r\n', 'A: 1\r\n \r\n\r\n'],

@@ -25,10 +25,27 @@ export class LengthSpaces {
 
   /** The next bytes of the head, and perhaps of its body, without these spaces; null where nothing is left. */
   drop(bytes: Buffer): Buffer | null {
-    if (this.#held === 0 && !bytes.includes(' \r') && bytes[bytes.length - 1] !== SP) {
-      for (const byte of bytes.subarray(-headEndLength)) this.#pass(byte);
-      return bytes;
+    // That was the head of an interim response.
+    if (this.#matched === headEndLength) this.begin();
+    return this.#held === 0 && this.#areClean(bytes) ? bytes : this.#copy(bytes);
+  }
+
+  /** Looks at the ends of lines only, as far as the head goes. False also where it is in doubt. */
+  #areClean(bytes: Buffer): boolean {
+    let end = bytes.indexOf(CR);
+    for (; end !== -1; end = bytes.indexOf(CR, end + 1)) {
+      if (bytes[end - 1] === SP) return false;
+      if (bytes[end + 1] === LF && bytes[end + 2] === CR && bytes[end + 3] === LF) return true;
     }
+    const { length } = bytes;
+    if (bytes[length - 1] === SP) return false;
+    for (let i = Math.max(0, length - headEndLength); i < length; i++) {
+      this.#pass(bytes[i] as number);
+    }
+    return true;
+  }
+
+  #copy(bytes: Buffer): Buffer | null {
     const kept = Buffer.allocUnsafe(this.#held + bytes.length);
     let length = 0;
     let at = 0;
