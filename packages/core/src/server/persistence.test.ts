@@ -72,6 +72,27 @@ describe('persistence (RFC 9112 §9.3)', () => {
   });
 });
 
+describe('a client that has said close (RFC 9112 §9.6)', () => {
+  const last = request('GET /1', ['Connection: close']);
+
+  test('is not waited for when its response has left', async () => {
+    const rig = await start(echoTarget);
+    const client = await rig.client();
+    client.send(last);
+    await client.reader.takeAll();
+    expect(rig.server.stats().connections).toBe(0);
+  });
+
+  test('is waited for where it sends more: RST could take its response away', async () => {
+    const rig = await start(echoTarget);
+    const client = await rig.client();
+    client.send(last + request('GET /2'));
+    expect((await client.readResponse()).text).toBe('/1');
+    await client.expectFin();
+    expect(rig.server.stats().connections).toBe(1);
+  });
+});
+
 describe('pipelining (RFC 9112 §9.3.2)', () => {
   const targets = Array.from({ length: 50 }, (_, nth) => `/${nth}`);
 

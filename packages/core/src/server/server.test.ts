@@ -308,9 +308,9 @@ describe('close', () => {
   });
 
   test('the deadline ends a client that lingers', async () => {
-    const rig = await start(echoTarget);
+    const rig = await start(echoTarget, { maxRequestsPerConnection: 1 });
     const client = await rig.client();
-    await client.request(request('GET /', ['Connection: close']));
+    await client.request(request('GET /'));
     await client.reader.takeAll();
     expect(rig.server.stats().connections).toBe(1);
     await guarded(rig.server.close({ timeout: 30 }), 'the server to close');

@@ -8,6 +8,7 @@ import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
+import { isEncrypted } from '../exchange/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
@@ -50,6 +51,8 @@ export class Connection
   #exchange: Exchange | null = null;
   #bodyTimeout = 0;
   #served = 0;
+  /** The client has said that it sends no other request (RFC 9112 §9.6). */
+  #isLast = false;
   #tunnel: Tunnel | null = null;
 
   constructor(context: ServerContext, socket: Socket, proxyHeader: ProxyHeader | null = null) {
@@ -114,6 +117,7 @@ export class Connection
   onRequest(head: RequestHead): void {
     this.#readDeadline.clear();
     this.#served++;
+    this.#isLast = !head.persistent;
     this.#exchange = new ConnectionExchange(head, this);
     this.#context.onExchangeStart(this);
     this.#exchange.callListener(this.#context.listener);
@@ -291,10 +295,20 @@ export class Connection
   finish(): void {
     if (!this.#state.open) return;
     const { peerEnded } = this.#state;
+    const isRead = this.#isRead;
     this.writer.flush();
     this.#exchange = null;
     this.#detach(EVENT.FINISH);
-    new LingeringClose(this.socket, this.#context, peerEnded);
+    // TLS has a word to say at its end.
+    const isDelivered = this.writer.isFlushed && !isEncrypted(this);
+    if (isRead && isDelivered) this.socket.destroy();
+    else new LingeringClose(this.socket, this.#context, peerEnded);
+  }
+
+  /** Whether the client sends nothing more that would be answered with RST. */
+  get #isRead(): boolean {
+    if (this.feed.hasUnparsed) return false;
+    return this.#state.peerEnded || (this.#isLast && this.#state.reading === READING.DONE);
   }
 
   #onClose(cause: Error | undefined): void {
