@@ -130,6 +130,7 @@ const zones = [
       'http',
       /^core\/http1/,
       'time',
+      'io',
       'server/exchange',
       'server/connection',
       'server/http2',

@@ -7,6 +7,7 @@ export { validateRequestHead } from './http1/grammar/parsed-head.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
 export { ChunkJoiner } from './io/chunk-joiner.ts';
 export { HeldBytes } from './io/held-bytes.ts';
+export { ignoreError } from './io/ignore-error.ts';
 export type { Linked } from './io/intrusive-list.ts';
 export { IntrusiveList } from './io/intrusive-list.ts';
 export { releaseBytes } from './io/lease.ts';

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { fieldLines, type ReadonlyFieldSection } from '@reverseit/core/http';
 import { type RequestHead, type RequestHeadLimits, statusLine } from '@reverseit/core/http1';
+import { ignoreError } from '@reverseit/core/internal';
 import { BodyBuffer } from '../proxy/http/body-buffer.ts';
 import { NodeExchange } from './node-exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
@@ -60,7 +61,7 @@ export class NodeUpgrade extends NodeExchange {
     this.#stream = stream;
     this.#body = body;
     const { drain, close } = this.#listeners;
-    socket.on('error', ignore).on('drain', drain).on('close', close);
+    socket.on('error', ignoreError).on('drain', drain).on('close', close);
     response.on('finish', () => this.#endConnection());
     // The body is delivered once its handler is there, and before all that follows.
     if (body === null) this.#hold(early);
@@ -129,8 +130,4 @@ export class NodeUpgrade extends NodeExchange {
     super.release();
     this.#body?.destroy();
   }
-}
-
-function ignore(): void {
-  // `close` follows.
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:tls';
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import { createError } from '@reverseit/core/errors';
+import { ignoreError } from '@reverseit/core/internal';
 import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import type { Origin } from '../options/origin.ts';
 import type { ResolvedPoolOptions } from '../options/pool-options.ts';
@@ -144,7 +145,7 @@ export class Connector implements SocketSource {
     if (header !== null) socket.write(header);
     if (!this.origin.secure) return socket;
     // Its own failures are those of the socket above it, which ends with it.
-    socket.on('error', ignore);
+    socket.on('error', ignoreError);
     return this.#openTls({ socket });
   }
 
@@ -313,8 +314,4 @@ export class ConnectedSocket implements SocketSource {
 
 function announce(socket: Socket, event: string): void {
   if (!socket.destroyed) socket.emit(event);
-}
-
-function ignore(): void {
-  // Somebody else hears it.
 }

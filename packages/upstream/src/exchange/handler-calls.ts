@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
+import { ignoreError } from '@reverseit/core/internal';
 import type {
   ResponseHandler,
   UpgradeHandler,
@@ -71,7 +72,7 @@ export function callSwitch(
   try {
     handler.onSwitch(head, socket);
   } catch (cause) {
-    socket.on('error', ignore).destroy();
+    socket.on('error', ignoreError).destroy();
     return thrownIn('onSwitch', cause);
   }
   return null;
@@ -79,8 +80,4 @@ export function callSwitch(
 
 function thrownIn(method: string, cause: unknown): ReverseItError {
   return createError('RIT_ERR_INTERNAL', `response handler threw in ${method}`, { cause });
-}
-
-function ignore(): void {
-  // The socket belongs to nobody any more.
 }

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
+import { ignoreError } from '../../io/ignore-error.ts';
 import type { ServerNames } from '../../options/server-names.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
@@ -234,7 +235,7 @@ export class Listener
 
   onNoProxyHeader(socket: Socket, reason: string): void {
     const peer = clientAddress(socket.remoteAddress);
-    socket.on('error', ignore).destroy();
+    socket.on('error', ignoreError).destroy();
     const text = `no PROXY protocol header${peer === '' ? '' : ` from ${peer}`}: ${reason}`;
     this.onRefusal(createError('RIT_ERR_PROXY_PROTOCOL', text), null);
   }
@@ -421,10 +422,6 @@ const handOverMs = 50;
 
 /** A header is awaited for so long at most, in ms, where `requestHeaderTimeout` sets no limit. */
 const longestHeader = 30_000;
-
-function ignore(): void {
-  // `close` follows.
-}
 
 /** Whether another process accepts, and hands the connections over. */
 const isHandedOver = (): boolean =>

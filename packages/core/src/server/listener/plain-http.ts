@@ -5,6 +5,7 @@
 import type { TLSSocket } from 'node:tls';
 import { catalog } from '../../errors/catalog.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
+import { ignoreError } from '../../io/ignore-error.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
 import { httpDate } from '../exchange/http-date.ts';
 import type { Rejection } from '../exchange/rejected-request.ts';
@@ -38,7 +39,7 @@ export class PlainHttpRefusal implements DeadlineTarget {
       return;
     }
     deadlines.queue(maxAnswerTime).arm(this.#deadline);
-    below.on('error', ignore).on('close', () => this.#deadline.clear());
+    below.on('error', ignoreError).on('close', () => this.#deadline.clear());
     below.end(response(), 'latin1', () => this.onDeadline());
   }
 
@@ -57,8 +58,4 @@ content-length: ${text.length}\r
 connection: close\r
 \r
 ${text}`;
-}
-
-function ignore(): void {
-  // `close` follows.
 }

@@ -3,6 +3,7 @@
  * header in time it is closed.
  */
 import type { Socket } from 'node:net';
+import { ignoreError } from '../../io/ignore-error.ts';
 import { ProxyHeaderReader } from '../../proxy-protocol/header-reader.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
@@ -24,7 +25,7 @@ export class ProxyHeaderWait implements DeadlineTarget {
     this.#socket = socket;
     this.#delegate = delegate;
     deadlines.arm(this.#deadline);
-    socket.on('error', ignore).on('close', this.#onClose).on('end', this.#onEnd);
+    socket.on('error', ignoreError).on('close', this.#onClose).on('end', this.#onEnd);
     socket.on('data', this.#onData);
   }
 
@@ -57,8 +58,4 @@ export class ProxyHeaderWait implements DeadlineTarget {
     this.#deadline.clear();
     this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
   }
-}
-
-function ignore(): void {
-  // `close` follows.
 }

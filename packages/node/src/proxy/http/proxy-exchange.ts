@@ -54,11 +54,11 @@ export class ProxyExchange
   /** Who follows its attempts; mostly null. */
   readonly observer: RequestTrace | null;
 
-  readonly #exchange: Exchange;
-  readonly #route: RouteRuntime;
+  protected readonly exchange: Exchange;
+  protected readonly route: RouteRuntime;
   /** What the hooks of the request share; null where nobody wants it. */
-  readonly #context: RequestContext | null;
-  readonly #recorder: Recorder | null;
+  protected readonly context: RequestContext | null;
+  protected readonly recorder: Recorder | null;
   /** The one of several backends that was chosen; null where there is one. */
   #chosen: ChosenBackend | null = null;
   /** What takes the response in place of the client: hooks that still run, or nobody any more. */
@@ -76,53 +76,53 @@ export class ProxyExchange
     context: RequestContext | null,
   ) {
     const { head } = exchange;
-    this.#exchange = exchange;
-    this.#route = route;
-    this.#context = context;
-    this.#recorder = context === null ? null : context.recorder;
+    this.exchange = exchange;
+    this.route = route;
+    this.context = context;
+    this.recorder = context === null ? null : context.recorder;
     this.observer = context === null ? null : context.trace;
     this.method = head.method;
     this.target = target;
     this.fields = fields;
     this.#body = exchange.requestComplete
       ? null
-      : new RequestBody(exchange, route, this.#recorder, this);
+      : new RequestBody(exchange, route, this.recorder, this);
   }
 
   /** Asked for where the body goes out in chunks. */
   get trailer(): string | null {
-    return this.#route.request.trailerNames(this.#exchange.head);
+    return this.route.request.trailerNames(this.exchange.head);
   }
 
   get client(): ClientConnection | null {
-    return this.#exchange.client;
+    return this.exchange.client;
   }
 
   // ————— One of several backends.
 
   /** Name of the one that `chooseBackend` named. */
   get backendName(): string | null {
-    return this.#context === null ? null : this.#context.backendName;
+    return this.context === null ? null : this.context.backendName;
   }
 
   /** What consistent hashing goes by. */
   get hashKey(): string {
-    return hashKeyOf(this.#exchange, this.#route);
+    return hashKeyOf(this.exchange, this.route);
   }
 
   /** What the client's cookie says of the backend that it had. */
   get affinityId(): string | null {
-    return boundBackend(this.#exchange, this.#route);
+    return boundBackend(this.exchange, this.route);
   }
 
   forBackend(backend: ChosenBackend): this {
-    const { head } = this.#exchange;
-    const rules = this.#route.rulesFor(backend);
+    const { head } = this.exchange;
+    const rules = this.route.rulesFor(backend);
     this.#chosen = backend;
     this.target = rules.target.apply(head.target);
-    this.#route.request.nameBackend(this.fields, head, backend.authority);
-    mapDestination(this.fields, this.#exchange, rules.target, rules.locations);
-    this.#recorder?.chose(rules.origin);
+    this.route.request.nameBackend(this.fields, head, backend.authority);
+    mapDestination(this.fields, this.exchange, rules.target, rules.locations);
+    this.recorder?.chose(rules.origin);
     this.observer?.chose(rules.origin);
     return this;
   }
@@ -132,7 +132,7 @@ export class ProxyExchange
     const chosen = this.#chosen;
     // What a hook chooses is its business each time.
     if (chosen === null || this.backendName !== null) return null;
-    return bindingCookie(this.#exchange, this.#route, chosen);
+    return bindingCookie(this.exchange, this.route, chosen);
   }
 
   /** Sends the request on, at once or when its body has been collected. */
@@ -168,8 +168,8 @@ export class ProxyExchange
   // ————— The backend.
 
   #dispatch(): void {
-    const { origin, limits, backendOrigin } = this.#route;
-    const chosen = this.#context === null ? null : this.#context.chosenUrl;
+    const { origin, limits, backendOrigin } = this.route;
+    const chosen = this.context === null ? null : this.context.chosenUrl;
     if (chosen !== null) {
       this.#sendToUrl(chosen);
       return;
@@ -177,22 +177,22 @@ export class ProxyExchange
     if (origin === null)
       throw createError('RIT_ERR_INTERNAL', 'a request was forwarded to a route without backend');
     // Step 6: the backend.
-    this.#recorder?.asking(backendOrigin);
+    this.recorder?.asking(backendOrigin);
     this.observer?.asking(this, backendOrigin);
     this.#upstream =
-      this.#route.group === null ? this.send(origin, limits) : this.#sendToOne(origin);
-    if (this.#upstream !== null) this.#recorder?.asked(this.#upstream);
+      this.route.group === null ? this.send(origin, limits) : this.#sendToOne(origin);
+    if (this.#upstream !== null) this.recorder?.asked(this.#upstream);
   }
 
   /** Asks the backend that `chooseBackend` named by URL. */
   #sendToUrl(chosen: ChosenUrl): void {
     try {
-      this.#recorder?.asking('');
+      this.recorder?.asking('');
       this.observer?.asking(this, '');
       this.forBackend(chosen);
-      const upstream = this.send(chosen.way, this.#route.limits);
+      const upstream = this.send(chosen.way, this.route.limits);
       this.#upstream = upstream;
-      this.#recorder?.asked(upstream);
+      this.recorder?.asked(upstream);
     } catch (cause) {
       this.#fail(cause);
     }
@@ -201,7 +201,7 @@ export class ProxyExchange
   /** Asks one of several. What decides which one may be the application's, and fail. */
   #sendToOne(origin: OriginPool): UpstreamExchange | null {
     try {
-      return this.send(origin, this.#route.limits);
+      return this.send(origin, this.route.limits);
     } catch (cause) {
       this.#fail(cause);
       return null;
@@ -221,18 +221,18 @@ export class ProxyExchange
       httpVersion: '1.1',
     } as const;
     const headers = responseHeaders(received, false, null, false);
-    this.#exchange.sendInterim(status, headers.fields);
+    this.exchange.sendInterim(status, headers.fields);
   }
 
   onHead(head: UpstreamResponseHead): void {
     // Step 7: the response's head.
-    this.#recorder?.answered();
+    this.recorder?.answered();
     const { status, reason } = head;
-    const { options, hooks, shared } = this.#route;
-    const context = hooks.onResponse.length === 0 ? null : this.#context;
+    const { options, hooks, shared } = this.route;
+    const context = hooks.onResponse.length === 0 ? null : this.context;
     const mapper = this.mapper;
     // What has no length goes out in chunks, but for clients of HTTP/1.0.
-    const mayTrail = head.contentLength === null && this.#exchange.head.minorVersion === 1;
+    const mayTrail = head.contentLength === null && this.exchange.head.minorVersion === 1;
     const { via } = options;
     const headers = responseHeaders(head, via, httpDate(), mayTrail, mapper);
     if (shared.proxyStatus !== null) {
@@ -241,8 +241,8 @@ export class ProxyExchange
     const cookie = this.bindingCookie();
     if (cookie !== null) headers.append('set-cookie', cookie);
     // That of the exchange takes its place, unless a hook sets one.
-    if (this.#exchange.addedHeader !== null) headers.remove(this.#exchange.addedHeader.name);
-    if (context === null) this.#exchange.sendHead(status, reason, headers, head.contentLength);
+    if (this.exchange.addedHeader !== null) headers.remove(this.exchange.addedHeader.name);
+    if (context === null) this.exchange.sendHead(status, reason, headers, head.contentLength);
     else {
       const hooked = new HookedResponse(head, headers, context, this);
       this.#aside = hooked;
@@ -259,7 +259,7 @@ export class ProxyExchange
   /** For the backend that was chosen, or is the only one. */
   get #rules(): Pick<RouteRuntime, 'locations' | 'cookies'> {
     const chosen = this.#chosen;
-    return chosen === null ? this.#route : this.#route.rulesFor(chosen);
+    return chosen === null ? this.route : this.route.rulesFor(chosen);
   }
 
   // PublicMapper: what is the backend's own becomes the client's, before hooks see it.
@@ -280,7 +280,7 @@ export class ProxyExchange
   }
 
   get #place(): PublicPlace {
-    return publicPlace(this.#exchange, this.#route.target);
+    return publicPlace(this.exchange, this.route.target);
   }
 
   onHookWait(): void {
@@ -301,23 +301,23 @@ export class ProxyExchange
     const { status } = view;
     const reason = status === head.status ? head.reason : '';
     const headers = view.seal(this.method, head.contentLength);
-    this.#exchange.sendHead(status, reason, headers, head.contentLength);
-    for (const chunk of chunks) this.#exchange.write(chunk);
+    this.exchange.sendHead(status, reason, headers, head.contentLength);
+    for (const chunk of chunks) this.exchange.write(chunk);
     if (trailers !== null) this.onEnd(trailers);
-    else if (!this.#exchange.needsDrain) this.#upstream?.resume();
+    else if (!this.exchange.needsDrain) this.#upstream?.resume();
   }
 
   /** Sends another response than the backend's, whose connection goes on if that costs little. */
   #replace({ head, view, chunks, trailers }: HookedResponse, body: string | Buffer): void {
-    this.#exchange.respond(view.status, view.sealWhole(), body);
+    this.exchange.respond(view.status, view.sealWhole(), body);
     this.#finish();
-    this.#context?.finish(null);
+    this.context?.finish(null);
     const upstream = this.#upstream;
     if (upstream === null || trailers !== null) return;
     const wantsMore = this.#body?.complete === false;
     if (wantsMore || (head.contentLength ?? 0) > maxDiscarded) upstream.abort();
     else {
-      const discarded = new DiscardedResponse(upstream, this.#route.shared.deadlines);
+      const discarded = new DiscardedResponse(upstream, this.route.shared.deadlines);
       this.#aside = discarded;
       for (const chunk of chunks) discarded.onData(chunk);
       upstream.resume();
@@ -331,8 +331,8 @@ export class ProxyExchange
   onData(chunk: Buffer): void {
     // Step 8: the response body.
     if (this.#aside !== null) this.#aside.onData(chunk);
-    else if (!this.#exchange.write(chunk)) this.#upstream?.pause();
-    else if (this.#exchange.isFlushed) this.#upstream?.releaseChunk();
+    else if (!this.exchange.write(chunk)) this.#upstream?.pause();
+    else if (this.exchange.isFlushed) this.#upstream?.releaseChunk();
   }
 
   onEnd(trailers: FieldSection): void {
@@ -342,8 +342,8 @@ export class ProxyExchange
     }
     // Step 9: the end.
     this.#finish();
-    this.#exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
-    this.#context?.finish(null);
+    this.exchange.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
+    this.context?.finish(null);
   }
 
   onError(error: ReverseItError): void {
@@ -366,15 +366,15 @@ export class ProxyExchange
     if (this.#over) return;
     this.#finish();
     this.#upstream?.abort();
-    if (this.#context !== null) this.#context.finish(error);
+    if (this.context !== null) this.context.finish(error);
     else {
-      const info = { route: this.#route.name, requestId: null };
-      this.#route.shared.observer.onFailure(error, info, this.method);
+      const info = { route: this.route.name, requestId: null };
+      this.route.shared.observer.onFailure(error, info, this.method);
     }
   }
 
   onFault(error: ReverseItError): boolean {
-    if (this.#route.hooks.onErrorResponse.length === 0) return false;
+    if (this.route.hooks.onErrorResponse.length === 0) return false;
     this.#fail(error);
     return true;
   }
@@ -387,7 +387,7 @@ export class ProxyExchange
   }
 
   #answer(cause: unknown): void {
-    answerError(this.#route.shared, this.#exchange, this.#route, this.#context, cause);
+    answerError(this.route.shared, this.exchange, this.route, this.context, cause);
   }
 
   /** The backend has switched protocols: nothing of request and response is to come. */

@@ -3,10 +3,12 @@
  * Docker or `SPDY/3.1` of Kubernetes. The offer goes to the backend with the request; after its 101 the
  * two are connected by a tunnel, and any other answer is relayed like any response.
  */
+
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '@reverseit/core';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { readUpgrade } from '@reverseit/core/http';
+import { ignoreError } from '@reverseit/core/internal';
 import type {
   OriginPool,
   UpgradeHandler,
@@ -21,10 +23,7 @@ import type { RouteRuntime } from '../runtime/route-runtime.ts';
 import { ByteTunnel, type TunnelObserver } from '../websocket/byte-tunnel.ts';
 
 export class TunnelExchange extends ProxyExchange implements UpgradeHandler, TunnelObserver {
-  readonly #exchange: Exchange;
-  readonly #route: RouteRuntime;
   readonly #protocol: string;
-  readonly #context: RequestContext | null;
 
   /** `protocol`: what the backend is offered. */
   constructor(
@@ -39,19 +38,16 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     head.persistent = false;
     const claimed = context === null ? null : context.claimed;
     super(exchange, route, target, route.request.apply(head, exchange, claimed), context);
-    this.#exchange = exchange;
-    this.#route = route;
     this.#protocol = protocol;
-    this.#context = context;
   }
 
   protected override send(origin: OriginPool): UpstreamExchange {
-    return origin.upgrade(this, this.#route.limits, this, this.#protocol);
+    return origin.upgrade(this, this.route.limits, this, this.#protocol);
   }
 
   onSwitch(head: UpstreamResponseHead, backend: Duplex): void {
     if (!isOffered(head.fields, this.#protocol)) {
-      backend.on('error', ignore).destroy();
+      backend.on('error', ignoreError).destroy();
       this.onError(
         createError(
           'RIT_ERR_UPSTREAM_PROTOCOL',
@@ -60,11 +56,11 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
       );
       return;
     }
-    this.#context?.recorder?.answered();
+    this.recorder?.answered();
     this.onSwitched();
-    const { options, shared, tunnelIdle } = this.#route;
+    const { options, shared, tunnelIdle } = this.route;
     const relayed = responseHeaders(head, options.via, null, false, this.mapper);
-    const added = this.#exchange.addedHeader;
+    const added = this.exchange.addedHeader;
     if (added !== null) relayed.set(added.name, added.value);
     const fields = [
       'Upgrade',
@@ -77,22 +73,18 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
       owner: shared.tunnels,
       idle: tunnelIdle,
       backend,
-      switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
+      switchClient: (tunnel) => this.exchange.switchProtocols(fields, tunnel),
       // A tunnel need not hold on to its request, unless somebody wants to know of its end.
-      observer: this.#context === null ? null : this,
+      observer: this.context === null ? null : this,
     });
   }
 
   onTunnelOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
-    const recorder = this.#context?.recorder ?? null;
+    const { recorder } = this;
     if (recorder !== null) {
       recorder.bytesReceived += fromClient;
       recorder.bytesRelayed = fromBackend;
     }
-    this.#context?.finish(error);
+    this.context?.finish(error);
   }
-}
-
-function ignore(): void {
-  // Nobody is left to tell.
 }

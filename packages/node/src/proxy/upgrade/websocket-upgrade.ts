@@ -13,6 +13,7 @@ import {
   type ReverseItError,
 } from '@reverseit/core/errors';
 import { HeaderSection } from '@reverseit/core/http';
+import { ignoreError } from '@reverseit/core/internal';
 import {
   acceptDeflate,
   backendRequestFields,
@@ -78,9 +79,6 @@ export function createUpgrade(
 }
 
 class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObserver {
-  readonly #exchange: Exchange;
-  readonly #route: RouteRuntime;
-  readonly #context: RequestContext | null;
   readonly #handshakes: Handshakes;
 
   constructor(
@@ -92,22 +90,19 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     handshakes: Handshakes,
   ) {
     super(exchange, route, target, fields, context);
-    this.#exchange = exchange;
-    this.#route = route;
-    this.#context = context;
     this.#handshakes = handshakes;
   }
 
   protected override send(origin: OriginPool): UpstreamExchange {
     // One byte more than may wait, so that too many can be told from enough.
-    this.#exchange.setEarlyDataLimit(this.#route.relays.maxPendingBytes + 1);
-    return origin.upgrade(this, this.#route.upgradeLimits, this);
+    this.exchange.setEarlyDataLimit(this.route.relays.maxPendingBytes + 1);
+    return origin.upgrade(this, this.route.upgradeLimits, this);
   }
 
   override onError(error: ReverseItError): void {
     super.onError(
       error.code === 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT'
-        ? timedOut(this.#route.options.websocketBackendUpgradeTimeout, error)
+        ? timedOut(this.route.options.websocketBackendUpgradeTimeout, error)
         : error,
     );
   }
@@ -116,17 +111,17 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
     const { client, backend: offer } = this.#handshakes;
     const answer = checkBackendResponse(head.fields, offer);
     if (isReverseItError(answer)) {
-      backend.on('error', ignore).destroy();
+      backend.on('error', ignoreError).destroy();
       this.onError(answer);
       return;
     }
-    this.#context?.recorder?.answered();
-    const { relays, options } = this.#route;
+    this.recorder?.answered();
+    const { relays, options } = this.route;
     const deflate = relays.compress ? acceptDeflate(client.extensions, deflatePolicy) : null;
     const relayed = responseHeaders(head, options.via, null, false, this.mapper);
     const cookie = this.bindingCookie();
     if (cookie !== null) relayed.append('set-cookie', cookie);
-    const added = this.#exchange.addedHeader;
+    const added = this.exchange.addedHeader;
     if (added !== null) relayed.set(added.name, added.value);
     const fields = clientResponseFields(relayed.fields, {
       key: client.key,
@@ -134,34 +129,30 @@ class UpgradeExchange extends ProxyExchange implements UpgradeHandler, RelayObse
       subprotocol: client.subprotocols.find((name) => name === answer.subprotocol) ?? null,
       extensions: deflate?.answer ?? null,
     });
-    this.#context?.trace?.onWebSocket();
+    this.context?.trace?.onWebSocket();
     new WebSocketRelay({
-      owner: this.#route.shared.webSockets,
+      owner: this.route.shared.webSockets,
       settings: relays,
       agreement: deflate?.agreement ?? null,
       backend,
-      switchClient: (tunnel) => this.#exchange.switchProtocols(fields, tunnel),
+      switchClient: (tunnel) => this.exchange.switchProtocols(fields, tunnel),
       // An open WebSocket need not hold on to its request, unless somebody wants its record.
-      observer: this.#context === null ? this.#route.relayObserver : this,
-      meter: this.#route.meter?.webSockets ?? null,
+      observer: this.context === null ? this.route.relayObserver : this,
+      meter: this.route.meter?.webSockets ?? null,
     });
   }
 
   onRelayOver(error: ReverseItError | null, fromClient: number, fromBackend: number): void {
-    const recorder = this.#context?.recorder ?? null;
+    const { recorder } = this;
     if (recorder !== null) {
       recorder.bytesReceived = fromClient;
       recorder.bytesRelayed = fromBackend;
     }
-    this.#context?.finish(error);
+    this.context?.finish(error);
   }
 }
 
 function timedOut(afterMs: number, cause: ReverseItError): ReverseItError {
   const text = `${catalog.RIT_ERR_WS_UPGRADE_TIMEOUT.text} (${afterMs} ms)`;
   return createError('RIT_ERR_WS_UPGRADE_TIMEOUT', text, { cause, details: { afterMs } });
-}
-
-function ignore(): void {
-  // Nobody is left to tell.
 }

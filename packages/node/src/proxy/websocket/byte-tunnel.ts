@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
-import { releaseBytes } from '@reverseit/core/internal';
+import { ignoreError, releaseBytes } from '@reverseit/core/internal';
 import { cutSocket } from '@reverseit/core/internal/server';
 import type { OpenItem, OpenSet } from '../../lifecycle/open-set.ts';
 
@@ -74,7 +74,7 @@ export class ByteTunnel implements Tunnel, OpenItem, DeadlineTarget {
       sink.socket.resume();
     });
     socket.on('end', () => this.#onEnd(sink));
-    socket.on('error', ignore);
+    socket.on('error', ignoreError);
     socket.on('close', () => this.#onClose(source, sink));
   }
 
@@ -156,7 +156,3 @@ const clientLost = (): ReverseItError =>
 
 const backendLost = (): ReverseItError =>
   createError('RIT_ERR_UPSTREAM_TRUNCATED', 'backend disconnected before the tunnel was closed');
-
-function ignore(): void {
-  // `close` follows.
-}

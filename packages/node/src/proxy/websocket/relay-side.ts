@@ -3,7 +3,7 @@
  * come together leave in one write.
  */
 import type { Duplex } from 'node:stream';
-import { continueReading, pauseReading } from '@reverseit/core/internal';
+import { continueReading, ignoreError, pauseReading } from '@reverseit/core/internal';
 import { type CloseStatus, ClosingHandshake, closeFrame } from '@reverseit/core/websocket';
 import { nextMaskingKey } from './masking-keys.ts';
 
@@ -63,7 +63,7 @@ export class RelaySide {
       owner.onDrain(this);
     });
     socket.on('end', () => owner.onEnd(this));
-    socket.on('error', ignore);
+    socket.on('error', ignoreError);
     socket.on('close', () => {
       this.gone = true;
       owner.onGone(this);
@@ -171,8 +171,4 @@ export class RelaySide {
     this.stopped = false;
     continueReading(socket, this);
   }
-}
-
-function ignore(): void {
-  // `close` follows.
 }
