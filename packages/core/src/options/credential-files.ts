@@ -1,5 +1,4 @@
 /** Keys and certificates that a configuration names by their files, read when it is. */
-
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../errors/reverseit-error.ts';
 import { Faults, keyPath } from './faults.ts';

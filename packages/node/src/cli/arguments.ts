@@ -1,5 +1,4 @@
 /** From arguments to options. What is wrong is collected; whether values are accepted, the tables say. */
-
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf } from '@reverseit/core/internal';
 import {

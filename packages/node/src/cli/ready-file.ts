@@ -2,7 +2,6 @@
  * A file that is there while the command serves, for whoever started it and waits: it holds where it listens, as
  * JSON. It appears whole, and goes as soon as the command begins to end.
  */
-
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';

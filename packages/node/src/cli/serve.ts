@@ -1,5 +1,4 @@
 /** From listening to the end: the line that tells where, and what signals do. */
-
 import { isReverseItError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';
 import type { Address } from '../server/address.ts';

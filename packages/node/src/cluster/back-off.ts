@@ -1,10 +1,10 @@
 /** How long to wait before a worker is replaced that keeps ending. */
 
-/** The delay doubles from here, */
+/** The first delay; each further one is twice as long. */
 const firstMs = 100;
-/** to here: the port is closed while no worker is left. */
+/** The longest one: while no worker is left, the port is closed. */
 const maxMs = 10_000;
-/** A worker that has listened for so long was well. */
+/** A worker that has listened this long counts as healthy. */
 const steadyMs = 30_000;
 
 /** The delays of one worker's replacements: none for the first, then longer and longer ones. */

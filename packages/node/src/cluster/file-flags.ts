@@ -1,10 +1,10 @@
-/** The flags of this Node, for another one. */
+/** Node's own flags, as a worker gets them. */
 
 /** `-e`, `-p`, `-pe` and their long names, which take code, here or as the next argument. */
 const takesCode = /^(?:-[ep]+|--eval|--print)$/;
 const ofCode = /^(?:--eval=|--print=|--input-type(?:=|$))/;
 
-/** Without those that say what to run, if it is no file: a worker would run it instead of its own. */
+/** Without `-e`, `-p` and their like: a worker would run that code instead of its own file. */
 export function fileFlags(flags: readonly string[]): string[] {
   return flags.filter(
     (flag, nth) =>

@@ -357,9 +357,9 @@ export class Supervisor implements ReverseItCluster {
     }
     if (slot.current !== worker) return;
     slot.current = null;
-    // One that is on its way takes its place.
+    // Its replacement is starting already.
     if (slot.retired || slot.coming !== null) return;
-    // It was told to, as we were.
+    // The signal that we got reached it as well.
     if (this.#ending && worker.inOrder) return;
     this.#replaced++;
     const delay = this.#replaceLater(slot, worker.upMs);
@@ -374,7 +374,7 @@ export class Supervisor implements ReverseItCluster {
     return delay;
   }
 
-  /** By what the others are made of; where a worker would read another version, all are made anew. */
+  /** From the same configuration as the others; where that has changed meanwhile, all workers are restarted. */
   async #startAgain(slot: WorkerSlot): Promise<void> {
     const source = this.#source;
     const isSame = source !== null && this.#setup.versionOf(source) === this.#version;
@@ -386,7 +386,7 @@ export class Supervisor implements ReverseItCluster {
 
   #replace(slot: WorkerSlot): void {
     this.#startAgain(slot).catch((err: Error) => {
-      if (slot.retired || !slot.lacks(this.#source)) return;
+      if (slot.retired || !slot.needsWorker(this.#source)) return;
       const delay = this.#replaceLater(slot, 0);
       this.#logger?.error({ err }, `a worker cannot start: ${err.message}; ${nextText(delay)}`);
     });

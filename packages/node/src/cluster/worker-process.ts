@@ -109,7 +109,7 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
 
   /** Tells it that `close` follows in so many ms. It serves until then. */
   closeSoon(delay: number): void {
-    // We are the ones to say when.
+    // It waits longer than we do, so that `close` comes from us.
     if (this.state === 'listening')
       this.#forked.send({ kind: 'close-soon', delay: delay + graceMs });
   }

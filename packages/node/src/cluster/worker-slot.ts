@@ -1,4 +1,4 @@
-/** The place of one worker among those that are wanted: who has it, who is to follow, and when. */
+/** One of the workers that are wanted: the current process, its replacement, and when that starts. */
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { BackOff } from './back-off.ts';
 import type { WorkerSource } from './messages.ts';
@@ -6,7 +6,7 @@ import type { WorkerProcess } from './worker-process.ts';
 
 export class WorkerSlot implements DeadlineTarget {
   current: WorkerProcess | null = null;
-  /** Starts, and is to follow it. */
+  /** It is starting, and will replace `current`. */
   coming: WorkerProcess | null = null;
   readonly backOff = new BackOff();
   /** Until a worker that ended, or was to follow another one and could not start, is replaced. */
@@ -22,12 +22,12 @@ export class WorkerSlot implements DeadlineTarget {
     return this.current === null && this.coming === null;
   }
 
-  /** Whether nobody is on the way here who is made of `source`, nor there already. */
-  lacks(source: WorkerSource | null): boolean {
+  /** Whether no worker made of `source` is here, or starting. */
+  needsWorker(source: WorkerSource | null): boolean {
     return this.coming === null && this.current?.source !== source;
   }
 
-  /** Nobody takes this place any more. */
+  /** No further worker starts here. */
   retire(): void {
     this.retired = true;
     this.deadline.clear();

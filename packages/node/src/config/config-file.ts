@@ -2,7 +2,6 @@
  * Reads a configuration file: JSON, in which environment variables are replaced, or an ES module whose default
  * export is the configuration.
  */
-
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';

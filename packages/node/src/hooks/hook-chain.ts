@@ -39,7 +39,7 @@ export abstract class HookChain<Hook, Answer> implements DeadlineTarget {
     this.#name = name;
     this.#hooks = hooks;
     this.#next = 0;
-    this.#goOn();
+    this.#continue();
   }
 
   /** Ignores what hooks still bring. */
@@ -63,7 +63,7 @@ export abstract class HookChain<Hook, Answer> implements DeadlineTarget {
     return false;
   }
 
-  #goOn(): void {
+  #continue(): void {
     let over: boolean;
     try {
       over = this.#step();
@@ -99,7 +99,7 @@ export abstract class HookChain<Hook, Answer> implements DeadlineTarget {
       this.#fail(cause);
       return;
     }
-    if (!over) this.#goOn();
+    if (!over) this.#continue();
   }
 
   #fail(cause: unknown): void {

@@ -162,7 +162,7 @@ export class Observer {
   }
 }
 
-/** Peers' faults are everyday; ours and a backend's are not. */
+/** Errors of clients are expected; ours and the backend's are not. */
 function levelOf({ blame, code }: ReverseItError): 'debug' | 'warn' | 'error' {
   if (code === 'RIT_ERR_SHUTDOWN' || code === 'RIT_ERR_WS_UPSTREAM_LOST') return 'warn';
   // Speaking HTTP to a TLS port is mostly a mistake of whoever has set up what stands before us.

@@ -6,6 +6,7 @@ import type { ProxyStats } from '@reverseit/admin';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { getField } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
+import { ignoreError } from '@reverseit/core/internal';
 import { checkCloseTimeout } from '@reverseit/core/options';
 import { asksForWebSocket } from '@reverseit/core/websocket';
 import { noClients } from '../metrics/client-figures.ts';
@@ -162,7 +163,7 @@ class HandlerFront {
   };
 
   #serve(request: NodeRequest, response: NodeResponse, next: Next | undefined): void {
-    // While the application was at it.
+    // It ended while the application had it.
     if (isOver(response)) return;
     const { head, error } = readNodeHead(request, this.#options.server);
     if (next !== undefined && !this.#serves(head)) {
@@ -171,7 +172,7 @@ class HandlerFront {
     }
     const misuse = misuseOf(request, response, head.contentLength !== 0);
     if (misuse !== null && (next !== undefined || response.headersSent)) {
-      this.#tellRefusal(misuse);
+      this.#reportRefusal(misuse);
       next?.(misuse);
       return;
     }
@@ -226,7 +227,7 @@ class HandlerFront {
       return;
     }
     // From Node 26 it may be a stream that nobody else listens to, and an error would end the process.
-    stream.on('error', ignore);
+    stream.on('error', ignoreError);
     // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
     const framing =
       head.contentLength !== 0 && asksForWebSocket(head)
@@ -239,7 +240,7 @@ class HandlerFront {
     const isWrapped = !(stream instanceof Socket) && (refused || head.contentLength !== 0);
     const socket = isWrapped ? request.socket : stream;
     if (!(socket instanceof Socket)) {
-      this.#tellRefusal(createError('RIT_ERR_INTERNAL', 'upgrade: socket is not a net.Socket'));
+      this.#reportRefusal(createError('RIT_ERR_INTERNAL', 'upgrade: socket is not a net.Socket'));
       stream.destroy();
       return;
     }
@@ -275,13 +276,13 @@ class HandlerFront {
       this.#totalRefusals++;
       this.#engine.refuse(exchange, refusal);
     } else {
-      this.#tellRefusal(refusal);
+      this.#reportRefusal(refusal);
       this.#engine.count(exchange);
       exchange.fail(refusal);
     }
   }
 
-  #tellRefusal(error: ReverseItError): void {
+  #reportRefusal(error: ReverseItError): void {
     this.#totalRefusals++;
     this.#engine.observer.onRefusal(error, null);
   }
@@ -318,7 +319,7 @@ class HandlerFront {
     });
 }
 
-/** Why a request cannot be served that others have been at before. */
+/** Why a request cannot be served that other code has read or answered already. */
 function misuseOf(
   request: NodeRequest,
   response: NodeResponse,
@@ -335,8 +336,4 @@ function misuseOf(
   return readableDidRead || readableEnded || readableEncoding !== null
     ? createError('RIT_ERR_BODY_CONSUMED')
     : null;
-}
-
-function ignore(): void {
-  // `close` follows.
 }

@@ -12,6 +12,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/co
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import { ENCODING, type RequestHead } from '@reverseit/core/http1';
+import { ignoreError } from '@reverseit/core/internal';
 import {
   clientAddress,
   demandsUpgrade,
@@ -62,7 +63,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   /** Nothing more should be written until `drain`. */
   #blocked = false;
   #responseClosed = false;
-  /** Ends before its time, by us. */
+  /** We are cutting it off. */
   #aborting = false;
   /** Listens to the socket. */
   #watching = false;
@@ -93,12 +94,12 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     response.on('drain', () => this.onDrain());
     response.on('close', () => this.#onResponseClose());
     // What fails is told by `close`.
-    response.on('error', ignore);
+    response.on('error', ignoreError);
     // A stream that is reset with NO_ERROR ends its request as if it were complete, but tells this before.
     if (this.#side.multiplexed) request.on('aborted', () => this.#onStreamAborted());
     if (!this.#complete) {
       request.on('close', () => this.#onRequestClose());
-      request.on('error', ignore);
+      request.on('error', ignoreError);
     }
     owner.add(this);
   }
@@ -217,7 +218,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     try {
       this.#side.writeHead(status, reason, headers.fields, framing);
     } catch (cause) {
-      // The application is at the same response.
+      // The application has written to the same response.
       const error = createError('RIT_ERR_INTERNAL', 'the response cannot be written', { cause });
       if (this.#response.headersSent) this.#lose(error);
       else this.#abort(error);
@@ -271,7 +272,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (this.#side.pending > 0 || !this.#response.writableEnded) this.#sendWatch.start();
   }
 
-  /** Nothing but a request follows a request. */
+  /** Early data only exists on upgrades. */
   setEarlyDataLimit(_bytes: number): void {
     // See `NodeUpgrade`.
   }
@@ -354,7 +355,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     if (!this.done) this.#lose(error);
   }
 
-  /** The response is out of our hands. */
+  /** The response can no longer be completed. */
   #lose(error: ReverseItError): void {
     if (!this.#complete) this.#watchSocket();
     this.abandon(error);
@@ -376,8 +377,4 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
 
 function flushHead(side: ResponseSide): void {
   side.flushHead();
-}
-
-function ignore(): void {
-  // `close` follows.
 }

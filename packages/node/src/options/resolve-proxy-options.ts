@@ -1,5 +1,4 @@
 /** From what a user wrote to one frozen object: tables first, then the rules that span options. */
-
 import type { AddressList } from '@reverseit/core/internal';
 import { type ResolvedServerOptions, serverOptions } from '@reverseit/core/internal/server';
 import {

@@ -136,8 +136,8 @@ export function buildGeneration(
   };
 }
 
-/** `next` serves from now on: releases what only `former` needed. Requests in progress end by it all the same. */
-export function succeed(next: Generation, former: Generation): void {
+/** `next` serves from now on: releases what only `former` needed. Requests in progress still end on `former`. */
+export function replaceGeneration(next: Generation, former: Generation): void {
   // Connections to backends that are needed no more are closed as they become idle.
   for (const origin of former.origins) if (!next.origins.includes(origin)) origin.release();
   // A group that is kept has had its former list until now; another one has begun with its own.

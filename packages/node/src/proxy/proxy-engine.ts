@@ -20,7 +20,7 @@ import {
   type EngineOptions,
   type Generation,
   type GenerationOwner,
-  succeed,
+  replaceGeneration,
 } from './generation.ts';
 import { handleRequest } from './handle-request.ts';
 import type { UpgradeRules } from './headers/upgrade-rules.ts';
@@ -135,7 +135,7 @@ export class ProxyEngine implements GenerationOwner {
     return {
       commit: () => {
         this.#current = next;
-        succeed(next, former);
+        replaceGeneration(next, former);
         const { totalExchanges } = exchanges.stats();
         for (const pool of next.pools.unused) this.#retired.push({ pool, totalExchanges });
         this.#endRetired(exchanges);

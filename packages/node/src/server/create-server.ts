@@ -1,5 +1,4 @@
 /** `createServer`: options in, a proxy out. */
-
 import { isDeepStrictEqual } from 'node:util';
 import type { ProxyStats } from '@reverseit/admin';
 import {

@@ -1,5 +1,4 @@
 /** Opens the admin listener of a proxy or a cluster. Its package is loaded only then. */
-
 import type { AdminListenerOptions, AdminTarget } from '@reverseit/admin';
 import { createError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';

@@ -9,7 +9,7 @@ import type { NameServers } from '../connect/network.ts';
 import { parseOrigin } from '../options/origin.ts';
 import { atAddresses, atServices, type FoundService } from './discovery/found-backends.ts';
 import { type KnownAddresses, learn, noAddresses } from './discovery/known-addresses.ts';
-import { type FoundAddresses, type LookUpAddresses, meansNone } from './name-lookup.ts';
+import { type FoundAddresses, isNoRecord, type LookUpAddresses } from './name-lookup.ts';
 import { type BackendSpec, readBackendList } from './options/backend-list.ts';
 import type { ListBackends } from './options/discovery-options.ts';
 
@@ -33,7 +33,7 @@ export interface DiscoverySource {
   readonly follows?: boolean;
   /** What discovery begins with. */
   configure(configured: readonly BackendSpec[]): void;
-  /** Begins with what another one knows. */
+  /** Takes over what the former source knew. */
   inherit(former: DiscoverySource): void;
   /** One at a time. Once the signal is aborted nothing is learned. May reject. */
   look(signal: AbortSignal): Promise<LookupResult>;
@@ -147,7 +147,7 @@ export class ServiceSource implements DiscoverySource {
   async #records() {
     const name = this.#name;
     const records = await this.#servers.resolveSrv(name).catch((error: unknown) => {
-      if (meansNone(error)) return [];
+      if (isNoRecord(error)) return [];
       throw error;
     });
     if (records.length > maxFound) throw new Error(tooMany);

@@ -2,7 +2,6 @@
  * Follows the backends that a source finds: one look-up after another, never two at a time. One that fails,
  * takes too long or finds nothing changes nothing, and is repeated after a pause that grows.
  */
-
 import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';
@@ -15,6 +14,7 @@ import {
   FunctionSource,
   ServiceSource,
 } from './discovery-sources.ts';
+import { nextShare } from './jitter.ts';
 import { serverLookup, systemLookup } from './name-lookup.ts';
 import type { BackendSpec } from './options/backend-list.ts';
 import type { DiscoveryValues } from './options/discovery-options.ts';
@@ -26,8 +26,6 @@ export interface DiscoveryDelegate {
   onDiscoveryError(error: ReverseItError): void;
 }
 
-/** Steps of chance: there is a queue of deadlines for each. */
-const steps = 16;
 /** Pause between two lists that a function yields, in ms: they may come without end. */
 const yieldPause = 100;
 /** Characters of a reason that are reported. */
@@ -73,7 +71,7 @@ export class Discovery implements DeadlineTarget {
     this.#becomeReady = resolve;
   }
 
-  /** Begins with what another one knows. */
+  /** Takes over what the former discovery knew. */
   inherit(former: Discovery): void {
     this.#source.inherit(former.#source);
   }
@@ -143,9 +141,8 @@ export class Discovery implements DeadlineTarget {
       this.#failures === 0 && this.#source.follows === true
         ? Math.min(interval, yieldPause)
         : refreshInterval(interval, { ttl, failures: this.#failures });
-    // Between 0.95 and 1.05 of it.
-    const share = 0.95 + Math.floor(this.#random() * steps) / (10 * (steps - 1));
-    this.#deadlines.queue(Math.max(1, Math.round(share * pause))).arm(this.#interval);
+    const ms = Math.max(1, Math.round(nextShare(this.#random) * pause));
+    this.#deadlines.queue(ms).arm(this.#interval);
     this.#delegate.onDiscovered(this.#source.list);
     this.#report(faults.join('; ').slice(0, maxReason), cause);
     this.#becomeReady();

@@ -5,13 +5,12 @@
  * An attempt ends by `onEnd`, `onSwitch` or `onError`, by a status that is tried again, or by `perTryTimeout`;
  * the first byte for the client settles that it is the last one.
  */
-
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
 import type { FieldSection } from '@reverseit/core/http';
 import { asReverseItError } from '@reverseit/core/internal';
-import { warnOf } from '../exchange/callback-warning.ts';
+import { emitWarning } from '../exchange/callback-warning.ts';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
 import { callError } from '../exchange/handler-calls.ts';
 import type { RequestInput } from '../exchange/message/upstream-request.ts';
@@ -177,7 +176,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#drop();
+    this.#abortAttempt();
     this.#settle();
   }
 
@@ -192,8 +191,8 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     const member = this.#member as Member;
     this.#group.onResponse(member, head.status, this.#group.now() - this.#attemptAt);
     if (this.#retriesStatus(head.status)) {
-      this.#note(member, null, head.status);
-      this.#drop();
+      this.#recordFailure(member, null, head.status);
+      this.#abortAttempt();
       this.#retry('timeout');
       return;
     }
@@ -208,7 +207,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   }
 
   onEnd(trailers: FieldSection): void {
-    this.#leave();
+    this.#endAttempt();
     this.#settle();
     this.#handler.onEnd(trailers);
   }
@@ -227,8 +226,8 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   onError(error: ReverseItError): void {
     const member = this.#member as Member;
     this.#group.onFailure(member, error, this.#group.now() - this.#attemptAt);
-    this.#leave();
-    this.#note(member, error, 0);
+    this.#endAttempt();
+    this.#recordFailure(member, error, 0);
     const kind = failureKind(error);
     if (this.#retriesFailure(kind, error)) {
       this.#error = error;
@@ -238,7 +237,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
 
   onDeadline(kind: number): void {
     if (kind === DEADLINE.PAUSE) {
-      this.#another(this.#group.pick(this.#request, this.#tried));
+      this.#startOn(this.#group.pick(this.#request, this.#tried));
       return;
     }
     const { perTryTimeout } = this.#group;
@@ -316,14 +315,14 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     else if (!this.#tried.includes(member)) this.#tried.push(member);
     const ms = backOff(group.backOff, this.#made, group.random());
     const next = kind === 'connect' || ms === 0 ? group.pick(this.#request, this.#tried) : null;
-    if (next !== null && !this.#tried.includes(next)) this.#another(next);
+    if (next !== null && !this.#tried.includes(next)) this.#startOn(next);
     else {
       this.#pause ??= new Deadline(this, DEADLINE.PAUSE);
       group.arm(this.#pause, Math.max(1, ms));
     }
   }
 
-  #another(member: Member | null): void {
+  #startOn(member: Member | null): void {
     if (member === null) {
       this.#end(this.#error ?? createError('RIT_ERR_NO_BACKEND'));
       return;
@@ -335,15 +334,15 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     }
   }
 
-  /** Gives up the attempt under way. */
-  #drop(): void {
+  /** Cuts the attempt in progress. */
+  #abortAttempt(): void {
     const attempt = this.#attempt;
-    this.#leave();
+    this.#endAttempt();
     attempt?.abort();
   }
 
   /** The attempt is over. */
-  #leave(): void {
+  #endAttempt(): void {
     this.#deadline?.clear();
     if (this.#attempt === null) return;
     this.#connections += this.#attempt.attempts;
@@ -351,7 +350,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
     this.#group.onEnd(this.#member as Member);
   }
 
-  #note(member: Member, error: ReverseItError | null, status: number): void {
+  #recordFailure(member: Member, error: ReverseItError | null, status: number): void {
     this.#failed ??= [];
     this.#failed.push({ backend: member.name, error, status });
   }
@@ -375,7 +374,7 @@ export class GroupExchange implements GroupedExchange, UpgradeHandler, DeadlineT
   #report(error: ReverseItError): void {
     if (this.#aborted) return;
     const thrown = callError(this.#handler, error);
-    if (thrown !== null) warnOf(thrown.message, thrown.cause);
+    if (thrown !== null) emitWarning(thrown.message, thrown.cause);
   }
 }
 

@@ -28,6 +28,7 @@ import type {
 import type { OriginPool } from '../pool/pool.ts';
 import type { RandomSource } from './balance/policy.ts';
 import { StatusSet } from './health/status-set.ts';
+import { firstShare, nextShare } from './jitter.ts';
 import type { healthCheckOptions } from './options/group-options.ts';
 
 export type HealthCheckRules = OptionValues<typeof healthCheckOptions>;
@@ -38,8 +39,6 @@ export interface HealthCheckDelegate {
   onCheckFailed(reason: string): void;
 }
 
-/** Steps of chance: there is a queue of deadlines for each. */
-const steps = 16;
 /** Bytes of a response that are searched, and received before the connection is given up. */
 const maxBody = 65_536;
 
@@ -82,7 +81,7 @@ export class HealthCheck implements DeadlineTarget {
 
   /** The first check comes within an interval. */
   start(): void {
-    this.#arm((Math.floor(this.#random() * steps) + 1) / steps);
+    this.#arm(firstShare(this.#random));
   }
 
   close(): void {
@@ -99,8 +98,7 @@ export class HealthCheck implements DeadlineTarget {
       return;
     }
     this.#probe.cancel();
-    // Between 0.95 and 1.05 intervals.
-    this.#arm(0.95 + Math.floor(this.#random() * steps) / (10 * (steps - 1)));
+    this.#arm(nextShare(this.#random));
     this.#timeout.arm(this.#end);
     this.#probe.start();
   }
@@ -184,14 +182,14 @@ export class HttpProbe implements Probe, ResponseHandler {
     this.#received += chunk.length;
     this.#body?.push(chunk);
     if (this.#received >= maxBody) {
-      this.#judgeBody();
+      this.#checkBody();
       this.cancel();
     }
   }
 
   onEnd(): void {
     this.#exchange = null;
-    this.#judgeBody();
+    this.#checkBody();
   }
 
   onError(error: ReverseItError): void {
@@ -211,7 +209,7 @@ export class HttpProbe implements Probe, ResponseHandler {
     else this.#check.failed(fault);
   }
 
-  #judgeBody(): void {
+  #checkBody(): void {
     const { body } = this.#rules;
     if (this.#body === null || body === null) return;
     const text = Buffer.concat(this.#body).subarray(0, maxBody).toString();

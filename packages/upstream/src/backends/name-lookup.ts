@@ -64,7 +64,7 @@ async function family(answer: ReturnType<NameServers['resolve4']>): Promise<Fami
     const addresses = records.map(({ address }) => address);
     return { addresses, ttl: Number.isFinite(ttl) ? ttl * 1000 : null, fault: null };
   } catch (error) {
-    return meansNone(error) ? none : { addresses: null, ttl: null, fault: messageOf(error) };
+    return isNoRecord(error) ? none : { addresses: null, ttl: null, fault: messageOf(error) };
   }
 }
 
@@ -78,8 +78,8 @@ function joined(ipv4: Family, ipv6: Family): FoundAddresses {
   };
 }
 
-/** The server says that there is no such record. */
-export function meansNone(error: unknown): boolean {
+/** Whether the name server answered that there is no such record. */
+export function isNoRecord(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === 'ENODATA' || code === 'ENOTFOUND';
 }

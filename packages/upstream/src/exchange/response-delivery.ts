@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { ReverseItError } from '@reverseit/core/errors';
 import type { FieldSection, ReadonlyFieldSection } from '@reverseit/core/http';
-import { warnOf } from './callback-warning.ts';
+import { emitWarning } from './callback-warning.ts';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import {
   callData,
@@ -132,7 +132,7 @@ export abstract class ResponseDelivery {
   /** A handler that throws loses its exchange, and nobody else anything. */
   #onThrown(error: ReverseItError | null): void {
     if (error === null) return;
-    if (this.isOver) warnOf(error.message, error.cause);
+    if (this.isOver) emitWarning(error.message, error.cause);
     else this.onFailed(error);
   }
 }

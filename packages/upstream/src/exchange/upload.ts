@@ -2,11 +2,10 @@
  * A request body under way, from its source to a transport. No Readable and no promise per chunk: chunks
  * go through as they come, and back-pressure comes back as the answer of `write`.
  */
-
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, isFieldValue, isToken } from '@reverseit/core/http';
 import { asReverseItError } from '@reverseit/core/internal';
-import { warnOf } from './callback-warning.ts';
+import { emitWarning } from './callback-warning.ts';
 import { kindOf } from './message/kind-of.ts';
 import type { BodySink, BodySource } from './message/upstream-request.ts';
 
@@ -156,7 +155,7 @@ export class Upload implements BodySink {
 
   #onThrown(method: 'start' | 'resume', cause: unknown): void {
     const what = `body source threw in ${method}`;
-    if (this.#over) warnOf(what, cause);
+    if (this.#over) emitWarning(what, cause);
     else this.#fail(createError('RIT_ERR_INTERNAL', what, { cause }));
   }
 }
@@ -166,7 +165,7 @@ export function cancelSource(source: BodySource): void {
   try {
     source.cancel();
   } catch (cause) {
-    warnOf('body source threw in cancel', cause);
+    emitWarning('body source threw in cancel', cause);
   }
 }
 

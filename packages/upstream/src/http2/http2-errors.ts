@@ -1,5 +1,4 @@
 /** What the end of a stream or of a session means (RFC 9113 §5.4, §7, §8.7). */
-
 import { constants } from 'node:http2';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { codeOf } from '../connect/error-map.ts';

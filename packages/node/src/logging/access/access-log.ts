@@ -1,5 +1,4 @@
 /** The access log: a line for each request that is over. */
-
 import { createError } from '@reverseit/core/errors';
 import { messageOf } from '@reverseit/core/internal';
 import { Faults } from '@reverseit/core/options';

@@ -9,7 +9,7 @@
 import { close, constants, fstatSync, open, openSync, write } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** So much is written at once where it has come together before its time. In characters. */
+/** Lines are written at once when this much has come together, in characters. */
 const enough = 65_536;
 /**
  * So much goes to a pipe whole or not at all (PIPE_BUF of Linux; POSIX has at least 512), in bytes. What workers write to
@@ -48,7 +48,7 @@ export class LogFile {
   readonly #maxBuffered: number;
   readonly #report: (message: string) => void;
   #fd: number;
-  /** Takes the place of the present one after the write under way. */
+  /** Replaces `#fd` after the write in progress; -1 for none. */
   #nextFd = -1;
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** Lines that wait, and how many. */
@@ -57,9 +57,9 @@ export class LogFile {
   /** What is being written, from `#offset` on; null where nothing is. */
   #chunk: Buffer | null = null;
   #offset = 0;
-  /** The system is at a write. */
+  /** A write is in progress. */
   #busy = false;
-  /** The last write has failed: the next one waits for its time. */
+  /** The last write failed: the next one waits for the timer. */
   #resting = false;
   /** It is a pipe or a socket, which others may write to. */
   #isPipe = false;
@@ -92,7 +92,7 @@ export class LogFile {
     const waiting = this.#text.length + (this.#chunk === null ? 0 : this.#chunk.length);
     if (this.#state !== 'open' || waiting + line.length >= this.#maxBuffered) {
       this.#drop(1);
-      this.#tellDropped();
+      this.#reportDropped();
       return;
     }
     this.#text += line;
@@ -154,7 +154,7 @@ export class LogFile {
     this.#text = '';
     this.#lines = 0;
     this.#reportedAt = Number.NEGATIVE_INFINITY;
-    this.#tellDropped();
+    this.#reportDropped();
     if (!this.#busy) this.#release();
     this.#onClosed();
   }
@@ -208,7 +208,7 @@ export class LogFile {
       if (this.#offset < (this.#chunk as Buffer).length) this.#next(0);
       else {
         this.#endChunk(false);
-        this.#tellDropped();
+        this.#reportDropped();
         const isDue = this.#state === 'closing' || this.#text.length >= enough;
         this.#next(isDue ? 0 : gatherMs);
       }
@@ -243,7 +243,7 @@ export class LogFile {
     this.#unreported += lines;
   }
 
-  #tellDropped(): void {
+  #reportDropped(): void {
     if (this.#unreported === 0) return;
     const now = performance.now();
     if (now - this.#reportedAt < reportMs) return;

@@ -20,7 +20,7 @@ import { requestFields } from './request-fields.ts';
 /** What the request line and the empty line weigh beside method and target. */
 const lineBytes = '  HTTP/1.1\r\n\r\n'.length;
 
-/** Fields that a server of Node tells of where it is not told otherwise. */
+/** The default of `maxHeadersCount`. */
 const defaultMaxHeaders = 1000;
 
 /** Methods that Node's parser takes with `RTSP/1.0` only, which it then tells as HTTP/1.0. */
@@ -53,12 +53,12 @@ export function readNodeHead(
   limits: RequestHeadLimits,
   url = request.url ?? '',
 ): ValidatedHead {
-  const judged = isHttp2Request(request)
+  const validated = isHttp2Request(request)
     ? readHttp2Head(request, limits, url)
     : readHttp1Head(request, limits, url);
   // Rejected or not, there may be a body to be read to its end.
-  if (judged.error !== null) judged.head.contentLength = mayHaveBody(request) ? -1 : 0;
-  return judged;
+  if (validated.error !== null) validated.head.contentLength = mayHaveBody(request) ? -1 : 0;
+  return validated;
 }
 
 /** By what was sent: Node has framed it so, whatever has become of `headers`. */
@@ -114,7 +114,7 @@ function readHttp2Head(
   return { head, error };
 }
 
-/** Of a head whose fields are not to be had. */
+/** A head whose fields cannot be read. */
 function unreadable(request: NodeRequest, url: string, error: ReverseItError): ValidatedHead {
   return { head: makeHead(request, url, 1, []), error };
 }

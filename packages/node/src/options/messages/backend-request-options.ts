@@ -1,5 +1,4 @@
 /** Options of a request on its way to the backend: connections and header rules. */
-
 import { fieldsWhere, isToken } from '@reverseit/core/http';
 import { booleanOrText } from '@reverseit/core/internal';
 import {

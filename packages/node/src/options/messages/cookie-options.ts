@@ -1,5 +1,4 @@
 /** The options of the cookies that a backend sets. */
-
 import { toLowerAscii } from '@reverseit/core/http';
 import { booleanOrText } from '@reverseit/core/internal';
 import {

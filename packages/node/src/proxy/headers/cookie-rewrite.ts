@@ -2,7 +2,6 @@
  * Makes public what a backend says in Set-Cookie. It is taken apart as browsers do (RFC 6265bis §5.6), so that
  * nothing is changed that they would not take for an attribute; every other byte stays as it is. Pure.
  */
-
 import { toLowerAscii, trimOws } from '@reverseit/core/http';
 import type { CookieRewriteValues } from '../../options/messages/cookie-options.ts';
 import { isUnder } from '../../routes/path-prefix.ts';

@@ -2,7 +2,6 @@
  * Makes the public URL of one that a backend gives of its own: `http://127.0.0.1:8080/base/x` is
  * `https://example.org/api/x` to a client that came by there. Pure.
  */
-
 import { sameAuthority, toLowerAscii } from '@reverseit/core/http';
 import type { BackendUrl } from '@reverseit/core/options';
 import { isUnder } from '../../routes/path-prefix.ts';

@@ -145,7 +145,7 @@ export class RequestBody implements BodySource, DeadlineTarget {
     if (this.#ready) return;
     if (
       this.#received > this.#route.options.requestBodyBufferSize ||
-      !this.#route.shared.buffers.take(chunk.length)
+      !this.#route.shared.buffers.reserve(chunk.length)
     ) {
       this.#startStreaming();
     } else {
@@ -190,20 +190,20 @@ export class RequestBody implements BodySource, DeadlineTarget {
 
   /** Streams what could be held, unless too many are by now. */
   #streamWaiting(): boolean {
-    if (!this.#route.streams.take()) return false;
+    if (!this.#route.streams.acquire()) return false;
     this.#sharing = true;
     this.#startStreaming();
     return true;
   }
 
   #leaveShare(): void {
-    if (this.#sharing) this.#route.streams.give();
+    if (this.#sharing) this.#route.streams.release();
     this.#sharing = false;
   }
 
   #releaseBuffer(): void {
     this.#silence?.clear();
-    if (this.#held > 0) this.#route.shared.buffers.give(this.#held);
+    if (this.#held > 0) this.#route.shared.buffers.release(this.#held);
     this.#held = 0;
     this.#buffer = null;
   }

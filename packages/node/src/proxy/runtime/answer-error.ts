@@ -1,5 +1,4 @@
 /** Answers a request that failed, and ends its record. */
-
 import type { Exchange } from '@reverseit/core';
 import { asReverseItError } from '@reverseit/core/internal';
 import { failureFields } from '../headers/proxy-status.ts';

@@ -10,14 +10,14 @@ export class BufferBudget {
     this.#left = bytes;
   }
 
-  /** Takes bytes. False: nothing was taken, the budget is spent. */
-  take(bytes: number): boolean {
+  /** False: nothing was reserved, as the budget is used up. */
+  reserve(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
     return true;
   }
 
-  give(bytes: number): void {
+  release(bytes: number): void {
     this.#left += bytes;
   }
 }

@@ -16,15 +16,15 @@ export class StreamShare {
     this.#left = protocols.includes('http2') ? connections * streamsPerConnection : connections;
   }
 
-  /** False: no more may be streamed now. */
-  take(): boolean {
+  /** Claims a place; false where none is free. */
+  acquire(): boolean {
     if (this.#left === 0) return false;
     this.#left--;
     return true;
   }
 
   /** The request is complete, or over. */
-  give(): void {
+  release(): void {
     this.#left++;
   }
 }

@@ -77,8 +77,8 @@ export class RelayDirection implements CodecOwner, TurnTaker {
     return this.#reader.betweenFrames;
   }
 
-  /** Whether a frame that is partly passed may still come to its end. */
-  get mayGoOn(): boolean {
+  /** Whether the rest of a frame that was forwarded in part may still come. */
+  get mayContinue(): boolean {
     return !this.#over && this.source.closing.mayReceive;
   }
 

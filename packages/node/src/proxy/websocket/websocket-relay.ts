@@ -168,7 +168,7 @@ export class WebSocketRelay
     source.closing.receive(status);
     this.#close(sink, status);
     if (!sink.owesClose) this.#close(source, status);
-    this.#hurry();
+    this.#awaitNextStep();
     this.#settle();
   }
 
@@ -227,7 +227,7 @@ export class WebSocketRelay
       if (this.#overdue || side.closing.state !== 'close-received') side.destroy();
     }
     this.#overdue = true;
-    this.#hurry();
+    this.#awaitNextStep();
   }
 
   #closeBoth(status: CloseStatus): void {
@@ -237,7 +237,7 @@ export class WebSocketRelay
     this.#settle();
   }
 
-  /** The peer is gone, or will not say any more. Harmless after a closing handshake. */
+  /** The peer is gone, or will send nothing more. Harmless after a closing handshake. */
   #lose(side: RelaySide): void {
     if (side.closing.state === 'closed') return;
     side.closing.lose();
@@ -270,15 +270,15 @@ export class WebSocketRelay
     if (!side.takesFrames) return;
     const direction = this.#to(side);
     if (direction.betweenFrames) side.sendClose(side.pendingClose ?? status);
-    else if (direction.mayGoOn) {
+    else if (direction.mayContinue) {
       side.pendingClose ??= status;
       direction.awaitFrameEnd();
     } else side.end();
-    this.#hurry();
+    this.#awaitNextStep();
   }
 
-  /** Closing takes another step, which has a time of its own. */
-  #hurry(): void {
+  /** Closing has reached another step, which has a timeout of its own. */
+  #awaitNextStep(): void {
     this.#closing = true;
     this.#settings.closing.arm(this.#deadline);
   }

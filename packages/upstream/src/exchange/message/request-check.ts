@@ -2,7 +2,6 @@
  * What a caller may have got wrong in a request, found before a connection is asked for and said in words.
  * What passes means the same to every transport.
  */
-
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { equalsIgnoreCase, HeaderSection, isFieldValue, readDecimal } from '@reverseit/core/http';
 import { asReverseItError } from '@reverseit/core/internal';

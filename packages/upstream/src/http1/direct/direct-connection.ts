@@ -156,11 +156,11 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
   }
 
   onTurn(): void {
-    this.goOn();
+    this.readOn();
   }
 
-  /** Works on what has been held, then reads on, unless it has to stop again. */
-  goOn(): void {
+  /** Parses what has been held, then reads on, unless it has to stop again. */
+  readOn(): void {
     const { socket } = this;
     if (this.stopped || socket === null) return;
     if (this.#held.length > 0) this.#onData(this.#held.take());
@@ -302,7 +302,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     if (!this.#paused) return;
     this.#paused = false;
     // Not at once: whoever resumes does not expect to be called from within.
-    if (this.#held.length > 0) process.nextTick(goOn, this);
+    if (this.#held.length > 0) process.nextTick(readOn, this);
     else if (!this.share.waiting && this.socket !== null) resumeReading(this.socket);
   }
 
@@ -366,8 +366,8 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
   }
 }
 
-function goOn(connection: DirectConnection): void {
-  connection.goOn();
+function readOn(connection: DirectConnection): void {
+  connection.readOn();
 }
 
 function sendWaiting(connection: DirectConnection): void {
