@@ -9,10 +9,10 @@ import type {
   PoolStats,
   ProxyStats,
   RouteStats,
-  WebSocketStats,
 } from '@reverseit/admin';
 import { otherOrigins } from '@reverseit/upstream/internal';
 import { noRoute, otherRoutes } from './proxy-meters.ts';
+import { noConnections } from './snapshot.ts';
 
 /** From bad to good. */
 const states: readonly BackendState[] = ['draining', 'unhealthy', 'ejected', 'warming', 'healthy'];
@@ -55,14 +55,7 @@ export function withoutGauges(stats: ProxyStats): ProxyStats {
       active: 0,
       latency: null,
     })),
-    pools: stats.pools.map((pool) => ({
-      ...pool,
-      open: 0,
-      idle: 0,
-      active: 0,
-      waiting: 0,
-      switched: 0,
-    })),
+    pools: stats.pools.map((pool) => ({ ...pool, ...noConnections })),
     processes: [],
   };
 }
@@ -128,14 +121,14 @@ function joined<Item>(
   return [...all.values()];
 }
 
-/** Of two objects of numbers the sums, key by key. */
-function addNumbers<Numbers extends Readonly<Record<string, number>>>(
-  one: Numbers,
-  other: Numbers,
-): Numbers {
-  const sum: Record<string, number> = { ...one };
-  for (const [key, value] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + value;
-  return sum as Numbers;
+/** Two objects of one form as one: numbers are added, what else there is comes from the newer one. */
+function addNumbers<Figures extends object>(one: Figures, other: Figures): Figures {
+  const sum = { ...one } as Record<string, unknown>;
+  for (const [key, value] of Object.entries(other)) {
+    const before = sum[key];
+    sum[key] = typeof value === 'number' && typeof before === 'number' ? before + value : value;
+  }
+  return sum as Figures;
 }
 
 const addHistograms = (one: HistogramStats, other: HistogramStats): HistogramStats => ({
@@ -143,42 +136,27 @@ const addHistograms = (one: HistogramStats, other: HistogramStats): HistogramSta
   sum: one.sum + other.sum,
 });
 
-const addWebSockets = (one: WebSocketStats, other: WebSocketStats): WebSocketStats =>
-  addNumbers({ ...one }, { ...other });
-
 function addRoutes(one: RouteStats, other: RouteStats): RouteStats {
   const requests: Record<string, RouteStats['requests'][string]> = { ...one.requests };
   for (const [method, kinds] of Object.entries(other.requests)) {
-    requests[method] = addNumbers<Record<string, number>>({ ...requests[method] }, { ...kinds });
+    requests[method] = addNumbers(requests[method] ?? {}, kinds);
   }
   return {
-    route: one.route,
-    active: one.active + other.active,
+    ...addNumbers(one, other),
     requests,
     duration: addHistograms(one.duration, other.duration),
     firstByte: addHistograms(one.firstByte, other.firstByte),
-    bytesReceived: one.bytesReceived + other.bytesReceived,
-    bytesSent: one.bytesSent + other.bytesSent,
-    webSockets: addWebSockets(one.webSockets, other.webSockets),
+    webSockets: addNumbers(one.webSockets, other.webSockets),
   };
 }
 
 function addBackends(one: BackendStats, other: BackendStats): BackendStats {
-  const counts = addNumbers<Record<string, number>>({ ...one.states }, { ...other.states });
+  const counts: Readonly<Record<string, number>> = addNumbers(one.states, other.states);
   return {
-    route: one.route,
-    backend: one.backend,
-    url: other.url,
+    ...addNumbers(one, other),
     state: states.find((state) => (counts[state] ?? 0) > 0) ?? other.state,
     states: counts,
     reason: one.reason ?? other.reason,
-    active: one.active + other.active,
-    requests: one.requests + other.requests,
-    failures: one.failures + other.failures,
-    retries: one.retries + other.retries,
-    ejections: one.ejections + other.ejections,
-    checksPassed: one.checksPassed + other.checksPassed,
-    checksFailed: one.checksFailed + other.checksFailed,
     latency: worst(one.latency, other.latency),
   };
 }
@@ -187,12 +165,9 @@ const worst = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.max(one, other);
 
 function addPools(one: PoolStats, other: PoolStats): PoolStats {
-  const { origin, connect, wait, ...numbers } = one;
-  const { origin: _, connect: otherConnect, wait: otherWait, ...otherNumbers } = other;
   return {
-    origin,
-    ...addNumbers(numbers, otherNumbers),
-    connect: addHistograms(connect, otherConnect),
-    wait: addHistograms(wait, otherWait),
+    ...addNumbers(one, other),
+    connect: addHistograms(one.connect, other.connect),
+    wait: addHistograms(one.wait, other.wait),
   };
 }

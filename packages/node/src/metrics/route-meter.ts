@@ -113,14 +113,19 @@ export class RouteMeter implements ExchangeMeter {
   }
 }
 
+type RelayTotals = { -readonly [K in Exclude<keyof WebSocketStats, 'open' | 'opened'>]: number };
+
 /** Counts the WebSockets of one route. What they carry is asked for, not told. */
 export class WebSocketMeter {
   readonly #open = new Set<RelayFigures>();
+  /** What those carried that have closed. */
+  readonly #closed: RelayTotals = {
+    messagesFromClients: 0,
+    messagesFromBackends: 0,
+    bytesFromClients: 0,
+    bytesFromBackends: 0,
+  };
   #opened = 0;
-  #messagesFromClients = 0;
-  #messagesFromBackends = 0;
-  #bytesFromClients = 0;
-  #bytesFromBackends = 0;
 
   onOpen(relay: RelayFigures): void {
     this.#opened++;
@@ -128,33 +133,21 @@ export class WebSocketMeter {
   }
 
   onClose(relay: RelayFigures): void {
-    if (!this.#open.delete(relay)) return;
-    this.#messagesFromClients += relay.messagesFromClient;
-    this.#messagesFromBackends += relay.messagesFromBackend;
-    this.#bytesFromClients += relay.bytesFromClient;
-    this.#bytesFromBackends += relay.bytesFromBackend;
+    if (this.#open.delete(relay)) addRelay(this.#closed, relay);
   }
 
   read(): WebSocketStats {
-    let messagesFromClients = this.#messagesFromClients;
-    let messagesFromBackends = this.#messagesFromBackends;
-    let bytesFromClients = this.#bytesFromClients;
-    let bytesFromBackends = this.#bytesFromBackends;
-    for (const relay of this.#open) {
-      messagesFromClients += relay.messagesFromClient;
-      messagesFromBackends += relay.messagesFromBackend;
-      bytesFromClients += relay.bytesFromClient;
-      bytesFromBackends += relay.bytesFromBackend;
-    }
-    return {
-      open: this.#open.size,
-      opened: this.#opened,
-      messagesFromClients,
-      messagesFromBackends,
-      bytesFromClients,
-      bytesFromBackends,
-    };
+    const totals = { ...this.#closed };
+    for (const relay of this.#open) addRelay(totals, relay);
+    return { open: this.#open.size, opened: this.#opened, ...totals };
   }
+}
+
+function addRelay(totals: RelayTotals, relay: RelayFigures): void {
+  totals.messagesFromClients += relay.messagesFromClient;
+  totals.messagesFromBackends += relay.messagesFromBackend;
+  totals.bytesFromClients += relay.bytesFromClient;
+  totals.bytesFromBackends += relay.bytesFromBackend;
 }
 
 /** Where the method stands in `methods`. */

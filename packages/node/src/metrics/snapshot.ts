@@ -61,22 +61,25 @@ function backendStats(status: BackendStatus & { readonly route: string }): Backe
   };
 }
 
-const gauges = ['open', 'idle', 'active', 'waiting', 'switched'] as const;
+/** The gauges of a pool that has no connections. */
+export const noConnections = { open: 0, idle: 0, active: 0, waiting: 0, switched: 0 };
+
+const gauges = Object.keys(noConnections) as (keyof typeof noConnections)[];
 
 /** By origin: two pools may have the same one. */
 function poolStats(meters: OriginMeters, pools: readonly UpstreamStats[]): readonly PoolStats[] {
-  const byOrigin = new Map<string, Record<(typeof gauges)[number], number>>();
+  const byOrigin = new Map<string, typeof noConnections>();
   for (const pool of pools) {
     for (const stats of pool.origins) {
       const label = meters.labelOf(stats.origin);
-      const sum = byOrigin.get(label) ?? { open: 0, idle: 0, active: 0, waiting: 0, switched: 0 };
+      const sum = byOrigin.get(label) ?? { ...noConnections };
       byOrigin.set(label, sum);
       for (const gauge of gauges) sum[gauge] += stats[gauge];
     }
   }
   return [...meters.entries()].map(([origin, meter]) => ({
     origin,
-    ...(byOrigin.get(origin) ?? { open: 0, idle: 0, active: 0, waiting: 0, switched: 0 }),
+    ...(byOrigin.get(origin) ?? noConnections),
     ...countsOf(meter),
   }));
 }

@@ -1,5 +1,3 @@
-/** From what a user wrote to one frozen object: tables first, then the rules that span options. */
-import type { AddressList } from '@reverseit/core/internal';
 import { type ResolvedServerOptions, serverOptions } from '@reverseit/core/internal/server';
 import {
   defaultValues,
@@ -22,7 +20,6 @@ import {
   standardErrorLoggerOf,
 } from '../logging/standard-error.ts';
 import { isUnder } from '../routes/path-prefix.ts';
-import type { AdminValues } from './admin-options.ts';
 import { foreignHint } from './foreign-words.ts';
 import { ringHookOptions, serverHookOptions } from './hook-options.ts';
 import {
@@ -30,49 +27,43 @@ import {
   readListeners,
   withTrustedPeers,
 } from './listeners/listener-options.ts';
-import type { TrustedHeaders } from './listeners/trust-options.ts';
-import type { observabilityOptions } from './observability-options.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { type ResolvedRouteOptions, routeOptions } from './route-options.ts';
-import type { Workers } from './workers.ts';
+
+type TopValues = OptionValues<typeof proxyOptions>;
+
+/** Options beside `routes` that go on as they were read. */
+const asGiven = [
+  'shutdownDelay',
+  'websocketCloseDelay',
+  'readyFile',
+  'workers',
+  'admin',
+  'maxBufferedRequestBytes',
+  'proxyStatus',
+  'trustedProxies',
+  'trustedProxyHeaders',
+  'requestId',
+  'tracing',
+  'hookTimeout',
+] as const satisfies readonly (keyof TopValues)[];
 
 /** Options of a proxy, checked, complete and frozen. */
-export interface ResolvedProxyOptions {
+export interface ResolvedProxyOptions extends Pick<TopValues, (typeof asGiven)[number]> {
   /** What listeners go by where they say nothing else. */
   readonly server: ResolvedServerOptions;
   /** At least one. */
   readonly listeners: readonly ResolvedListener[];
   /** In ms; `Infinity` where a close waits as long as it takes. */
   readonly closeTimeout: number;
-  /** In ms. */
-  readonly shutdownDelay: number;
-  /** In ms. */
-  readonly websocketCloseDelay: number;
-  /** Null where the command writes none. */
-  readonly readyFile: string | null;
-  readonly workers: Workers;
   /** Whether anybody counts. */
   readonly metrics: boolean;
-  readonly admin: AdminValues | null;
-  /** In bytes, over all requests. */
-  readonly maxBufferedRequestBytes: number;
-  /** What Proxy-Status names us; false where it is not sent. */
-  readonly proxyStatus: string | false;
-  /** Empty where nobody is trusted. */
-  readonly trustedProxies: AddressList;
-  readonly trustedProxyHeaders: TrustedHeaders;
-  /** Whether OpenTelemetry is used. */
-  readonly tracing: boolean;
-  /** Null where requests get no id. */
-  readonly requestId: OptionValues<typeof observabilityOptions>['requestId'];
   readonly hooks: OptionValues<typeof serverHookOptions>;
   /** Null where there is none. */
   readonly accessLog: AccessLogSettings | null;
   readonly log: LogSettings;
   /** Hooks beside `routes`, which run around those of a route. */
   readonly outerHooks: RingHooks;
-  /** In ms, for requests that no route serves; 0 for none. */
-  readonly hookTimeout: number;
   /** At least one, and no two for the same host and path. Hooks beside `routes` are not among theirs. */
   readonly routes: readonly ResolvedRouteOptions[];
 }
@@ -110,32 +101,20 @@ export function resolveProxyOptions(
     faults,
   );
   faults.throwIfAny();
+  const kept = Object.fromEntries(asGiven.map((key) => [key, top[key]]));
   return Object.freeze({
+    ...(kept as Pick<TopValues, (typeof asGiven)[number]>),
     server,
     listeners,
     closeTimeout: top.closeTimeout === 0 ? Number.POSITIVE_INFINITY : top.closeTimeout,
-    shutdownDelay: top.shutdownDelay,
-    websocketCloseDelay: top.websocketCloseDelay,
-    readyFile: top.readyFile,
-    workers: top.workers,
     metrics: top.metrics || top.admin !== null,
-    admin: top.admin,
-    maxBufferedRequestBytes: top.maxBufferedRequestBytes,
-    proxyStatus: top.proxyStatus,
-    trustedProxies: top.trustedProxies,
-    trustedProxyHeaders: top.trustedProxyHeaders,
-    requestId: top.requestId,
-    tracing: top.tracing,
     hooks: Object.freeze({ ...pickOptions(serverHookOptions, top), logger: loggerOf(top) }),
     accessLog: accessLogOf(top),
     log: Object.freeze({ logFormat: top.logFormat, logLevel: top.logLevel }),
     outerHooks: pickOptions(ringHookOptions, top),
-    hookTimeout: top.hookTimeout,
     routes: Object.freeze(places.map(({ values }) => values)),
   });
 }
-
-type TopValues = OptionValues<typeof proxyOptions>;
 
 /** What is not the application's own is as the options say. */
 const loggerOf = (top: TopValues): TopValues['logger'] =>
