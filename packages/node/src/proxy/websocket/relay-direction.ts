@@ -94,13 +94,25 @@ export class RelayDirection implements CodecOwner, TurnTaker {
 
   /** What the source sent. */
   onData(chunk: Buffer): void {
-    if (this.#over) return;
     this.#share.spend(COST.READ);
+    if (this.#over) {
+      this.#drop(chunk);
+      return;
+    }
     this.#reader.push(chunk);
     this.pump();
     // What has been read to its end and has left, nobody holds on to: codecs copy.
     if (this.#over || !this.source.exclusive) return;
     if (this.#reader.drained && this.sink.isFlushed) releaseBytes(chunk);
+  }
+
+  /** What still comes of a peer that is not listened to any more goes nowhere, but not for nothing. */
+  #drop(chunk: Buffer): void {
+    this.#share.spend(chunk.length * COST.BYTE);
+    if (this.source.exclusive) releaseBytes(chunk);
+    if (!this.#share.spent || this.source.gone) return;
+    this.#share.yield();
+    this.source.pause();
   }
 
   /** The source sends no more. What came of it before is still passed on. */
@@ -130,7 +142,7 @@ export class RelayDirection implements CodecOwner, TurnTaker {
     if (this.#share.spent && !this.#over) this.#share.yield();
     this.#pumping = false;
     this.sink.flush();
-    if (!this.#over && this.#mustWait) {
+    if (this.#over ? this.#share.waiting : this.#mustWait) {
       this.source.pause();
       return;
     }
