@@ -19,6 +19,8 @@ export interface FeedOwner {
   readonly open: boolean;
   /** Whether the client has to take what was written before it is read from. */
   readonly congested: boolean;
+  /** Frames have been read, perhaps not all that are at hand. */
+  onFramesRead(): void;
   /** All frames at hand have been read. */
   onFed(): void;
   /** A mistake of ours. */
@@ -119,6 +121,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     this.#input.beginBytes();
     try {
       this.#hold(chunk, this.#feed(chunk));
+      this.#owner.onFramesRead();
     } catch (cause) {
       this.#owner.onThrew(cause);
       throw cause;

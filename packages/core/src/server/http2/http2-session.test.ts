@@ -165,6 +165,18 @@ describe('exchanges', () => {
 });
 
 describe('the client goes', () => {
+  test('nobody hears of a request that is reset in the same breath (CVE-2023-44487)', async () => {
+    const { client, requests, rig } = await useRequests();
+    client.send(headers(1), reset(1), open(3, post()), data(3, 'x'), reset(3), headers(5));
+    const { exchange } = await requests.next();
+    expect(exchange.head.target).toBe('/');
+    expect(rig.server.stats()).toMatchObject({ activeExchanges: 1 });
+    exchange.respond(200, [], '5');
+    expect(await client.response(5)).toMatchObject({ body: '5' });
+    expect(rig.server.stats()).toMatchObject({ activeExchanges: 0 });
+    await client.close();
+  });
+
   test.each([0, 8, 5])('a reset with code %i aborts its exchange alone', async (code) => {
     const { client, next } = await useRequests();
     client.send(open(1), headers(3));

@@ -60,6 +60,8 @@ export class Http2Session
   /** The latest stream that the client may open. */
   lastAllowed = maxStreamId;
   #served = 0;
+  /** Streams whose requests have just come. */
+  #unheard: Http2Stream[] = [];
   #life: Life = LIFE.OPEN;
   #peerEnded = false;
   #shutDown = false;
@@ -212,7 +214,20 @@ export class Http2Session
       this.#stopTaking();
     }
     context.onExchangeStart(stream);
-    stream.exchange.callListener(context.listener);
+    this.#unheard.push(stream);
+  }
+
+  /**
+   * Only now is the application told of requests: those that were reset in the same breath would have been begun,
+   * and their backends asked, for nothing (CVE-2023-44487).
+   */
+  onFramesRead(): void {
+    if (this.#unheard.length === 0) return;
+    const streams = this.#unheard;
+    this.#unheard = [];
+    for (const stream of streams) {
+      if (!stream.closed) stream.exchange.callListener(this.context.listener);
+    }
   }
 
   onConsumed(bytes: number): void {

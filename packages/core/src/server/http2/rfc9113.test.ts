@@ -156,7 +156,6 @@ const connectionErrors: readonly Case[] = [
     [frame(FRAME.PRIORITY, 0, 3, priority), data(3, 'x')],
     'PROTOCOL_ERROR',
   ],
-  ['5.1.1', 'a stream that is over, once more', [headers(1), headers(1)], 'STREAM_CLOSED'],
   ['6.5', 'SETTINGS with ACK and content', [raw(FRAME.SETTINGS, 1, 0, 6)], 'FRAME_SIZE_ERROR'],
   ['6.5', 'SETTINGS on a stream', [raw(FRAME.SETTINGS, 0, 1, 0)], 'PROTOCOL_ERROR'],
   ['6.5', 'SETTINGS of a wrong length', [raw(FRAME.SETTINGS, 0, 0, 5)], 'FRAME_SIZE_ERROR'],
@@ -564,6 +563,15 @@ describe('errors of the connection', () => {
     await peer.close();
   });
 
+  test('§5.1.1: a stream that is over, once more', async () => {
+    const peer = await client();
+    peer.send(headers(1));
+    await peer.response(1);
+    peer.send(headers(1));
+    expect(codeName(await peer.goawayCode())).toBe('STREAM_CLOSED');
+    await peer.close();
+  });
+
   test('§3.4: no preface', async () => {
     const peer = await client(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
     expect(codeName(await peer.goawayCode())).toBe('PROTOCOL_ERROR');
@@ -649,17 +657,6 @@ describe('what is allowed', () => {
       '/',
     ],
     ['5.1', 'PRIORITY on an idle stream', [frame(FRAME.PRIORITY, 0, 5, priority), headers(1)], '/'],
-    [
-      '5.1',
-      'frames on a closed stream that say nothing',
-      [
-        headers(1),
-        windowUpdate(1, 5),
-        frame(FRAME.PRIORITY, 0, 1, uint32(0, 0).subarray(0, 5)),
-        reset(1),
-      ],
-      '/',
-    ],
     ['5.1.1', 'streams that are passed over', [headers(1)], '/'],
     [
       '6.1',
@@ -722,6 +719,20 @@ describe('what is allowed', () => {
       expect(await peer.response(1)).toMatchObject({ status: '200', body });
       await peer.close();
     }
+  });
+
+  test('§5.1: frames on a closed stream that say nothing', async () => {
+    const peer = await client();
+    peer.send(headers(1));
+    await peer.response(1);
+    peer.send(
+      windowUpdate(1, 5),
+      frame(FRAME.PRIORITY, 0, 1, uint32(0, 0).subarray(0, 5)),
+      reset(1),
+      headers(3),
+    );
+    expect(await peer.response(3)).toMatchObject({ status: '200', body: '/' });
+    await peer.close();
   });
 
   test('§6.5.3, §6.7: SETTINGS are acknowledged, and PING answered with what it holds', async () => {
