@@ -28,6 +28,24 @@ const rst = (id: number, code: number) => frame(RST_STREAM, 0, id, uint32(code))
 const goaway = (last: number, code = 0) => frame(GOAWAY, 0, 0, uint32(last, code));
 const whole = (id: number, text = 'ok') => [head(id), data(id, text, END_STREAM)];
 
+test('a request that is given to a session while it breaks is not the proxy’s fault', async () => {
+  const it = await frameBench(
+    {
+      // One stream at a time (RFC 9113 §6.5.2).
+      settings: Buffer.concat([Buffer.from([0, 3]), uint32(1)]),
+      onRequest: (peer, id) =>
+        peer === it.backend.peers[0]
+          ? peer.write(...whole(id), data(99, 'of no stream'))
+          : peer.write(...whole(id)),
+    },
+    { pool: { poolSize: 1 } },
+  );
+  const [first, second] = [it.send(), it.send()];
+  expect((await first.done).events).toEqual(['head 200', 'data', 'end']);
+  expect((await second.done).events).toEqual(['UPSTREAM_REFUSED_STREAM']);
+  await it.settle({ active: 0 });
+});
+
 describe('RST_STREAM', () => {
   test.each<[string, (id: number) => Buffer[], string[], string | undefined]>([
     ['before the head, NO_ERROR', (id) => [rst(id, 0)], ['UPSTREAM_RESET'], 'NO_ERROR'],

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 import { type FieldSection, HeaderSection, sectionSize } from '@reverseit/core/http';
+import { COST } from '@reverseit/core/internal';
 import { lost } from '../connect/error-map.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
@@ -48,8 +49,8 @@ export interface StreamOwner {
   retire(): void;
   /** A response did not come in time: is the backend still there? */
   probe(): void;
-  /** A DATA frame with so many bytes came. Answers whether more of them have to wait for `onTurn`. */
-  onDataFrame(bytes: number): boolean;
+  /** Counts work, in ns. Answers whether more of it has to wait for `onTurn`. */
+  spend(cost: number): boolean;
 }
 
 export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamListener {
@@ -214,6 +215,7 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
     if (fields === null) return;
     const size = sectionSize(fields);
     this.#interimBytes += size + fields.length + interimBytes;
+    this.#spend(COST.MESSAGE);
     if (exchange.headSeen) exchange.onFailed(malformed('response headers inside the body'));
     // RFC 9113 §8.6.
     else if (status === 101) exchange.onFailed(malformed('status 101 in HTTP/2'));
@@ -270,7 +272,12 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
   }
 
   onDataFrame(bytes: number): void {
-    if (!this.#owner.onDataFrame(bytes) || this.#waitsForTurn) return;
+    this.#spend(COST.DATA_FRAME + bytes * COST.BYTE);
+  }
+
+  /** Counts work, in ns. Beyond the share of its connection, the stream reads on in the next turn. */
+  #spend(cost: number): void {
+    if (!this.#owner.spend(cost) || this.#waitsForTurn) return;
     this.#waitsForTurn = true;
     this.#stream?.pause();
   }
@@ -353,11 +360,23 @@ export class Http2Stream implements ExchangeTransport, DeadlineTarget, StreamLis
 
   /** Its request could not be sent: the backend knows nothing of it. */
   onUnsent(cause: unknown): void {
-    if (this.#owner.lastStreamId === Number.POSITIVE_INFINITY) {
-      this.exchange.onFailed(
-        createError('RIT_ERR_INTERNAL', 'the request cannot be sent', { cause }),
-      );
-    } else this.#notProcessed(cause);
+    if (this.#isRefusedBySession) this.#notProcessed(cause);
+    // A session that breaks tells its streams first.
+    else setImmediate(judgeUnsent, this, cause);
+  }
+
+  judgeUnsent(cause: unknown): void {
+    if (this.#over) return;
+    if (this.#isRefusedBySession) this.#notProcessed(cause);
+    else {
+      const error = createError('RIT_ERR_INTERNAL', 'the request cannot be sent', { cause });
+      this.exchange.onFailed(error);
+    }
+  }
+
+  get #isRefusedBySession(): boolean {
+    const { endCause, lastStreamId } = this.#owner;
+    return endCause !== null || lastStreamId !== Number.POSITIVE_INFINITY;
   }
 
   #notProcessed(cause: unknown): void {
@@ -398,4 +417,8 @@ function endRead(exchange: DispatchedExchange): void {
 
 function deliver(stream: Http2Stream): void {
   stream.deliver();
+}
+
+function judgeUnsent(stream: Http2Stream, cause: unknown): void {
+  stream.judgeUnsent(cause);
 }
