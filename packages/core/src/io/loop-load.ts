@@ -1,24 +1,15 @@
 /**
- * Whether the event loop is busy, and so how much a connection may do in a turn. Work is added up in windows
- * of an estimated 4 ms, and the clock is read once for each window, not for each request.
+ * Whether the event loop is busy, and so whether connections are told apart by what they use. Work is added up in
+ * windows of an estimated 4 ms, and the clock is read once for each window, not for each request.
  */
 
-/** A connection's share of one turn, in ns. */
-export const wholeShare = 500_000;
-
-/**
- * Its share while the loop is busy, in ns. Fifty connections that keep within a whole share make a turn of 25
- * ms together. With a small one they wait in line, and those that ask for little do not.
- */
-const busyShare = 150_000;
-
-/** The loop is busy when this much work, in ns, was done within this time, in ms. */
+/** The loop is busy when this much work, in ns, was done within this time, in ms: estimates may be far too low. */
 const windowWork = 4_000_000;
-const busyWindowMs = 16;
+const busyWindowMs = 32;
 
 export class LoopLoad {
-  /** What a connection may do in a turn at present, in ns. */
-  share = wholeShare;
+  /** Whether the latest window was short. */
+  busy = false;
   #start = Number.NEGATIVE_INFINITY;
   #work = 0;
   readonly #now: () => number;
@@ -36,14 +27,14 @@ export class LoopLoad {
 
   /** Forgets the work so far. */
   reset(): void {
-    this.share = wholeShare;
+    this.busy = false;
     this.#start = Number.NEGATIVE_INFINITY;
     this.#work = 0;
   }
 
   #endWindow(): void {
     const now = this.#now();
-    this.share = now - this.#start < busyWindowMs ? busyShare : wholeShare;
+    this.busy = now - this.#start < busyWindowMs;
     this.#start = now;
     this.#work = 0;
   }

@@ -1,12 +1,18 @@
-import { afterEach, expect, test, vi } from 'vitest';
-import { loopLoad, wholeShare } from './loop-load.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loopLoad } from './loop-load.ts';
 import { isReading } from './read-end.ts';
-import { TurnShare } from './turn-share.ts';
+import { TurnShare, wholeShare } from './turn-share.ts';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 let log: string[] = [];
+/** The time by a clock that stands still unless told. */
+let now = 1000;
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+});
 afterEach(() => {
+  vi.restoreAllMocks();
   loopLoad.reset();
   log = [];
 });
@@ -98,6 +104,7 @@ test('who does not want its turn any more does not get it', async () => {
 });
 
 test('what was spent far beyond a share is paid for by a rest', async () => {
+  vi.restoreAllMocks();
   const { share } = new Worker('a');
   const began = performance.now();
   share.spend(wholeShare + 10_000_000);
@@ -107,6 +114,7 @@ test('what was spent far beyond a share is paid for by a rest', async () => {
 });
 
 test('rests follow each other, so that many who have rested do not come back together', async () => {
+  vi.restoreAllMocks();
   const shares = ['a', 'b', 'c'].map((name) => new Worker(name).share);
   const began = performance.now();
   for (const share of shares) {
@@ -119,6 +127,7 @@ test('rests follow each other, so that many who have rested do not come back tog
 });
 
 test('who rests can do without its turn, too', async () => {
+  vi.restoreAllMocks();
   const [a, b] = [new Worker('a').share, new Worker('b').share];
   a.spend(wholeShare + 10_000_000);
   a.yield();
@@ -141,4 +150,133 @@ test('the I/O of others comes between two turns', async () => {
   await nextTurn();
   expect(log).toEqual(['a', 'another', 'a']);
   await nextTurn();
+});
+
+describe('while the loop is busy', () => {
+  beforeEach(() => {
+    loopLoad.busy = true;
+  });
+
+  /** Works for so long by the clock and by the estimate, in ms. */
+  function work(share: TurnShare, ms: number): void {
+    share.spend(1);
+    share.spend(ms * 1_000_000);
+    now += ms;
+  }
+
+  test('who has used much stands in line with others, who has used little passes by', async () => {
+    const [waiting, heavy, light] = ['waiting', 'heavy', 'light'].map((name) => new Worker(name));
+    if (waiting === undefined || heavy === undefined || light === undefined) return;
+    work(heavy.share, 0.15);
+    work(light.share, 0.1);
+    work(heavy.share, 0.15);
+    work(light.share, 0.1);
+    waiting.share.yield();
+    heavy.share.spend(1);
+    expect(heavy.share.spent).toBe(true);
+    heavy.share.yield();
+    light.share.spend(1);
+    expect(light.share.spent).toBe(false);
+    await nextTurn();
+    expect(log).toEqual(['waiting', 'heavy']);
+    heavy.share.spend(1);
+    expect(heavy.share.spent).toBe(false);
+  });
+
+  test('in a turn that is long already, who has used less stands in line as well', async () => {
+    const names = ['waiting', 'one', 'other', 'new'];
+    const [waiting, one, other, fresh] = names.map((name) => new Worker(name, 2).share);
+    if (!waiting || !one || !other || !fresh) return;
+    waiting.spend(500_000);
+    waiting.yield();
+    await nextTurn();
+    work(one, 0.1);
+    work(other, 0.1);
+    one.spend(1);
+    expect(one.spent).toBe(false);
+    now += 4;
+    other.spend(1);
+    expect(other.spent).toBe(true);
+    fresh.spend(1);
+    expect(fresh.spent).toBe(false);
+    waiting.cancel();
+  });
+
+  test('what was used long ago does not count', () => {
+    const [waiting, one, other] = ['waiting', 'one', 'other'].map((name) => new Worker(name).share);
+    if (waiting === undefined || one === undefined || other === undefined) return;
+    work(one, 1);
+    other.spend(1);
+    now += 100;
+    waiting.yield();
+    one.spend(1);
+    expect(one.spent).toBe(false);
+    waiting.cancel();
+  });
+
+  test('what others do, who do not count it, is not put on somebody’s account', () => {
+    const [waiting, one, other] = ['waiting', 'one', 'other'].map((name) => new Worker(name).share);
+    if (waiting === undefined || one === undefined || other === undefined) return;
+    one.spend(10_000);
+    now += 30;
+    other.spend(10_000);
+    waiting.yield();
+    one.spend(1);
+    expect(one.spent).toBe(false);
+    waiting.cancel();
+  });
+
+  test('who works longer than estimated has a smaller share', async () => {
+    const shares: number[] = [];
+    const share: TurnShare = new TurnShare({
+      onTurn: () => {
+        let given = 0;
+        while (!share.spent) {
+          share.spend(1000);
+          given++;
+          now += 0.004;
+        }
+        shares.push(given);
+        if (shares.length < 40) share.yield();
+      },
+    });
+    share.yield();
+    while (shares.length < 40) await nextTurn();
+    expect(shares[0]).toBe(200);
+    expect(shares.at(-1)).toBeGreaterThanOrEqual(50);
+    expect(shares.at(-1)).toBeLessThan(55);
+  });
+
+  test('work of others within a turn does not end it', async () => {
+    const other = new Worker('other').share;
+    const left: boolean[] = [];
+    const share: TurnShare = new TurnShare({
+      onTurn: () => {
+        share.spend(100_000);
+        other.spend(1);
+        share.spend(1);
+        left.push(share.spent);
+        share.spend(100_000);
+        left.push(share.spent);
+      },
+    });
+    share.yield();
+    await nextTurn();
+    expect(left).toEqual([false, true]);
+  });
+
+  test('no other turn begins after two milliseconds', async () => {
+    const slow = (name: string): TurnShare =>
+      new TurnShare({
+        onTurn: () => {
+          log.push(name);
+          now += 1.5;
+        },
+      });
+    for (const name of ['a', 'b', 'c']) slow(name).yield();
+    await nextTurn();
+    expect(log).toEqual(['a', 'b']);
+    await nextTurn();
+    expect(log).toEqual(['a', 'b', 'c']);
+  });
 });

@@ -6,12 +6,16 @@
  * thousands of them together.
  *
  * Costs are estimates in ns and not measured: reading a clock for every message would cost more than it
- * tells, and the same bytes are counted alike on every machine. A share begins when another connection has
- * worked in between, or when its turn comes: libuv reads one socket up to 32 times in a row, so that is
- * what has to be added up. How large it is depends on the load: see loop-load.
+ * tells. A share begins when another connection has worked in between, or when its turn comes: libuv reads one
+ * socket up to 32 times in a row, so that is what has to be added up.
+ *
+ * Where the loop is busy, the clock is read whenever another connection begins (see connection-usage). Shares
+ * are smaller then; and while anybody waits, who has used much lately stands in line as well, and does not go
+ * first because its socket does. Who asks for little passes by.
  */
+import { ConnectionUsage } from './connection-usage.ts';
 import { IntrusiveList, type Linked } from './intrusive-list.ts';
-import { loopLoad, wholeShare } from './loop-load.ts';
+import { loopLoad } from './loop-load.ts';
 import { beginRead, endRead } from './read-end.ts';
 
 /** What work costs, in ns, as far as it can be said in general. */
@@ -39,11 +43,18 @@ export const COST = {
   /** A byte that inflating brings. */
   INFLATED_BYTE: 4,
   /** A DATA frame of HTTP/2, of which a session reports each. */
-  DATA_FRAME: 2_000,
+  DATA_FRAME: 6_000,
 } as const;
 
-/** Of those that wait, so many go on in each turn, and may read another share's worth of bytes in it. */
+/** A connection's share of one turn, in ns; by the clock, once it is known what its work costs. */
+export const wholeShare = 500_000;
+const busyShare = 200_000;
+
+/** Of those that wait, so many go on in each turn, and no other one after so long, in ms. */
 const takersPerTurn = 4;
+const lineTime = 2;
+/** From here on, in ms, a turn is long: more of those whose sockets bring something stand in line. */
+const longTurn = 4;
 
 /**
  * What could not be cut into shares is paid for by a rest, by the clock and not by turns, which are short
@@ -73,9 +84,13 @@ export interface TurnTaker {
 
 /** The one who works. */
 let current: TurnShare | null = null;
+/** The one whose turn it is: others may work within it. */
+let taking: TurnShare | null = null;
 /** Those that wait for their turn. */
 const line = new IntrusiveList<TurnShare>();
 let scheduled = false;
+/** When those that wait had their turns last, in ms: once in each turn of the event loop while anybody does. */
+let turnBegan = 0;
 
 /** One connection's share. */
 export class TurnShare implements Linked<TurnShare> {
@@ -83,7 +98,11 @@ export class TurnShare implements Linked<TurnShare> {
   /** @internal */ next: TurnShare | null = null;
   /** Whether it waits for its next turn: it must not work, and does not read. */
   waiting = false;
+  #given = wholeShare;
   #left = wholeShare;
+  /** When it began, in ms; NaN where the loop is not busy. */
+  #began = Number.NaN;
+  #usage: ConnectionUsage | null = null;
   #rest: NodeJS.Timeout | null = null;
   readonly #taker: TurnTaker;
 
@@ -98,12 +117,42 @@ export class TurnShare implements Linked<TurnShare> {
 
   /** Counts work, in ns. */
   spend(cost: number): void {
-    if (current !== this) {
-      current = this;
-      this.#left = loopLoad.share;
-    }
+    if (current !== this) this.#begin();
     this.#left -= cost;
     loopLoad.add(cost);
+  }
+
+  #begin(): void {
+    const former = current;
+    current = this;
+    if (!loopLoad.busy) {
+      this.#began = Number.NaN;
+      if (this !== taking) this.#give(wholeShare);
+      return;
+    }
+    const now = performance.now();
+    if (former !== null) former.#account(now);
+    this.#began = now;
+    if (this === taking) return;
+    this.#give(this.#mustQueue(now) ? 0 : busyShare);
+  }
+
+  #mustQueue(now: number): boolean {
+    if (line.first === null || this.#usage === null) return false;
+    return this.#usage.isHeavy(now, now - turnBegan > longTurn);
+  }
+
+  #give(share: number): void {
+    this.#given = this.#usage === null ? share : share / this.#usage.price;
+    this.#left = this.#given;
+  }
+
+  /** Another begins, or it is over for this turn. */
+  #account(now: number): void {
+    if (Number.isNaN(this.#began)) return;
+    this.#usage ??= new ConnectionUsage();
+    this.#usage.add(this.#began, now, (this.#given - this.#left) / 1_000_000);
+    this.#began = Number.NaN;
   }
 
   /** Gives up the rest of the turn; `onTurn` is called in a later one, after the others' I/O. */
@@ -140,17 +189,26 @@ export class TurnShare implements Linked<TurnShare> {
     this.#rest = null;
   }
 
-  /** @internal Its turn. What it writes leaves together. */
-  take(): void {
+  /** @internal Its turn, which begins at `now`, in ms; answers when it ends. What it writes leaves together. */
+  take(now: number): number {
     this.cancel();
+    if (current !== null) current.#account(now);
     current = this;
-    this.#left = wholeShare;
+    taking = this;
+    this.#began = now;
+    this.#give(loopLoad.busy ? busyShare : wholeShare);
     beginRead();
     try {
       this.#taker.onTurn();
     } finally {
       endRead();
+      taking = null;
     }
+    const end = performance.now();
+    const estimate = (this.#given - this.#left) / 1_000_000;
+    if (current === this) this.#account(end);
+    this.#usage?.learn(end - now, estimate);
+    return end;
   }
 }
 
@@ -170,12 +228,15 @@ function schedule(): void {
 function runTurns(): void {
   scheduled = false;
   const end = line.last;
+  let now = performance.now();
+  turnBegan = now;
+  const until = now + lineTime;
+  let left = takersPerTurn;
   try {
-    let left = takersPerTurn;
-    while (left > 0 && line.first !== null) {
+    while (line.first !== null && left > 0 && now < until) {
       const taker = line.first;
       if (!taker.rests()) {
-        taker.take();
+        now = taker.take(now);
         left--;
       }
       if (taker === end) break;

@@ -182,9 +182,9 @@ export class Http2Connection
 
   // ————— Towards its streams.
 
-  onDataFrame(bytes: number): boolean {
+  spend(cost: number): boolean {
     const share = this.#share;
-    share.spend(COST.DATA_FRAME + bytes * COST.BYTE);
+    share.spend(cost);
     if (share.spent && !share.waiting) {
       if (this.#socket !== null) stopReading(this.#socket);
       share.yield();
@@ -307,6 +307,7 @@ export class Http2Connection
 
   onSettings({ maxConcurrentStreams = maxStreams }: Settings): void {
     const { learned } = this.#owner;
+    this.spend(COST.MESSAGE);
     this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, maxStreams);
     if (!this.#oneShot) learned.streams = Math.max(1, this.#limit);
     if (this.state === 'connecting') this.#onReady();

@@ -127,29 +127,27 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
       return socket?.push(this.#lend(bytes)) ?? false;
     }
     this.share.spend(this.#readBuffer === null ? COST.STREAM_READ : COST.READ);
+    this.#yieldIfSpent();
     if (this.#paused || this.share.waiting) {
       this.#held.append(Buffer.from(bytes));
       return true;
     }
     if (this.state === 'busy' && exchange !== null) {
       this.#responseStarted = true;
-      this.#bodyBytes = 0;
       try {
         this.#parse(exchange, bytes);
       } catch (cause) {
         exchange.onFailed(createError('RIT_ERR_INTERNAL', undefined, { cause }));
       }
-      this.#count(bytes.length);
+      this.#yieldIfSpent();
     }
     // RFC 9112 §9.2: a response without a request; whatever follows could not be told apart.
     else this.giveUp();
     return true;
   }
 
-  /** Counts what a read has cost. Beyond the connection's share of the turn, it reads on in the next. */
-  #count(bytes: number): void {
-    const content = this.#bodyBytes;
-    this.share.spend(content * COST.BYTE + (bytes - content) * COST.PARSED_BYTE);
+  /** Beyond the connection's share of the turn, it reads on in the next. */
+  #yieldIfSpent(): void {
     if (!this.share.spent || this.socket === null) return;
     pauseReading(this.socket);
     this.share.yield();
@@ -182,10 +180,15 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     while (at < bytes.length && this.exchange === exchange) {
       if (parser.state === RESPONSE.HEAD) {
         const head = parser.readHead(bytes, at);
+        this.share.spend((parser.offset - at) * COST.PARSED_BYTE);
         at = parser.offset;
         if (head !== null) this.#onHead(exchange, head, bytes, at);
       } else {
+        this.#bodyBytes = 0;
         parser.readBody(bytes, at, this);
+        const content = this.#bodyBytes;
+        const framing = parser.offset - at - content;
+        this.share.spend(content * COST.BYTE + framing * COST.PARSED_BYTE);
         at = parser.offset;
         exchange.onAnnounced(parser.announced);
       }
@@ -198,6 +201,10 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
       }
       if (parser.error !== null) this.#onMalformed(exchange, parser.error);
       if (this.state !== 'busy') return;
+      if (this.share.spent && at < bytes.length) {
+        this.#held.append(Buffer.from(bytes.subarray(at)));
+        break;
+      }
     }
     exchange.onReadEnd();
     if (this.#progressed) exchange.onProgress();
@@ -256,6 +263,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
   ): void {
     const { maxInterimResponseBytes } = exchange.limits;
     this.#interimBytes += byteLength;
+    this.share.spend(COST.MESSAGE);
     if (status === 101) this.#onSwitch(exchange, headers, bytes.subarray(end));
     else if (sectionSize(headers.fields) > maxInterimHeadBytes) {
       exchange.onFailed(malformed('interim response too large'));

@@ -223,6 +223,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     const bytes = this.#readBuffer?.lend(view) ?? view;
     if (this.state === 'switched') return this.socket?.push(bytes) ?? false;
     this.#unread.append(bytes);
+    if (this.share.spent) this.share.yield();
     if (this.state === 'busy') this.pump();
     else this.giveUp();
     return this.#unread.length === 0;
