@@ -1,6 +1,6 @@
 /**
  * What one connection has used of the event loop lately, by the clock, and what its work costs compared with the
- * estimate. Times are in ms. Used only where the loop is busy: the clock costs as much as a small thing does.
+ * estimate. Times are in ms.
  */
 
 /** What was used counts half after so long. */

@@ -1,5 +1,5 @@
 /**
- * Whether the event loop is busy, and so whether connections are told apart by what they use. Work is added up in
+ * Whether the event loop is busy, and so how much a connection may do in a turn. Work is added up in
  * windows of an estimated 4 ms, and the clock is read once for each window, not for each request.
  */
 

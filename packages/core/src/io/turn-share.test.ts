@@ -155,6 +155,9 @@ test('the I/O of others comes between two turns', async () => {
 describe('while the loop is busy', () => {
   beforeEach(() => {
     loopLoad.busy = true;
+    const { share } = new Worker('somebody who has had to wait');
+    share.yield();
+    share.cancel();
   });
 
   /** Works for so long by the clock and by the estimate, in ms. */

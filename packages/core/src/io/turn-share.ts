@@ -9,9 +9,9 @@
  * tells. A share begins when another connection has worked in between, or when its turn comes: libuv reads one
  * socket up to 32 times in a row, so that is what has to be added up.
  *
- * Where the loop is busy, the clock is read whenever another connection begins (see connection-usage). Shares
- * are smaller then; and while anybody waits, who has used much lately stands in line as well, and does not go
- * first because its socket does. Who asks for little passes by.
+ * While somebody has to wait, the clock is read whenever another connection begins (see connection-usage): who
+ * has used much lately stands in line as well, and does not go first because its socket does. Who asks for little
+ * passes by. Where the loop is busy, shares are smaller.
  */
 import { ConnectionUsage } from './connection-usage.ts';
 import { IntrusiveList, type Linked } from './intrusive-list.ts';
@@ -53,6 +53,9 @@ const busyShare = 200_000;
 /** Of those that wait, so many go on in each turn, and no other one after so long, in ms. */
 const takersPerTurn = 4;
 const lineTime = 2;
+/** A clock costs as much as a small thing does: it is read for so many shares after the latest that was spent. */
+const watchedAfterYield = 1000;
+
 /** From here on, in ms, a turn is long: more of those whose sockets bring something stand in line. */
 const longTurn = 4;
 
@@ -89,6 +92,8 @@ let taking: TurnShare | null = null;
 /** Those that wait for their turn. */
 const line = new IntrusiveList<TurnShare>();
 let scheduled = false;
+/** Of so many shares that begin from now on, what is used is measured: somebody has had to wait lately. */
+let watched = 0;
 /** When those that wait had their turns last, in ms: once in each turn of the event loop while anybody does. */
 let turnBegan = 0;
 
@@ -100,7 +105,7 @@ export class TurnShare implements Linked<TurnShare> {
   waiting = false;
   #given = wholeShare;
   #left = wholeShare;
-  /** When it began, in ms; NaN where the loop is not busy. */
+  /** When it began, in ms; NaN where nobody measures it. */
   #began = Number.NaN;
   #usage: ConnectionUsage | null = null;
   #rest: NodeJS.Timeout | null = null;
@@ -125,16 +130,18 @@ export class TurnShare implements Linked<TurnShare> {
   #begin(): void {
     const former = current;
     current = this;
-    if (!loopLoad.busy) {
+    if (watched === 0) {
       this.#began = Number.NaN;
-      if (this !== taking) this.#give(wholeShare);
+      this.#give(loopLoad.busy ? busyShare : wholeShare);
       return;
     }
+    watched--;
     const now = performance.now();
     if (former !== null) former.#account(now);
     this.#began = now;
     if (this === taking) return;
-    this.#give(this.#mustQueue(now) ? 0 : busyShare);
+    if (this.#mustQueue(now)) this.#give(0);
+    else this.#give(loopLoad.busy ? busyShare : wholeShare);
   }
 
   #mustQueue(now: number): boolean {
@@ -159,6 +166,7 @@ export class TurnShare implements Linked<TurnShare> {
   yield(): void {
     if (this.waiting) return;
     this.waiting = true;
+    watched = watchedAfterYield;
     line.push(this);
     schedule();
   }
