@@ -7,7 +7,13 @@ export { nearMiss, plainName } from './options/near-miss.ts';
 export type { AddressesInput } from './options/option-address-kind.ts';
 export { addresses } from './options/option-address-kind.ts';
 export { group, openGroup, optionalGroup, switchGroup } from './options/option-groups.ts';
-export type { DurationSpec, RowText } from './options/option-kinds.ts';
+export type {
+  BooleanSpec,
+  ChoiceSpec,
+  DurationSpec,
+  OptionalCountSpec,
+  RowText,
+} from './options/option-kinds.ts';
 export {
   boolean,
   bytes,

@@ -117,7 +117,7 @@ function amount<In>(
   });
 }
 
-interface OptionalCountSpec extends RowText {
+export interface OptionalCountSpec extends RowText {
   readonly defaultText?: string;
   /** What it counts, such as "a port". */
   readonly noun?: string;
@@ -224,7 +224,7 @@ export const switchText: OptionText = {
   parse: booleanOrText,
 };
 
-interface BooleanSpec<Default> extends RowText {
+export interface BooleanSpec<Default> extends RowText {
   readonly default: Default;
   readonly defaultText?: string;
   /** Null where it has no flag. */
@@ -278,7 +278,7 @@ export function string<const Default extends string | null>(
   });
 }
 
-interface ChoiceSpec<Value, Default> extends RowText {
+export interface ChoiceSpec<Value, Default> extends RowText {
   readonly default: Default;
   readonly defaultText?: string;
   readonly values: readonly Value[];
