@@ -117,6 +117,17 @@ describe('interim responses (RFC 9110 §15.2)', () => {
   });
 });
 
+test('what follows an interim response is to be looked at before more is read', () => {
+  const gate = new ResponseGate();
+  gate.begin(1000, 2000, false);
+  expect(gate.holdsRest).toBe(false);
+  const early = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+  expect(String(gate.push(Buffer.from(early + early)))).toBe(early);
+  expect(gate.holdsRest).toBe(true);
+  expect(String(gate.push(null))).toBe(early);
+  expect(gate.holdsRest).toBe(false);
+});
+
 describe('bytes of which nothing comes', () => {
   const endless = (pieces: number) => Array.from({ length: pieces }, () => 'x'.repeat(1000));
 

@@ -76,6 +76,11 @@ export class ResponseGate {
     return this.#passing ? !this.#headComplete : this.#held !== null && !this.#rest;
   }
 
+  /** Whether it holds what followed an interim response, and has not looked at it. */
+  get holdsRest(): boolean {
+    return this.#rest;
+  }
+
   /** Something came of the bytes: an interim head or a piece of the body. */
   progress(): void {
     this.#silent = 0;

@@ -291,7 +291,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     }
     if (this.share.waiting) return null;
     for (;;) {
-      const chunk = this.#next();
+      // Before more is taken: what follows an interim response.
+      const { holdsRest } = this.gate;
+      const chunk = holdsRest ? null : this.#next();
       const { inBody } = this.gate;
       const passed = this.gate.push(chunk);
       if (this.gate.failure !== null) {
@@ -299,21 +301,24 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
         return null;
       }
       const bytes = inBody || passed === null ? passed : this.#spaces.drop(passed);
-      if (bytes !== null) {
-        if (this.gate.status === 304) this.#mask.hide(bytes);
-        this.#parsing = true;
-        this.#bite.begin(bytes.length);
-        if (inBody && this.#unread.length === 0) {
-          this.#bodyRead = bytes;
-          this.#returned = 0;
-        }
-        return bytes;
-      }
-      if (chunk === null) {
+      if (bytes !== null) return this.#beginBite(bytes, inBody);
+      if (chunk === null && !holdsRest) {
         this.exchange?.onHeadPart(this.gate.insideHead);
         return null;
       }
     }
+  }
+
+  /** undici is going to be given these bytes. */
+  #beginBite(bytes: Buffer, inBody: boolean): Buffer {
+    if (this.gate.status === 304) this.#mask.hide(bytes);
+    this.#parsing = true;
+    this.#bite.begin(bytes.length);
+    if (inBody && this.#unread.length === 0) {
+      this.#bodyRead = bytes;
+      this.#returned = 0;
+    }
+    return bytes;
   }
 
   protected onDetach(socket: Socket): void {
