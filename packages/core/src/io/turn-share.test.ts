@@ -153,6 +153,9 @@ test('the I/O of others comes between two turns', async () => {
 });
 
 describe('while the loop is busy', () => {
+  /** What who has used much may do before it has to wait, in ns. */
+  const heavyShare = 120_000;
+
   beforeEach(() => {
     loopLoad.busy = true;
     const { share } = new Worker('somebody who has had to wait');
@@ -167,7 +170,7 @@ describe('while the loop is busy', () => {
     now += ms;
   }
 
-  test('who has used much stands in line with others, who has used little passes by', async () => {
+  test('who has used much does less and stands in line, who has used little passes by', async () => {
     const [waiting, heavy, light] = ['waiting', 'heavy', 'light'].map((name) => new Worker(name));
     if (waiting === undefined || heavy === undefined || light === undefined) return;
     work(heavy.share, 0.15);
@@ -175,10 +178,10 @@ describe('while the loop is busy', () => {
     work(heavy.share, 0.15);
     work(light.share, 0.1);
     waiting.share.yield();
-    heavy.share.spend(1);
+    heavy.share.spend(heavyShare);
     expect(heavy.share.spent).toBe(true);
     heavy.share.yield();
-    light.share.spend(1);
+    light.share.spend(heavyShare);
     expect(light.share.spent).toBe(false);
     await nextTurn();
     expect(log).toEqual(['waiting', 'heavy']);
@@ -186,7 +189,7 @@ describe('while the loop is busy', () => {
     expect(heavy.share.spent).toBe(false);
   });
 
-  test('in a turn that is long already, who has used less stands in line as well', async () => {
+  test('in a turn that is long already, so does who has used less', async () => {
     const names = ['waiting', 'one', 'other', 'new'];
     const [waiting, one, other, fresh] = names.map((name) => new Worker(name, 2).share);
     if (!waiting || !one || !other || !fresh) return;
@@ -195,13 +198,34 @@ describe('while the loop is busy', () => {
     await nextTurn();
     work(one, 0.1);
     work(other, 0.1);
-    one.spend(1);
+    one.spend(heavyShare);
     expect(one.spent).toBe(false);
     now += 4;
-    other.spend(1);
+    other.spend(heavyShare);
     expect(other.spent).toBe(true);
-    fresh.spend(1);
+    fresh.spend(heavyShare);
     expect(fresh.spent).toBe(false);
+    waiting.cancel();
+  });
+
+  test('who has had its turn reads on with what is left of it, once', async () => {
+    const [waiting, other] = ['waiting', 'other'].map((name) => new Worker(name, 9).share);
+    const share: TurnShare = new TurnShare({ onTurn: () => work(share, 0.1) });
+    if (!waiting || !other) return;
+    share.yield();
+    waiting.yield();
+    work(share, 1);
+    await nextTurn();
+    other.spend(1);
+    share.spend(99_000);
+    expect(share.spent).toBe(false);
+    share.spend(1000);
+    expect(share.spent).toBe(true);
+    other.spend(1);
+    share.spend(heavyShare - 1);
+    expect(share.spent).toBe(false);
+    share.spend(1);
+    expect(share.spent).toBe(true);
     waiting.cancel();
   });
 
@@ -212,7 +236,7 @@ describe('while the loop is busy', () => {
     other.spend(1);
     now += 100;
     waiting.yield();
-    one.spend(1);
+    one.spend(heavyShare);
     expect(one.spent).toBe(false);
     waiting.cancel();
   });
@@ -224,7 +248,7 @@ describe('while the loop is busy', () => {
     now += 30;
     other.spend(10_000);
     waiting.yield();
-    one.spend(1);
+    one.spend(heavyShare);
     expect(one.spent).toBe(false);
     waiting.cancel();
   });

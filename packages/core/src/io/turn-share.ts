@@ -10,8 +10,8 @@
  * socket up to 32 times in a row, so that is what has to be added up.
  *
  * While somebody has to wait, the clock is read whenever another connection begins (see connection-usage): who
- * has used much lately stands in line as well, and does not go first because its socket does. Who asks for little
- * passes by. Where the loop is busy, shares are smaller.
+ * has used much lately does little before it stands in line as well, though its socket came first. Who asks for
+ * little passes by. Where the loop is busy, shares are smaller.
  */
 import { ConnectionUsage } from './connection-usage.ts';
 import { IntrusiveList, type Linked } from './intrusive-list.ts';
@@ -49,6 +49,8 @@ export const COST = {
 /** A connection's share of one turn, in ns; by the clock, once it is known what its work costs. */
 export const wholeShare = 500_000;
 const busyShare = 200_000;
+/** Of who is to wait for others first: a few reads of content, which cost less than to hold them. */
+const heavyShare = 120_000;
 
 /** Of those that wait, so many go on in each turn, and no other one after so long, in ms. */
 const takersPerTurn = 4;
@@ -108,6 +110,8 @@ export class TurnShare implements Linked<TurnShare> {
   /** When it began, in ms; NaN where nobody measures it. */
   #began = Number.NaN;
   #usage: ConnectionUsage | null = null;
+  /** Nothing has come since its turn. */
+  #hadTurn = false;
   #rest: NodeJS.Timeout | null = null;
   readonly #taker: TurnTaker;
 
@@ -132,19 +136,23 @@ export class TurnShare implements Linked<TurnShare> {
     current = this;
     if (watched === 0) {
       this.#began = Number.NaN;
-      this.#give(loopLoad.busy ? busyShare : wholeShare);
+      if (this !== taking) this.#give(loopLoad.busy ? busyShare : wholeShare);
       return;
     }
     watched--;
     const now = performance.now();
     if (former !== null) former.#account(now);
     this.#began = now;
-    if (this === taking) return;
-    if (this.#mustQueue(now)) this.#give(0);
+    // What is left of its turn is for what its socket brings next.
+    const goesOn = this === taking || (this.#hadTurn && this.#left > 0);
+    this.#hadTurn = false;
+    if (goesOn) return;
+    if (this.#isLate(now)) this.#give(heavyShare);
     else this.#give(loopLoad.busy ? busyShare : wholeShare);
   }
 
-  #mustQueue(now: number): boolean {
+  /** Whether others come first, who wait. */
+  #isLate(now: number): boolean {
     if (line.first === null || this.#usage === null) return false;
     return this.#usage.isHeavy(now, now - turnBegan > longTurn);
   }
@@ -211,6 +219,7 @@ export class TurnShare implements Linked<TurnShare> {
     } finally {
       endRead();
       taking = null;
+      this.#hadTurn = true;
     }
     const end = performance.now();
     const estimate = (this.#given - this.#left) / 1_000_000;
