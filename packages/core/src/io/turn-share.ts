@@ -52,6 +52,8 @@ const busyShare = 200_000;
 /** Of who is to wait for others first: a few reads of content, which cost less than to hold them. */
 const heavyShare = 120_000;
 
+const usualShare = (): number => (loopLoad.busy ? busyShare : wholeShare);
+
 /** Of those that wait, so many go on in each turn, and no other one after so long, in ms. */
 const takersPerTurn = 4;
 const lineTime = 2;
@@ -136,7 +138,7 @@ export class TurnShare implements Linked<TurnShare> {
     current = this;
     if (watched === 0) {
       this.#began = Number.NaN;
-      if (this !== taking) this.#give(loopLoad.busy ? busyShare : wholeShare);
+      if (this !== taking) this.#give(usualShare());
       return;
     }
     watched--;
@@ -147,8 +149,7 @@ export class TurnShare implements Linked<TurnShare> {
     const goesOn = this === taking || (this.#hadTurn && this.#left > 0);
     this.#hadTurn = false;
     if (goesOn) return;
-    if (this.#isLate(now)) this.#give(heavyShare);
-    else this.#give(loopLoad.busy ? busyShare : wholeShare);
+    this.#give(this.#isLate(now) ? heavyShare : usualShare());
   }
 
   /** Whether others come first, who wait. */
@@ -212,7 +213,7 @@ export class TurnShare implements Linked<TurnShare> {
     current = this;
     taking = this;
     this.#began = now;
-    this.#give(loopLoad.busy ? busyShare : wholeShare);
+    this.#give(usualShare());
     beginRead();
     try {
       this.#taker.onTurn();
