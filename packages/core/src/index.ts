@@ -30,7 +30,11 @@ export type {
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
 export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
 export type { RejectedRequest, Rejection } from './server/exchange/rejected-request.ts';
-export type { HalfClose, RequestListener } from './server/exchange/server-context.ts';
+export type {
+  HalfClose,
+  RefusalFields,
+  RequestListener,
+} from './server/exchange/server-context.ts';
 export type { ListenTarget } from './server/listener/listen-target.ts';
 export type { ListenerRules, ListenerStats } from './server/listener/listener.ts';
 export type {

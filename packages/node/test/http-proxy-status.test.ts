@@ -1,5 +1,6 @@
 /** What became of a request, for whoever looks into it (RFC 9209): `proxyStatus`. */
 import { answerEach, expectRequest, reset, response } from '@reverseit/test-servers';
+import { testCertificates } from '@reverseit/test-servers/certificates';
 import { describe, expect, it } from 'vitest';
 import type { OnResponse, ReverseItOptions } from '../src/index.ts';
 import { bothSpoken, request, useProxy } from './harness.ts';
@@ -102,5 +103,60 @@ describe.each(bothSpoken)('over %s', (spoken) => {
         [`ReverseIt; error=${type}`],
       ]);
     });
+  });
+
+  it('a header beyond its limit', async () => {
+    const bench = await start({ options: { proxyStatus: true } });
+    const asked = request('GET /x', [`A: ${'a'.repeat(9000)}`]);
+    const answer = await (await bench.client()).request(asked);
+    expect([answer.status, statusOf(answer.fields)]).toEqual([
+      431,
+      ['ReverseIt; error=http_request_error'],
+    ]);
+  });
+});
+
+describe('requests that are rejected before their head is complete', () => {
+  const start = useProxy();
+  const long = 'a'.repeat(9000);
+  it.each<[name: string, bytes: string, status: number]>([
+    ['no Host', 'GET /x HTTP/1.1\r\n\r\n', 400],
+    ['a header line beyond its limit', `GET /x HTTP/1.1\r\nA: ${long}`, 431],
+    ['a target beyond its limit', `GET /${long}`, 414],
+    ['a head that comes too slowly', 'GET /', 408],
+    ['an unknown method', 'BAD\r\n\r\n', 501],
+  ])('%s', async (_name, bytes, status) => {
+    const options = { proxyStatus: 'edge1', requestHeaderTimeout: 100 };
+    const bench = await start({ options });
+    const client = await bench.connect();
+    client.send(bytes);
+    const answer = await client.readResponse();
+    expect([answer.status, statusOf(answer.fields)]).toEqual([
+      status,
+      ['edge1; error=http_request_error'],
+    ]);
+    await client.close();
+  });
+
+  it('plain HTTP on a TLS port', async () => {
+    const options = { proxyStatus: true, tls: testCertificates().server };
+    const bench = await start({ options });
+    const client = await bench.connect();
+    client.send(request('GET /x'));
+    const answer = await client.readResponse();
+    expect([answer.status, statusOf(answer.fields)]).toEqual([
+      400,
+      ['ReverseIt; error=http_request_error'],
+    ]);
+    await client.close();
+  });
+
+  it('as the options are after a reload', async () => {
+    const bench = await start({ options: { proxyStatus: true } });
+    const client = await bench.connect();
+    bench.proxy.reload({ backend: `http://${bench.authority}` });
+    client.send('BAD\r\n\r\n');
+    expect(statusOf((await client.readResponse()).fields)).toEqual([]);
+    await client.close();
   });
 });

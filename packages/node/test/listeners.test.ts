@@ -184,16 +184,22 @@ describe('redirectToHttps', () => {
   });
 
   it('keeps the connection behind a body, and needs a host', async () => {
-    const { ports } = await started({ listen: { ...loopback, redirectToHttps: true } });
+    const { ports } = await started({
+      proxyStatus: true,
+      listen: { ...loopback, redirectToHttps: true },
+    });
     const client = await connect(ports[0]);
     const posted = await client.request(
       'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello',
     );
     expect([posted.status, posted.header('location')]).toEqual([308, 'https://a/x']);
+    // RFC 9209 §2.1: no error, and no backend has answered.
+    expect(posted.header('proxy-status')).toBeUndefined();
     const options = await client.request('OPTIONS * HTTP/1.1\r\nHost: a:80\r\n\r\n');
     expect([options.status, options.header('location')]).toEqual([308, 'https://a']);
     const old = await client.request('GET / HTTP/1.0\r\n\r\n');
     expect([old.status, old.header('location')]).toEqual([400, undefined]);
+    expect(old.header('proxy-status')).toBe('ReverseIt; error=http_request_error');
   });
 });
 

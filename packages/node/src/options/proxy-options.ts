@@ -137,14 +137,14 @@ const sharedOptions = defineOptions({
     lift: true,
   }),
   /**
-   * Adds Proxy-Status (RFC 9209): the status of the backend, or why there is none. A token replaces the name ReverseIt.
+   * Adds Proxy-Status (RFC 9209) to backend responses and errors, not to redirects. A token replaces the name ReverseIt.
    * Default: false.
    */
   proxyStatus: custom<boolean | string, string | false>({
     group: 'Backend response',
     kind: 'pseudonym',
     prose:
-      'Adds Proxy-Status (RFC 9209): the status of the backend, or why there is none. A token replaces the name ReverseIt.',
+      'Adds Proxy-Status (RFC 9209) to backend responses and errors, not to redirects. A token replaces the name ReverseIt.',
     default: false,
     accepts: 'true, a token that names the proxy, or false',
     text: {

@@ -3,6 +3,7 @@
 import type { Exchange, RejectedRequest } from '@reverseit/core';
 import { Deadlines } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import type { ReadonlyFieldSection } from '@reverseit/core/http';
 import type {
   BackendGroup,
   BackendInput,
@@ -23,6 +24,7 @@ import {
   replaceGeneration,
 } from './generation.ts';
 import { handleRequest } from './handle-request.ts';
+import { failureFields } from './headers/proxy-status.ts';
 import type { UpgradeRules } from './headers/upgrade-rules.ts';
 import { answerError } from './runtime/answer-error.ts';
 import { RequestContext } from './runtime/request-context.ts';
@@ -213,6 +215,11 @@ export class ProxyEngine implements GenerationOwner {
   /** Counts a request that somebody else answers. */
   count(exchange: Exchange): void {
     this.meters?.unrouted.begin(exchange);
+  }
+
+  /** What the server's answer to a request that never becomes an exchange carries besides. */
+  refusalFields({ code }: ReverseItError): ReadonlyFieldSection {
+    return failureFields(this.#current.runtime.shared.proxyStatus, code);
   }
 
   /** Something failed outside of any exchange; `request` was rejected before it became one, or is null. */

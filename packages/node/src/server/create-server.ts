@@ -200,6 +200,7 @@ class ProxyServer implements ReverseItServer, ServedProxy {
     const engine = this.#engine;
     return listeners.map(({ server: options, redirect }) => ({
       options,
+      refusalFields: (error) => engine.refusalFields(error),
       listener:
         redirect === null
           ? (exchange) => engine.handle(exchange)

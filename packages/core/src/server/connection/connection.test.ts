@@ -68,6 +68,7 @@ async function setUp(text = request('GET /')): Promise<Bench> {
         onFault: (error) => errors.push(error.code) > 0,
       };
     },
+    refusalFields: () => [],
     onExchangeStart: () => {},
     onExchangeEnd: () => {},
     onFailure: () => {},

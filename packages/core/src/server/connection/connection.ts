@@ -276,7 +276,9 @@ export class Connection
     const { status } = error;
     const bytesSent = status === 0 || isHeadRequest ? 0 : errorText(status).length;
     this.#context.onRefusal(error, new RejectedRequest(this, requestLine, { status, bytesSent }));
-    if (status !== 0) this.writer.pushAndFlush(errorResponse(error, isHeadRequest));
+    if (status === 0) return;
+    const fields = this.#context.refusalFields(error);
+    this.writer.pushAndFlush(errorResponse(error, isHeadRequest, fields));
   }
 
   /** Cuts the connection: a response in progress must not look complete. */

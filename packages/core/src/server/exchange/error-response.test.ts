@@ -10,7 +10,7 @@ const answered = (Object.keys(catalog) as ErrorCode[]).filter((code) => catalog[
 
 test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §15)', (code) => {
   const error = createError(code, 'secret of the input', { cause: new Error('secret') });
-  const response = errorResponse(error, false);
+  const response = errorResponse(error, false, []);
   const [head = '', text = ''] = response.split('\r\n\r\n');
   const { status } = catalog[code];
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} \\S`));
@@ -23,7 +23,7 @@ test.for(answered)('%s: a small text that says nothing of the input (RFC 9110 §
 
 test('to HEAD it has no content, and tells its length (RFC 9110 §9.3.2)', () => {
   const error = createError('RIT_ERR_HOST');
-  expect(errorResponse(error, true) + errorText(400)).toBe(errorResponse(error, false));
+  expect(errorResponse(error, true, []) + errorText(400)).toBe(errorResponse(error, false, []));
 });
 
 test('426 names the version that is supported (RFC 6455 §4.4)', () => {

@@ -1,6 +1,10 @@
 /** The only place that turns an error into a response: a small text that never echoes the input. */
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import { type FieldSection, fieldLines } from '../../http/field-section.ts';
+import {
+  type FieldSection,
+  fieldLines,
+  type ReadonlyFieldSection,
+} from '../../http/field-section.ts';
 import type { HeaderSection } from '../../http/header-section.ts';
 import { reasonPhrase } from '../../http/status.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
@@ -32,11 +36,15 @@ export function demandsUpgrade(status: number, headers: HeaderSection): boolean 
 
 /**
  * A whole rejection as bytes, for a request that never became an exchange. It ends the connection.
- * `toHead`: without its body (RFC 9110 §9.3.2).
+ * `toHead`: without its body (RFC 9110 §9.3.2). It carries `more` as well.
  */
-export function errorResponse(error: ReverseItError, toHead: boolean): string {
+export function errorResponse(
+  error: ReverseItError,
+  toHead: boolean,
+  more: ReadonlyFieldSection,
+): string {
   const text = errorText(error.status);
-  const fields = errorFields(error);
+  const fields = [...errorFields(error), ...more];
   fields.push('date', httpDate(), 'content-length', String(text.length), 'connection', 'close');
   return `${statusLine(error.status, '')}${fieldLines(fields)}\r\n${toHead ? '' : text}`;
 }

@@ -1,5 +1,6 @@
 /** What every connection of a server shares. */
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,6 +11,9 @@ import type { RejectedRequest } from './rejected-request.ts';
  * whose promise is rejected, answers 500 (`RIT_ERR_INTERNAL`).
  */
 export type RequestListener = (exchange: Exchange) => void;
+
+/** Fields of an answer that the server gives by itself. */
+export type RefusalFields = (error: ReverseItError) => ReadonlyFieldSection;
 
 /** What an exchange is in progress on: a connection, or a stream of one. */
 export interface ExchangeHolder {
@@ -35,6 +39,8 @@ export interface ServerContext {
   readonly maxRequestsPerConnection: number;
   readonly halfClose: HalfClose;
   readonly listener: RequestListener;
+  /** What the answer to a request that never becomes an exchange carries besides. */
+  readonly refusalFields: RefusalFields;
   readonly deadlines: Deadlines;
   readonly headDeadlines: DeadlineQueue;
   readonly keepAliveDeadlines: DeadlineQueue;

@@ -228,10 +228,13 @@ export class SessionFrames implements FrameSink {
   #answerRefusal(streamId: number, error: ReverseItError, endStream: boolean): void {
     const { status } = error;
     const toHead = this.#gatherer.isHead;
-    const bytesSent = this.#output.sendRefusal(streamId, error, toHead, this.#peer.initialWindow);
+    const { context } = this.#session;
+    const more = context.refusalFields(error);
+    const window = this.#peer.initialWindow;
+    const bytesSent = this.#output.sendRefusal(streamId, error, more, toHead, window);
     const answer = { status, bytesSent };
     const request = new RejectedRequest(this.#session, this.#gatherer.requestLine, answer);
-    this.#session.context.onRefusal(error, request);
+    context.onRefusal(error, request);
     if (endStream) this.#streams.close(streamId, false);
     else this.#session.sendReset(streamId, H2_ERROR.NO_ERROR);
   }

@@ -74,14 +74,21 @@ export class SessionOutput implements OutputConnection {
    * Sends the response to a request that never became an exchange, `toHead` without its body. Its body does not wait
    * either: it is left out where `window`, of the stream, or that of the connection has no room for it. Returns its length.
    */
-  sendRefusal(streamId: number, error: ReverseItError, toHead: boolean, window: number): number {
+  sendRefusal(
+    streamId: number,
+    error: ReverseItError,
+    more: ReadonlyFieldSection,
+    toHead: boolean,
+    window: number,
+  ): number {
     const { status } = error;
     const text = errorText(status);
     const { length } = text;
     const hasRoom = length <= Math.min(window, this.sendWindow);
+    const fields = [...errorFields(error), ...more];
     const headers = hasRoom
-      ? wholeResponseHeaders(status, errorFields(error), length)
-      : wholeResponseHeaders(status, errorFields(error).slice(2), 0);
+      ? wholeResponseHeaders(status, fields, length)
+      : wholeResponseHeaders(status, fields.slice(2), 0);
     const isEmpty = toHead || !hasRoom;
     this.sendHeaders(streamId, status, headers.fields, isEmpty);
     if (isEmpty) return 0;

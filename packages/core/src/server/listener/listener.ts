@@ -18,6 +18,7 @@ import type {
   ExchangeHolder,
   HalfClose,
   OpenConnection,
+  RefusalFields,
   RequestListener,
   ServerContext,
 } from '../exchange/server-context.ts';
@@ -38,6 +39,8 @@ export interface ListenerRules {
   readonly options: ResolvedServerOptions;
   /** Gets its requests. */
   readonly listener: RequestListener;
+  /** What its answers to requests that never become an exchange carry besides. */
+  readonly refusalFields?: RefusalFields;
 }
 
 /** Figures of one listener, at this moment unless named a total. */
@@ -91,6 +94,7 @@ export class Listener
   maxRequestsPerConnection = 0;
   halfClose: HalfClose = 'probe';
   listener: RequestListener;
+  refusalFields: RefusalFields;
   readonly deadlines: Deadlines;
   headDeadlines: DeadlineQueue;
   keepAliveDeadlines: DeadlineQueue;
@@ -118,11 +122,12 @@ export class Listener
   #totalDropped = 0;
 
   /** @throws ConfigError `RIT_ERR_CONFIG` for TLS options that cannot be used */
-  constructor({ options, listener }: ListenerRules, owner: ListenerOwner) {
+  constructor({ options, listener, refusalFields }: ListenerRules, owner: ListenerOwner) {
     this.#owner = owner;
     this.deadlines = owner.deadlines;
     this.limits = options;
     this.listener = listener;
+    this.refusalFields = refusalFields ?? noFields;
     this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
     this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
@@ -160,9 +165,10 @@ export class Listener
   }
 
   /** Goes by other rules from now on; `tls` is what `prepareTls` has made of them. */
-  update({ options, listener }: ListenerRules, tls: TlsAcceptor | null): void {
+  update({ options, listener, refusalFields }: ListenerRules, tls: TlsAcceptor | null): void {
     this.#tls = tls;
     this.listener = listener;
+    this.refusalFields = refusalFields ?? noFields;
     this.#setLimits(options);
   }
 
@@ -257,8 +263,9 @@ export class Listener
     const socket = socketBelow(tlsSocket) ?? tlsSocket;
     const ends = { socket, proxyHeader: this.#headers?.get(socket) ?? null };
     const request = new RejectedRequest(ends, '', PlainHttpRefusal.answer);
-    new PlainHttpRefusal(tlsSocket, this.deadlines);
-    this.onRefusal(createError('RIT_ERR_PLAIN_HTTP'), request);
+    const error = createError('RIT_ERR_PLAIN_HTTP');
+    new PlainHttpRefusal(tlsSocket, this.deadlines, this.refusalFields(error));
+    this.onRefusal(error, request);
   }
 
   onCallbackThrew(name: string, cause: unknown): void {
@@ -422,6 +429,8 @@ const handOverMs = 50;
 
 /** A header is awaited for so long at most, in ms, where `requestHeaderTimeout` sets no limit. */
 const longestHeader = 30_000;
+
+const noFields: RefusalFields = () => [];
 
 /** Whether another process accepts, and hands the connections over. */
 const isHandedOver = (): boolean =>

@@ -4,6 +4,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { catalog } from '../../errors/catalog.ts';
+import { fieldLines, type ReadonlyFieldSection } from '../../http/field-section.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import { ignoreError } from '../../io/ignore-error.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
@@ -31,7 +32,8 @@ export class PlainHttpRefusal implements DeadlineTarget {
   readonly #socket: TLSSocket;
   readonly #deadline = new Deadline(this, 0);
 
-  constructor(socket: TLSSocket, deadlines: Deadlines) {
+  /** The answer carries `fields` as well. */
+  constructor(socket: TLSSocket, deadlines: Deadlines, fields: ReadonlyFieldSection) {
     this.#socket = socket;
     const below = socketBelow(socket);
     if (below === null || below.destroyed) {
@@ -40,7 +42,7 @@ export class PlainHttpRefusal implements DeadlineTarget {
     }
     deadlines.queue(maxAnswerTime).arm(this.#deadline);
     below.on('error', ignoreError).on('close', () => this.#deadline.clear());
-    below.end(response(), 'latin1', () => this.onDeadline());
+    below.end(response(fields), 'latin1', () => this.onDeadline());
   }
 
   /** The answer has left, or has had its time. */
@@ -51,11 +53,11 @@ export class PlainHttpRefusal implements DeadlineTarget {
   }
 }
 
-function response(): string {
+function response(fields: ReadonlyFieldSection): string {
   return `${statusLine(status, '')}content-type: text/plain; charset=utf-8\r
 date: ${httpDate()}\r
 content-length: ${text.length}\r
 connection: close\r
-\r
+${fieldLines(fields)}\r
 ${text}`;
 }
