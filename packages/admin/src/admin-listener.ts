@@ -180,7 +180,7 @@ class Listener implements AdminListener {
   #act(exchange: Exchange, request: AccessRequest, path: string): void {
     if (isForeign(request)) send(exchange, foreign);
     else if (!hasToken(this.#options, request)) send(exchange, unauthorized);
-    else if (path === '/reload') answerWith(exchange, () => this.#reload());
+    else if (path === '/reload') answerWith(exchange, () => this.#reload(exchange));
     else {
       const [, name = '', verb] = action.exec(path) ?? [];
       const backend = decoded(name);
@@ -202,10 +202,10 @@ class Listener implements AdminListener {
     return path === '/events' || Object.hasOwn(this.#gets, path) || pageFile(path) !== undefined;
   }
 
-  async #reload(): Promise<Answer> {
+  async #reload({ remoteAddress }: Exchange): Promise<Answer> {
     const { reload } = this.#target;
     if (reload === null) return text(501, 'nothing to reload; set the option admin.onReload\n');
-    await reload();
+    await reload(remoteAddress === '' ? 'a Unix socket' : remoteAddress);
     this.#stats.forget();
     return text(200, 'reloaded\n');
   }
@@ -232,10 +232,15 @@ function answerWith(exchange: Exchange, handler: Handler, status = 400): void {
     .then(() => handler(exchange))
     .catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      const isTheirs = isReverseItError(error) && error.code === 'RIT_ERR_CONFIG';
-      return text(isTheirs ? status : 500, `${message}\n`);
+      return text(statusOf(error, status), `${message}\n`);
     })
     .then((answer) => send(exchange, answer));
+}
+
+function statusOf(error: unknown, status: number): number {
+  if (!isReverseItError(error)) return 500;
+  if (error.code === 'RIT_ERR_CONFIG') return status;
+  return error.code === 'RIT_ERR_SHUTDOWN' ? 503 : 500;
 }
 
 function send(exchange: Exchange, answer: Answer): void {

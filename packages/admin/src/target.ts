@@ -15,6 +15,6 @@ export interface AdminTarget {
    * @throws ConfigError `RIT_ERR_CONFIG` where none has the name
    */
   enable(backend: string): void | Promise<void>;
-  /** Reads the configuration again and applies it; null where nobody can. */
-  readonly reload: (() => void | Promise<void>) | null;
+  /** Reads the configuration again and applies it; null where nobody can. `asker`: the address of who wants it. */
+  readonly reload: ((asker: string) => void | Promise<void>) | null;
 }

@@ -1,5 +1,6 @@
 /** The `reverseit` command: connects `run` to the process. */
-import { readFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { wantsColor } from './cli/color.ts';
 import { passedSockets } from './cli/passed-sockets.ts';
 import { ReadyFile } from './cli/ready-file.ts';
@@ -11,9 +12,6 @@ import { superviseWorkers } from './supervise-workers.ts';
 
 // A reader that went away is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-
-/** How often a watched file is polled, in ms. */
-const watchInterval = 1000;
 
 const code = await run({
   args: process.argv.slice(2),
@@ -33,15 +31,18 @@ const code = await run({
     process.on('SIGINT', listener).on('SIGTERM', listener);
     return () => process.off('SIGINT', listener).off('SIGTERM', listener);
   },
-  watch(file, onChange) {
-    const listener: StatsListener = (now, before) => {
+  async stampOf(file) {
+    try {
       // Also who may read it, and a copy that keeps the time of its content.
-      const isSame = now.mtimeMs === before.mtimeMs && now.ctimeMs === before.ctimeMs;
-      if (!isSame || now.ino !== before.ino) onChange(file);
-    };
-    // By polling: what replaces a file, or what a link leads to, is seen by no event.
-    watchFile(file, { interval: watchInterval, persistent: false }, listener);
-    return () => unwatchFile(file, listener);
+      const { mtimeMs, ctimeMs, ino, size } = await stat(file);
+      return [mtimeMs, ctimeMs, ino, size].join();
+    } catch {
+      return 'missing';
+    }
+  },
+  every(ms, callback) {
+    const timer = setInterval(callback, ms).unref();
+    return () => clearInterval(timer);
   },
   onHangup(callback) {
     process.on('SIGHUP', callback);

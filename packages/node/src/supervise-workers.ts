@@ -10,15 +10,18 @@ import type { WorkerSource } from './cluster/messages.ts';
 import { Supervisor } from './cluster/supervisor.ts';
 import { loadSource, versionOf } from './cluster/worker-source.ts';
 import type { Logger } from './logging/logger.ts';
+import type { OnReload } from './options/admin-options.ts';
 import { openAdmin } from './server/open-admin.ts';
 
 /**
  * A cluster whose workers are made of what `source` says, asked again for each start and restart.
+ * @param onReload is what `POST /reload` does; without it the workers are restarted
  * @throws ConfigError `RIT_ERR_CONFIG` in a worker of `node:cluster`
  */
 export function superviseWorkers(
   source: () => WorkerSource,
   logger: Logger | null,
+  onReload?: OnReload,
 ): ReverseItCluster {
   if (cluster.isWorker) {
     throw createError('RIT_ERR_CONFIG', 'a node:cluster worker cannot start workers');
@@ -34,6 +37,7 @@ export function superviseWorkers(
     logger,
     removeStaleSocket,
     openAdmin,
+    ...(onReload === undefined ? {} : { onReload }),
     delivered: () => handOvers.delivered(),
   });
 }

@@ -154,7 +154,8 @@ describe('does', () => {
   it('reload by a function of the application, and after a reload', async () => {
     let reloads = 0;
     let fails = false;
-    const onReload = async (): Promise<void> => {
+    const onReload = async (asker: string): Promise<void> => {
+      expect(asker).toBe('127.0.0.1');
       if (fails) throw new Error('no luck');
       reloads++;
       bench.proxy.reload({ logger: null, backend: bench.origin.url });

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
 import { LineLogger } from '../logging/line-logger.ts';
+import type { OnReload } from '../options/admin-options.ts';
 import type { ReverseItOptions } from '../options/proxy-options.ts';
 import type { Address } from '../server/address.ts';
 import type { ServedProxy } from '../server/create-server.ts';
@@ -37,8 +38,12 @@ class FakeHost implements CommandHost {
   source: (() => WorkerSource) | null = null;
   restart: () => Promise<void> = async () => undefined;
   reload: (options: ReverseItOptions) => void = () => undefined;
-  readonly watched: string[] = [];
-  change: (file: string) => void = () => undefined;
+  /** By their names, where they have changed. */
+  stamps: Readonly<Record<string, string>> = {};
+  readonly watched = new Set<string>();
+  /** Has the files looked at. */
+  look: () => void = () => undefined;
+  onReload: OnReload | null = null;
   reopen: () => void = () => undefined;
   reopened = 0;
   closeTimeouts: (number | undefined)[] = [];
@@ -88,8 +93,9 @@ class FakeHost implements CommandHost {
       },
     };
   }
-  createCluster(source: () => WorkerSource): ReverseItCluster {
+  createCluster(source: () => WorkerSource, _: unknown, onReload: OnReload): ReverseItCluster {
     this.source = source;
+    this.onReload = onReload;
     return {
       listen: async () => (await this.listen([{ port: 5 }]))[0] as Address,
       restart: () => this.restart(),
@@ -120,11 +126,14 @@ class FakeHost implements CommandHost {
       this.#signal = null;
     };
   }
-  watch(file: string, onChange: (file: string) => void): () => void {
-    this.watched.push(file);
-    this.change = onChange;
+  async stampOf(file: string): Promise<string> {
+    this.watched.add(file);
+    return this.stamps[file] ?? '';
+  }
+  every(_ms: number, callback: () => void): () => void {
+    this.look = callback;
     return () => {
-      this.change = () => undefined;
+      this.look = () => undefined;
     };
   }
   onReopen(callback: () => void): () => void {
@@ -478,14 +487,17 @@ describe('run with workers', () => {
     host.files = { 'c.json': { backend: 'http://a' } };
     const done = run(host);
     await host.listening;
-    expect(host.watched).toEqual(['c.json']);
+    expect([...host.watched]).toEqual(['c.json']);
     host.files = { 'c.json': { backend: 'http://b' } };
     host.hangUp();
     await vi.waitFor(() => expect(host.logged).toHaveLength(2));
     expect(reloads).toEqual([{ backend: 'http://b', via: 'me' }]);
     host.files = { 'c.json': { backend: 'http://c' } };
-    host.change('c.json');
-    await vi.waitFor(() => expect(host.logged).toHaveLength(4));
+    host.stamps = { 'c.json': '2' };
+    await vi.waitFor(() => {
+      host.look();
+      expect(host.logged).toHaveLength(4);
+    });
     host.files = {};
     host.hangUp();
     await vi.waitFor(() => expect(host.logged).toHaveLength(6));
@@ -503,12 +515,64 @@ describe('run with workers', () => {
     expect(await done).toBe(0);
   });
 
+  it.each<[workers: string[], begun: string, done: string, failed: string]>([
+    [
+      [],
+      'reloading the configuration',
+      'the configuration was reloaded',
+      'reload failed: why; the current configuration stays',
+    ],
+    [
+      ['--workers', '2'],
+      'restarting the workers one by one',
+      'the workers were restarted',
+      'restart failed: why; workers that were not replaced keep running',
+    ],
+  ])('says so at POST /reload, and who has asked: %j', async (workers, begun, done, failed) => {
+    const host = new FakeHost(...backend, ...workers, '--admin', '127.0.0.1:1');
+    const running = run(host);
+    await host.listening;
+    const onReload = host.onReload ?? host.made[0]?.admin?.onReload;
+    await onReload?.('127.0.0.1');
+    const why = createError('RIT_ERR_CONFIG', 'why');
+    host.reload = () => {
+      throw why;
+    };
+    host.restart = () => Promise.reject(why);
+    await expect(onReload?.('a Unix socket')).rejects.toBe(why);
+    expect(host.logged.splice(0)).toEqual([
+      `reverseit: POST /reload from 127.0.0.1: ${begun}`,
+      `reverseit: ${done}`,
+      `reverseit: POST /reload from a Unix socket: ${begun}`,
+      `reverseit: ${failed}`,
+    ]);
+    host.signal('SIGTERM');
+    await expect(onReload?.('::1')).rejects.toMatchObject({ code: 'RIT_ERR_SHUTDOWN' });
+    host.closed();
+    expect(await running).toBe(0);
+  });
+
+  it('with --watch, workers or not, follows files that a reload names', async () => {
+    const host = new FakeHost('--config', 'c.json', '--watch', '--workers', '2');
+    host.files = { 'c.json': { backend: 'http://a' } };
+    const done = run(host);
+    await host.listening;
+    const pool = { tls: { caFile: 'ca.pem' } };
+    host.files = { 'c.json': { backend: 'http://a', pool } };
+    host.hangUp();
+    await vi.waitFor(() => expect(host.logged).toHaveLength(2));
+    expect([...host.watched]).toEqual(['c.json', 'ca.pem']);
+    host.signal('SIGTERM');
+    host.closed();
+    await done;
+  });
+
   it('watches nothing without --watch', async () => {
     const host = new FakeHost('--config', 'c.json');
     host.files = { 'c.json': { backend: 'http://a' } };
     const done = run(host);
     await host.listening;
-    expect(host.watched).toEqual([]);
+    expect([...host.watched]).toEqual([]);
     host.signal('SIGTERM');
     host.closed();
     await done;

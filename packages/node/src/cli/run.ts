@@ -22,11 +22,12 @@ import { CommandLog, logSettingsIn } from './command-log.ts';
 import { acceptedBy, flags } from './flags.ts';
 import { helpText } from './help.ts';
 import { type ReadyFile, ReadyServed } from './ready-file.ts';
-import { type ExitCode, type Served, type ServeHost, type StopWaiting, serve } from './serve.ts';
-import { FileWatch, filesIn } from './watched-files.ts';
+import { Reloads } from './reloads.ts';
+import { type ExitCode, type Served, type ServeHost, serve } from './serve.ts';
+import { FileWatch, filesIn, type WatchHost } from './watched-files.ts';
 
 /** The world of the command. */
-export interface CommandHost extends ServeHost {
+export interface CommandHost extends ServeHost, WatchHost {
   /** Arguments without the names of Node and of the script. */
   readonly args: readonly string[];
   readonly version: string;
@@ -37,12 +38,14 @@ export interface CommandHost extends ServeHost {
   readFile(path: string): string;
   /** `times`: how often it was loaded before. */
   loadConfig(file: string, times: number): Promise<unknown>;
-  /** Calls back with the name of the file at each change. */
-  watch(file: string, onChange: (file: string) => void): StopWaiting;
   createServer(options: ReverseItOptions): ServedProxy;
   readyFile(path: string): ReadyFile;
   /** A cluster whose workers are made of what `source` says, asked for each of them. */
-  createCluster(source: () => WorkerSource, logger: Logger | null): ReverseItCluster;
+  createCluster(
+    source: () => WorkerSource,
+    logger: Logger | null,
+    onReload: OnReload,
+  ): ReverseItCluster;
 }
 
 /** Whether there is color was decided before. */
@@ -65,15 +68,17 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
   let log = new CommandLog(host, logSettingsIn(given.options));
   let options: ResolvedProxyOptions;
   let served: Served;
-  let files: FileWatch;
+  let reloads: Reloads | null = null;
+  const files = new FileWatch(host);
   try {
     const source = { ...given, sockets: host.sockets };
     const input = await loadConfiguration(source, (file) => host.loadConfig(file, 0));
     log = new CommandLog(host, logSettingsIn(input));
     options = resolveProxyOptions(input);
-    const filesOf = (read: unknown): readonly string[] => (given.watch ? filesIn(given, read) : []);
-    files = new FileWatch((file, onChange) => host.watch(file, onChange), filesOf(input));
-    served = servedBy(host, options, withLogger(log, input), (read) => files.update(filesOf(read)));
+    const watch = given.watch ? (read: unknown) => files.update(filesIn(given, read)) : null;
+    await watch?.(input);
+    const onReload = async (asker: string) => reloads?.ask(`POST /reload from ${asker}`);
+    served = servedBy(host, options, withLogger(log, input), watch, onReload);
     const { readyFile } = options;
     if (readyFile !== null) served = new ReadyServed(served, host.readyFile(readyFile));
   } catch (error) {
@@ -105,7 +110,8 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     },
     log,
   };
-  return serve(host, served, texts, (onChange) => files.start(onChange));
+  reloads = new Reloads(served, log);
+  return serve(host, served, texts, reloads, (onChange) => files.start(onChange));
 }
 
 const isSecure = ({ listeners }: ResolvedProxyOptions, nth: number): boolean =>
@@ -116,33 +122,43 @@ const workersText = (workers: Workers): string => {
   return count === 1 ? '1 worker' : `${count} workers`;
 };
 
-/** This process, unless several are wanted. `onRead` hears what a reload has read, before it is applied. */
+/** Gets what was read. Nobody has checked it. */
+type OnRead = (input: unknown) => Promise<void>;
+
+/**
+ * This process, unless several are wanted.
+ * @param onRead hears what a reload has read, before it is applied; null where nobody wants to know
+ * @param onReload is what `POST /reload` does
+ */
 function servedBy(
   host: CommandHost,
   { listeners, workers }: ResolvedProxyOptions,
   input: ReverseItOptions,
-  onRead: (input: unknown) => void,
+  onRead: OnRead | null,
+  onReload: OnReload,
 ): Served {
   // Made in any case: there are options that only the server can judge.
-  let here: ServedHere | null = null;
-  const reload = async () => here?.reload();
   const server = host.createServer({
-    ...withReload(input, reload),
+    ...withReload(input, onReload),
     workers: undefined,
     readyFile: undefined,
   });
-  if (workers === 1) {
-    here = new ServedHere(host, server, listeners, onRead);
-    return here;
-  }
-  const cluster = host.createCluster(() => workerSource(host), input.logger ?? null);
+  if (workers === 1) return new ServedHere(host, server, listeners, onRead, onReload);
+  let times = 0;
+  const cluster = host.createCluster(() => workerSource(host), input.logger ?? null, onReload);
   return {
     listen: async () => {
       await cluster.listen();
       return cluster.addresses();
     },
     close: (how) => cluster.close(how),
-    reload: () => cluster.restart(),
+    reload: async () => {
+      if (onRead !== null) {
+        const load = (file: string): Promise<unknown> => host.loadConfig(file, ++times);
+        await onRead(await loadConfiguration(workerSource(host), load));
+      }
+      await cluster.restart();
+    },
     adminAddress: () => cluster.adminAddress(),
     reopenLogs: () => cluster.reopenLogs(),
     reloadTexts: {
@@ -165,16 +181,19 @@ class ServedHere implements Served {
   readonly #host: CommandHost;
   readonly #server: ServedProxy;
   readonly #listeners: readonly ResolvedListener[];
-  readonly #onRead: (input: unknown) => void;
+  readonly #onRead: OnRead | null;
+  readonly #onReload: OnReload;
   #times = 0;
 
   constructor(
     host: CommandHost,
     server: ServedProxy,
     listeners: readonly ResolvedListener[],
-    onRead: (input: unknown) => void,
+    onRead: OnRead | null,
+    onReload: OnReload,
   ) {
     this.#onRead = onRead;
+    this.#onReload = onReload;
     this.#host = host;
     this.#server = server;
     this.#listeners = listeners;
@@ -202,10 +221,10 @@ class ServedHere implements Served {
     this.#times++;
     const input = await loadConfiguration(given, (file) => host.loadConfig(file, this.#times));
     // Also of what will be rejected: a file that is missing or half written may soon be whole.
-    this.#onRead(input);
+    await this.#onRead?.(input);
     // What is no object is for the server to check.
     const log = new CommandLog(host, logSettingsIn(input));
-    this.#server.reload(withReload(withLogger(log, input), () => this.reload()));
+    this.#server.reload(withReload(withLogger(log, input), this.#onReload));
   }
 }
 

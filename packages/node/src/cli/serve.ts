@@ -1,8 +1,9 @@
 /** From listening to the end: the line that tells where, and what signals do. */
 import { isReverseItError } from '@reverseit/core/errors';
-import { messageOf } from '@reverseit/core/internal';
+import { ignoreError, messageOf } from '@reverseit/core/internal';
 import type { Address } from '../server/address.ts';
 import type { CommandLog } from './command-log.ts';
+import type { Reloaded, Reloads } from './reloads.ts';
 
 /** Ends a wait for a signal. */
 export type StopWaiting = () => void;
@@ -29,25 +30,14 @@ export interface ServeHost {
 }
 
 /** A server in this process, or a cluster. */
-export interface Served {
+export interface Served extends Reloaded {
   /** Resolves to where each listener listens. */
   listen(): Promise<readonly Address[]>;
   close(options?: { readonly timeout?: number }): Promise<void>;
-  /** Reads the configuration again and applies it. Where it is rejected, nothing has changed. */
-  reload(): Promise<void>;
   /** Opens the files of logs again. Where that fails, the open ones stay. */
   reopenLogs(): Promise<void>;
-  readonly reloadTexts: ReloadTexts;
   /** Where the admin listener is; null without one. */
   adminAddress(): Address | null;
-}
-
-/** What is logged about a reload. */
-interface ReloadTexts {
-  readonly begun: string;
-  readonly done: string;
-  readonly failed: string;
-  readonly kept: string;
 }
 
 /** What is said while it serves. */
@@ -59,16 +49,18 @@ export interface ServeTexts {
 
 /**
  * @param texts how it tells where it listens, and what goes on
- * @param onChange calls back with the name of a file that has changed, upon which it reloads
+ * @param reloads of what is served
+ * @param onChange calls back with the names of files that have changed, upon which it reloads
  */
 export async function serve(
   host: ServeHost,
   served: Served,
   texts: ServeTexts,
-  onChange: (callback: (file: string) => void) => StopWaiting,
+  reloads: Reloads,
+  onChange: (callback: (files: string) => void) => StopWaiting,
 ): Promise<ExitCode> {
   // A cluster takes a while to listen, and part of it serves before.
-  const signals = new Signals(host, served, texts.log);
+  const signals = new Signals(host, served, texts.log, reloads);
   signals.waitFor(onChange);
   try {
     const addresses = await served.listen();
@@ -95,16 +87,16 @@ class Signals {
   readonly #host: ServeHost;
   readonly #served: Served;
   readonly #log: CommandLog;
+  readonly #reloads: Reloads;
   readonly #waits: StopWaiting[] = [];
   #drainingSince: number | null = null;
-  /** The reload in progress; another that is asked for meanwhile follows it. */
-  #reloading = Promise.resolve();
   readonly #end: (code: ExitCode) => void;
   readonly #fail: (error: unknown) => void;
 
-  constructor(host: ServeHost, served: Served, log: CommandLog) {
+  constructor(host: ServeHost, served: Served, log: CommandLog, reloads: Reloads) {
     this.#host = host;
     this.#log = log;
+    this.#reloads = reloads;
     this.#served = served;
     const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
     this.ended = promise;
@@ -116,8 +108,8 @@ class Signals {
   }
 
   /** Reloads at each change. */
-  waitFor(onChange: (callback: (file: string) => void) => StopWaiting): void {
-    this.#waits.push(onChange((file) => this.#reload(`${file} changed`)));
+  waitFor(onChange: (callback: (files: string) => void) => StopWaiting): void {
+    this.#waits.push(onChange((files) => this.#reload(`${files} changed`)));
   }
 
   /** Whether one has come that ends the command. */
@@ -133,6 +125,7 @@ class Signals {
     const now = this.#host.now();
     if (this.#drainingSince === null) {
       this.#drainingSince = now;
+      this.#reloads.end();
       this.#log.notice(`${signal}: shutting down gracefully; repeat to force`);
       this.#served.close().then(() => this.#endWith(0), this.#fail);
     } else if (signal === 'SIGTERM' || now - this.#drainingSince > echoMs) {
@@ -152,19 +145,8 @@ class Signals {
     this.#end(code);
   }
 
+  /** What fails has been logged. */
   #reload(reason: string): void {
-    this.#reloading = this.#reloading.then(() => this.#reloadNow(reason));
-  }
-
-  async #reloadNow(reason: string): Promise<void> {
-    if (this.heard) return;
-    const { begun, done, failed, kept } = this.#served.reloadTexts;
-    this.#log.notice(`${reason}: ${begun}`);
-    try {
-      await this.#served.reload();
-      this.#log.notice(`${done}`);
-    } catch (error) {
-      if (!this.heard) this.#log.error(`${failed}: ${messageOf(error)}; ${kept}`);
-    }
+    this.#reloads.ask(reason).catch(ignoreError);
   }
 }

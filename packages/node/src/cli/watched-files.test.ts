@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { turn } from '@reverseit/test-servers';
+import { describe, expect, it } from 'vitest';
 import { FileWatch, filesIn } from './watched-files.ts';
 
 it.each<[string, string | null, string[], unknown, string[]]>([
@@ -33,26 +34,69 @@ it.each<[string, string | null, string[], unknown, string[]]>([
   expect(filesIn({ config, files }, input)).toEqual(all);
 });
 
-it('FileWatch: what a reload names from now on', () => {
-  const log: string[] = [];
-  const callbacks = new Map<string, (file: string) => void>();
-  const watch = new FileWatch(
-    (file, onChange) => {
-      log.push(`+${file}`);
-      callbacks.set(file, onChange);
-      return () => log.push(`-${file}`);
+/** A file system of stamps, and a timer that a test drives. */
+function bind() {
+  const stamps: Record<string, string> = { key: '1', cert: '1' };
+  let callback = (): void => undefined;
+  const reported: string[] = [];
+  const watch = new FileWatch({
+    stampOf: async (file) => stamps[file] ?? 'missing',
+    every(_ms, tick) {
+      callback = tick;
+      return () => {
+        callback = () => undefined;
+      };
     },
-    ['a'],
-  );
-  watch.update(['a', 'b']);
-  expect(log).toEqual([]);
-  const changed: string[] = [];
-  const stop = watch.start((file) => changed.push(file));
-  watch.update(['b', 'c']);
-  expect(log.splice(0)).toEqual(['+a', '+b', '-a', '+c']);
-  callbacks.get('c')?.('c');
-  expect(changed).toEqual(['c']);
-  stop();
-  watch.update(['d']);
-  expect(log).toEqual(['-b', '-c']);
+  });
+  const look = async (): Promise<string[]> => {
+    callback();
+    await turn();
+    return reported.splice(0);
+  };
+  return { stamps, watch, look, onChange: (files: string) => reported.push(files) };
+}
+
+describe('FileWatch', () => {
+  it('reports files that are written one after another once, and when no other one follows', async () => {
+    const { stamps, watch, look, onChange } = bind();
+    await watch.update(['key', 'cert']);
+    watch.start(onChange);
+    expect(await look()).toEqual([]);
+    stamps['key'] = '2';
+    expect(await look()).toEqual([]);
+    stamps['cert'] = '2';
+    expect(await look()).toEqual([]);
+    expect(await look()).toEqual(['key, cert']);
+    expect(await look()).toEqual([]);
+  });
+
+  it('waits for so long at most', async () => {
+    const { stamps, watch, look, onChange } = bind();
+    await watch.update(['key']);
+    watch.start(onChange);
+    const reported: string[][] = [];
+    for (let nth = 2; nth < 9; nth++) {
+      stamps['key'] = String(nth);
+      reported.push(await look());
+    }
+    expect(reported).toEqual([[], [], [], [], [], ['key'], []]);
+  });
+
+  it('a file that goes and comes back; one that a reload names; none once it has stopped', async () => {
+    const { stamps, watch, look, onChange } = bind();
+    await watch.update(['key']);
+    const stop = watch.start(onChange);
+    delete stamps['key'];
+    await watch.update(['key', 'cert']);
+    expect([await look(), await look()]).toEqual([[], ['key']]);
+    stamps['key'] = '1';
+    stamps['cert'] = '2';
+    expect([await look(), await look()]).toEqual([[], ['key, cert']]);
+    await watch.update(['key']);
+    stamps['cert'] = '3';
+    expect([await look(), await look()]).toEqual([[], []]);
+    stop();
+    stamps['key'] = '4';
+    expect([await look(), await look()]).toEqual([[], []]);
+  });
 });

@@ -3,43 +3,93 @@ import { isPlainObject } from '@reverseit/core/options';
 import type { Arguments } from './arguments.ts';
 import type { StopWaiting } from './serve.ts';
 
-type Watch = (file: string, onChange: (file: string) => void) => StopWaiting;
+/** What watching needs. */
+export interface WatchHost {
+  /** Something that changes with the file, also where it is missing. */
+  stampOf(file: string): Promise<string>;
+  /** Calls back again and again. */
+  every(ms: number, callback: () => void): StopWaiting;
+}
 
-/** Watches the files that the configuration names now. */
+/** How often files are looked at, in ms. */
+const interval = 500;
+
+/** A change is reported after so many looks at the latest, even if something changes at each of them. */
+const maxLooks = 6;
+
+/**
+ * Watches the files that the configuration names now. Files that belong together, such as a key and its certificate,
+ * are written one after another: a change is reported once a look finds no other one.
+ *
+ * By polling: what replaces a file, or what a link leads to, is seen by no event.
+ */
 export class FileWatch {
-  readonly #watch: Watch;
-  #files: readonly string[];
+  readonly #host: WatchHost;
+  #stamps = new Map<string, string>();
+  /** What has changed and is not reported yet. */
+  readonly #changed = new Set<string>();
+  /** Looks since the first of these changes. */
+  #looks = 0;
+  #looking = false;
   /** Null while nobody waits. */
-  #onChange: ((file: string) => void) | null = null;
-  readonly #watched = new Map<string, StopWaiting>();
+  #onChange: ((files: string) => void) | null = null;
 
-  constructor(watch: Watch, files: readonly string[]) {
-    this.#watch = watch;
-    this.#files = files;
+  constructor(host: WatchHost) {
+    this.#host = host;
   }
 
-  start(onChange: (file: string) => void): StopWaiting {
+  /** Calls back with the names of files that have changed. */
+  start(onChange: (files: string) => void): StopWaiting {
+    if (this.#stamps.size === 0) return () => undefined;
     this.#onChange = onChange;
-    this.update(this.#files);
+    const stop = this.#host.every(interval, () => void this.#look());
     return () => {
       this.#onChange = null;
-      for (const stop of this.#watched.values()) stop();
-      this.#watched.clear();
+      stop();
     };
   }
 
   /** Other files from now on; one that stays is not looked at anew. */
-  update(files: readonly string[]): void {
-    this.#files = files;
-    if (this.#onChange === null) return;
-    for (const [file, stop] of this.#watched) {
-      if (files.includes(file)) continue;
-      stop();
-      this.#watched.delete(file);
+  async update(files: readonly string[]): Promise<void> {
+    const fresh = await this.#stampsOf(files.filter((file) => !this.#stamps.has(file)));
+    const known = this.#stamps;
+    this.#stamps = new Map(files.map((file) => [file, known.get(file) ?? fresh.get(file) ?? '']));
+  }
+
+  async #look(): Promise<void> {
+    // A file system may take its time.
+    if (this.#looking) return;
+    this.#looking = true;
+    const former = this.#stamps;
+    const stamps = await this.#stampsOf([...former.keys()]);
+    this.#looking = false;
+    // Others meanwhile: the next look finds what has changed.
+    if (this.#stamps !== former) return;
+    const isQuiet = !this.#compare(stamps);
+    if (this.#changed.size === 0) return;
+    this.#looks++;
+    if (!isQuiet && this.#looks < maxLooks) return;
+    const files = [...this.#changed].join(', ');
+    this.#changed.clear();
+    this.#looks = 0;
+    this.#onChange?.(files);
+  }
+
+  /** Whether any has changed. */
+  #compare(stamps: ReadonlyMap<string, string>): boolean {
+    let isOther = false;
+    for (const [file, stamp] of stamps) {
+      if (this.#stamps.get(file) === stamp) continue;
+      this.#stamps.set(file, stamp);
+      this.#changed.add(file);
+      isOther = true;
     }
-    for (const file of files) {
-      if (!this.#watched.has(file)) this.#watched.set(file, this.#watch(file, this.#onChange));
-    }
+    return isOther;
+  }
+
+  async #stampsOf(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const pairs = files.map(async (file) => [file, await this.#host.stampOf(file)] as const);
+    return new Map(await Promise.all(pairs));
   }
 }
 

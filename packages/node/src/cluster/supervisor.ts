@@ -10,6 +10,7 @@ import { checkCloseDelay, checkCloseTimeout } from '@reverseit/core/options';
 import { Grace, type ShutdownOptions } from '../lifecycle/grace.ts';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { OnReload } from '../options/admin-options.ts';
 import type { Address } from '../server/address.ts';
 import type { AdminAccess, OpenAdmin } from '../server/open-admin.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
@@ -39,6 +40,8 @@ export interface SupervisorSetup {
   delivered?(): Promise<void>;
   /** Opens the admin listener of the cluster. */
   openAdmin?(access: AdminAccess, target: AdminTarget): Promise<OpenAdmin>;
+  /** What `POST /reload` does. Default: it restarts the workers. */
+  readonly onReload?: OnReload;
   /** Its timers keep the process alive: while no worker is left, nothing else does. */
   readonly clock?: Clock;
 }
@@ -288,7 +291,7 @@ export class Supervisor implements ReverseItCluster {
       isDraining: () => this.#ending,
       drain: (backend) => this.drain(backend),
       enable: (backend) => this.enable(backend),
-      reload: () => this.restart(),
+      reload: this.#setup.onReload ?? (() => this.restart()),
     };
   }
 

@@ -27,8 +27,8 @@ const tokenAccepted = 'at least 16 letters, digits or any of -._~+/';
 
 const hostText = /^(?:\*|[A-Za-z\d](?:[A-Za-z\d._-]*[A-Za-z\d])?)$/;
 
-/** Reads the configuration again, and applies it. */
-export type OnReload = () => void | Promise<void>;
+/** Reads the configuration again, and applies it. Gets the address of who has asked; of a Unix socket its name. */
+export type OnReload = (asker: string) => void | Promise<void>;
 
 const adminRows = defineOptions({
   /** Address of the admin listener. Default: "127.0.0.1:4001". */
@@ -99,7 +99,7 @@ const adminRows = defineOptions({
     prose:
       'Function that reads the configuration again and applies it, for `POST /reload`; the command has its own.',
     default: null,
-    accepts: 'a function ()',
+    accepts: 'a function (asker)',
     text: null,
     json: null,
     check: (value) => (typeof value === 'function' ? (value as OnReload) : undefined),
