@@ -116,7 +116,7 @@ describe.each(bothSpoken)('over %s', (spoken) => {
   });
 });
 
-describe('requests that are rejected before their head is complete', () => {
+describe('requests that are rejected while they arrive', () => {
   const start = useProxy();
   const long = 'a'.repeat(9000);
   it.each<[name: string, bytes: string, status: number]>([
@@ -125,8 +125,18 @@ describe('requests that are rejected before their head is complete', () => {
     ['a target beyond its limit', `GET /${long}`, 414],
     ['a head that comes too slowly', 'GET /', 408],
     ['an unknown method', 'BAD\r\n\r\n', 501],
+    [
+      'a body that is malformed',
+      request('POST /x', ['Transfer-Encoding: chunked'], 'no chunk\r\n'),
+      400,
+    ],
+    ['a body that stops', request('POST /x', ['Content-Length: 2'], 'a'), 408],
   ])('%s', async (_name, bytes, status) => {
-    const options = { proxyStatus: 'edge1', requestHeaderTimeout: 100 };
+    const options = {
+      proxyStatus: 'edge1',
+      requestHeaderTimeout: 100,
+      requestBodyReadTimeout: 100,
+    };
     const bench = await start({ options });
     const client = await bench.connect();
     client.send(bytes);

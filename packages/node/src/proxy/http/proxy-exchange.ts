@@ -374,7 +374,6 @@ export class ProxyExchange
   }
 
   onFault(error: ReverseItError): boolean {
-    if (this.route.hooks.onErrorResponse.length === 0) return false;
     this.#fail(error);
     return true;
   }
