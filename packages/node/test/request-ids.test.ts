@@ -8,7 +8,12 @@ import {
   send,
 } from '@reverseit/test-servers';
 import { describe, expect, it } from 'vitest';
-import type { AccessRecord, Logger, ReverseItOptions } from '../src/index.ts';
+import {
+  type AccessRecord,
+  createServer,
+  type Logger,
+  type ReverseItOptions,
+} from '../src/index.ts';
 import { type ProxySetup, request, useProxy } from './harness.ts';
 
 const start = useProxy();
@@ -185,4 +190,27 @@ it.each([false, undefined])('%s: costs no context and passes headers on', async 
   expect(ids).toEqual([]);
   expect(idsIn((await bench.origin.request()).fields)).toEqual([]);
   expect((await record()).requestId).toBeNull();
+});
+
+it.each([
+  'X-Forwarded-For',
+  'x_forwarded_proto',
+  'x-forwarded-anything',
+  'Forwarded',
+  'x-real-ip',
+  'client-cert',
+  'Via',
+  'Host',
+  'Content-Length',
+  'Sec-WebSocket-Key',
+  'Location',
+  'Proxy-Status',
+  'traceparent',
+  'no token',
+  '',
+])('header %j is refused: HTTP or the proxy has a use for it', (header) => {
+  const make = (): unknown => createServer({ respond: { body: '' }, requestId: { header } });
+  expect(make).toThrow(
+    `requestId.header: ${JSON.stringify(header)} is not accepted; expected a header name such as "x-request-id"`,
+  );
 });

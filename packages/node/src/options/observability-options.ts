@@ -1,5 +1,5 @@
 /** Options that say how requests are followed: their ids, logs and traces. */
-import { isToken, toLowerAscii } from '@reverseit/core/http';
+import { fieldEntry, isToken, toLowerAscii } from '@reverseit/core/http';
 import {
   boolean,
   bytes,
@@ -16,26 +16,20 @@ import { logLevels } from '../logging/log-level.ts';
 
 const group = 'Logs and tracing';
 
-/** Fields that another rule sets, or that belong to a connection: none of them can carry an id. */
+/** Beside those of the registry, fields that a rule of the proxy sets or that mean something else. */
 const taken = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'cookie',
-  'authorization',
-  'date',
-  'expect',
-  'forwarded',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
+  'proxy-status',
+  'traceparent',
+  'tracestate',
+  'accept',
+  'etag',
+  'user-agent',
 ]);
+
+/** Whether a field can carry an id: neither HTTP nor the proxy has a use for it, with `_` for `-` neither. */
+function isFree(name: string): boolean {
+  return fieldEntry(name).name === '' && !taken.has(name);
+}
 
 const requestIdOptions = defineOptions({
   /** Header that carries the id, to the backend and to the client. Default: "x-request-id". */
@@ -44,13 +38,13 @@ const requestIdOptions = defineOptions({
     kind: 'string',
     prose: 'Header that carries the id, to the backend and to the client.',
     default: 'x-request-id',
-    accepts: 'a header name such as "x-request-id" that HTTP does not use itself',
+    accepts: 'a header name such as "x-request-id" that neither HTTP nor the proxy uses itself',
     text: { placeholder: 'NAME' },
     json: { type: 'string' },
     check: (value) => {
       if (typeof value !== 'string' || !isToken(value)) return undefined;
       const name = toLowerAscii(value);
-      return taken.has(name) ? undefined : name;
+      return isFree(name) ? name : undefined;
     },
   }),
   /**
