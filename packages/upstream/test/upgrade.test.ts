@@ -170,6 +170,11 @@ test.each([
     ['UPSTREAM_PROTOCOL'],
   ],
   [
+    '101 in HTTP/1.0',
+    'HTTP/1.0 101 SP\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ['UPSTREAM_PROTOCOL'],
+  ],
+  [
     'a head over the limit',
     `HTTP/1.1 101 SP\r\nConnection: upgrade\r\nUpgrade: websocket\r\na: ${'x'.repeat(70_000)}\r\n\r\n`,
     ['UPSTREAM_HEAD_TOO_LARGE'],

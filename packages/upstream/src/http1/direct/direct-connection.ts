@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, type HeaderSection, sectionSize } from '@reverseit/core/http';
+import { type FieldSection, sectionSize } from '@reverseit/core/http';
 import {
   type BodyDelegate,
   type ParsedResponseHead,
@@ -37,6 +37,7 @@ import {
   maxInterimHeadBytes,
   namesProtocol,
   readHead,
+  switchedInHttp10,
 } from '../../exchange/message/response-head.ts';
 import { Http1Connection } from '../http1-connection.ts';
 import { RequestWriter } from './request-writer.ts';
@@ -257,14 +258,15 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
 
   #onInterim(
     exchange: DispatchedExchange,
-    { status, headers, byteLength }: ParsedResponseHead,
+    head: ParsedResponseHead,
     bytes: Buffer,
     end: number,
   ): void {
+    const { status, headers, byteLength } = head;
     const { maxInterimResponseBytes } = exchange.limits;
     this.#interimBytes += byteLength;
     this.share.spend(COST.MESSAGE);
-    if (status === 101) this.#onSwitch(exchange, headers, bytes.subarray(end));
+    if (status === 101) this.#onSwitch(exchange, head, bytes.subarray(end));
     else if (sectionSize(headers.fields) > maxInterimHeadBytes) {
       exchange.onFailed(malformed('interim response too large'));
     } else if (this.#interimBytes > maxInterimResponseBytes) {
@@ -276,9 +278,15 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     }
   }
 
-  #onSwitch(exchange: DispatchedExchange, headers: HeaderSection, early: Buffer): void {
+  #onSwitch(
+    exchange: DispatchedExchange,
+    { minorVersion, headers }: ParsedResponseHead,
+    early: Buffer,
+  ): void {
     if (!exchange.upgrading) {
       exchange.onFailed(malformed('status 101 without an upgrade request'));
+    } else if (minorVersion === 0) {
+      exchange.onFailed(switchedInHttp10());
     } else if (!namesProtocol(headers.fields)) {
       exchange.onFailed(malformed('status 101 without an Upgrade header'));
     } else {

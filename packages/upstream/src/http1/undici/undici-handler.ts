@@ -16,7 +16,7 @@ import type { Dispatcher } from 'undici';
 import { exchangeError, isTlsFailure, lost } from '../../connect/error-map.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { connectionLines, requestHead } from '../../exchange/message/request-head.ts';
-import { readHead } from '../../exchange/message/response-head.ts';
+import { readHead, switchedInHttp10 } from '../../exchange/message/response-head.ts';
 import { unmask } from './length-mask.ts';
 import { readRawSection } from './raw-section.ts';
 import type { UndiciConnection } from './undici-connection.ts';
@@ -120,13 +120,14 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade(controller: Controller): void {
-    const { exchange } = this.#connection;
+    const { exchange, gate } = this.#connection;
     if (exchange === null) return;
     const fields = readRawSection(
       controller.rawHeaders as Buffer[],
       exchange.limits.maxResponseHeaderBytes,
     );
     if (isReverseItError(fields)) exchange.onFailed(fields);
+    else if (gate.isHttp10) exchange.onFailed(switchedInHttp10());
     else exchange.onSwitched(HeaderSection.parsed(fields));
   }
 
