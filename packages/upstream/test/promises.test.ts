@@ -240,6 +240,25 @@ describe('what is refused', () => {
     await expect(it.pool.request(url, options)).rejects.toEqual(code('RIT_ERR_CONFIG'));
   });
 
+  test.each<[string, unknown, string]>([
+    [
+      'a near miss',
+      { header: {} },
+      'invalid option header: unknown option, given an object; did you mean headers?',
+    ],
+    [
+      'another client’s option',
+      { redirect: 'follow' },
+      'redirect: unknown option, given "follow"; expected one of method, headers, body, signal, limits, unixSocket',
+    ],
+    ['no object', 'GET', 'options: "GET" is not accepted; expected an object of options'],
+    ['null', null, 'options: null is not accepted; expected an object of options'],
+  ])('by name: %s', async (_, options, text) => {
+    const it = await bench();
+    await expect(it.pool.request(it.origin.url, options as RequestOptions)).rejects.toThrow(text);
+    await it.settle({ open: 0, active: 0 });
+  });
+
   test.each<[string, object]>([
     ['a method that is no token', { method: 'G ET' }],
     ['CONNECT', { method: 'CONNECT' }],

@@ -8,6 +8,7 @@ import {
   type ReadonlyFieldSection,
   readDecimal,
 } from '@reverseit/core/http';
+import { Faults } from '@reverseit/core/options';
 import type { DispatchLimits } from '../exchange/dispatch-limits.ts';
 import type { RequestInput } from '../exchange/message/upstream-request.ts';
 import type {
@@ -48,6 +49,28 @@ export interface ClientResponse {
   /** Empty until the body has ended, and mostly after it. */
   readonly trailers: FieldSection;
   readonly body: ResponseBody;
+}
+
+const known: readonly string[] = [
+  'method',
+  'headers',
+  'body',
+  'signal',
+  'limits',
+  'unixSocket',
+] satisfies (keyof RequestOptions)[];
+
+/** @throws ConfigError `RIT_ERR_CONFIG` that names each unknown option */
+export function checkRequestOptions(options: unknown): void {
+  const faults = new Faults();
+  if (typeof options !== 'object' || options === null) {
+    faults.refuse('options', options, 'an object of options');
+  } else {
+    for (const [name, value] of Object.entries(options)) {
+      if (!known.includes(name)) faults.unknown('', name, value, known);
+    }
+  }
+  faults.throwIfAny();
 }
 
 /** The way to a backend. */

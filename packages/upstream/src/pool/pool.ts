@@ -5,7 +5,12 @@
 import { type Clock, Deadlines } from '@reverseit/core/deadlines';
 import { HeaderSection } from '@reverseit/core/http';
 import { resolveOptions } from '@reverseit/core/options';
-import { type ClientResponse, type RequestOptions, sendRequest } from '../client/request.ts';
+import {
+  type ClientResponse,
+  checkRequestOptions,
+  type RequestOptions,
+  sendRequest,
+} from '../client/request.ts';
 import { attemptDelay } from '../connect/connect-race.ts';
 import { ConnectedSocket, Connector, type ConnectorContext } from '../connect/connector.ts';
 import { Lifetimes } from '../connect/lifetimes.ts';
@@ -89,8 +94,8 @@ export interface Pool {
   /**
    * Sends a request and resolves when the headers of the response have arrived. The connections of the last
    * hundred origins are kept for the requests that follow. Not for a proxy: headers are sent as they are.
-   * @throws ReverseItError what `onError` of a handler gets; ConfigError `RIT_ERR_CONFIG` for an invalid URL
-   * or invalid limits; AbortError `RIT_ERR_CLIENT_ABORTED` once `signal` is aborted
+   * @throws ReverseItError what `onError` of a handler gets; ConfigError `RIT_ERR_CONFIG` for an invalid URL,
+   * invalid limits or an unknown option; AbortError `RIT_ERR_CLIENT_ABORTED` once `signal` is aborted
    */
   request(url: string | URL, options?: RequestOptions): Promise<ClientResponse>;
   stats(): PoolStats;
@@ -185,6 +190,7 @@ export class ConnectionPool implements Pool, ShardOwner {
   }
 
   async request(url: string | URL, options: RequestOptions = {}): Promise<ClientResponse> {
+    checkRequestOptions(options);
     const origin = parseOrigin(url, options.unixSocket);
     return sendRequest(this.#requestOrigin(origin), new URL(url), options);
   }
