@@ -109,6 +109,13 @@ describe.each(fronts)('%s', (name, front) => {
     expect((await rig.origin.request()).body.toString()).toBe('abc');
   });
 
+  it('the 101 binds the client to its backend', async () => {
+    const rig = await start({ front, options: { affinity: { cookie: 'at' } } });
+    const { head } = await rig.open(attach);
+    const cookies = head.fields.filter(([name]) => name.toLowerCase() === 'set-cookie');
+    expect(cookies).toEqual([[expect.any(String), expect.stringMatching(/^at=[\w-]{22}; /)]]);
+  });
+
   it('keeps early bytes of the backend before those that follow', async () => {
     const rig = await start({ front, answer: `${switched('tcp')}first ` });
     const { client, backend } = await rig.open(attach);

@@ -60,6 +60,8 @@ export class TunnelExchange extends ProxyExchange implements UpgradeHandler, Tun
     this.onSwitched();
     const { options, shared, tunnelIdle } = this.route;
     const relayed = responseHeaders(head, options.via, null, false, this.mapper);
+    const cookie = this.bindingCookie();
+    if (cookie !== null) relayed.append('set-cookie', cookie);
     const added = this.exchange.addedHeader;
     if (added !== null) relayed.set(added.name, added.value);
     const fields = [
