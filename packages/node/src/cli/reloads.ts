@@ -4,7 +4,7 @@ import { messageOf } from '@reverseit/core/internal';
 import type { CommandLog } from './command-log.ts';
 
 /** What is logged about a reload. */
-export interface ReloadTexts {
+interface ReloadTexts {
   readonly begun: string;
   readonly done: string;
   readonly failed: string;
