@@ -64,7 +64,11 @@ const zones = [
   exception('options', 'tls-credentials', ['node:crypto', 'node:tls'], ['errors']),
   // Reads the files that a configuration names.
   exception('options', 'credential-files', ['node:fs'], ['errors']),
-  machine('addresses', ['http']),
+  // What Node knows of addresses and status codes: no I/O.
+  exception('addresses', 'ip-address', ['node:net'], []),
+  exception('http', 'authority', ['node:net'], []),
+  exception('http', 'status', ['node:http'], []),
+  machine('addresses', []),
   machine('proxy-protocol', ['addresses']),
   machine('options', ['addresses', 'errors', 'http']),
   machine('http', ['errors']),

@@ -2,10 +2,13 @@
  * IP addresses as numbers, read strictly. An IPv4 address is the IPv6 address that it is mapped to (RFC 4291
  * §2.5.5.2), so that both spellings of one are equal.
  */
-import { isHexDigit } from '../http/ascii.ts';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Eight groups of 16 bits. */
 export type IpAddress = readonly number[];
+
+/** Names of zones are short. */
+const zoneText = /^[\w.~-]{1,64}$/;
 
 /**
  * Reads an IPv4 address of four decimal numbers without leading zeros, or an IPv6 address (RFC 4291 §2.2)
@@ -13,80 +16,29 @@ export type IpAddress = readonly number[];
  * anything else.
  */
 export function parseIpAddress(text: string): IpAddress | null {
-  // The longest is an IPv6 address that ends with an IPv4 address; names of zones are short.
-  if (text.length > 120) return null;
-  if (!text.includes(':')) return mapped(text);
+  if (isIPv4(text)) return [0, 0, 0, 0, 0, 0xffff, ...readOctets(text)];
   const zone = text.indexOf('%');
-  if (zone === -1) return parseIpv6(text);
-  return /^[\w.~-]+$/.test(text.substring(zone + 1)) ? parseIpv6(text.substring(0, zone)) : null;
-}
-
-function mapped(text: string): IpAddress | null {
-  const octets = parseOctets(text, 0);
-  return octets < 0
-    ? null
-    : [0, 0, 0, 0, 0, 0xffff, Math.floor(octets / 0x10000), octets % 0x10000];
-}
-
-/** The four numbers as one; -1 where it is no IPv4 address. */
-function parseOctets(text: string, start: number): number {
-  let all = 0;
-  let at = start;
-  for (let nth = 0; nth < 4; nth++) {
-    if (nth > 0 && text.charCodeAt(at++) !== 0x2e) return -1;
-    const first = at;
-    let octet = 0;
-    for (; at < text.length && at - first < 3; at++) {
-      const digit = text.charCodeAt(at) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      octet = octet * 10 + digit;
-    }
-    const length = at - first;
-    if (length === 0 || octet > 255 || (length > 1 && text.charCodeAt(first) === 0x30)) return -1;
-    all = all * 256 + octet;
-  }
-  return at === text.length ? all : -1;
-}
-
-function parseIpv6(text: string): IpAddress | null {
+  const address = zone === -1 ? text : text.substring(0, zone);
+  if (!isIPv6(address) || (zone !== -1 && !zoneText.test(text.substring(zone + 1)))) return null;
   // RFC 4291 §2.2: `::` stands for one group of zeros or more, once.
-  const gap = text.indexOf('::');
-  if (gap === -1) {
-    const groups = readGroups(text, true);
-    return groups !== null && groups.length === 8 ? groups : null;
-  }
-  const before = gap === 0 ? [] : readGroups(text.substring(0, gap), false);
-  const after = gap + 2 === text.length ? [] : readGroups(text.substring(gap + 2), true);
-  if (before === null || after === null) return null;
-  const missing = 8 - before.length - after.length;
-  return missing < 1 ? null : [...before, ...new Array<number>(missing).fill(0), ...after];
+  const gap = address.indexOf('::');
+  const before = readGroups(gap === -1 ? address : address.substring(0, gap));
+  const after = gap === -1 ? [] : readGroups(address.substring(gap + 2));
+  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
-/** Groups between colons; the last may be an IPv4 address, which makes two, where it ends the whole. */
-function readGroups(text: string, mayEndInIpv4: boolean): number[] | null {
-  const groups: number[] = [];
-  let start = 0;
-  while (start <= text.length) {
-    if (groups.length === 8) return null;
-    let end = text.indexOf(':', start);
-    if (end === -1) end = text.length;
-    const octets = end === text.length && mayEndInIpv4 ? parseOctets(text, start) : -1;
-    if (octets >= 0) groups.push(Math.floor(octets / 0x10000), octets % 0x10000);
-    else {
-      const group = readGroup(text, start, end);
-      if (group < 0) return null;
-      groups.push(group);
-    }
-    start = end + 1;
-  }
-  return groups;
+/** The groups of a part of an IPv6 address; an IPv4 address at its end makes two. */
+function readGroups(text: string): number[] {
+  if (text === '') return [];
+  return text
+    .split(':')
+    .flatMap((group) => (group.includes('.') ? readOctets(group) : Number.parseInt(group, 16)));
 }
 
-/** One to four hexadecimal digits; -1 for anything else. */
-function readGroup(text: string, start: number, end: number): number {
-  if (end === start || end - start > 4) return -1;
-  for (let at = start; at < end; at++) if (!isHexDigit(text.charCodeAt(at))) return -1;
-  return Number.parseInt(text.substring(start, end), 16);
+/** The four numbers of an IPv4 address as two groups. */
+function readOctets(text: string): [high: number, low: number] {
+  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  return [(a << 8) | b, (c << 8) | d];
 }
 
 /** Whether it is an IPv4 address, mapped or not. */

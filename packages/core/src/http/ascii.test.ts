@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   equalsIgnoreCase,
   isFieldValue,
-  isHexDigit,
   isRegName,
   isToken,
   isTokenByte,
@@ -66,13 +65,6 @@ describe('character classes (RFC 9110 §5.6.2, §5.5)', () => {
 
   test.for(regNames)('reg-name %j: %s (RFC 3986 §3.2.2)', ([text, expected]) => {
     expect(isRegName(text)).toBe(expected);
-  });
-
-  test('hexadecimal digits, each of 256, and none after the end', () => {
-    for (const [code, letter] of all.entries()) {
-      expect(isHexDigit(code)).toBe(/^[0-9a-fA-F]$/.test(letter));
-    }
-    expect(isHexDigit(''.charCodeAt(0))).toBe(false);
   });
 });
 

@@ -53,7 +53,7 @@ function isPercentEncoded(text: string): boolean {
 }
 
 /** HEXDIG of either case; NaN, the code after the end of a text, is none. */
-export function isHexDigit(code: number): boolean {
+function isHexDigit(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 }
 

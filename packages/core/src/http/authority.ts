@@ -1,6 +1,6 @@
 /** Host and port, as in Host and in the authority of a target (RFC 9110 §4.2, §7.2; RFC 3986 §3.2). */
-import { isHexDigit, isRegName, toLowerAscii } from './ascii.ts';
-import { readDecimal } from './digits.ts';
+import { isIPv6 } from 'node:net';
+import { isRegName, toLowerAscii } from './ascii.ts';
 
 /** Host and port, split. */
 export interface Authority {
@@ -14,50 +14,13 @@ export interface Authority {
 function hostEnd(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const close = text.indexOf(']');
-    if (close < 3 || !isIpv6(text, close)) return -1;
-    return close + 1;
+    const address = text.substring(1, close);
+    // RFC 3986 §3.2.2 has no zones, which Node takes; IPvFuture is rejected.
+    return isIPv6(address) && !address.includes('%') ? close + 1 : -1;
   }
   const colon = text.indexOf(':');
   const end = colon === -1 ? text.length : colon;
   return isRegName(end === text.length ? text : text.substring(0, end)) ? end : -1;
-}
-
-/** IPv6address (RFC 3986 §3.2.2) between the brackets; zone identifiers and IPvFuture are rejected. */
-function isIpv6(text: string, close: number): boolean {
-  let groups = 0;
-  let compressed = text.startsWith('::', 1);
-  let at = compressed ? 3 : 1;
-  while (at < close) {
-    const start = at;
-    while (at < close && isHexDigit(text.charCodeAt(at))) at++;
-    if (text.charCodeAt(at) === 0x2e) {
-      if (!isIpv4(text.substring(start, close))) return false;
-      groups += 2;
-      break;
-    }
-    const digits = at - start;
-    if (digits === 0 || digits > 4) return false;
-    groups++;
-    if (at === close) break;
-    if (text.charCodeAt(at++) !== 0x3a || at === close) return false;
-    if (text.charCodeAt(at) === 0x3a) {
-      if (compressed) return false;
-      compressed = true;
-      at++;
-    }
-  }
-  return compressed ? groups < 8 : groups === 8;
-}
-
-/** IPv4address as it may end an IPv6address: no leading zeros. */
-function isIpv4(text: string): boolean {
-  const octets = text.split('.');
-  if (octets.length !== 4) return false;
-  for (const octet of octets) {
-    const value = octet.length > 3 ? -1 : readDecimal(octet);
-    if (value < 0 || value > 255 || String(value) !== octet) return false;
-  }
-  return true;
 }
 
 /** Decimal port after the colon at `at`; -1 where there is none, -2 where it is malformed. */
