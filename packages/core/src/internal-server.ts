@@ -6,6 +6,7 @@ export { SendWatch } from './server/connection/send-watch.ts';
 export { clientAddress } from './server/exchange/client-address.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export type { ExchangeMeter } from './server/exchange/exchange-meter.ts';
+export { callBody, callBodyEnd, callDrain } from './server/exchange/handler-calls.ts';
 export { httpDate } from './server/exchange/http-date.ts';
 export { peerCertificates } from './server/exchange/peer-certificates.ts';
 export { isThenable, watchCallback } from './server/exchange/thenable.ts';

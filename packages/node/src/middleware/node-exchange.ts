@@ -14,6 +14,9 @@ import type { HeaderSection, ReadonlyFieldSection } from '@reverseit/core/http';
 import { ENCODING, type RequestHead } from '@reverseit/core/http1';
 import { ignoreError } from '@reverseit/core/internal';
 import {
+  callBody,
+  callBodyEnd,
+  callDrain,
   clientAddress,
   demandsUpgrade,
   peerCertificates,
@@ -145,7 +148,9 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#idle.arm(this.#requestDeadline);
     if (this.#body === null) {
       const { multiplexed } = this.#side;
-      this.#body = new NodeRequestBody(this.#request, multiplexed, (chunk) => this.callBody(chunk));
+      this.#body = new NodeRequestBody(this.#request, multiplexed, (chunk) =>
+        callBody(this, chunk),
+      );
       if (this.head.expectContinue && !this.headSent) this.#side.sendContinue();
       this.#request.on('data', this.#listeners.data);
       this.#request.on('end', this.#listeners.end);
@@ -175,7 +180,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
     this.#reading = false;
     this.#requestDeadline.clear();
     // Requests that frameworks inject for tests have none.
-    this.callBodyEnd(this.#request.rawTrailers ?? []);
+    callBodyEnd(this, this.#request.rawTrailers ?? []);
   }
 
   /** The request has ended, or its connection or stream has. */
@@ -292,7 +297,7 @@ export class NodeExchange extends Exchange implements OpenItem, WatchedSender, D
   protected onDrain(): void {
     this.#blocked = false;
     this.#sendWatch.stop();
-    if (this.headSent && !this.done) this.callDrain();
+    if (this.headSent && !this.done) callDrain(this);
   }
 
   #onResponseClose(): void {

@@ -11,6 +11,13 @@ import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { isEncrypted } from '../exchange/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
+import {
+  callBody,
+  callBodyAnnounced,
+  callBodyEnd,
+  callDrain,
+  callListener,
+} from '../exchange/handler-calls.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection, ServerContext } from '../exchange/server-context.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
@@ -18,7 +25,7 @@ import { ConnectionState, EVENT, READING, WRITING } from './connection-state.ts'
 import { cutSocket } from './cut-socket.ts';
 import { endTunnel } from './end-tunnel.ts';
 import { LingeringClose } from './lingering-close.ts';
-import { PeerProbe, type ProbedConnection, type ProbedExchange } from './peer-probe.ts';
+import { PeerProbe, type ProbedConnection } from './peer-probe.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from './read-deadline.ts';
 import { type FeedDelegate, RequestFeed } from './request-feed.ts';
 import { SocketWriter, type SocketWriterOwner } from './socket-writer.ts';
@@ -87,6 +94,11 @@ export class Connection
     );
   }
 
+  /** The exchange whose response is not complete; null where there is none. */
+  get #responding(): Exchange | null {
+    return this.#state.responding ? this.#exchange : null;
+  }
+
   /** Whether no request is in progress: the connection can be closed without loss. */
   get #idle(): boolean {
     return this.#state.writing === WRITING.NONE && !this.feed.hasBegun;
@@ -120,20 +132,22 @@ export class Connection
     this.#isLast = !head.persistent;
     this.#exchange = new ConnectionExchange(head, this);
     this.#context.onExchangeStart(this);
-    this.#exchange.callListener(this.#context.listener);
+    callListener(this.#exchange, this.#context.listener);
   }
 
   onBody(bytes: Buffer): void {
-    this.#exchange?.callBody(bytes);
+    if (this.#exchange !== null) callBody(this.#exchange, bytes);
   }
 
   onBodyAnnounced(length: number): void {
-    if (this.#state.responding) this.#exchange?.callBodyAnnounced(length);
+    const exchange = this.#responding;
+    if (exchange !== null) callBodyAnnounced(exchange, length);
   }
 
   onBodyEnd(trailers: FieldSection): void {
     this.#readDeadline.clear();
-    if (this.#state.responding) this.#exchange?.callBodyEnd(trailers);
+    const exchange = this.#responding;
+    if (exchange !== null) callBodyEnd(exchange, trailers);
   }
 
   beginNext(): boolean {
@@ -222,7 +236,8 @@ export class Connection
   #onDrain(): void {
     if (!this.#state.open) return;
     this.writer.onDrain();
-    if (this.#state.responding) this.#exchange?.callDrain();
+    const exchange = this.#responding;
+    if (exchange !== null) callDrain(exchange);
     else this.feed.resume();
   }
 
@@ -241,15 +256,11 @@ export class Connection
 
   /** The client has sent FIN while it waits for its response: half-closed, or gone? */
   #onHalfClose(): void {
-    if (this.#exchange === null || !this.#state.responding) return;
-    const { halfClose } = this.#context;
+    const exchange = this.#responding;
+    if (exchange === null) return;
+    const { halfClose, deadlines } = this.#context;
     if (halfClose === 'abort') this.abort(undefined);
-    else if (halfClose === 'probe') this.#startProbe(this.#exchange);
-  }
-
-  /** The response's bytes will tell. */
-  #startProbe(exchange: ProbedExchange): void {
-    this.#probe ??= new PeerProbe(exchange, this, this.#context.deadlines);
+    else if (halfClose === 'probe') this.#probe ??= new PeerProbe(exchange, this, deadlines);
   }
 
   #stopProbe(): void {
@@ -315,11 +326,10 @@ export class Connection
 
   #onClose(cause: Error | undefined): void {
     if (!this.#state.open) return;
-    const exchange = this.#exchange;
-    const { responding } = this.#state;
+    const exchange = this.#responding;
     this.#exchange = null;
     this.#detach(EVENT.CLOSE);
-    if (exchange === null || !responding) return;
+    if (exchange === null) return;
     this.#context.onExchangeEnd(this);
     // Unless it is the exchange that cuts the connection.
     if (exchange.done) return;

@@ -10,7 +10,7 @@ import {
   isReverseItError,
   type ReverseItError,
 } from '../../errors/reverseit-error.ts';
-import type { FieldSection, ReadonlyFieldSection } from '../../http/field-section.ts';
+import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING, type Encoding, responseEncoding } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
@@ -34,17 +34,8 @@ import {
   type Tunnel,
 } from './exchange-handler.ts';
 import type { ExchangeMeter } from './exchange-meter.ts';
-import {
-  callAbort,
-  callBody,
-  callBodyAnnounced,
-  callBodyEnd,
-  callDrain,
-  callFault,
-  callListener,
-} from './handler-calls.ts';
+import { callAbort, callFault } from './handler-calls.ts';
 import type { PeerCertificates } from './peer-certificates.ts';
-import type { RequestListener } from './server-context.ts';
 import { bytesOf, wholeResponseHeaders } from './whole-response.ts';
 
 export type { EffectiveClient } from './effective-client.ts';
@@ -298,32 +289,6 @@ export abstract class Exchange {
   refuse(error: ReverseItError): void {
     this.head.persistent = false;
     if (!callFault(this, error)) this.#giveUp(error);
-  }
-
-  /** @internal */
-  callListener(listener: RequestListener): void {
-    callListener(this, listener);
-  }
-
-  /** @internal */
-  callBody(bytes: Buffer): void {
-    if (this.meter !== null) this.meter.onReceived(bytes.length);
-    callBody(this, bytes);
-  }
-
-  /** @internal */
-  callBodyAnnounced(length: number): void {
-    callBodyAnnounced(this, length);
-  }
-
-  /** @internal */
-  callBodyEnd(trailers: FieldSection): void {
-    callBodyEnd(this, trailers);
-  }
-
-  /** @internal */
-  callDrain(): void {
-    callDrain(this);
   }
 
   /** @internal The listener or the handler threw, or a promise that it returned was rejected. */

@@ -11,17 +11,16 @@ import { watchCallback } from './thenable.ts';
 
 export function callListener(exchange: Exchange, listener: RequestListener): void {
   try {
-    const result: unknown = listener(exchange);
-    if (result !== undefined) watch(exchange, 'the request listener', result);
+    watch(exchange, 'the request listener', listener(exchange));
   } catch (cause) {
     exchange.onCallFailed('the request listener', cause);
   }
 }
 
 export function callBody(exchange: Exchange, bytes: Buffer): void {
+  if (exchange.meter !== null) exchange.meter.onReceived(bytes.length);
   try {
-    const result: unknown = exchange.handler.onBody(bytes);
-    if (result !== undefined) watch(exchange, 'onBody', result);
+    watch(exchange, 'onBody', exchange.handler.onBody(bytes));
   } catch (cause) {
     exchange.onCallFailed('onBody', cause);
   }
@@ -29,8 +28,7 @@ export function callBody(exchange: Exchange, bytes: Buffer): void {
 
 export function callBodyAnnounced(exchange: Exchange, length: number): void {
   try {
-    const result: unknown = exchange.handler.onBodyAnnounced?.(length);
-    if (result !== undefined) watch(exchange, 'onBodyAnnounced', result);
+    watch(exchange, 'onBodyAnnounced', exchange.handler.onBodyAnnounced?.(length));
   } catch (cause) {
     exchange.onCallFailed('onBodyAnnounced', cause);
   }
@@ -38,8 +36,7 @@ export function callBodyAnnounced(exchange: Exchange, length: number): void {
 
 export function callBodyEnd(exchange: Exchange, trailers: FieldSection): void {
   try {
-    const result: unknown = exchange.handler.onBodyEnd(trailers);
-    if (result !== undefined) watch(exchange, 'onBodyEnd', result);
+    watch(exchange, 'onBodyEnd', exchange.handler.onBodyEnd(trailers));
   } catch (cause) {
     exchange.onCallFailed('onBodyEnd', cause);
   }
@@ -47,8 +44,7 @@ export function callBodyEnd(exchange: Exchange, trailers: FieldSection): void {
 
 export function callDrain(exchange: Exchange): void {
   try {
-    const result: unknown = exchange.handler.onDrain();
-    if (result !== undefined) watch(exchange, 'onDrain', result);
+    watch(exchange, 'onDrain', exchange.handler.onDrain());
   } catch (cause) {
     exchange.onCallFailed('onDrain', cause);
   }
@@ -77,5 +73,7 @@ export function callFault(exchange: Exchange, error: ReverseItError): boolean {
 }
 
 function watch(exchange: Exchange, name: string, result: unknown): void {
+  // Nearly all of them return nothing, and cost no closure.
+  if (result === undefined) return;
   watchCallback(result, (cause) => exchange.onCallFailed(name, cause));
 }

@@ -15,6 +15,7 @@ import { cutSocket } from '../connection/cut-socket.ts';
 import { LingeringClose } from '../connection/lingering-close.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from '../connection/read-deadline.ts';
 import type { SocketWriterOwner } from '../connection/socket-writer.ts';
+import { callListener } from '../exchange/handler-calls.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
 import { CertificateScope } from './certificate-scope.ts';
@@ -226,7 +227,7 @@ export class Http2Session
     const streams = this.#unheard;
     this.#unheard = [];
     for (const stream of streams) {
-      if (!stream.closed) stream.exchange.callListener(this.context.listener);
+      if (!stream.closed) callListener(stream.exchange, this.context.listener);
     }
   }
 

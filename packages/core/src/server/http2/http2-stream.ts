@@ -12,6 +12,7 @@ import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/de
 import { endTunnel } from '../connection/end-tunnel.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
+import { callBody, callBodyEnd, callDrain } from '../exchange/handler-calls.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
 import type { CertificateNames } from './certificate-scope.ts';
 import type { Http2Counts } from './http2-counts.ts';
@@ -177,12 +178,12 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   // The content of the request, by `input`
 
   onBody(bytes: Buffer): void {
-    if (this.#tunnel === null) this.exchange.callBody(bytes);
+    if (this.#tunnel === null) callBody(this.exchange, bytes);
     else this.#tunnel.socket.onBody(bytes);
   }
 
   onBodyEnd(trailers: FieldSection): void {
-    if (this.#tunnel === null) this.exchange.callBodyEnd(trailers);
+    if (this.#tunnel === null) callBodyEnd(this.exchange, trailers);
     else this.#tunnel.socket.onBodyEnd();
   }
 
@@ -198,7 +199,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   // What the client is sent, by `output`
 
   onOutputDrain(): void {
-    if (this.#tunnel === null) this.exchange.callDrain();
+    if (this.#tunnel === null) callDrain(this.exchange);
     else this.#tunnel.socket.onDrain();
   }
 
