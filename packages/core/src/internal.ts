@@ -26,7 +26,7 @@ export {
   stopReading,
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
-export { booleanOrText } from './options/option-kinds.ts';
+export { booleanOrText, listText, reader } from './options/option-kinds.ts';
 export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
 export type { DurationCounts } from './time/duration-histogram.ts';

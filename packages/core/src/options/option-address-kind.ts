@@ -8,7 +8,7 @@ import {
 } from '../addresses/address-list.ts';
 import { type Faults, show } from './faults.ts';
 import { nearMiss } from './near-miss.ts';
-import { custom, type RowText } from './option-kinds.ts';
+import { listText, type RowText, reader } from './option-kinds.ts';
 import type { Option } from './option-schema.ts';
 
 /** Addresses as options list them. */
@@ -21,31 +21,23 @@ const forms = `an IP address, a range such as "10.0.0.0/8", or ${names
 
 /** Addresses, ranges and names for some; none by default. */
 export function addresses(spec: RowText): Option<AddressesInput | null, AddressList> {
+  const none = new AddressList([], false);
   const accepts = `an array of which each entry is ${forms}`;
-  const base = custom<AddressesInput | null, AddressList>({
+  return reader<AddressesInput | null, AddressList>({
     ...spec,
     kind: 'addresses',
-    default: new AddressList([], false),
+    default: none,
     defaultText: 'none',
     accepts,
-    text: {
-      placeholder: 'ADDRESS,…',
-      repeats: true,
-      accepts: `${forms}, or several separated by commas`,
-      parse: (text) => text.split(','),
-    },
+    text: listText('ADDRESS,…', `${forms}, or several separated by commas`),
     json: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
-    check: () => undefined,
-  });
-  return Object.freeze({
-    ...base,
-    read(value: unknown, key: string, faults: Faults): AddressList {
-      if (value === null) return base.default;
+    read(value, key, faults) {
+      if (value === null) return none;
       if (value instanceof AddressList) return value;
       if (typeof value === 'string') return readList([value], () => key, faults);
       if (Array.isArray(value)) return readList(value, (nth) => `${key}[${nth}]`, faults);
       faults.refuse(key, value, accepts);
-      return base.default;
+      return none;
     },
   });
 }

@@ -1,7 +1,7 @@
 /** The kind of options that list certificates by the names that they are for. */
 import { checkLoaded, loadFiles } from './credential-files.ts';
 import { type Faults, keyPath } from './faults.ts';
-import { custom, type RowText } from './option-kinds.ts';
+import { custom, type RowText, reader } from './option-kinds.ts';
 import {
   defaultValues,
   defineOptions,
@@ -76,19 +76,14 @@ export function certificates(
   spec: RowText,
 ): Option<readonly NamedCertificate[] | null, readonly NamedCertificate[] | null> {
   const accepts = 'an array of {names, keyFile, certFile}';
-  const base = custom<readonly NamedCertificate[] | null, readonly NamedCertificate[] | null>({
+  return reader<readonly NamedCertificate[] | null, readonly NamedCertificate[] | null>({
     ...spec,
     kind: 'certificates',
     default: null,
     accepts,
-    secret: true,
     text: null,
     json: { type: 'array', minItems: 1, items: entrySchema },
-    check: () => undefined,
-  });
-  return Object.freeze({
-    ...base,
-    read(value: unknown, key: string, faults: Faults): readonly NamedCertificate[] | null {
+    read(value, key, faults) {
       if (value === null) return null;
       if (!Array.isArray(value) || value.length === 0) {
         faults.refuse(key, value, accepts, true);

@@ -10,40 +10,59 @@ export interface RowText {
   readonly answers?: string;
 }
 
-interface CustomSpec<In, Out> extends RowText {
+interface ValueSpec<In, Out> extends RowText {
   readonly kind: string;
   readonly accepts: string;
   readonly default: Out;
   readonly defaultText?: string;
-  /** The value is never shown in a message. */
-  readonly secret?: boolean;
   readonly text?: Partial<OptionText> | null;
   /** Any value of JSON by default. */
   readonly json?: JsonSchema | null;
-  /** The value to keep, or undefined to reject it. */
-  check(value: unknown): Out | undefined;
   readonly '~input'?: In;
 }
 
-/** A row with a check of its own. Where the default is null, null may be given and means none. */
-export function custom<In, Out>(spec: CustomSpec<In, Out>): Option<In, Out> {
-  const { accepts, secret = false } = spec;
+interface ReaderSpec<In, Out> extends ValueSpec<In, Out> {
+  /** Reads the value, and reports what is wrong with it. */
+  read(value: unknown, key: string, faults: Faults): Out;
+}
+
+/** A row that reads its value by itself, for it has more to say than what is accepted. */
+export function reader<In, Out>(spec: ReaderSpec<In, Out>): Option<In, Out> {
   return Object.freeze({
     kind: spec.kind,
     group: spec.group,
     prose: spec.prose,
     answers: spec.answers ?? '',
-    accepts,
+    accepts: spec.accepts,
     default: spec.default,
     defaultText: spec.defaultText ?? defaultText(spec.default),
     text: spec.text === null ? null : { ...plainText, ...spec.text },
     json: spec.json === undefined ? {} : spec.json,
     nested: null,
+    read: spec.read,
+  });
+}
+
+interface CustomSpec<In, Out> extends ValueSpec<In, Out> {
+  /** The value is never shown in a message. */
+  readonly secret?: boolean;
+  /** The value to keep, or undefined to reject it. */
+  check(value: unknown): Out | undefined;
+}
+
+/** A row with a check of its own. Where the default is null, null may be given and means none. */
+export function custom<In, Out>({
+  secret = false,
+  check,
+  ...spec
+}: CustomSpec<In, Out>): Option<In, Out> {
+  return reader<In, Out>({
+    ...spec,
     read(value: unknown, key: string, faults: Faults): Out {
       if (value === null && spec.default === null) return spec.default;
-      const kept = spec.check(value);
+      const kept = check(value);
       if (kept !== undefined) return kept;
-      faults.refuse(key, value, accepts, secret);
+      faults.refuse(key, value, spec.accepts, secret);
       return spec.default;
     },
   });
@@ -58,6 +77,14 @@ const plainText: OptionText = {
   accepts: '',
   parse: (text) => text,
 };
+
+/** The flag of a list: given several times, or once with its members separated by commas. */
+export const listText = (placeholder: string, accepts: string): Partial<OptionText> => ({
+  placeholder,
+  repeats: true,
+  accepts,
+  parse: (text) => text.split(','),
+});
 
 const defaultText = (value: unknown): string => {
   if (value === null) return 'none';
@@ -328,11 +355,11 @@ export function choices<const Value extends string>(
     default: Object.freeze([...spec.default]),
     accepts: `an array of ${alternatives(values)}, each at most once`,
     text: {
+      ...listText(
+        `${values.join('|')},…`,
+        `${alternatives(values)}, or several separated by commas, each at most once`,
+      ),
       flag,
-      placeholder: `${values.join('|')},…`,
-      repeats: true,
-      accepts: `${alternatives(values)}, or several separated by commas, each at most once`,
-      parse: (text) => text.split(','),
     },
     json: { type: 'array', items: { enum: [...values] }, minItems: 1, uniqueItems: true },
     check: (value) => {

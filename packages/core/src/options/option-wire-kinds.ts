@@ -3,7 +3,7 @@ import { isFieldValue, isToken, trimOws } from '../http/ascii.ts';
 import { hasField } from '../http/field-section.ts';
 import { isProtocol } from '../http/upgrade-field.ts';
 import { type Faults, keyPath, show } from './faults.ts';
-import { custom, type RowText } from './option-kinds.ts';
+import { custom, listText, type RowText, reader } from './option-kinds.ts';
 import { isPlainObject, type JsonSchema, type Option } from './option-schema.ts';
 
 const segmentText = String.raw`/(?:[\w\-.~!$&'()*+,;=:@]|%[\dA-Fa-f]{2})+`;
@@ -124,13 +124,13 @@ export type FieldsInput =
 /** Fields. The resolved value is a flat list: name, value, name, value, … */
 export function fields(spec: LinesSpec): Option<FieldsInput | null, readonly string[]> {
   const accepts = 'an object {name: value} or an array of [name, value] pairs';
-  const base = custom<FieldsInput | null, readonly string[]>({
+  const none: readonly string[] = Object.freeze([]);
+  return reader<FieldsInput | null, readonly string[]>({
     ...spec,
     kind: 'fields',
-    default: Object.freeze([]),
+    default: none,
     defaultText: 'none',
     accepts,
-    secret: true,
     text: {
       placeholder: 'NAME: VALUE',
       repeats: true,
@@ -138,12 +138,8 @@ export function fields(spec: LinesSpec): Option<FieldsInput | null, readonly str
       parse: (text) => (text.includes(':') ? [splitField(text)] : undefined),
     },
     json: fieldsSchema,
-    check: () => undefined,
-  });
-  return Object.freeze({
-    ...base,
-    read(value: unknown, key: string, faults: Faults): readonly string[] {
-      if (value === null) return base.default;
+    read(value, key, faults) {
+      if (value === null) return none;
       const entries = fieldEntries(value, key);
       if (entries === undefined) faults.refuse(key, value, accepts, true);
       const list: string[] = [];
@@ -254,12 +250,7 @@ export function upgradeProtocols(
     default: Object.freeze([...spec.default]),
     accepts:
       'an array of protocols as in the Upgrade header, such as "websocket", "tcp" or "SPDY/3.1"',
-    text: {
-      placeholder: 'NAME,…',
-      repeats: true,
-      accepts: 'a protocol such as tcp or SPDY/3.1, or several separated by commas',
-      parse: (text) => text.split(','),
-    },
+    text: listText('NAME,…', 'a protocol such as tcp or SPDY/3.1, or several separated by commas'),
     json: { type: 'array', items: textSchema },
     check: (value) =>
       Array.isArray(value) && value.every(isUpgradeProtocol)
@@ -304,7 +295,7 @@ export type FileInput = string | readonly string[];
  * none of it, since those of keys and certificates name files.
  */
 export function credentialFile(spec: RowText): Option<FileInput | null, FileInput | null> {
-  const isName = (value: unknown): value is string =>
+  const isFileName = (value: unknown): value is string =>
     typeof value === 'string' && value !== '' && !value.includes('\0');
   return custom<FileInput | null, FileInput | null>({
     ...spec,
@@ -314,8 +305,8 @@ export function credentialFile(spec: RowText): Option<FileInput | null, FileInpu
     text: null,
     json: { anyOf: [textSchema, { type: 'array', items: textSchema, minItems: 1 }] },
     check: (value) => {
-      if (isName(value)) return value;
-      return Array.isArray(value) && value.length > 0 && value.every(isName)
+      if (isFileName(value)) return value;
+      return Array.isArray(value) && value.length > 0 && value.every(isFileName)
         ? Object.freeze([...value])
         : undefined;
     },

@@ -29,7 +29,7 @@ export async function loadConfiguration(
 
 /** Listens on the sockets, but for that of the admin listener. */
 function atSockets(input: Fields, sockets: readonly number[]): Fields {
-  if (input['listen'] !== undefined) return input;
+  if (input.listen !== undefined) return input;
   const listen = sockets.filter((fd) => !isAdminAt(input, fd)).map((fd) => `fd:${fd}`);
   return listen.length === 0 ? input : { ...input, listen };
 }
@@ -37,7 +37,7 @@ function atSockets(input: Fields, sockets: readonly number[]): Fields {
 function isAdminAt({ admin }: Fields, fd: number): boolean {
   if (!isPlainObject(admin)) return false;
   const { listen } = admin;
-  return isPlainObject(listen) ? listen['fd'] === fd : listen === `fd:${fd}`;
+  return isPlainObject(listen) ? listen.fd === fd : listen === `fd:${fd}`;
 }
 
 const merged = (below: Fields, above: Fields): Fields => {

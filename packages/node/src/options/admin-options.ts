@@ -1,5 +1,7 @@
 /** Options of what shows how the proxy is: whether it counts, and the admin listener. */
+
 import { isIPv4 } from 'node:net';
+import { listText } from '@reverseit/core/internal';
 import {
   boolean,
   credentialFile,
@@ -77,12 +79,7 @@ const adminRows = defineOptions({
       'Host names that requests may use, besides localhost, IP addresses and the host of `listen`; "*" allows any.',
     default: Object.freeze([]),
     accepts: 'an array of host names, without ports',
-    text: {
-      placeholder: 'NAME,…',
-      repeats: true,
-      accepts: 'host names, separated by commas',
-      parse: (text) => text.split(','),
-    },
+    text: listText('NAME,…', 'host names, separated by commas'),
     json: { type: 'array', items: { type: 'string' } },
     check: (value) =>
       Array.isArray(value) && value.every((one) => typeof one === 'string' && hostText.test(one))

@@ -1,4 +1,5 @@
 /** Options whose values are code: hooks, direct answers, the logger; and what bounds them. Code has no flags. */
+import { reader } from '@reverseit/core/internal';
 import {
   custom,
   defineOptions,
@@ -130,17 +131,14 @@ export const routeHookOptions = defineOptions({
   }),
   ...ringHookOptions,
   /** Responds without a backend: a response, or a function that returns one. Default: none. */
-  respond: Object.freeze({
-    ...custom<DirectResponse | Respond | null, Respond | null>({
-      group,
-      kind: 'response',
-      prose: 'Responds without a backend: a response, or a function that returns one.',
-      default: null,
-      accepts: acceptsRespond,
-      text: null,
-      json: responseSchema,
-      check: () => undefined,
-    }),
+  respond: reader<DirectResponse | Respond | null, Respond | null>({
+    group,
+    kind: 'response',
+    prose: 'Responds without a backend: a response, or a function that returns one.',
+    default: null,
+    accepts: acceptsRespond,
+    text: null,
+    json: responseSchema,
     read: readRespond,
   }),
   /**

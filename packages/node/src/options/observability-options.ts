@@ -1,12 +1,12 @@
 /** Options that say how requests are followed: their ids, logs and traces. */
 import { fieldEntry, isToken, toLowerAscii } from '@reverseit/core/http';
+import { reader } from '@reverseit/core/internal';
 import {
   boolean,
   bytes,
   choice,
   custom,
   defineOptions,
-  type Faults,
   type Option,
   switchGroup,
 } from '@reverseit/core/options';
@@ -63,23 +63,20 @@ const requestIdOptions = defineOptions({
 function accessLogFormat(): Option<string | LogFormat, LogFormat> {
   const accepts = '"combined", "json", a template or a function (record, context)';
   const initial = logFormatOf('combined') as LogFormat;
-  return Object.freeze({
-    ...custom<string | LogFormat, LogFormat>({
-      group,
-      kind: 'log format',
-      prose:
-        'Format of access log lines: combined, json, a template with nginx variables such as $remote_addr and $status, or a function.',
-      default: initial,
-      defaultText: '"combined"',
-      accepts,
-      text: {
-        placeholder: 'combined|json|TEMPLATE',
-        accepts: '"combined", "json" or a template',
-      },
-      json: { type: 'string', minLength: 1, default: 'combined' },
-      check: () => undefined,
-    }),
-    read(value: unknown, key: string, faults: Faults): LogFormat {
+  return reader<string | LogFormat, LogFormat>({
+    group,
+    kind: 'log format',
+    prose:
+      'Format of access log lines: combined, json, a template with nginx variables such as $remote_addr and $status, or a function.',
+    default: initial,
+    defaultText: '"combined"',
+    accepts,
+    text: {
+      placeholder: 'combined|json|TEMPLATE',
+      accepts: '"combined", "json" or a template',
+    },
+    json: { type: 'string', minLength: 1, default: 'combined' },
+    read(value, key, faults) {
       // A function that was accepted before is not wrapped once more.
       if (value === initial) return initial;
       const format = logFormatOf(value);

@@ -1,4 +1,5 @@
 /** The options of a route. At the top level of a configuration they are defaults for all routes. */
+import { reader } from '@reverseit/core/internal';
 import {
   type BackendUrl,
   backendUrl,
@@ -73,19 +74,16 @@ const placeOptions = defineOptions({
    * URL of the backend, optionally with a path prefix, or a list of backends; every scheme serves HTTP and WebSocket.
    * Required.
    */
-  backend: Object.freeze({
-    ...custom<string | URL | null | readonly BackendInput[], Backends>({
-      group,
-      kind: 'backends',
-      prose: oneBackend.prose,
-      default: null,
-      defaultText: oneBackend.defaultText,
-      accepts: listAccepted,
-      text: { placeholder: 'URL', repeats: true, accepts: oneBackend.accepts },
-      json: { anyOf: [oneBackend.json, { type: 'array', minItems: 1, items: backendSchema }] },
-      check: () => undefined,
-    }),
-    read(value: unknown, key: string, faults: Faults): Backends {
+  backend: reader<string | URL | null | readonly BackendInput[], Backends>({
+    group,
+    kind: 'backends',
+    prose: oneBackend.prose,
+    default: null,
+    defaultText: oneBackend.defaultText,
+    accepts: listAccepted,
+    text: { placeholder: 'URL', repeats: true, accepts: oneBackend.accepts },
+    json: { anyOf: [oneBackend.json, { type: 'array', minItems: 1, items: backendSchema }] },
+    read(value, key, faults) {
       if (!Array.isArray(value)) return oneBackend.read(value, key, faults, null);
       if (value.length > 0) return readBackendList(value, key, faults);
       faults.refuse(key, value, 'a list of at least one backend');

@@ -1,5 +1,7 @@
 /** Options of a route that several backends serve. */
+
 import { isToken, toLowerAscii } from '@reverseit/core/http';
+import { listText } from '@reverseit/core/internal';
 import { count, custom, defineOptions, type OptionInput } from '@reverseit/core/options';
 import { groupOptions } from '@reverseit/upstream/internal';
 import type { HookRequest } from '../../hooks/hooks.ts';
@@ -53,13 +55,10 @@ export const balancingOptions = defineOptions({
     accepts:
       'an array of origins such as "https://example.org:8443", "https://*.example.org" or "*.example.org", without path',
     answers: '500',
-    text: {
-      placeholder: 'ORIGIN,…',
-      repeats: true,
-      accepts:
-        'origins such as "https://example.org:8443", "https://*.example.org" or "*.example.org", separated by commas',
-      parse: (text) => text.split(','),
-    },
+    text: listText(
+      'ORIGIN,…',
+      'origins such as "https://example.org:8443", "https://*.example.org" or "*.example.org", separated by commas',
+    ),
     json: { type: 'array', items: { type: 'string' } },
     check: (value) => {
       if (value === null) return Object.freeze([]);

@@ -1,5 +1,7 @@
 /** The options of discovery: where the addresses of backends come from. */
+
 import { isIP } from 'node:net';
+import { listText } from '@reverseit/core/internal';
 import {
   choice,
   custom,
@@ -107,12 +109,7 @@ const discoveryOptions = defineOptions({
     default: null,
     defaultText: 'those of the machine',
     accepts: 'an array of IP addresses, such as "10.0.0.2", "10.0.0.2:8600" or "[::1]:53"',
-    text: {
-      placeholder: 'ADDRESS,…',
-      repeats: true,
-      accepts: 'IP addresses, optionally with a port, separated by commas',
-      parse: (text) => text.split(','),
-    },
+    text: listText('ADDRESS,…', 'IP addresses, optionally with a port, separated by commas'),
     json: { type: 'array', items: { type: 'string' }, minItems: 1 },
     check: (value) =>
       Array.isArray(value) && value.length > 0 && value.every(isServer)

@@ -1,5 +1,7 @@
 /** The options of a backend group: who is chosen, who is well, and what is tried again. */
+
 import { isToken } from '@reverseit/core/http';
+import { listText } from '@reverseit/core/internal';
 import {
   choice,
   count,
@@ -200,12 +202,10 @@ const retryOptions = defineOptions({
     default: triggers,
     defaultText: JSON.stringify(triggers),
     accepts: acceptsTriggers,
-    text: {
-      placeholder: 'WHAT,…',
-      repeats: true,
-      accepts: '"connect", "reset", "timeout", statuses and ranges, separated by commas',
-      parse: (text) => text.split(','),
-    },
+    text: listText(
+      'WHAT,…',
+      '"connect", "reset", "timeout", statuses and ranges, separated by commas',
+    ),
     json: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
     check: (value) =>
       retryTriggers(value) === null
@@ -223,7 +223,7 @@ const retryOptions = defineOptions({
     default: idempotent,
     defaultText: JSON.stringify(idempotent),
     accepts: 'an array of methods',
-    text: { placeholder: 'METHOD,…', repeats: true, parse: (text) => text.split(',') },
+    text: listText('METHOD,…', ''),
     json: { type: 'array', items: { type: 'string' } },
     check: (value) =>
       Array.isArray(value) && value.every((one) => typeof one === 'string' && isToken(one))
