@@ -1,7 +1,7 @@
 /** The `reverseit` command: connects `run` to the process. */
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { wantsColor } from './cli/color.ts';
+import { styleText } from 'node:util';
 import { passedSockets } from './cli/passed-sockets.ts';
 import { ReadyFile } from './cli/ready-file.ts';
 import { run } from './cli/run.ts';
@@ -17,7 +17,8 @@ const code = await run({
   args: process.argv.slice(2),
   version: packageVersion(),
   sockets: passedSockets(process.env, process.pid),
-  color: wantsColor(process.stdout.isTTY === true, process.env),
+  // Not to a file or pipe, nor where NO_COLOR says so (no-color.org).
+  bold: (text) => styleText('bold', text),
   print: (line) => process.stdout.write(`${line}\n`),
   log: (line) => process.stderr.write(`${line}\n`),
   now: () => performance.now(),

@@ -1,5 +1,4 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
-import { styleText } from 'node:util';
 import { createError, isReverseItError } from '@reverseit/core/errors';
 import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
@@ -33,8 +32,8 @@ export interface CommandHost extends ServeHost, WatchHost {
   readonly version: string;
   /** Descriptors of sockets that the process was started with. */
   readonly sockets: readonly number[];
-  /** Whether headings are shown in bold. */
-  readonly color: boolean;
+  /** A text in bold, where that can be shown. */
+  bold(text: string): string;
   readFile(path: string): string;
   /** `times`: how often it was loaded before. */
   loadConfig(file: string, times: number): Promise<unknown>;
@@ -48,17 +47,13 @@ export interface CommandHost extends ServeHost, WatchHost {
   ): ReverseItCluster;
 }
 
-/** Whether there is color was decided before. */
-const unchecked = { validateStream: false };
-
 /** Runs until the command is done; then the process may end. */
 export async function run(host: CommandHost): Promise<ExitCode> {
   const given = parseArguments(host.args, (path) => host.readFile(path));
   if (given.faults.length > 0) {
     return refuse(new CommandLog(host, logSettingsIn(given.options)), faultText(given.faults));
   }
-  if (given.help)
-    host.print(helpText((text) => (host.color ? styleText('bold', text, unchecked) : text)));
+  if (given.help) host.print(helpText((text) => host.bold(text)));
   else if (given.version) host.print(`reverseit ${host.version}`);
   else return start(host, given);
   return 0;
