@@ -45,14 +45,11 @@ export const deflateEffort = { level: 6, memLevel: 8 } as const;
  */
 const maxSlack = 5000;
 
-/** The longest delay of a timer in Node. */
-const maxDelay = 2 ** 31 - 1;
-
 /**
  * After how much silence a WebSocket is closed, in ms: a tenth beyond the option, and 5 s at most. 0 is none.
  */
 export function withSlack(timeout: number): number {
-  return Math.min(timeout + Math.min(Math.round(timeout / 10), maxSlack), maxDelay);
+  return timeout + Math.min(Math.round(timeout / 10), maxSlack);
 }
 
 export class RelaySettings {
