@@ -79,7 +79,7 @@ export interface WholeResponse {
   readonly status: number;
   /** Without what frames the message. */
   readonly fields: FieldSection;
-  readonly body: string | Buffer;
+  readonly body: string | Uint8Array;
 }
 
 /**
@@ -101,7 +101,7 @@ export function toWholeResponse(
   const whole = {
     status: response.status ?? status,
     fields: fieldsOf(headers),
-    body: asSent(body),
+    body,
   };
   if (needsType(whole)) whole.fields.push('content-type', 'text/plain; charset=utf-8');
   return whole;
@@ -112,11 +112,6 @@ export function sendDirect(exchange: Exchange, response: DirectResponse, hook: s
   const { status, fields, body } = toWholeResponse(response, hook);
   exchange.respond(status, fields, body);
 }
-
-const asSent = (body: string | Uint8Array): string | Buffer =>
-  typeof body === 'string' || Buffer.isBuffer(body)
-    ? body
-    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 
 /** A text is one, unless the application says what else. Of bytes only the application knows. */
 const needsType = ({ status, fields, body }: WholeResponse): boolean =>

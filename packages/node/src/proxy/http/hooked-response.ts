@@ -29,7 +29,7 @@ export class HookedResponse extends HookChain<OnResponse, HookAnswer> {
   /** What the hooks see and change. */
   view: ResponseView;
   /** The body that has replaced the backend's; null where none has. */
-  replacement: string | Buffer | null = null;
+  replacement: string | Uint8Array | null = null;
   /** What came while a hook was waited for: at most one read's worth, since the backend is paused. */
   readonly chunks: Buffer[] = [];
   /** Set once the response is complete. */

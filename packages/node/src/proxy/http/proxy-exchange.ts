@@ -308,7 +308,7 @@ export class ProxyExchange
   }
 
   /** Sends another response than the backend's, whose connection goes on if that costs little. */
-  #replace({ head, view, chunks, trailers }: HookedResponse, body: string | Buffer): void {
+  #replace({ head, view, chunks, trailers }: HookedResponse, body: string | Uint8Array): void {
     this.exchange.respond(view.status, view.sealWhole(), body);
     this.#finish();
     this.context?.finish(null);
