@@ -80,14 +80,12 @@ export class SocketInput implements ByteReader {
     return this.#buffer === null ? COST.STREAM_READ : COST.READ;
   }
 
-  /** A slice of the bytes being reported, for somebody to own (`lease.ts`). */
-  lend(slice: Buffer): Buffer {
-    return this.#borrowed && this.#buffer !== null ? this.#buffer.lend(slice) : slice;
-  }
-
-  /** A slice of the bytes being reported is handed out: call this before, and `endSlice` after. */
+  /**
+   * A slice of the bytes being reported is handed out, for somebody to own (`lease.ts`): call this before, and
+   * `endSlice` after.
+   */
   beginSlice(slice: Buffer): Buffer {
-    const lent = this.lend(slice);
+    const lent = this.#borrowed && this.#buffer !== null ? this.#buffer.lend(slice) : slice;
     this.#slice = lent;
     return lent;
   }
