@@ -10,7 +10,7 @@ export { isAuthority, parseAuthority, sameAuthority } from './http/authority.ts'
 export { authenticatesConnection } from './http/connection-auth.ts';
 export { isNamedByConnection } from './http/connection-fields.ts';
 export { readDecimal } from './http/digits.ts';
-export { readTokenList } from './http/field-list.ts';
+export { readTokenList, splitOutsideQuotes } from './http/field-list.ts';
 export type { Field, FieldEntry } from './http/field-registry.ts';
 export { FIELD, fieldEntry, fieldsWhere, KIND } from './http/field-registry.ts';
 export type { FieldSection, ReadonlyFieldSection } from './http/field-section.ts';

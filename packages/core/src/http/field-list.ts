@@ -24,3 +24,22 @@ export function readTokenList(value: string, into: string[]): boolean {
   }
   return true;
 }
+
+/** Splits a list whose members may hold quoted strings (RFC 9110 §5.6.4), at a separator outside of them. */
+export function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
+  if (!text.includes('"')) return text.split(separator);
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === '"') quoted = !quoted;
+    else if (quoted && character === '\\') at++;
+    else if (!quoted && character === separator) {
+      parts.push(text.substring(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.substring(start));
+  return parts;
+}

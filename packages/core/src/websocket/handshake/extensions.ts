@@ -1,5 +1,6 @@
 /** Sec-WebSocket-Extensions (RFC 6455 §9.1): a list of extensions, each with parameters. */
 import { isToken, trimOws } from '../../http/ascii.ts';
+import { splitOutsideQuotes } from '../../http/field-list.ts';
 
 export interface ExtensionParameter {
   readonly name: string;
@@ -71,24 +72,6 @@ function unquote(text: string): string | null {
     content += text.charAt(at);
   }
   return null;
-}
-
-/** Splits at a separator that stands outside quoted strings. */
-function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (character === '"') quoted = !quoted;
-    else if (quoted && character === '\\') at++;
-    else if (!quoted && character === separator) {
-      parts.push(text.substring(start, at));
-      start = at + 1;
-    }
-  }
-  parts.push(text.substring(start));
-  return parts;
 }
 
 /** Writes one extension as a member of the field. */

@@ -18,7 +18,7 @@ import type { RequestHead } from '@reverseit/core/http1';
 import { type AddressList, formatIpAddress } from '@reverseit/core/internal';
 import type { TrustedHeaders } from '../../options/listeners/trust-options.ts';
 import { withoutDotSegments } from '../../routes/dot-segments.ts';
-import { maxMembers, memberFromEnd } from './comma-list.ts';
+import { joined, maxMembers, memberFromEnd } from './comma-list.ts';
 import { ForwardedClient, type PeerInfo } from './forwarded-client.ts';
 import {
   elementStart,
@@ -70,8 +70,6 @@ class Claims {
     return this.for !== '' || this.proto !== '' || this.host !== '' || this.port !== '';
   }
 }
-
-const joined = (list: string, more: string): string => (list === '' ? more : `${list}, ${more}`);
 
 export class ClientTrust {
   readonly #proxies: AddressList;

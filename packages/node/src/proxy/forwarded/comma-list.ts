@@ -27,3 +27,9 @@ export function memberFromEnd(list: string, place: number): string {
   }
   return found;
 }
+
+/** Two lists as one (RFC 9110 §5.3); either may be empty. */
+export function joined(list: string, more: string): string {
+  if (list === '') return more;
+  return more === '' ? list : `${list}, ${more}`;
+}

@@ -2,7 +2,13 @@
  * Forwarded (RFC 7239), read from its end: what the last proxy has added stands there, and what a client wrote
  * before it, a quote that it never closes for one, must not change how that is read. Pure.
  */
-import { equalsIgnoreCase, isToken, toLowerAscii, trimOws } from '@reverseit/core/http';
+import {
+  equalsIgnoreCase,
+  isToken,
+  splitOutsideQuotes,
+  toLowerAscii,
+  trimOws,
+} from '@reverseit/core/http';
 import { type ForwardedNode, nodeValue, parseForwardedNode } from './forwarded-node.ts';
 
 /** What one proxy says of the request that it received. */
@@ -46,7 +52,7 @@ const pairText = /^([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"\\,;]+))$/;
 /** Reads one element; null where it is malformed, or says one thing twice (RFC 7239 §4). */
 export function parseForwardedElement(text: string): ForwardedElement | null {
   const values = new Map<string, string>();
-  for (const part of splitPairs(text)) {
+  for (const part of splitOutsideQuotes(text, ';')) {
     const pair = trimOws(part);
     if (pair === '') continue;
     const [match, name = '', quoted, plain] = pairText.exec(pair) ?? [];
@@ -58,25 +64,6 @@ export function parseForwardedElement(text: string): ForwardedElement | null {
   const node = given === undefined ? null : parseForwardedNode(given);
   if (given !== undefined && node === null) return null;
   return { text, for: node, host: values.get('host') ?? null, proto: values.get('proto') ?? null };
-}
-
-/** At each semicolon that no quotes are around. */
-function splitPairs(text: string): readonly string[] {
-  if (!text.includes('"')) return text.split(';');
-  const parts: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x22) quoted = !quoted;
-    else if (quoted && code === 0x5c) at++;
-    else if (!quoted && code === 0x3b) {
-      parts.push(text.substring(start, at));
-      start = at + 1;
-    }
-  }
-  parts.push(text.substring(start));
-  return parts;
 }
 
 /** What we have to say of a request. */

@@ -1,6 +1,7 @@
 /** What a route's backend is told of the client: X-Forwarded-*, Forwarded (RFC 7239). Pure. */
 import { FIELD, type FieldEntry, type HeaderSection } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
+import { joined } from '../forwarded/comma-list.ts';
 import type { ForwardedClient } from '../forwarded/forwarded-client.ts';
 import { forwardedElement } from '../forwarded/forwarded-field.ts';
 import { bareNode, type ForwardedNode, parseForwardedNode } from '../forwarded/forwarded-node.ts';
@@ -162,9 +163,3 @@ const elementOf = (
   });
 
 const schemeOf = (encrypted: boolean): string => (encrypted ? 'https' : 'http');
-
-/** Two lists as one (RFC 9110 §5.3); either may be empty. */
-export function joined(list: string, more: string): string {
-  if (list === '') return more;
-  return more === '' ? list : `${list}, ${more}`;
-}

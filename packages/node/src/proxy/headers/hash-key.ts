@@ -2,6 +2,7 @@
 import { getFieldValues, type ReadonlyFieldSection } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import type { HashOn } from '../../options/backends/balancing-options.ts';
+import { pathEnd } from '../../routes/dot-segments.ts';
 
 /** Empty where the request has nothing of it: such requests share a backend. */
 export function hashKey(
@@ -10,16 +11,11 @@ export function hashKey(
   remoteAddress: string,
 ): string {
   if (hashOn === 'client-address') return remoteAddress;
-  if (hashOn === 'path') return pathOf(head.target);
+  if (hashOn === 'path') return head.target.slice(0, pathEnd(head.target));
   const name = hashOn.slice(7);
   return hashOn.startsWith('header:')
     ? getFieldValues(head.fields, name).join(', ')
     : (cookieValue(head.fields, name) ?? '');
-}
-
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
 }
 
 /** The value of a cookie (RFC 6265 §4.2.1); the first of that name counts. Null where there is none. */

@@ -23,14 +23,10 @@ import {
 } from '@reverseit/core/http';
 import type { RequestHead } from '@reverseit/core/http1';
 import type { ResolvedRouteOptions } from '../../options/route-options.ts';
+import { joined } from '../forwarded/comma-list.ts';
 import { ForwardedClient } from '../forwarded/forwarded-client.ts';
 import { certificateFields } from './client-certificate.ts';
-import {
-  type ConnectionInfo,
-  type ForwardingFacts,
-  ForwardingRules,
-  joined,
-} from './forwarding-rules.ts';
+import { type ConnectionInfo, type ForwardingFacts, ForwardingRules } from './forwarding-rules.ts';
 import { TargetRewrite } from './target-rewrite.ts';
 
 /** What is known of a client beside its request: an exchange, for one. */
