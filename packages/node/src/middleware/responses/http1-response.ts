@@ -20,15 +20,10 @@ const framingFields = fieldsWhere(({ framing }) => framing);
 
 const { writeHead: ownWriteHead, write: ownWrite } = ServerResponse.prototype;
 
-/** What newer versions of Node have. */
-interface Informing {
-  readonly writeInformation?: (status: number, fields: readonly string[]) => void;
-}
-
 /** A response of `node:http` or `node:https`. */
 export class Http1Response implements ResponseSide {
   readonly multiplexed = false;
-  readonly #response: ServerResponse & Flushable & Informing;
+  readonly #response: ServerResponse & Flushable;
   /** Node takes it away from a response that has ended. */
   readonly #socket: Socket | null;
   #flushed = false;
