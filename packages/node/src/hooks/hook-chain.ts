@@ -5,7 +5,7 @@
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import { isThenable } from '@reverseit/core/internal/server';
-import { hookError } from './hook-call.ts';
+import { hookError } from './hook-error.ts';
 
 /** As errors name them. */
 export type HookName = 'onRequest' | 'respond' | 'chooseBackend' | 'onResponse' | 'onErrorResponse';

@@ -5,7 +5,7 @@ import { watchCallback } from '@reverseit/core/internal/server';
 import { GuardedLogger } from '../logging/guarded-logger.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ErrorMeter } from '../metrics/proxy-meters.ts';
-import { hookError } from './hook-call.ts';
+import { hookError } from './hook-error.ts';
 import type {
   AccessRecord,
   OnBackendState,

@@ -1,4 +1,3 @@
-/** What hooks throw. */
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 
 /** The error of a hook that threw, with the hook's name. One of ours that answers something stays itself. */
