@@ -48,7 +48,7 @@ const stream = () => new Duplex({ read() {}, write() {} }) as Socket;
 const content = patternBytes(1_000_000);
 
 test.each<[string, (input: SocketInput, bytes: Buffer) => Buffer]>([
-  ['kept', (input, bytes) => input.lend(bytes)],
+  ['kept', (input, bytes) => input.beginSlice(bytes)],
   ['held', (input, bytes) => input.own(bytes)],
 ])('what is %s stays, though every read goes into the same memory', async (_, keep) => {
   const { client, socket } = await pair();
@@ -62,7 +62,7 @@ test.runIf(usesNodeInternals)('small reads of all sockets go into one buffer', a
   const owners: Owner[] = [];
   for (const letter of ['a', 'b']) {
     const { client, socket } = await pair();
-    const owner = new Owner(socket, (input, bytes) => input.lend(bytes));
+    const owner = new Owner(socket, (input, bytes) => input.beginSlice(bytes));
     owners.push(owner);
     client.write(letter);
     await eventually(() => owner.length === 1, letter);
@@ -75,7 +75,7 @@ test('a pause within a read stops it, and a socket that is given away is a strea
   const { client, socket } = await pair();
   const owner = new Owner(socket, (input, bytes) => {
     input.pause();
-    return input.lend(bytes);
+    return input.beginSlice(bytes);
   });
   client.write('first');
   await eventually(() => owner.length === 5, 'the first bytes');
@@ -92,7 +92,7 @@ test('a pause within a read stops it, and a socket that is given away is a strea
 
 test('where a socket cannot be told, its events are heard, and their bytes need no copy', async () => {
   const socket = stream();
-  const owner = new Owner(socket, (input, bytes) => input.lend(bytes));
+  const owner = new Owner(socket, (input, bytes) => input.beginSlice(bytes));
   const bytes = Buffer.from('bytes');
   socket.push(bytes);
   await eventually(() => owner.length === 5, 'the bytes');
