@@ -23,6 +23,20 @@ describe('HeaderList', () => {
     ]);
   });
 
+  it.each<[title: string, act: (list: HeaderList, name: string) => void, left: string[]]>([
+    ['delete', (list, name) => list.delete(name), []],
+    [
+      'append',
+      (list) => list.append('n', '1'),
+      ['A', '1', 'b', '2', 'a', '3', ...Array(3).fill(['n', '1']).flat()],
+    ],
+    ['set', (list, name) => list.set(name.toLowerCase(), '0'), ['a', '0', 'b', '0']],
+  ])('a loop that does %s comes by every line, once', (_, act, left) => {
+    const { fields, list } = make();
+    for (const [name] of list) act(list, name);
+    expect(fields).toEqual(left);
+  });
+
   it('RFC 3875 §4.1.18: of a client, set and delete take what is spelled with _', () => {
     for (const [isClients, left] of [
       [true, ['X-A', '3']],

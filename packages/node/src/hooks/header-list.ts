@@ -25,8 +25,9 @@ export class HeaderView implements Iterable<readonly [name: string, value: strin
     return this.section.has(name);
   }
 
+  /** As they stand when it begins: a loop may delete what it comes by, and add to it. */
   *[Symbol.iterator](): Generator<readonly [string, string]> {
-    const { fields } = this.section;
+    const fields = [...this.section.fields];
     for (let i = 0; i < fields.length; i += 2) {
       yield [fields[i] as string, fields[i + 1] as string];
     }
