@@ -20,6 +20,9 @@ const { catalog } = await import('@reverseit/core/errors');
 const { certificateOptions } = await import(
   '../packages/core/src/options/option-certificates-kind.ts'
 );
+const { backendOptions } = await import(
+  '../packages/upstream/src/backends/options/backend-list.ts'
+);
 const { serverOptions } = await import('../packages/core/src/server/listener/server-options.ts');
 const { flags } = await import('../packages/node/src/cli/flags.ts');
 const { listenerOptions, ownListenerOptions } = await import(
@@ -43,6 +46,7 @@ const readIfThere = (path) => {
 
 const tables = {
   proxy: proxyOptions,
+  backend: backendOptions,
   route: routeOptions,
   server: serverOptions,
   listener: listenerOptions,

@@ -11,10 +11,12 @@ import {
 } from '../packages/node/src/options/listeners/listener-options.ts';
 import { proxyOptions } from '../packages/node/src/options/proxy-options.ts';
 import { routeOptions } from '../packages/node/src/options/route-options.ts';
+import { backendOptions } from '../packages/upstream/src/backends/options/backend-list.ts';
 import { expectedDocuments, rowsOf, tableFiles } from './lib/docs.mjs';
 
 const tables = {
   proxy: proxyOptions,
+  backend: backendOptions,
   route: routeOptions,
   server: serverOptions,
   listener: listenerOptions,

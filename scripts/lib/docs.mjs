@@ -19,6 +19,7 @@ import { answerLabel, configurationSchema } from './json-schema.mjs';
  * @property {OptionTable} server those of the server, which are the defaults of its listeners
  * @property {OptionTable} listener those of an entry of `listen`
  * @property {OptionTable} ownListener those that only such an entry has
+ * @property {OptionTable} backend those of an entry of `backend`
  * @property {OptionTable} certificate those of an entry of `tls.certificates`
  * @property {readonly { readonly path: readonly string[], readonly name: string }[]} flags
  * @property {Readonly<Record<string, CatalogEntry>>} catalog
@@ -32,6 +33,7 @@ export const tableFiles = [
   'packages/upstream/src/options/upstream-options.ts',
   'packages/upstream/src/options/tls-options.ts',
   'packages/upstream/src/exchange/dispatch-limits.ts',
+  'packages/upstream/src/backends/options/backend-list.ts',
   'packages/upstream/src/backends/options/group-options.ts',
   'packages/upstream/src/backends/options/affinity-options.ts',
   'packages/upstream/src/backends/options/discovery-options.ts',
@@ -105,13 +107,14 @@ ${table(['Metric', 'Type', 'Labels', 'Unit', 'Meaning'], rows)}`;
 }
 
 /** @param {Tables} tables @returns {Row[]} options of groups stand behind their group */
-export function rowsOf({ proxy, ownListener, certificate, flags }) {
+export function rowsOf({ proxy, ownListener, backend, certificate, flags }) {
   const flagOf = new Map(flags.map(({ path, name }) => [path.join('.'), name]));
   /** @type {(table: OptionTable, parents: readonly string[]) => Row[]} */
   const walk = (table, parents) =>
     Object.entries(table).flatMap(([key, option]) => {
       const path = [...parents, key];
       const row = { path, option, flag: flagOf.get(path.join('.')) };
+      if (path.join('.') === 'backend') return [row, ...walk(backend, ['backend[]'])];
       if (path.join('.') === 'tls.certificates') {
         return [row, ...walk(certificate, [...parents, `${key}[]`])];
       }
@@ -156,6 +159,7 @@ function placeOf(rows, { route, server }) {
   const place = ({ path: [first = ''] }) => {
     if (first === 'pool' && rows.every(({ path }) => path[0] === 'pool')) return 'pool';
     if (first === 'listen[]') return 'listener';
+    if (first === 'backend[]') return 'route';
     return Object.hasOwn(server, first)
       ? 'server'
       : Object.hasOwn(route, first)

@@ -280,6 +280,7 @@ export function boolean<const Default extends boolean | null>({
 
 interface StringSpec<Default> extends RowText {
   readonly default: Default;
+  readonly defaultText?: string;
   readonly accepts?: string;
   readonly placeholder?: string;
   /** Any string by default. */

@@ -28,18 +28,23 @@ export const backendOptions = defineOptions({
     group,
     prose: 'Name of the backend in logs, for hashing and for draining it.',
     default: null,
+    defaultText: 'the URL',
     accepts: 'a non-empty string of at most 255 characters',
     check: (name) => name !== '' && name.length <= 255,
   }),
-  /** Share of the requests, in proportion to the others; 0: only those that are bound to it. Default: 1. */
+  /**
+   * Share of the requests, relative to the other backends. 0 takes those that affinity or chooseBackend bind to it, and no others.
+   * Default: 1.
+   */
   weight: count({
     group,
-    prose: 'Share of the requests, relative to the other backends; 0 gets only those bound to it.',
+    prose:
+      'Share of the requests, relative to the other backends. 0 takes those that affinity or chooseBackend bind to it, and no others.',
     default: 1,
     min: 0,
     max: 65_535,
   }),
-  /** Gets requests only when every other backend is down or has `maxRequests`. Default: false. */
+  /** Gets requests only while every other backend is down or at its maxRequests. Default: false. */
   backup: boolean({
     group,
     prose: 'Gets requests only while every other backend is down or at its maxRequests.',
