@@ -126,6 +126,23 @@ const cases: Case[] = [
     body: 'ok',
     kept: true,
   },
+  {
+    name: 'a Content-Length among the trailers, which says nothing there (RFC 9110 §6.5.1)',
+    send: `${head('transfer-encoding: chunked')}2\r\nok\r\n0\r\nx-sum: 1\r\nContent-Length: 7\r\n\r\n`,
+    events: whole,
+    body: 'ok',
+  },
+  {
+    name: 'the same, byte by byte',
+    send: [...`${head('transfer-encoding: chunked')}2\r\nok\r\n0\r\nContent-Length: 7\r\n\r\n`],
+    events: whole,
+    body: 'ok',
+  },
+  {
+    name: 'the same, beside chunked in the head',
+    send: `${head('transfer-encoding: chunked\r\ncontent-length: 2')}2\r\nok\r\n0\r\n\r\n`,
+    events: ['UPSTREAM_PROTOCOL'],
+  },
 
   // Bodies that there cannot be (RFC 9110 §6.4.1).
   {

@@ -105,6 +105,11 @@ export class ResponseParser {
     return this.#chunked?.trailers ?? [];
   }
 
+  /** Whether a complete response has trailers that were not read: the next response begins nobody knows where. */
+  get hasUnreadTrailers(): boolean {
+    return this.#chunked?.lengthInTrailers ?? false;
+  }
+
   /** Body length that the chunk headers have announced so far, in bytes; 0 where there are none. */
   get announced(): number {
     return this.#chunked?.announced ?? 0;
@@ -211,7 +216,11 @@ export class ResponseParser {
 
   #readChunked(chunk: Buffer, sink: BodyDelegate, chunked: ChunkedReader): void {
     this.#offset = chunked.read(chunk, this.#offset, sink);
-    if (chunked.failure !== null) {
+    if (chunked.lengthInTrailers) {
+      // Such a trailer means nothing (RFC 9110 §6.5.1), and is dropped with the others.
+      this.#state = RESPONSE.COMPLETE;
+      this.#llhttp.reset();
+    } else if (chunked.failure !== null) {
       this.#fail(
         chunked.failure === 'RIT_ERR_TRAILERS_TOO_LARGE'
           ? 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE'

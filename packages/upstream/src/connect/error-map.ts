@@ -1,6 +1,6 @@
 /**
  * Whatever undici and the platform throw, as one error of ours. Decided by code, name and the moment,
- * never by message. undici reports most ends of a connection alike, so the moment counts: before the
+ * never by message, where there is a code. undici reports most ends of a connection alike, so the moment counts: before the
  * head the backend gave no response, after it the response is cut short.
  */
 import {
@@ -68,6 +68,13 @@ export function exchangeError(cause: unknown, context: FailureContext): ReverseI
 /** Whether undici's parser found fault with the bytes, as opposed to the connection ending. */
 export function isParserObjection(error: unknown): boolean {
   return verdictOn(error) === 'malformed';
+}
+
+/** Whether undici's parser stopped at a Content-Length beside a transfer coding. */
+export function isUnexpectedLength(error: unknown): boolean {
+  const message = propertyOf(error, 'message');
+  // The error has no code, see below; llhttp has this reason for nothing else.
+  return isParserObjection(error) && /Content-Length can't be present/.test(String(message));
 }
 
 /** The error of a connection that ended under an exchange. */

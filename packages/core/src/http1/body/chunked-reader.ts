@@ -39,6 +39,10 @@ export class ChunkedReader {
   complete = false;
   /** Why it is rejected, or null. */
   failure: ErrorCode | null = null;
+  /**
+   * It is rejected for a Content-Length among the trailers, at which llhttp stops: the body is complete (RFC 9112 §8).
+   */
+  lengthInTrailers = false;
   /** The trailer section, once the message is complete. */
   trailers: FieldSection = noTrailers;
 
@@ -64,7 +68,10 @@ export class ChunkedReader {
       this.failure = this.#readSpans(chunk, from, parts);
       if (this.failure === null) {
         if (errno === ERRNO.PAUSED && messageComplete) this.#finish();
-        else if (errno !== ERRNO.OK) this.failure = this.#syntaxCode(errno);
+        else if (errno !== ERRNO.OK) {
+          this.failure = this.#syntaxCode(errno);
+          this.lengthInTrailers = errno === ERRNO.INVALID_CONTENT_LENGTH;
+        }
       }
       for (const part of parts) sink.onBody(part);
     }

@@ -196,7 +196,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
       if (this.exchange !== exchange) return;
       if (parser.state === RESPONSE.COMPLETE) {
         // More than was asked for: nothing on this connection can be trusted any more.
-        if (at < bytes.length) this.ended = true;
+        if (at < bytes.length || parser.hasUnreadTrailers) this.ended = true;
         exchange.onComplete(parser.trailers);
         return;
       }

@@ -13,7 +13,7 @@ import {
 } from '@reverseit/core/http';
 import { ChunkJoiner } from '@reverseit/core/internal';
 import type { Dispatcher } from 'undici';
-import { exchangeError, isTlsFailure, lost } from '../../connect/error-map.ts';
+import { exchangeError, isTlsFailure, isUnexpectedLength, lost } from '../../connect/error-map.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { connectionLines, requestHead } from '../../exchange/message/request-head.ts';
 import { readHead, switchedInHttp10 } from '../../exchange/message/response-head.ts';
@@ -133,8 +133,14 @@ export class UndiciHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(controller: Controller | null | undefined, cause: Error): void {
     this.#joiner.flush();
-    const { exchange, ended, failure } = this.#connection;
+    const { exchange, ended, failure, gate } = this.#connection;
     if (exchange === null) return;
+    if (gate.inBody && isUnexpectedLength(cause)) {
+      // Among the trailers: it means nothing there (RFC 9110 §6.5.1), and the body is complete (RFC 9112 §8).
+      this.#connection.ended = true;
+      exchange.onComplete([]);
+      return;
+    }
     // undici rejected the request itself; the connection was not touched.
     if (controller === null) {
       exchange.onFailed(refusal(exchange, cause));
