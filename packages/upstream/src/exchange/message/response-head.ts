@@ -151,11 +151,6 @@ export function namesProtocol(fields: ReadonlyFieldSection): boolean {
   return tokens.includes('upgrade');
 }
 
-/** RFC 9110 §7.8, §15.2: HTTP/1.0 knows neither Upgrade nor interim responses. */
-export function switchedInHttp10(): ReverseItError {
-  return malformed('status 101 in HTTP/1.0');
-}
-
 export function bodyTooLarge(max: number, seen: number): ReverseItError {
   return overLimit('RIT_ERR_UPSTREAM_BODY_TOO_LARGE', max, { limit: 'maxResponseBodySize', seen });
 }

@@ -4,13 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
-import { type FieldSection, sectionSize } from '@reverseit/core/http';
-import {
-  type BodyDelegate,
-  type ParsedResponseHead,
-  RESPONSE,
-  ResponseParser,
-} from '@reverseit/core/http1';
+import type { FieldSection } from '@reverseit/core/http';
+import { type BodyDelegate, RESPONSE } from '@reverseit/core/http1';
 import {
   allowReading,
   type ByteReader,
@@ -30,23 +25,17 @@ import { lost } from '../../connect/error-map.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { connectionLines, requestHead } from '../../exchange/message/request-head.ts';
-import {
-  type CheckedHead,
-  interimsTooLarge,
-  malformed,
-  maxInterimHeadBytes,
-  namesProtocol,
-  readHead,
-  switchedInHttp10,
-} from '../../exchange/message/response-head.ts';
+import type { CheckedHead } from '../../exchange/message/response-head.ts';
 import { Http1Connection } from '../http1-connection.ts';
+import { ResponseHeads } from '../response-heads.ts';
 import { RequestWriter } from './request-writer.ts';
 
 const noBytes = Buffer.alloc(0);
 const noTrailers: FieldSection = [];
 
 export class DirectConnection extends Http1Connection implements ByteReader, BodyDelegate {
-  readonly #parser = new ResponseParser(0);
+  readonly #heads = new ResponseHeads();
+  readonly #parser = this.#heads.parser;
   /** Null where the socket reads into memory of its own, a new one each time. */
   #readBuffer: ReadBuffer | null = new ReadBuffer(this);
   readonly #secure: boolean;
@@ -56,8 +45,6 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
   /** Head of a request that waits for the socket, or for its turn. */
   #waitingHead = '';
   #responseStarted = false;
-  /** Bytes of the interim responses to the present request. */
-  #interimBytes = 0;
   #paused = false;
   /** The present read has brought a final head or body bytes; framing alone is no progress. */
   #progressed = false;
@@ -108,8 +95,7 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     this.state = 'busy';
     this.#waitingHead = '';
     this.#responseStarted = false;
-    this.#interimBytes = 0;
-    this.#parser.begin(exchange.limits.maxResponseHeaderBytes);
+    this.#heads.begin(exchange);
     exchange.onBegin();
     this.#writer?.send(head, exchange);
   }
@@ -180,10 +166,10 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     this.#progressed = false;
     while (at < bytes.length && this.exchange === exchange) {
       if (parser.state === RESPONSE.HEAD) {
-        const head = parser.readHead(bytes, at);
+        const came = this.#heads.read(exchange, bytes, at);
         this.share.spend((parser.offset - at) * COST.PARSED_BYTE);
         at = parser.offset;
-        if (head !== null) this.#onHead(exchange, head, bytes, at);
+        if (came && this.exchange === exchange) this.#onHead(exchange, bytes, at);
       } else {
         this.#bodyBytes = 0;
         parser.readBody(bytes, at, this);
@@ -222,77 +208,24 @@ export class DirectConnection extends Http1Connection implements ByteReader, Bod
     this.close();
   }
 
-  #onHead(
-    exchange: DispatchedExchange,
-    head: ParsedResponseHead,
-    bytes: Buffer,
-    end: number,
-  ): void {
-    const { status } = head;
-    if (status < 200) {
-      this.#onInterim(exchange, head, bytes, end);
-      return;
+  /** A head has come, and its exchange is still there. */
+  #onHead(exchange: DispatchedExchange, bytes: Buffer, end: number): void {
+    const { final, switched } = this.#heads;
+    if (switched !== null) {
+      this.#early = this.#lend(bytes.subarray(end));
+      exchange.onSwitched(switched);
+    } else if (final === null) this.share.spend(COST.MESSAGE);
+    else {
+      this.#expectBody(final);
+      this.#progressed = true;
+      exchange.onFinal(final);
     }
-    const checked = readHead(
-      status,
-      head.reason,
-      head.headers,
-      exchange.isHead,
-      head.minorVersion === 0 ? '1.0' : '1.1',
-      exchange.limits.maxResponseBodySize,
-    );
-    if (isReverseItError(checked)) {
-      exchange.onFailed(checked);
-      return;
-    }
-    this.#expectBody(checked);
-    this.#progressed = true;
-    exchange.onFinal(checked);
   }
 
   #expectBody({ untilClose, contentLength }: CheckedHead): void {
     if (untilClose) this.#parser.expectBody('until-close', 0);
     else if (contentLength === null) this.#parser.expectBody('chunked', 0);
     else this.#parser.expectBody('length', contentLength);
-  }
-
-  #onInterim(
-    exchange: DispatchedExchange,
-    head: ParsedResponseHead,
-    bytes: Buffer,
-    end: number,
-  ): void {
-    const { status, headers, byteLength } = head;
-    const { maxInterimResponseBytes } = exchange.limits;
-    this.#interimBytes += byteLength;
-    this.share.spend(COST.MESSAGE);
-    if (status === 101) this.#onSwitch(exchange, head, bytes.subarray(end));
-    else if (sectionSize(headers.fields) > maxInterimHeadBytes) {
-      exchange.onFailed(malformed('interim response too large'));
-    } else if (this.#interimBytes > maxInterimResponseBytes) {
-      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
-    } else {
-      this.#parser.next();
-      // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
-      if (status !== 100) exchange.onInterim(status, headers.fields);
-    }
-  }
-
-  #onSwitch(
-    exchange: DispatchedExchange,
-    { minorVersion, headers }: ParsedResponseHead,
-    early: Buffer,
-  ): void {
-    if (!exchange.upgrading) {
-      exchange.onFailed(malformed('status 101 without an upgrade request'));
-    } else if (minorVersion === 0) {
-      exchange.onFailed(switchedInHttp10());
-    } else if (!namesProtocol(headers.fields)) {
-      exchange.onFailed(malformed('status 101 without an Upgrade header'));
-    } else {
-      this.#early = this.#lend(early);
-      exchange.onSwitched(headers);
-    }
   }
 
   onBody(chunk: Buffer): void {

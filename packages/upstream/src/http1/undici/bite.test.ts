@@ -30,6 +30,20 @@ test('is of medium size for the first of a response', () => {
   bite.begin(65_536);
   for (let i = 0; i < 1000; i++) bite.addChunk(1);
   bite.end();
-  bite.reset();
+  bite.reset(100);
   expect(bite.max).toBe(16_384);
+});
+
+test('counts what comes without content', () => {
+  const bite = new Bite();
+  bite.reset(100);
+  expect(bite.maxSilent).toBe(200 + 10_240);
+  bite.begin(1000);
+  bite.begin(500);
+  expect(bite.silent).toBe(1500);
+  bite.addChunk(1);
+  expect(bite.silent).toBe(0);
+  bite.begin(10);
+  bite.reset(0);
+  expect(bite.silent).toBe(0);
 });

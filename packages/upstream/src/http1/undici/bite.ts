@@ -11,6 +11,8 @@ const costOfChunk = 500;
 const costOfFraming = 2 * COST.PARSED_BYTE;
 /** Bytes of the first bite of a response, of which nothing is known. */
 const firstBite = 16_384;
+/** Framing that comes without content, beside trailers, in bytes. */
+const silentSlack = 10_240;
 /** Bytes of a bite where bites are costly. */
 const smallBite = 4096;
 /** A bite that costs more, in ns, was too large: several times what 64 KiB of an ordinary body do. */
@@ -23,17 +25,28 @@ export class Bite {
   #bodyBytes = 0;
   #chunkCost = 0;
 
-  /** Another response begins, of which nothing is known. */
-  reset(): void {
+  /** What may come without content, in bytes. */
+  maxSilent = 0;
+  /** What has come since the last content, in bytes. */
+  silent = 0;
+
+  /** Another response begins, of which nothing is known but what its trailers may have. */
+  reset(maxTrailerBytes: number): void {
     this.max = firstBite;
+    this.silent = 0;
+    // A field of n + 2 + v bytes as the limit counts it takes n + 3 + v on the wire, or n + 4 + v with the
+    // customary blank; the smallest counts 3, so twice the limit is never too little.
+    this.maxSilent = 2 * maxTrailerBytes + silentSlack;
   }
 
   begin(bytes: number): void {
     this.#bytes = bytes;
+    this.silent += bytes;
   }
 
   /** undici has found a body chunk in it. */
   addChunk(bytes: number): void {
+    this.silent = 0;
     this.#bodyBytes += bytes;
     this.#chunkCost += costOfChunk;
   }

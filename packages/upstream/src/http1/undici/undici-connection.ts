@@ -4,10 +4,10 @@
  * from it and when it is gone, and can hold its bytes back.
  *
  * Reads are gated at the socket: undici asks for bytes with `socket.read()`, and gets none while the response
- * is paused, none while no request is under way, and otherwise what the response gate lets through. Plain
- * sockets read into our own buffer and past the stream between it and undici, which is told of bytes by
- * `readable` all the same; over TLS the stream is what it is. Pausing its parser instead would report a
- * response that ended while paused as broken.
+ * is paused and none while no request is under way. Heads are read before it; what it gets is a head that
+ * frames the content (framing-head.ts), and the content. Plain sockets read into our own buffer and past the
+ * stream between it and undici, which is told of bytes by `readable` all the same; over TLS the stream is what
+ * it is. Pausing undici's parser instead would report a response that ended while paused as broken.
  */
 import type { Socket } from 'node:net';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
@@ -25,12 +25,12 @@ import type { SocketSource } from '../../connect/connector.ts';
 import type { ConnectionOwner } from '../../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../../exchange/dispatched-exchange.ts';
 import { bodySource, withoutTrailers } from '../../exchange/message/collected-body.ts';
+import { type CheckedHead, malformed } from '../../exchange/message/response-head.ts';
 import { WriteGuard } from '../../node-internals/write-guard.ts';
 import { Http1Connection } from '../http1-connection.ts';
+import { ResponseHeads } from '../response-heads.ts';
 import { Bite } from './bite.ts';
-import { LengthMask } from './length-mask.ts';
-import { LengthSpaces } from './length-spaces.ts';
-import { ResponseGate } from './response-gate.ts';
+import { framingHead, switchHead, withHead } from './framing-head.ts';
 import { UndiciHandler } from './undici-handler.ts';
 import { UndiciUpload } from './undici-upload.ts';
 
@@ -47,7 +47,7 @@ const clientOptions = {
   keepAliveTimeout: 2 ** 31 - 1,
   keepAliveMaxTimeout: 2 ** 31 - 1,
   keepAliveTimeoutThreshold: -(2 ** 31),
-  // Memory is bounded by the response gate, fields are counted exactly by the handler.
+  // Trailers are counted exactly by the handler, and what undici holds of them is bounded here.
   maxHeaderSize: Number.MAX_SAFE_INTEGER,
 };
 
@@ -56,9 +56,7 @@ const asteriskRefused = 'undici cannot send the target "*"; use transport: "dire
 const clientUrl = new URL('http://backend.invalid');
 
 export class UndiciConnection extends Http1Connection implements ByteReader {
-  readonly gate = new ResponseGate();
-  readonly #mask = new LengthMask();
-  readonly #spaces = new LengthSpaces();
+  readonly heads = new ResponseHeads();
   readonly #client: Client;
   readonly #handler = new UndiciHandler(this);
   /** Null where the socket reads into memory of its own, a new one each time. */
@@ -68,6 +66,8 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   readonly #unread = new HeldBytes();
   /** undici has the socket. */
   #isGiven = false;
+  /** Whether any byte of a response to the present request was taken. */
+  #seen = false;
   #guard: WriteGuard | null = null;
   #paused = false;
   /** Bytes that undici's parser has, all of them of a body: neither a head nor trailers, which it keeps. */
@@ -91,7 +91,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   get responseStarted(): boolean {
-    return this.gate.seen || this.#unread.length > 0 || (this.socket?.readableLength ?? 0) > 0;
+    return this.#seen || this.#unread.length > 0 || (this.socket?.readableLength ?? 0) > 0;
   }
 
   protected send(exchange: DispatchedExchange): void {
@@ -130,11 +130,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   /** undici is about to write the request. */
   begin(exchange: DispatchedExchange): void {
     this.state = 'busy';
-    this.#bite.reset();
-    const { maxResponseHeaderBytes, maxInterimResponseBytes } = exchange.limits;
-    this.gate.begin(maxResponseHeaderBytes, maxInterimResponseBytes, exchange.upgrading);
-    this.#mask.begin();
-    this.#spaces.begin();
+    this.#seen = false;
+    this.#bite.reset(exchange.limits.maxResponseHeaderBytes);
+    this.heads.begin(exchange);
     exchange.onBegin();
   }
 
@@ -200,6 +198,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   protected onClosed(error: ReverseItError | null): void {
+    this.heads.parser.free();
     // What undici has been given it reports itself.
     if (error !== null) this.exchange?.onLost(error);
   }
@@ -213,7 +212,7 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
   }
 
   get expectsBody(): boolean {
-    return this.state === 'switched' || (this.state === 'busy' && this.gate.inBody);
+    return this.state === 'switched' || (this.state === 'busy' && this.heads.final !== null);
   }
 
   onRead(view: Buffer): boolean {
@@ -229,13 +228,9 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
     return this.#unread.length === 0;
   }
 
-  /** The next bytes; null where there are none. Lets the socket read on. */
+  /** All that has come; null where that is nothing. Lets the socket read on. */
   #next(): Buffer | null {
-    const bytes = this.#unread.length > 0 ? this.#unread.take() : this.#readStream();
-    if (bytes === null || bytes.length <= this.#bite.max) return bytes;
-    this.#unread.append(bytes.subarray(this.#bite.max));
-    // Not a part of what was lent, which comes back as a whole or not at all.
-    return Buffer.from(bytes.subarray(0, this.#bite.max));
+    return this.#unread.length > 0 ? this.#unread.take() : this.#readStream();
   }
 
   #readStream(): Buffer | null {
@@ -289,39 +284,92 @@ export class UndiciConnection extends Http1Connection implements ByteReader {
       if (this.#next() !== null) this.giveUp();
       return null;
     }
-    if (this.share.waiting) return null;
+    const { exchange } = this;
+    if (this.share.waiting || exchange === null) return null;
     for (;;) {
-      // Before more is taken: what follows an interim response.
-      const { holdsRest } = this.gate;
-      const chunk = holdsRest ? null : this.#next();
-      const { inBody } = this.gate;
-      const passed = this.gate.push(chunk);
-      if (this.gate.failure !== null) {
-        this.exchange?.onFailed(this.gate.failure);
+      const bytes = this.#next();
+      if (bytes === null) {
+        exchange.onHeadPart(this.heads.parser.insideHead);
         return null;
       }
-      const bytes = inBody || passed === null ? passed : this.#spaces.drop(passed);
-      if (bytes !== null) return this.#beginBite(bytes, inBody);
-      if (chunk === null && !holdsRest) {
-        this.exchange?.onHeadPart(this.gate.insideHead);
-        return null;
-      }
+      this.#seen = true;
+      if (this.heads.final !== null) return this.#beginContent(bytes);
+      const framed = this.#readHeads(exchange, bytes);
+      if (framed !== null || this.share.waiting || this.exchange !== exchange) return framed;
     }
   }
 
-  /** undici is going to be given these bytes. */
-  #beginBite(bytes: Buffer, inBody: boolean): Buffer {
-    if (this.gate.status === 304) this.#mask.hide(bytes);
-    this.#parsing = true;
-    this.#bite.begin(bytes.length);
-    if (inBody && this.#unread.length === 0) {
+  /** Answers what undici gets once the last head has come. */
+  #readHeads(exchange: DispatchedExchange, bytes: Buffer): Buffer | null {
+    const { heads } = this;
+    const { parser } = heads;
+    let at = 0;
+    while (at < bytes.length) {
+      const came = heads.read(exchange, bytes, at);
+      this.share.spend((parser.offset - at) * COST.PARSED_BYTE);
+      at = parser.offset;
+      if (parser.error !== null) exchange.onFailed(parser.error);
+      if (this.exchange !== exchange) return null;
+      if (heads.final !== null) return this.#beginResponse(exchange, heads.final, bytes, at);
+      if (heads.switched !== null) return withHead(switchHead(exchange.protocol), bytes, at);
+      if (!came) continue;
+      this.share.spend(COST.MESSAGE);
+      if (this.share.spent) {
+        if (at < bytes.length) this.#unread.append(bytes.subarray(at));
+        this.share.yield();
+        return null;
+      }
+    }
+    return null;
+  }
+
+  #beginResponse(
+    exchange: DispatchedExchange,
+    head: CheckedHead,
+    bytes: Buffer,
+    end: number,
+  ): Buffer | null {
+    // What follows is undici's to read.
+    this.heads.parser.expectBody('none', 0);
+    exchange.onFinal(head);
+    exchange.onProgress();
+    if (this.exchange !== exchange) return null;
+    const start = this.#cut(bytes, end);
+    this.#begin(start.length - end);
+    return withHead(framingHead(head), start, end);
+  }
+
+  #beginContent(whole: Buffer): Buffer | null {
+    const bytes = this.#cut(whole, 0);
+    this.#begin(bytes.length);
+    if (this.#bite.silent > this.#bite.maxSilent) {
+      this.exchange?.onFailed(malformed('chunked framing outweighs the body'));
+      return null;
+    }
+    if (this.#unread.length === 0) {
       this.#bodyRead = bytes;
       this.#returned = 0;
     }
     return bytes;
   }
 
+  /** The bytes, with no more of them behind `from` than undici is to be given at a time. */
+  #cut(bytes: Buffer, from: number): Buffer {
+    const end = from + this.#bite.max;
+    if (bytes.length <= end) return bytes;
+    this.#unread.append(bytes.subarray(end));
+    // Not a part of what was lent, which comes back as a whole or not at all.
+    return Buffer.from(bytes.subarray(0, end));
+  }
+
+  /** undici is going to be given so many bytes of content and its framing. */
+  #begin(bytes: number): void {
+    this.#parsing = true;
+    this.#bite.begin(bytes);
+  }
+
   protected onDetach(socket: Socket): void {
+    this.heads.parser.free();
     Reflect.deleteProperty(socket, 'read');
     this.#guard?.remove();
     // After what undici has given back.
