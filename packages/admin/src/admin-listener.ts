@@ -68,6 +68,8 @@ const closeTimeout = 1000;
 /** What can be done to a backend. */
 const action = /^\/backends\/([^/]+)\/(drain|enable)$/;
 
+const isAction = (path: string): boolean => path === '/reload' || action.test(path);
+
 const plain = [
   'content-type',
   'text/plain; charset=utf-8',
@@ -148,7 +150,7 @@ class Listener implements AdminListener {
       send(exchange, unknownHost);
     } else if (head.method === 'POST') this.#act(exchange, request, path);
     else if (head.method !== 'GET' && head.method !== 'HEAD') {
-      send(exchange, notAllowed('GET, HEAD, POST'));
+      send(exchange, this.#otherwise(path));
     } else if (isEmbedded(request)) send(exchange, foreign);
     else if (isProbe || hasToken(this.#options, request)) this.#show(exchange, path);
     else this.#showPage(exchange, path, unauthorized);
@@ -161,8 +163,7 @@ class Listener implements AdminListener {
       return;
     }
     const handler = Object.hasOwn(this.#gets, path) ? this.#gets[path] : undefined;
-    const isAction = path === '/reload' || action.test(path);
-    if (isAction) send(exchange, notAllowed('POST'));
+    if (isAction(path)) send(exchange, notAllowed('POST'));
     else if (handler === undefined) this.#showPage(exchange, path, notFound);
     else answerWith(exchange, handler);
   }
@@ -185,7 +186,7 @@ class Listener implements AdminListener {
       const [, name = '', verb] = action.exec(path) ?? [];
       const backend = decoded(name);
       if (verb === undefined || backend === null) {
-        send(exchange, this.#isShown(path) ? notAllowed('GET, HEAD') : notFound);
+        send(exchange, verb === undefined ? this.#otherwise(path) : notFound);
         return;
       }
       const act = async (): Promise<Answer> => {
@@ -198,8 +199,12 @@ class Listener implements AdminListener {
     }
   }
 
-  #isShown(path: string): boolean {
-    return path === '/events' || Object.hasOwn(this.#gets, path) || pageFile(path) !== undefined;
+  /** To a method that a path does not have. */
+  #otherwise(path: string): Answer {
+    if (isAction(path)) return notAllowed('POST');
+    const isShown =
+      path === '/events' || Object.hasOwn(this.#gets, path) || pageFile(path) !== undefined;
+    return isShown ? notAllowed('GET, HEAD') : notFound;
   }
 
   async #reload({ remoteAddress }: Exchange): Promise<Answer> {

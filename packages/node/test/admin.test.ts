@@ -193,6 +193,22 @@ describe('does', () => {
   });
 });
 
+it.each([
+  ['PUT', '/metrics', 'GET, HEAD'],
+  ['POST', '/stats', 'GET, HEAD'],
+  ['OPTIONS', '/', 'GET, HEAD'],
+  ['DELETE', '/backends/x/drain', 'POST'],
+  ['GET', '/reload', 'POST'],
+  ['PUT', '/nothing', undefined],
+])(
+  'Allow for %s %s names what the path has (RFC 9110 §10.2.1): %j',
+  async (method, path, allow) => {
+    const bench = await startAdmin();
+    const { status, headers } = await ask(bench, { method, path });
+    expect([status, headers.allow]).toEqual([allow === undefined ? 404 : 405, allow]);
+  },
+);
+
 describe('refuses', () => {
   it.each([
     ['a name that is not its own', { path: '/stats', headers: { host: 'evil.example' } }, 421],
