@@ -34,17 +34,18 @@ const pathBytes = 108;
 export function fixedFault(bytes: Buffer): string | null {
   const version = bytes[12] as number;
   if ((version & 0xf0) !== VERSION) return 'unknown version';
-  if ((version & 0x0f) > COMMAND.PROXY) return 'unknown command';
+  const command = version & 0x0f;
+  if (command > COMMAND.PROXY) return 'unknown command';
+  // §2.2: whatever follows is discarded, the family too.
+  if (command === COMMAND.LOCAL) return null;
   const family = families.get(bytes[13] as number);
   if (family === undefined) return 'unknown address family';
-  const isLocal = (version & 0x0f) === COMMAND.LOCAL;
-  return isLocal || bytes.readUInt16BE(14) >= family.size ? null : 'too short for its addresses';
+  return bytes.readUInt16BE(14) >= family.size ? null : 'too short for its addresses';
 }
 
 /** Reads a whole header whose first 16 bytes are accepted. A text in place of a header says what is wrong. */
 export function parseBinaryHeader(bytes: Buffer): ProxyHeader | string {
   const isLocal = ((bytes[12] as number) & 0x0f) === COMMAND.LOCAL;
-  // §2.2: the rest of it is to be discarded, the family too.
   if (isLocal) return { ...bareHeader, version: 2, command: 'local' };
   const { name = null, size = 0 } = families.get(bytes[13] as number) ?? {};
   const fields = readTlvs(bytes, fixedBytes + size);

@@ -91,6 +91,11 @@ const accepted: readonly [name: string, bytes: string | Buffer, header: object][
     binary(0x20, 0x11, 'ffffff'),
     { command: 'local', family: null, source: null, authority: null },
   ],
+  [
+    '§2.2 LOCAL: the family is ignored',
+    binary(0x20, 0x41, 'ffff'),
+    { command: 'local', family: null, source: null },
+  ],
   ['§2.2.1 ALPN', withTlvs(tlv(0x01, 'h2')), { ...ends4, alpn: 'h2' }],
   ['§2.2.2 AUTHORITY', withTlvs(tlv(0x02, 'exämple.org')), { authority: 'exämple.org' }],
   ['§2.2.3 CRC32C', checked(tlv(0x02, 'a')), { ...ends4, authority: 'a' }],
