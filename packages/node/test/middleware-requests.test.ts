@@ -108,6 +108,22 @@ describe('what the application has done to request.headers counts', () => {
     expect(received(rig)).toEqual(fields);
   });
 
+  it.each<[about: string, change: Change, fields: string[]]>([
+    ['nothing', () => {}, ['X-Role: 1', 'X_Role: 2', 'x-role_: 3']],
+    ['a field set', (headers) => (headers['x-role'] = '7'), ['X-Role: 7', 'x-role_: 3']],
+    ['a field deleted', (headers) => delete headers['x-role'], ['x-role_: 3']],
+    ['one deleted that has _', (headers) => delete headers.x_role, ['X-Role: 1', 'x-role_: 3']],
+    [
+      'one set that has _',
+      (headers) => (headers.x_role = '7'),
+      ['X-Role: 1', 'X_Role: 7', 'x-role_: 3'],
+    ],
+  ])('RFC 3875 §4.1.18: _ is no way around it: %s', async (_name, change, fields) => {
+    const rig = await start({ host: changing(change) });
+    await rig.request(request('GET /', ['X-Role: 1', 'X_Role: 2', 'x-role_: 3']));
+    expect(received(rig)).toEqual(fields);
+  });
+
   it.each(changes)('%s, in a WebSocket’s handshake', async (_name, change, fields) => {
     const accepted: FrameOrigin[] = [];
     const rig = await start({

@@ -5,7 +5,8 @@
  * away must not.
  *
  * Of a repeated field that is no list, `headers` tells the first line only. So does the request to the
- * backend: it must not go by a line that the application has not seen.
+ * backend: it must not go by a line that the application has not seen. Nor does a client get around the
+ * application's word by `_` for `-`, which are one to gateways (RFC 3875 §4.1.18).
  */
 import { createError, type ReverseItError } from '@reverseit/core/errors';
 import {
@@ -13,6 +14,7 @@ import {
   type FieldSection,
   fieldEntry,
   fieldsWhere,
+  foldName,
   isFieldValue,
   isToken,
   toLowerAscii,
@@ -124,11 +126,13 @@ function misuse(what: string): ReverseItError {
 function applyChanges(raw: Lines, changes: ReadonlyMap<string, Wanted>): FieldSection {
   const fields: FieldSection = [];
   const left = new Map(changes);
+  const folded = new Set([...changes.keys()].map(foldName));
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const key = toLowerAscii(name);
     const change = changes.get(key);
     if (change === undefined) {
+      if (key.includes('_') && folded.has(foldName(key))) continue;
       // RFC 9113 §8.3.1: a Host of the application's takes the place of the client's authority.
       if (key !== ':authority' || !changes.has('host')) fields.push(name, raw[i + 1] as string);
     } else if (left.delete(key)) pushLines(fields, name, change.lines);
