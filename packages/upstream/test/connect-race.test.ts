@@ -133,7 +133,7 @@ describe.each([
     expect(destroyed(network)).toEqual([true, true]);
     expect(sent.events).toEqual(['UPSTREAM_CLOSED']);
     await it.settle({ open: 0 });
-    expect(it.clock.pending).toBe(0);
+    expect(it.clock.timers.size).toBe(0);
   });
 
   test('abort while several are tried: the winner is kept', async () => {

@@ -1,4 +1,5 @@
 /** Groups whose backends are found: names, SRV records, functions. */
+
 import type { TLSSocket } from 'node:tls';
 import { testCertificates } from '@reverseit/test-servers/certificates';
 import {
@@ -6,6 +7,7 @@ import {
   type DnsServer,
   startDnsServer,
 } from '@reverseit/test-servers/dns-server';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Network } from '../src/connect/network.ts';
 import {
@@ -19,7 +21,7 @@ import {
 } from '../src/index.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { GroupSent } from './group-rig.ts';
-import { ManualClock, transport, turn } from './harness.ts';
+import { transport, turn } from './harness.ts';
 import { http2Bench } from './http2-rig.ts';
 import { type RawOrigin, type RawOriginOptions, startRawOrigin } from './raw-origin.ts';
 import { get, limits } from './recorder.ts';
@@ -29,7 +31,7 @@ const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 const certificates = testCertificates();
 
 class Bench {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly pool: Pool;
   readonly group: BackendGroup;
   readonly errors: string[] = [];
@@ -86,7 +88,7 @@ afterEach(async () => {
   for (const { group, pool, clock } of benches.splice(0)) {
     group.release();
     await pool.destroy();
-    expect(clock.pending).toBe(0);
+    expect(clock.timers.size).toBe(0);
   }
   for (const one of closing.splice(0)) await one.close();
 });

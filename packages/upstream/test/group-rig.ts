@@ -1,3 +1,4 @@
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { afterEach, expect } from 'vitest';
 import {
   type BackendGroup,
@@ -12,7 +13,7 @@ import {
   type Pool,
   type PoolOptions,
 } from '../src/index.ts';
-import { ManualClock, transport, turn } from './harness.ts';
+import { transport, turn } from './harness.ts';
 import { type OriginConnection, type RawOrigin, startRawOrigin } from './raw-origin.ts';
 import { get, limits, Recorder } from './recorder.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -68,7 +69,7 @@ export class GroupSent extends Recorder {
 }
 
 export class GroupRig {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly pool: Pool;
   readonly group: BackendGroup;
   readonly states: string[] = [];
@@ -162,7 +163,7 @@ afterEach(async () => {
     group.release();
     await pool.destroy();
     expect(pool.stats()).toMatchObject({ open: 0, idle: 0, active: 0, waiting: 0 });
-    expect(clock.pending).toBe(0);
+    expect(clock.timers.size).toBe(0);
     for (const { origin } of list) {
       for (const { socket } of origin.connections) socket.resume();
       await origin.untilAllClosed();

@@ -97,7 +97,7 @@ test.each([
 ])('%s, reset before a response, tried again on %j: %s', async (method, on, again) => {
   const it = await groupOf([resets, answers], { loadBalancing: 'first', retry: { on } });
   const sent = it.send(get('/', { method }));
-  await it.until(() => sent.over || it.clock.pending > 0);
+  await it.until(() => sent.over || it.clock.timers.size > 0);
   while (!sent.over) {
     it.clock.advance(50);
     await turns(3);

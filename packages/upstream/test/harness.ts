@@ -1,5 +1,5 @@
-import type { Clock } from '@reverseit/core/deadlines';
 import { liveParsers } from '@reverseit/core/internal';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { afterEach, expect } from 'vitest';
 import type { Network } from '../src/connect/network.ts';
 import {
@@ -20,38 +20,6 @@ import {
 } from './raw-origin.ts';
 import { get, limits, Recorder, violations } from './recorder.ts';
 
-/** Time that passes when a test says so. */
-export class ManualClock implements Clock {
-  #now = 1000;
-  #timers = new Set<{ at: number; callback: () => void }>();
-
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  advance(ms: number): void {
-    const until = this.#now + ms;
-    for (;;) {
-      const due = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers.delete(due);
-      this.#now = Math.max(this.#now, due.at);
-      due.callback();
-    }
-    this.#now = until;
-  }
-}
-
 /** The transport that the tests run over. */
 export const transport = process.env.REVERSEIT_TRANSPORT === 'direct' ? 'direct' : 'undici';
 /** Where the transports differ; README.md says how. */
@@ -67,7 +35,7 @@ export interface Setup {
 
 /** A pool, a backend, a clock, and what is counted when a test is over. */
 export class Bench {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly pool: Pool;
   readonly origin: RawOrigin;
   readonly to: OriginPool;
@@ -152,7 +120,7 @@ afterEach(async () => {
   for (const made of benches.splice(0)) {
     await made.pool.destroy();
     expect(made.counts).toEqual({ open: 0, idle: 0, active: 0, waiting: 0, switched: 0 });
-    expect(made.clock.pending).toBe(0);
+    expect(made.clock.timers.size).toBe(0);
     // A test may have left a backend that does not read, and so does not see the end.
     for (const { socket } of made.origin.connections) socket.resume();
     await made.origin.untilAllClosed();

@@ -1,4 +1,5 @@
 /** HTTP/2 backends: node:http2, and one that writes any frames; a pool before them, and a census behind. */
+
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import {
@@ -17,6 +18,7 @@ import {
   type Socket,
 } from 'node:net';
 import { testCertificates } from '@reverseit/test-servers/certificates';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import {
   type Frame,
   FrameConnection,
@@ -33,7 +35,7 @@ import {
   type OriginOptions,
   type PoolOptions,
 } from '../src/index.ts';
-import { ManualClock, Sent, turn } from './harness.ts';
+import { Sent, turn } from './harness.ts';
 import { get, limits, violations } from './recorder.ts';
 
 const { ca, server: serverPair } = testCertificates();
@@ -116,7 +118,7 @@ export interface FrameScript {
 }
 
 export class Http2Bench<B extends Backend> {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly backend: B;
   readonly pool;
   readonly to;
@@ -244,7 +246,7 @@ afterEach(async () => {
   for (const made of benches.splice(0)) {
     await made.pool.destroy();
     expect(made.counts).toEqual({ open: 0, idle: 0, active: 0, waiting: 0, switched: 0 });
-    expect(made.clock.pending).toBe(0);
+    expect(made.clock.timers.size).toBe(0);
     // A backend that does not read does not see the end.
     for (const socket of made.backend.sockets) if (!made.backend.readsItself) socket.resume();
     await made.until(() => made.backend.sockets.size === 0);

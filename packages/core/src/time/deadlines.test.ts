@@ -1,6 +1,6 @@
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../test/fake-clock.ts';
 import { Deadline, Deadlines, systemClock } from './deadlines.ts';
 
 interface Told {
@@ -36,9 +36,9 @@ describe('deadlines', () => {
     const queue = deadlines.queue(100);
     for (let kind = 0; kind < 3; kind++) {
       queue.arm(make(kind));
-      clock.pass(10);
+      clock.advance(10);
     }
-    clock.pass(1000);
+    clock.advance(1000);
     expect(told).toEqual([
       { kind: 0, at: 100 },
       { kind: 1, at: 110 },
@@ -50,17 +50,17 @@ describe('deadlines', () => {
     const { clock, deadlines, told, make } = setUp();
     const deadline = make(0);
     deadlines.queue(100).arm(deadline);
-    clock.pass(90);
+    clock.advance(90);
     deadlines.queue(100).arm(deadline);
-    clock.pass(90);
+    clock.advance(90);
     expect(told).toEqual([]);
     deadlines.queue(50).arm(deadline);
-    clock.pass(49);
+    clock.advance(49);
     expect([told.length, deadline.armed]).toEqual([0, true]);
-    clock.pass(1);
+    clock.advance(1);
     expect(told).toEqual([{ kind: 0, at: 230 }]);
     expect(deadline.armed).toBe(false);
-    clock.pass(1000);
+    clock.advance(1000);
     expect(told.length).toBe(1);
   });
 
@@ -73,7 +73,7 @@ describe('deadlines', () => {
       all[nth]?.clear();
       expect(all[nth]?.armed).toBe(false);
     }
-    clock.pass(100);
+    clock.advance(100);
     expect(told.map(({ kind }) => kind)).toEqual([1, 3]);
   });
 
@@ -85,7 +85,7 @@ describe('deadlines', () => {
       deadlines.queue(none).arm(deadline);
       expect(deadline.armed).toBe(false);
     }
-    clock.pass(1e12);
+    clock.advance(1e12);
     expect(told).toEqual([]);
     expect(clock.timers.size).toBe(0);
   });
@@ -97,7 +97,7 @@ describe('deadlines', () => {
     deadlines.queue(100).arm(first);
     deadlines.queue(100).arm(second);
     deadlines.queue(100).arm(make(2));
-    clock.pass(100);
+    clock.advance(100);
     expect(told.map(({ kind }) => kind)).toEqual([0, 2]);
   });
 
@@ -109,9 +109,9 @@ describe('deadlines', () => {
       if (++rounds < 3) queue.arm(again);
     });
     queue.arm(again);
-    clock.pass(10);
+    clock.advance(10);
     queue.arm(make(1));
-    clock.pass(1000);
+    clock.advance(1000);
     expect(told).toEqual([
       { kind: 0, at: 100 },
       { kind: 1, at: 110 },
@@ -128,8 +128,8 @@ describe('deadlines', () => {
     });
     deadlines.queue(100).arm(bad);
     deadlines.queue(100).arm(make(1));
-    expect(() => clock.pass(100)).toThrow('thrown by a target');
-    clock.pass(10);
+    expect(() => clock.advance(100)).toThrow('thrown by a target');
+    clock.advance(10);
     expect(told.map(({ kind }) => kind)).toEqual([0, 1]);
   });
 
@@ -140,10 +140,10 @@ describe('deadlines', () => {
       deadlines.queue(100).arm(make(0, () => inCallback && deadlines.dispose()));
       for (const deadline of later) deadlines.queue(100).arm(deadline);
       deadlines.queue(200).arm(make(4));
-      if (inCallback) clock.pass(100);
+      if (inCallback) clock.advance(100);
       else deadlines.dispose();
       expect(clock.timers.size).toBe(0);
-      clock.pass(1000);
+      clock.advance(1000);
       expect(told.map(({ kind }) => kind)).toEqual(inCallback ? [0] : []);
       expect(later.map(({ armed }) => armed)).toEqual([false, false, false]);
     }
@@ -160,7 +160,7 @@ describe('deadlines', () => {
     // Refreshing them costs no timer either.
     for (const deadline of all) queue.arm(deadline);
     expect(clock.made).toBe(1);
-    clock.pass(100);
+    clock.advance(100);
     expect(told.map(({ kind }) => kind)).toEqual(all.map((_, kind) => kind));
   });
 
@@ -168,9 +168,9 @@ describe('deadlines', () => {
     const { clock, deadlines, told, make } = setUp();
     deadlines.queue(2 ** 32).arm(make(0));
     expect([...clock.timers][0]?.at).toBe(1000 + 2 ** 31 - 1);
-    clock.pass(2 ** 32 - 1);
+    clock.advance(2 ** 32 - 1);
     expect(told).toEqual([]);
-    clock.pass(1);
+    clock.advance(1);
     expect(told.length).toBe(1);
   });
 
@@ -182,7 +182,7 @@ describe('deadlines', () => {
     clock.timers.clear();
     timer?.callback();
     expect(told).toEqual([]);
-    clock.pass(1);
+    clock.advance(1);
     expect(told.length).toBe(1);
   });
 
@@ -213,7 +213,7 @@ describe('deadlines', () => {
             all[one.clear]?.clear();
             model.delete(one.clear);
           } else {
-            clock.pass(one.pass);
+            clock.advance(one.pass);
             for (const [kind, at] of model) {
               if (at > clock.time - 1000) continue;
               expected.push({ kind, at });

@@ -1,5 +1,5 @@
 import type { ListenTarget } from '@reverseit/core';
-import type { Clock } from '@reverseit/core/deadlines';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { Address } from '../server/address.ts';
 import type { ToWorker, WorkerFacts } from './messages.ts';
@@ -53,32 +53,6 @@ class FakeFork implements Forked {
   }
   end(how = 'exited with code 1'): void {
     this.#listener.onEnd(how, how === 'exited with code 0');
-  }
-}
-
-class FakeClock implements Clock {
-  time = 1;
-  #timers = new Map<() => void, number>();
-
-  now(): number {
-    return this.time;
-  }
-  after(ms: number, callback: () => void): () => void {
-    const timer = () => callback();
-    this.#timers.set(timer, this.time + ms);
-    return () => this.#timers.delete(timer);
-  }
-  get waiting(): number {
-    return this.#timers.size;
-  }
-  /** What is due within `ms` happens. */
-  pass(ms: number): void {
-    this.time += ms;
-    for (const [timer, at] of [...this.#timers]) {
-      if (at > this.time) continue;
-      this.#timers.delete(timer);
-      timer();
-    }
   }
 }
 
@@ -208,7 +182,7 @@ describe('listen', () => {
     ],
     [
       'does not come to listen',
-      (rig) => rig.clock.pass(60_000),
+      (rig) => rig.clock.advance(60_000),
       { message: 'the worker was not listening within 60000 ms' },
     ],
     [
@@ -222,7 +196,7 @@ describe('listen', () => {
     await settled();
     go(rig);
     await expect(listening).rejects.toMatchObject(error);
-    expect([await rig.states(), rig.clock.waiting, rig.forks.length]).toEqual([[], 0, 1]);
+    expect([await rig.states(), rig.clock.timers.size, rig.forks.length]).toEqual([[], 0, 1]);
     expect(rig.supervisor.address()).toBeNull();
     await expect(rig.supervisor.listen()).rejects.toMatchObject({ code: 'RIT_ERR_LISTEN' });
   });
@@ -252,14 +226,14 @@ describe('a worker that ends', () => {
     await rig.bring(3);
     rig.fork(3).end();
     expect(await rig.states()).toEqual(['1 listening']);
-    rig.clock.pass(100);
+    rig.clock.advance(100);
     rig.fork(4).end();
     await settled();
-    rig.clock.pass(199);
+    rig.clock.advance(199);
     expect(rig.forks).toHaveLength(4);
-    rig.clock.pass(1);
+    rig.clock.advance(1);
     await rig.bring(5);
-    rig.clock.pass(30_000);
+    rig.clock.advance(30_000);
     rig.fork(5).end();
     expect(await rig.states()).toEqual(['1 listening', '6 starting']);
     expect(rig.log).toEqual([
@@ -269,7 +243,7 @@ describe('a worker that ends', () => {
       'worker 5 (pid 105) exited with code 1; a new one starts',
     ]);
     const asked = rig.supervisor.stats({ timeout: 0 });
-    rig.clock.pass(1);
+    rig.clock.advance(1);
     expect((await asked).replaced).toBe(3);
   });
 
@@ -280,7 +254,7 @@ describe('a worker that ends', () => {
     rig.fork(2).end();
     rig.fork(3).end();
     await rig.bring(4);
-    rig.clock.pass(100);
+    rig.clock.advance(100);
     await rig.bring(5);
     expect([1, 2, 3, 4, 5].map((id) => rig.whereOf(id))).toEqual([
       ...Array(3).fill([{ port: 0 }]),
@@ -321,7 +295,7 @@ describe('a worker that ends', () => {
     await rig.bring(3, {}, { host: '::', port: 8 });
     expect(rig.fork(3).last()).toBe('close');
     rig.fork(3).end('exited with code 0');
-    rig.clock.pass(100);
+    rig.clock.advance(100);
     await rig.bring(4);
     expect([await rig.states(), rig.supervisor.address()]).toEqual([
       ['1 listening', '4 listening'],
@@ -356,7 +330,7 @@ describe('versions', () => {
     rig.fork(3).refuse('no backend');
     expect(await rig.states()).toEqual(['1 listening']);
     rig.version = 'a';
-    rig.clock.pass(100);
+    rig.clock.advance(100);
     await rig.bring(4);
     expect(await rig.states()).toEqual(['1 listening', '4 listening']);
   });
@@ -401,12 +375,12 @@ describe('restart', () => {
     expect(rig.log).toEqual([
       'a worker cannot start: the worker could not be started: EAGAIN before it was listening; a new one starts in 100 ms',
     ]);
-    rig.clock.pass(100);
+    rig.clock.advance(100);
     await rig.bring(6);
     expect(await rig.states()).toEqual(['2 closing', '3 listening', '6 listening']);
     rig.fork(2).end('exited with code 0');
     expect(await rig.states()).toEqual(['3 listening', '6 listening']);
-    rig.clock.pass(10_000);
+    rig.clock.advance(10_000);
     expect(rig.forks).toHaveLength(6);
   });
 
@@ -520,10 +494,10 @@ describe('close', () => {
       { kind: 'close', timeout: 500 },
     ]);
     rig.fork(1).end('exited with code 0');
-    rig.clock.pass(2_500);
+    rig.clock.advance(2_500);
     await closed;
     expect(rig.log).toEqual(['worker 2 (pid 102) did not close in time and was killed']);
-    expect([rig.clock.waiting, rig.supervisor.address()]).toEqual([0, null]);
+    expect([rig.clock.timers.size, rig.supervisor.address()]).toEqual([0, null]);
   });
 
   it('lets a worker end that has closed', async () => {
@@ -564,7 +538,7 @@ describe('close', () => {
         rig.fork(id).end('exited with code 0');
       }
       await Promise.all([closed, now]);
-      expect([rig.clock.waiting, rig.forks.length]).toEqual([0, 3]);
+      expect([rig.clock.timers.size, rig.forks.length]).toEqual([0, 3]);
     });
 
     it('also by what it was, where another version is there', async () => {
@@ -616,8 +590,8 @@ describe('close', () => {
       await settled();
       await rig.supervisor.close({ timeout: 0 });
       await closed;
-      rig.clock.pass(10_000);
-      expect([rig.forks.length, rig.clock.waiting]).toEqual([3, 0]);
+      rig.clock.advance(10_000);
+      expect([rig.forks.length, rig.clock.timers.size]).toEqual([3, 0]);
     });
   });
 
@@ -649,8 +623,8 @@ describe('close', () => {
     const closed = rig.supervisor.close();
     rig.fork(2).end('exited with code 0');
     await closed;
-    rig.clock.pass(10_000);
-    expect([rig.forks.length, rig.clock.waiting]).toEqual([3, 0]);
+    rig.clock.advance(10_000);
+    expect([rig.forks.length, rig.clock.timers.size]).toEqual([3, 0]);
   });
 });
 
@@ -659,7 +633,7 @@ describe('stats', () => {
     const rig = await running();
     const asked = rig.supervisor.stats();
     rig.fork(1).end();
-    rig.clock.pass(1_000);
+    rig.clock.advance(1_000);
     expect((await asked).workers).toEqual([
       { id: 1, pid: 101, state: 'listening', stats: null },
       { id: 2, pid: 102, state: 'listening', stats: null },

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { turn } from '@reverseit/test-servers';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../../test/drive-parser.ts';
-import { FakeClock } from '../../../test/fake-clock.ts';
 import { request } from '../../../test/server-rig.ts';
 import { createError } from '../../errors/reverseit-error.ts';
 import { Deadlines } from '../../time/deadlines.ts';
@@ -90,9 +90,9 @@ test('responseSendTimeout: a client that takes nothing is cut', async () => {
   const { clock, socket, exchange, errors } = await setUp();
   exchange.sendHead(200, '', [], null);
   expect(exchange.write(piece)).toBe(false);
-  clock.pass(99);
+  clock.advance(99);
   expect(errors).toEqual([]);
-  clock.pass(1);
+  clock.advance(1);
   expect(errors).toEqual(['RIT_ERR_SEND_TIMEOUT']);
   expect(socket.destroyed).toBe(true);
   expect(clock.timers.size).toBe(0);
@@ -103,15 +103,15 @@ test('responseSendTimeout: slow is not dead, as long as some of what waits is ta
   exchange.sendHead(200, '', [], null);
   exchange.write(piece);
   // Written although it was not wanted: that is not the client's doing.
-  clock.pass(50);
+  clock.advance(50);
   for (let i = 0; i < 3; i++) exchange.write(piece);
   for (let i = 0; i < 3; i++) {
     socket.takeOne();
     await turn();
-    clock.pass(100);
+    clock.advance(100);
     expect(errors).toEqual([]);
   }
-  clock.pass(100);
+  clock.advance(100);
   expect(errors).toEqual(['RIT_ERR_SEND_TIMEOUT']);
 });
 
@@ -123,10 +123,10 @@ test('responseSendTimeout: a drained client has none', async () => {
     socket.takeOne();
     await turn();
   }
-  clock.pass(1000);
+  clock.advance(1000);
   expect(errors).toEqual([]);
   expect(exchange.write(piece)).toBe(false);
-  clock.pass(100);
+  clock.advance(100);
   expect(errors).toEqual(['RIT_ERR_SEND_TIMEOUT']);
 });
 
@@ -166,7 +166,7 @@ describe('a malformed chunk (RFC 9112 §7.1) that the handler answers by itself'
     socket.push('nonsense\r\n');
     await turn();
     expect(errors).toEqual(['RIT_ERR_CHUNK_SYNTAX']);
-    clock.pass(1000);
+    clock.advance(1000);
     exchange.respond(422, [], 'ours');
     expect(written(socket)).toMatch(/^HTTP\/1.1 422 .*ours$/s);
     socket.destroy();

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { guarded } from '@reverseit/test-servers';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { connectPair } from '@reverseit/test-servers/socket-pair';
 import { useCensus, useServer } from '@reverseit/test-servers/use-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FakeClock } from '../../../test/fake-clock.ts';
 import { Deadlines } from '../../time/deadlines.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
 import { LingeringClose } from './lingering-close.ts';
@@ -68,9 +68,9 @@ test('a peer that never ends: closed after five seconds', async () => {
   const finished = once(ours, 'finish');
   new LingeringClose(ours, context, false);
   await finished;
-  clock.pass(4999);
+  clock.advance(4999);
   expect(ours.destroyed).toBe(false);
-  clock.pass(1);
+  clock.advance(1);
   expect(ours.destroyed).toBe(true);
   await closed(ours);
   context.deadlines.dispose();
@@ -80,7 +80,7 @@ test('a peer that takes nothing: cut, so that nothing looks complete', async () 
   peer.pause();
   ours.write(Buffer.alloc(50_000_000));
   new LingeringClose(ours, context, false);
-  clock.pass(60_000);
+  clock.advance(60_000);
   expect(ours.destroyed).toBe(true);
   await closed(ours);
   // Node 22 tells a reset that arrives together with bytes as an end; a write hears of it.

@@ -1,5 +1,5 @@
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { expect, test } from 'vitest';
-import { FakeClock } from '../../../test/fake-clock.ts';
 import { DeadlineQueue } from '../../time/deadlines.ts';
 import { SendWatch } from './send-watch.ts';
 
@@ -12,9 +12,9 @@ function setUp() {
 test('tells of a peer that takes nothing, once', () => {
   const { clock, sender, watch } = setUp();
   watch.start();
-  clock.pass(99);
+  clock.advance(99);
   expect(sender.timeouts).toBe(0);
-  clock.pass(1000);
+  clock.advance(1000);
   expect(sender.timeouts).toBe(1);
 });
 
@@ -23,19 +23,19 @@ test('goes on as long as a byte is taken each time', () => {
   watch.start();
   for (let i = 0; i < 10; i++) {
     sender.bytesTaken++;
-    clock.pass(100);
+    clock.advance(100);
   }
   expect(sender.timeouts).toBe(0);
-  clock.pass(100);
+  clock.advance(100);
   expect(sender.timeouts).toBe(1);
 });
 
 test('is not put off by being started again', () => {
   const { clock, sender, watch } = setUp();
   watch.start();
-  clock.pass(99);
+  clock.advance(99);
   watch.start();
-  clock.pass(1);
+  clock.advance(1);
   expect(sender.timeouts).toBe(1);
 });
 
@@ -43,9 +43,9 @@ test('is silent once it is stopped, and may be started again', () => {
   const { clock, sender, watch } = setUp();
   watch.start();
   watch.stop();
-  clock.pass(1000);
+  clock.advance(1000);
   expect(sender.timeouts).toBe(0);
   watch.start();
-  clock.pass(100);
+  clock.advance(100);
   expect(sender.timeouts).toBe(1);
 });

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { turn } from '@reverseit/test-servers';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../../test/fake-clock.ts';
 import { DeadlineQueue } from '../../time/deadlines.ts';
 import { SocketWriter } from './socket-writer.ts';
 

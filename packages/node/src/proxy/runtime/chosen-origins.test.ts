@@ -1,33 +1,10 @@
-import { type Clock, Deadlines } from '@reverseit/core/deadlines';
+import { Deadlines } from '@reverseit/core/deadlines';
+import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import type { OriginPool } from '@reverseit/upstream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AllowedBackends, readBackendUrl } from '../../options/backends/allowed-backends.ts';
 import { ChosenOrigins, type ChosenUrl } from './chosen-origins.ts';
-
-/** Time that passes when a test says so. */
-class HandClock implements Clock {
-  #now = 0;
-  readonly #timers = new Set<{ at: number; callback: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const timer of [...this.#timers]) {
-      if (timer.at > this.#now || !this.#timers.delete(timer)) continue;
-      timer.callback();
-    }
-  }
-}
 
 class Ways {
   readonly opened: string[] = [];
@@ -46,7 +23,7 @@ class Ways {
 
 function make(max: number) {
   const ways = new Ways();
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const deadlines = new Deadlines(clock);
   const origins = new ChosenOrigins(ways.open, deadlines.queue(1000), max);
   const acquire = (url: string): ChosenUrl => {

@@ -1,7 +1,5 @@
-import type { Clock } from '../src/time/deadlines.ts';
-
-/** Time that passes when a test says so; counts the timers that are armed. */
-export class FakeClock implements Clock {
+/** Time that passes when a test says so, for whatever takes a `Clock` of core; counts the timers that are armed. */
+export class FakeClock {
   time = 1000;
   readonly timers = new Set<{ at: number; callback: () => void }>();
   made = 0;
@@ -18,7 +16,7 @@ export class FakeClock implements Clock {
   }
 
   /** Lets time pass, firing timers in their order. */
-  pass(ms: number): void {
+  advance(ms: number): void {
     const end = this.time + ms;
     for (;;) {
       const due = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
