@@ -40,9 +40,8 @@ describe('PathTree', () => {
     expect(tree(...prefixes).find(path)).toBe(found);
   });
 
-  it('counts its prefixes and refuses one twice', () => {
+  it('refuses a prefix twice', () => {
     const made = tree('/a', '/ab', '/');
-    expect(made.size).toBe(3);
     expect(() => made.add('/a', 'again')).toThrow(RangeError);
     expect(() => made.add('/', 'again')).toThrow(RangeError);
   });

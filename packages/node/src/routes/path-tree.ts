@@ -17,19 +17,12 @@ const question = 0x3f;
 
 export class PathTree<T> {
   readonly #root: Node<T> = { label: '', children: new Map(), value: null };
-  #size = 0;
-
-  /** Number of prefixes. */
-  get size(): number {
-    return this.#size;
-  }
 
   /** `prefix` starts with a slash and ends with none, but for `/` itself. */
   add(prefix: string, value: T): void {
     const node = grow(this.#root, prefix === '/' ? '' : prefix);
     if (node.value !== null) throw new RangeError(`prefix added twice: ${prefix}`);
     node.value = value;
-    this.#size++;
   }
 
   /**
