@@ -525,10 +525,13 @@ describe('what Node lets through', () => {
         maxRequestHeaderLineBytes: 40,
         maxRequestHeaderBytes: 100,
         maxRequestHeaders: 5,
+        proxyStatus: true,
       },
     });
     expect((await rig.request(request('GET /'))).status).toBe(200);
-    expect((await rig.request(sent)).status).toBe(status);
+    const answer = await rig.request(sent);
+    expect(answer.status).toBe(status);
+    expect(answer.header('proxy-status')).toBe('ReverseIt; error=http_request_error');
     expect(rig.origin.requestCount).toBe(1);
   });
 

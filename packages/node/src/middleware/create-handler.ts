@@ -278,7 +278,7 @@ class HandlerFront {
     } else {
       this.#reportRefusal(refusal);
       this.#engine.count(exchange);
-      exchange.fail(refusal);
+      exchange.fail(refusal, this.#engine.refusalFields(refusal));
     }
   }
 
