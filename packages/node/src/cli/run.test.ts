@@ -46,6 +46,8 @@ class FakeHost implements CommandHost {
   reopen: () => void = () => undefined;
   reopened = 0;
   closeTimeouts: (number | undefined)[] = [];
+  /** The same of servers in this process. */
+  readonly serverCloses: (number | undefined)[] = [];
 
   constructor(...args: string[]) {
     this.args = args;
@@ -79,10 +81,12 @@ class FakeHost implements CommandHost {
     this.made.push(options);
     return {
       listenAt: (targets) => this.listen(targets),
-      close: () =>
-        new Promise((resolve) => {
+      close: ({ timeout } = {}) => {
+        this.serverCloses.push(timeout);
+        return new Promise((resolve) => {
           this.closed = resolve;
-        }),
+        });
+      },
       addresses: () => [],
       adminAddress: () => null,
       stats: notAskedFor,
@@ -278,6 +282,12 @@ describe('run', () => {
     expect(host.made[0]?.logger).toBe(logger);
   });
 
+  it('closes what --check has made', async () => {
+    const host = new FakeHost(...backend, '--check');
+    expect(await run(host)).toBe(0);
+    expect(host.serverCloses).toEqual([0]);
+  });
+
   it('ends with 2 when the server refuses what the tables took', async () => {
     const host = new FakeHost(...backend, '--check');
     vi.spyOn(host, 'createServer').mockImplementation(() => {
@@ -404,6 +414,8 @@ describe('run with workers', () => {
       'reverseit listening on http://127.0.0.1:5 -> http://h (3 workers)',
     ]);
     expect(host.source?.()).toEqual({ config: 'f', options: { workers: 3 }, sockets: [3] });
+    // What has checked the options looks up and checks no backends beside the workers.
+    expect(host.serverCloses).toEqual([0]);
     host.signal('SIGTERM');
     expect(host.closeTimeouts).toEqual([undefined]);
     host.closed();

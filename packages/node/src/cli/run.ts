@@ -1,5 +1,6 @@
 /** The command: arguments in, exit code out. What it touches of the process is handed to it. */
 import { createError, isReverseItError } from '@reverseit/core/errors';
+import { ignoreError } from '@reverseit/core/internal';
 import { type Fault, faultText, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from '../cluster/cluster-types.ts';
 import type { WorkerSource } from '../cluster/messages.ts';
@@ -81,6 +82,8 @@ async function start(host: CommandHost, given: Arguments): Promise<ExitCode> {
     return refuse(log, withFlags(error.message, error.details?.faults, given));
   }
   if (given.check) {
+    // What it has begun, such as looking up backends, need not end first.
+    served.close({ timeout: 0 }).catch(ignoreError);
     host.print('The configuration is valid.');
     return 0;
   }
@@ -139,6 +142,8 @@ function servedBy(
     readyFile: undefined,
   });
   if (workers === 1) return new ServedHere(host, server, listeners, onRead, onReload);
+  // It would check and look up backends beside the workers.
+  server.close({ timeout: 0 }).catch(ignoreError);
   let times = 0;
   const cluster = host.createCluster(() => workerSource(host), input.logger ?? null, onReload);
   return {
