@@ -43,10 +43,11 @@ const zones = [
       'core/node-internals',
       'core/options',
       'core/proxy-protocol',
+      'core/socket',
       'core/time',
-      /^core\/http1/,
+      /^core\/http[12]/,
     ],
-    'internal-server': [/^core\/server/],
+    'internal-server': [/^core\/server/, 'core/socket'],
   }),
   {
     name: 'core entry',
@@ -78,6 +79,8 @@ const zones = [
   machine('http1/body', ['errors', 'http', 'http1/llhttp', 'http1/grammar']),
   machine('http1', ['errors', 'http', 'http1/llhttp', 'http1/grammar', 'http1/body']),
   machine('http2/hpack', ['errors', 'http']),
+  // What both ends of a connection of HTTP/2 have in common.
+  layer('http2/session', ['http', 'http2', 'http2/hpack', 'io', 'socket', 'time'], [anyBuiltin]),
   machine('http2', ['errors', 'http', 'http1/grammar', 'http2/hpack']),
   machine('websocket/frames', ['errors']),
   exception('websocket/handshake', 'opening-handshake', ['node:crypto'], ['errors', 'http']),
@@ -91,6 +94,7 @@ const zones = [
   layer('io', [], ['node:stream', 'node:buffer']),
   // What rests on private parts of Node.
   layer('node-internals', ['io'], [anyBuiltin]),
+  layer('socket', ['errors', 'io', 'node-internals', 'time'], [anyBuiltin]),
   layer(
     'server/exchange',
     ['proxy-protocol', 'errors', 'options', 'http', /^core\/http1/, 'time'],
@@ -107,6 +111,7 @@ const zones = [
       'io',
       'node-internals',
       'server/exchange',
+      'socket',
     ],
     [anyBuiltin],
   ),
@@ -121,6 +126,7 @@ const zones = [
       'io',
       'server/exchange',
       'server/connection',
+      'socket',
     ],
     [anyBuiltin],
   ),

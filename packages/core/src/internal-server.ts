@@ -1,8 +1,6 @@
 /** What the other packages of ReverseIt need of the server. Outside semantic versioning. */
 
 export { cutSocket } from './server/connection/cut-socket.ts';
-export type { WatchedSender } from './server/connection/send-watch.ts';
-export { SendWatch } from './server/connection/send-watch.ts';
 export { clientAddress } from './server/exchange/client-address.ts';
 export { demandsUpgrade, errorFields } from './server/exchange/error-response.ts';
 export type { ExchangeMeter } from './server/exchange/exchange-meter.ts';
@@ -16,3 +14,5 @@ export { targetText } from './server/listener/listen-target.ts';
 export type { ResolvedServerOptions } from './server/listener/server-options.ts';
 export { resolveServerOptions, serverOptions } from './server/listener/server-options.ts';
 export { removeStaleSocket } from './server/listener/stale-socket.ts';
+export type { WatchedSender } from './socket/send-watch.ts';
+export { SendWatch } from './socket/send-watch.ts';

@@ -5,6 +5,31 @@ export { formatIpAddress, isIpv4, parseIpAddress } from './addresses/ip-address.
 export { asReverseItError, messageOf } from './errors/reverseit-error.ts';
 export { validateRequestHead } from './http1/grammar/parsed-head.ts';
 export { liveParsers } from './http1/llhttp/instance.ts';
+export { FloodGuard } from './http2/flood-guard.ts';
+export { FrameReader } from './http2/frame-reader.ts';
+export { settingsFrame, windowUpdateFrame } from './http2/frame-writer.ts';
+export type { RequestPseudoFields } from './http2/hpack/hpack-encoder.ts';
+export { PeerSettings } from './http2/peer-settings.ts';
+export type { Http2ErrorCode } from './http2/protocol.ts';
+export {
+  connectionPreface,
+  defaultWindow,
+  H2_ERROR,
+  maxStreamId,
+  SETTING,
+} from './http2/protocol.ts';
+export { ReceiveWindow } from './http2/receive-window.ts';
+export { ResponseGatherer } from './http2/response-fields.ts';
+export type { FeedOwner } from './http2/session/http2-feed.ts';
+export { Http2Feed } from './http2/session/http2-feed.ts';
+export type { FramedSession, FramedStream } from './http2/session/session-frames.ts';
+export { SessionFrames } from './http2/session/session-frames.ts';
+export { SessionOutput } from './http2/session/session-output.ts';
+export type { InputOwner } from './http2/session/stream-input.ts';
+export { StreamInput } from './http2/session/stream-input.ts';
+export type { OutputOwner } from './http2/session/stream-output.ts';
+export { StreamOutput } from './http2/session/stream-output.ts';
+export { StreamRegister } from './http2/session/stream-register.ts';
 export { ChunkJoiner } from './io/chunk-joiner.ts';
 export { HeldBytes } from './io/held-bytes.ts';
 export { ignoreError } from './io/ignore-error.ts';
@@ -29,5 +54,6 @@ export { usesNodeInternals } from './node-internals/switch.ts';
 export { booleanOrText, listText, reader } from './options/option-kinds.ts';
 export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
+export { SocketWriter } from './socket/socket-writer.ts';
 export type { DurationCounts } from './time/duration-histogram.ts';
 export { DurationHistogram, durationBounds } from './time/duration-histogram.ts';

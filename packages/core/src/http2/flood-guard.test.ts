@@ -3,7 +3,7 @@ import { FloodGuard } from './flood-guard.ts';
 
 test('so many resets a second', () => {
   let now = 0;
-  const guard = new FloodGuard(3, () => now);
+  const guard = new FloodGuard(() => now, 3);
   const resets = (): boolean[] => [1, 2, 3, 4].map(() => guard.allowsReset());
   // The first excess begins the second by which the next ones are counted.
   expect(resets()).toEqual([true, true, true, true]);
@@ -15,7 +15,7 @@ test('so many resets a second', () => {
 
 test('frames that carry nothing: a thousand a second, and more for each request and DATA frame', () => {
   let now = 0;
-  const guard = new FloodGuard(1, () => now);
+  const guard = new FloodGuard(() => now, 1);
   const count = (): number => {
     let frames = 0;
     while (frames < 50_000 && guard.allowsFrame()) frames++;
@@ -33,7 +33,7 @@ test('frames that carry nothing: a thousand a second, and more for each request 
 });
 
 test('streams beyond the limit, until one is taken', () => {
-  const guard = new FloodGuard(1, () => 0);
+  const guard = new FloodGuard(() => 0, 1);
   for (let i = 0; i < 1000; i++) expect(guard.allowsRefusal()).toBe(true);
   expect(guard.allowsRefusal()).toBe(false);
   guard.onTaken();

@@ -1,8 +1,8 @@
 /**
- * What a client may make us do without asking for anything (RFC 9113 §10.5). Two budgets: streams that it resets
- * or makes us reset, whose requests were begun for nothing (CVE-2023-44487, CVE-2025-8671), by the second; and
- * frames that carry nothing (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA, frames of unknown types), of
- * which every request and every frame of content allows for some more.
+ * What a peer may make us do for nothing (RFC 9113 §10.5). Two budgets: streams that a client resets or makes us
+ * reset, whose requests were begun for nothing (CVE-2023-44487, CVE-2025-8671), by the second; and frames that carry
+ * nothing (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA, frames of unknown types), of which every request and
+ * every frame of content that was sent allows for some more.
  */
 
 /** Frames that carry nothing, in a second, whatever else happens. */
@@ -22,10 +22,10 @@ export class FloodGuard {
   #framesSince = Number.NEGATIVE_INFINITY;
   #streamsRefused = 0;
 
-  /** `maxResets` a second; `now` in ms. */
-  constructor(maxResets: number, now: () => number) {
-    this.#maxResets = maxResets;
+  /** `now` in ms; `maxResets` a second. */
+  constructor(now: () => number, maxResets = Number.POSITIVE_INFINITY) {
     this.#now = now;
+    this.#maxResets = maxResets;
   }
 
   /** A request has begun. */

@@ -33,8 +33,8 @@ class Log implements FrameSink {
   onPing(payload: Buffer, isAck: boolean): void {
     this.lines.push(`ping ${payload.toString('hex')} ${isAck}`);
   }
-  onGoaway(code: number): void {
-    this.lines.push(`goaway ${code}`);
+  onGoaway(...told: unknown[]): void {
+    this.lines.push(`goaway ${told}`);
   }
   onWindowUpdate(...told: unknown[]): void {
     this.lines.push(`window ${told}`);
@@ -66,14 +66,17 @@ const frame = fc
     return Buffer.concat([head, payload]);
   });
 
-const beginning = Buffer.concat([
-  Buffer.from(connectionPreface),
-  Buffer.from('000000040000000000', 'hex'),
-]);
+const settings = Buffer.from('000000040000000000', 'hex');
+const beginnings = {
+  client: Buffer.concat([Buffer.from(connectionPreface), settings]),
+  server: settings,
+};
+type Peer = keyof typeof beginnings;
+const peers = ['client', 'server'] as const;
 
-function read(bytes: Buffer, cuts: readonly number[]): string[] {
+function read(peer: Peer, bytes: Buffer, cuts: readonly number[]): string[] {
   const log = new Log();
-  const reader = new FrameReader(log, 100);
+  const reader = new FrameReader(log, 100, peer);
   let start = 0;
   for (const cut of [...cuts, bytes.length]) {
     const end = Math.max(start, Math.min(cut, bytes.length));
@@ -89,27 +92,27 @@ function read(bytes: Buffer, cuts: readonly number[]): string[] {
   return [...log.lines, String(reader.error?.text)];
 }
 
-test('frames are the same, however they are cut', () => {
+test.each(peers)('frames of a %s are the same, however they are cut', (peer) => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 8 }),
       fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 10 }),
       (frames, cuts) => {
-        const bytes = Buffer.concat([beginning, ...frames]);
+        const bytes = Buffer.concat([beginnings[peer], ...frames]);
         const sorted = cuts.toSorted((a, b) => a - b);
         const every = Array.from(bytes, (_, i) => i);
-        expect(read(bytes, sorted)).toEqual(read(bytes, []));
-        expect(read(bytes, every)).toEqual(read(bytes, []));
+        expect(read(peer, bytes, sorted)).toEqual(read(peer, bytes, []));
+        expect(read(peer, bytes, every)).toEqual(read(peer, bytes, []));
       },
     ),
   );
 });
 
-test('no bytes make it throw', () => {
+test.each(peers)('no bytes of a %s make it throw', (peer) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-      read(Buffer.concat([beginning, bytes]), []);
-      read(Buffer.from(bytes), []);
+      read(peer, Buffer.concat([beginnings[peer], bytes]), []);
+      read(peer, Buffer.from(bytes), []);
     }),
   );
 });

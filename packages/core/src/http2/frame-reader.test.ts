@@ -30,7 +30,7 @@ function feed(reader: FrameReader, hex: string): void {
 }
 
 test('one frame at a time', () => {
-  const reader = new FrameReader(silent, 100);
+  const reader = new FrameReader(silent, 100, 'client');
   feed(reader, beginning);
   const two = Buffer.from(settings + settings, 'hex');
   expect(reader.read(two, 0)).toBe(9);
@@ -42,7 +42,7 @@ test('a header block of the most bytes that are taken, and one more', () => {
     [100, undefined],
     [101, H2_ERROR.ENHANCE_YOUR_CALM],
   ] as const) {
-    const reader = new FrameReader(silent, 100);
+    const reader = new FrameReader(silent, 100, 'client');
     feed(reader, beginning);
     feed(reader, `000032010000000001${'82'.repeat(50)}`);
     expect(reader.insideBlock).toBe(true);
@@ -53,9 +53,34 @@ test('a header block of the most bytes that are taken, and one more', () => {
 });
 
 test('after an error nothing is read', () => {
-  const reader = new FrameReader({ ...silent, onSettings: () => expect.unreachable() }, 100);
+  const reader = new FrameReader(
+    { ...silent, onSettings: () => expect.unreachable() },
+    100,
+    'client',
+  );
   reader.fail(H2_ERROR.PROTOCOL_ERROR, 'first');
   reader.fail(H2_ERROR.NO_ERROR, 'second');
   feed(reader, beginning);
   expect(reader.error).toEqual({ code: H2_ERROR.PROTOCOL_ERROR, text: 'first' });
+});
+
+test('a server begins with SETTINGS, and with nothing else (RFC 9113 §3.4)', () => {
+  for (const [hex, text] of [
+    [settings, undefined],
+    ['000000040100000000', 'the first frame is not SETTINGS'],
+    ['000008060000000000', 'the first frame is not SETTINGS'],
+    [Buffer.from('HTTP/1.1 400 ').toString('hex'), 'frame larger than SETTINGS_MAX_FRAME_SIZE'],
+  ] as const) {
+    const reader = new FrameReader(silent, 100, 'server');
+    feed(reader, hex);
+    expect(reader.error?.text).toBe(text);
+  }
+});
+
+test('a limit on header blocks is raised, and never lowered', () => {
+  const reader = new FrameReader(silent, 10, 'server');
+  reader.allowBlocks(100);
+  reader.allowBlocks(50);
+  feed(reader, `${settings}000064010400000001${'82'.repeat(100)}`);
+  expect(reader.error).toBeNull();
 });

@@ -1,5 +1,5 @@
 /**
- * Reads the frames of a client (RFC 9113 §4, §6): bytes in, frames out, one at a time, so that whoever feeds it
+ * Reads the frames of a peer (RFC 9113 §4, §6): bytes in, frames out, one at a time, so that whoever feeds it
  * can stop after any. The payload of DATA is reported as it comes; that of other frames, 16 KiB at most, is
  * gathered where it does not come in one read. A frame that is invalid whatever the state of its stream is an
  * error here.
@@ -30,7 +30,7 @@ export interface FrameSink {
   onSettings(payload: Buffer): void;
   onSettingsAck(): void;
   onPing(payload: Buffer, isAck: boolean): void;
-  onGoaway(code: number): void;
+  onGoaway(code: number, lastStreamId: number): void;
   onWindowUpdate(streamId: number, increment: number): void;
   /** A frame that changes nothing: PRIORITY, or of a type that nobody knows. */
   onIgnored(): void;
@@ -68,8 +68,10 @@ export class FrameReader {
   readonly #block: HeaderBlock;
   #settingsSeen = false;
 
-  constructor(sink: FrameSink, maxBlockBytes: number) {
+  /** Only a client begins with a preface that is no frame (§3.4). */
+  constructor(sink: FrameSink, maxBlockBytes: number, peer: 'client' | 'server') {
     this.#sink = sink;
+    if (peer === 'server') this.#state = STATE.HEADER;
     this.#block = new HeaderBlock(maxBlockBytes);
   }
 
@@ -94,6 +96,11 @@ export class FrameReader {
       default:
         return chunk.length;
     }
+  }
+
+  /** From now on header blocks may be as large as this, or as large as before. */
+  allowBlocks(maxBytes: number): void {
+    this.#block.allow(maxBytes);
   }
 
   /** Reads nothing any more. */
@@ -157,7 +164,7 @@ export class FrameReader {
     if (this.#length > maxFrameBytes) {
       this.fail(H2_ERROR.FRAME_SIZE_ERROR, 'frame larger than SETTINGS_MAX_FRAME_SIZE');
     } else if (!this.#settingsSeen && !this.#isFirst()) {
-      this.fail(H2_ERROR.PROTOCOL_ERROR, 'no SETTINGS after the preface');
+      this.fail(H2_ERROR.PROTOCOL_ERROR, 'the first frame is not SETTINGS');
     } else if (this.insideBlock && !this.#isContinuation()) {
       this.fail(H2_ERROR.PROTOCOL_ERROR, 'a header block was interrupted');
     } else if (this.#type === FRAME.DATA) this.#beginData();
@@ -285,14 +292,15 @@ export class FrameReader {
         break;
       case FRAME.GOAWAY:
         if (this.#isForConnection() && this.#hasLength(payload, 8)) {
-          this.#sink.onGoaway(payload.readUInt32BE(4));
+          this.#sink.onGoaway(payload.readUInt32BE(4), payload.readUInt32BE(0) & 0x7fff_ffff);
         }
         break;
       case FRAME.WINDOW_UPDATE:
         this.#onWindowUpdate(payload);
         break;
       default:
-        this.fail(H2_ERROR.PROTOCOL_ERROR, 'PUSH_PROMISE from a client');
+        // RFC 9113 §8.4: clients send none, and to servers ours has said that it takes none.
+        this.fail(H2_ERROR.PROTOCOL_ERROR, 'PUSH_PROMISE');
     }
   }
 

@@ -7,7 +7,7 @@
 const maxContinuations = 32;
 
 export class HeaderBlock {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   /** The stream whose block is not complete; 0 for none. */
   streamId = 0;
   /** Whether the HEADERS frame had END_STREAM. */
@@ -18,6 +18,11 @@ export class HeaderBlock {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** From now on a block may be as large as this, or as large as before. */
+  allow(maxBytes: number): void {
+    this.#maxBytes = Math.max(this.#maxBytes, maxBytes);
   }
 
   begin(streamId: number, endsStream: boolean): void {

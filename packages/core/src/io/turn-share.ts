@@ -42,7 +42,7 @@ export const COST = {
   CODED_BYTE: 20,
   /** A byte that inflating brings. */
   INFLATED_BYTE: 4,
-  /** A DATA frame of HTTP/2, of which a session reports each. */
+  /** A DATA frame of HTTP/2, whose content is passed on by itself. */
   DATA_FRAME: 6_000,
 } as const;
 

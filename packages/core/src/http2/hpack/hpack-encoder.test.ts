@@ -33,6 +33,16 @@ test.each([
   expect(encode(encoder, status, ...fields)).toBe(hex);
 });
 
+test.each([
+  ['what is in the static table', 'GET', 'http', 'a', '/', '828601016104012f'],
+  ['another method and path', 'PUT', 'https', 'a', '/b', '02035055548701016104022f62'],
+] as const)('a request: %s (RFC 9113 §8.3.1)', (_, method, scheme, authority, path, hex) => {
+  const encoder = new HpackEncoder();
+  encoder.encode(200, []);
+  const block = encoder.encodeRequest({ method, scheme, authority, path }, ['x-a', 'b']);
+  expect(block.toString('hex')).toBe(`${hex}0003782d610162`);
+});
+
 test('a block of any length', () => {
   const encoder = new HpackEncoder();
   const value = 'é'.repeat(100_000);

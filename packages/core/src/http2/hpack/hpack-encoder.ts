@@ -1,6 +1,6 @@
 /**
  * Writes header blocks (RFC 7541) that use the static table only: there is no state that a peer could make grow,
- * and no field of one response can be guessed by the size of another (RFC 7541 §7.1). Values are latin1.
+ * and no field of one message can be guessed by the size of another (RFC 7541 §7.1). Values are latin1.
  */
 
 import { fieldEntry } from '../../http/field-registry.ts';
@@ -16,6 +16,20 @@ const integerBytes = 5;
 let scratch = Buffer.allocUnsafeSlow(16_384);
 let at = 0;
 
+/** What a request says before its fields (RFC 9113 §8.3.1). */
+export interface RequestPseudoFields {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly path: string;
+}
+
+const methodIndexes: ReadonlyMap<string, number> = new Map([
+  ['GET', 2],
+  ['POST', 3],
+]);
+const schemeIndexes = { http: 6, https: 7 } as const;
+
 export class HpackEncoder {
   /** The peer has to be told that the dynamic table is empty, before its limit for it applies (RFC 7541 §4.2). */
   #tellsTableSize = true;
@@ -27,17 +41,43 @@ export class HpackEncoder {
 
   /** A header section with a status, or a trailer section where that is 0. Valid until the next call. */
   encode(status: number, fields: ReadonlyFieldSection): Buffer {
-    at = 0;
-    if (this.#tellsTableSize) {
-      this.#tellsTableSize = false;
-      scratch[at++] = 0x20;
-    }
+    this.#begin();
     if (status !== 0) writeStatus(status);
-    for (let i = 0; i < fields.length; i += 2) {
-      writeField(fields[i] as string, fields[i + 1] as string);
-    }
-    return scratch.subarray(0, at);
+    return end(fields);
   }
+
+  /** The header section of a request. Valid until the next call. */
+  encodeRequest(request: RequestPseudoFields, fields: ReadonlyFieldSection): Buffer {
+    const { method, scheme, authority, path } = request;
+    this.#begin();
+    const index = methodIndexes.get(method);
+    if (index !== undefined) scratch[at++] = 0x80 | index;
+    else writePseudoField(':method', method);
+    scratch[at++] = 0x80 | schemeIndexes[scheme];
+    writePseudoField(':authority', authority);
+    writePseudoField(':path', path);
+    return end(fields);
+  }
+
+  #begin(): void {
+    at = 0;
+    if (!this.#tellsTableSize) return;
+    this.#tellsTableSize = false;
+    scratch[at++] = 0x20;
+  }
+}
+
+function end(fields: ReadonlyFieldSection): Buffer {
+  for (let i = 0; i < fields.length; i += 2) {
+    writeField(fields[i] as string, fields[i + 1] as string);
+  }
+  return scratch.subarray(0, at);
+}
+
+function writePseudoField(name: string, value: string): void {
+  reserve(value.length + 2 * integerBytes);
+  scratch[at++] = staticNameIndex(name);
+  writeText(value);
 }
 
 function writeStatus(status: number): void {

@@ -5,6 +5,7 @@ import type { HeaderSection } from '../../http/header-section.ts';
 import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
+import type { SocketWriter } from '../../socket/socket-writer.ts';
 import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
@@ -12,7 +13,6 @@ import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';
 import { SocketExchange } from '../exchange/socket-exchange.ts';
 import type { RequestFeed } from './request-feed.ts';
-import type { SocketWriter } from './socket-writer.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeConnection extends ConnectionEnds {

@@ -8,6 +8,7 @@ import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
+import { SocketWriter, type SocketWriterOwner } from '../../socket/socket-writer.ts';
 import { isEncrypted } from '../exchange/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
@@ -28,7 +29,6 @@ import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe, type ProbedConnection } from './peer-probe.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from './read-deadline.ts';
 import { type FeedDelegate, RequestFeed } from './request-feed.ts';
-import { SocketWriter, type SocketWriterOwner } from './socket-writer.ts';
 
 /** Bytes of a body that are dropped after an early response to keep the connection; beyond them it ends. */
 const maxDiscarded = 65536;

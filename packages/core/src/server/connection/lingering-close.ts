@@ -5,10 +5,10 @@
  */
 import type { Socket } from 'node:net';
 import { resumeReading } from '../../node-internals/reading.ts';
+import { SendWatch, type WatchedSender } from '../../socket/send-watch.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
 import { cutSocket } from './cut-socket.ts';
-import { SendWatch, type WatchedSender } from './send-watch.ts';
 
 /** How long a peer may take to close its side after our response has left, in ms. */
 const lingerTimeout = 5000;

@@ -7,8 +7,8 @@
  * bytes: there a long silence ends the wait.
  */
 import type { Socket } from 'node:net';
+import type { SocketWriter } from '../../socket/socket-writer.ts';
 import { Deadline, type Deadlines, type DeadlineTarget } from '../../time/deadlines.ts';
-import type { SocketWriter } from './socket-writer.ts';
 
 const prefix = 'HTTP/1.1 ';
 /** Back-off between probe bytes, in ms. At most one byte more than these is sent. */

@@ -13,8 +13,8 @@ import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { PARSER, RequestParser } from '../../http1/request-parser.ts';
 import { HeldBytes } from '../../io/held-bytes.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
+import { SocketInput, type SocketInputOwner } from '../../socket/socket-input.ts';
 import { type ConnectionState, EVENT, READING } from './connection-state.ts';
-import { SocketInput, type SocketInputOwner } from './socket-input.ts';
 
 /** Bytes that are held while an exchange is in progress; beyond them the socket is paused. */
 const maxHeld = 65536;

@@ -64,7 +64,7 @@ export class Http2Exchange extends SocketExchange {
       this.#continueSent = true;
       if (this.#stream.input.heldBytes === 0) this.sendInterim(100, []);
     }
-    this.#stream.input.read(this.#stream.queueOf(idleTimeout));
+    this.#stream.input.readWithin(this.#stream.queueOf(idleTimeout));
   }
 
   pauseBody(): void {

@@ -9,21 +9,21 @@ import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { FloodGuard } from '../../http2/flood-guard.ts';
 import { FrameReader } from '../../http2/frame-reader.ts';
 import { H2_ERROR, type Http2ErrorCode, maxStreamId } from '../../http2/protocol.ts';
+import { type FeedOwner, Http2Feed } from '../../http2/session/http2-feed.ts';
+import { StreamRegister } from '../../http2/session/stream-register.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
+import type { SocketWriterOwner } from '../../socket/socket-writer.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
 import { cutSocket } from '../connection/cut-socket.ts';
 import { LingeringClose } from '../connection/lingering-close.ts';
 import { ReadDeadline, type ReadDeadlineDelegate } from '../connection/read-deadline.ts';
-import type { SocketWriterOwner } from '../connection/socket-writer.ts';
 import { callListener } from '../exchange/handler-calls.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
 import { CertificateScope } from './certificate-scope.ts';
-import { type FeedOwner, Http2Feed } from './http2-feed.ts';
 import { type Http2Context, Http2Stream, type StreamConnection } from './http2-stream.ts';
-import { type FramedSession, SessionFrames } from './session-frames.ts';
-import { SessionOutput } from './session-output.ts';
-import { StreamRegister } from './stream-register.ts';
+import { RequestFrames, type RequestSession } from './request-frames.ts';
+import { ResponseOutput } from './response-output.ts';
 
 /** What a header block may take beyond what its fields may weigh, in bytes. */
 const blockOverhead = 16_384;
@@ -41,7 +41,7 @@ export class Http2Session
   implements
     OpenConnection,
     FeedOwner,
-    FramedSession,
+    RequestSession,
     StreamConnection,
     SocketWriterOwner,
     ReadDeadlineDelegate,
@@ -51,13 +51,13 @@ export class Http2Session
   readonly proxyHeader: ProxyHeader | null;
   readonly context: Http2Context;
   readonly feed: Http2Feed;
-  readonly output: SessionOutput;
+  readonly output: ResponseOutput;
   readonly #guard: FloodGuard;
   readonly #readDeadline: ReadDeadline;
   readonly #shutdownDeadline = new Deadline(this, 0);
-  readonly #frames: SessionFrames;
+  readonly #frames: RequestFrames;
   readonly #scope: CertificateScope | null;
-  readonly streams = new StreamRegister();
+  readonly streams = new StreamRegister<Http2Stream>('passed-over');
   /** The latest stream that the client may open. */
   lastAllowed = maxStreamId;
   #served = 0;
@@ -75,11 +75,12 @@ export class Http2Session
     this.socket = socket;
     this.proxyHeader = proxyHeader;
     this.#scope = CertificateScope.of(context.certificateNames, socket);
-    this.#guard = new FloodGuard(limits.maxStreamResetsPerSecond, () => context.deadlines.now());
-    this.output = new SessionOutput(socket, context.sendDeadlines, this.#guard, this);
-    this.#frames = new SessionFrames(this, this.#guard);
+    this.#guard = new FloodGuard(() => context.deadlines.now(), limits.maxStreamResetsPerSecond);
+    this.output = new ResponseOutput(socket, context.sendDeadlines, this.#guard, this);
+    this.#frames = new RequestFrames(this, this.#guard);
     const maxBlockBytes = limits.maxRequestHeaderBytes + blockOverhead;
-    this.feed = new Http2Feed(socket, new FrameReader(this.#frames, maxBlockBytes), this);
+    const reader = new FrameReader(this.#frames, maxBlockBytes, 'client');
+    this.feed = new Http2Feed(socket, reader, this);
     this.#readDeadline = new ReadDeadline(context, this.feed, this);
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onPeerEnd());
@@ -102,8 +103,12 @@ export class Http2Session
 
   // Towards the server
 
+  /** Of the exchanges in progress, the number of the oldest; `Infinity` where there is none. */
   get exchangeNumber(): number {
-    return this.streams.oldestExchange;
+    for (const { exchangeNumber } of this.streams.values()) {
+      if (exchangeNumber !== Number.POSITIVE_INFINITY) return exchangeNumber;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   /**

@@ -8,6 +8,14 @@ import { createError, type ReverseItError } from '../../errors/reverseit-error.t
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { H2_ERROR, type Http2ErrorCode } from '../../http2/protocol.ts';
+import { ReceiveWindow } from '../../http2/receive-window.ts';
+import type { Http2Feed } from '../../http2/session/http2-feed.ts';
+import type { FramedStream } from '../../http2/session/session-frames.ts';
+import {
+  type OutputOwner,
+  type SendTimeoutDelegate,
+  StreamOutput,
+} from '../../http2/session/stream-output.ts';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
 import { endTunnel } from '../connection/end-tunnel.ts';
 import type { ConnectionEnds } from '../exchange/connection-ends.ts';
@@ -17,12 +25,10 @@ import type { ServerContext } from '../exchange/server-context.ts';
 import type { CertificateNames } from './certificate-scope.ts';
 import type { Http2Counts } from './http2-counts.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import type { Http2Feed } from './http2-feed.ts';
 import type { Http2Tunnel } from './http2-tunnel.ts';
-import type { SessionOutput } from './session-output.ts';
-import { type Http2Limits, windows } from './session-settings.ts';
-import { type InputOwner, StreamInput } from './stream-input.ts';
-import { type OutputOwner, StreamOutput } from './stream-output.ts';
+import { RequestInput, type RequestInputOwner } from './request-input.ts';
+import type { ResponseOutput } from './response-output.ts';
+import { type Http2Limits, windows } from './server-settings.ts';
 
 /** Bytes of a body that are dropped after an early response, and for how long, in ms, before a reset ends it. */
 const maxDiscarded = 65_536;
@@ -40,7 +46,7 @@ export interface Http2Context extends ServerContext {
 export interface StreamConnection extends ConnectionEnds {
   readonly context: Http2Context;
   readonly feed: Http2Feed;
-  readonly output: SessionOutput;
+  readonly output: ResponseOutput;
   /** So many bytes of content are not held any more: the client may send as many, on any stream. */
   onConsumed(bytes: number): void;
   sendReset(streamId: number, code: Http2ErrorCode): void;
@@ -52,20 +58,19 @@ export interface StreamConnection extends ConnectionEnds {
   onClientFault(): void;
 }
 
-export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
+export class Http2Stream
+  implements FramedStream, RequestInputOwner, OutputOwner, SendTimeoutDelegate, DeadlineTarget
+{
   readonly id: number;
   /** Which of the server's exchanges it carries, counted from 1; `Infinity` once that is over. */
   exchangeNumber = Number.POSITIVE_INFINITY;
-  readonly input: StreamInput;
+  readonly input: RequestInput;
   readonly output: StreamOutput;
   readonly exchange: Http2Exchange;
   readonly connection: StreamConnection;
   /** Made for a request that is not complete with its response. */
   #deadline: Deadline | null = null;
-  /** What the client may still send before we allow for more. */
-  #receiveWindow: number = windows.stream;
-  /** Consumed, and not told yet. */
-  #consumed = 0;
+  readonly #window = new ReceiveWindow(windows.stream);
   /** Content that the request has announced and that has not come; -1 where it has not announced any. */
   #expected: number;
   #remoteEnded = false;
@@ -87,8 +92,9 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     this.connection = connection;
     this.#remoteEnded = endStream;
     this.#expected = head.framing === 'length' ? head.contentLength : -1;
-    this.input = new StreamInput(connection.feed, this);
+    this.input = new RequestInput(connection.feed, this);
     this.output = new StreamOutput(id, connection.output, this, sendWindow);
+    this.output.watch(connection.output.sendDeadlines, this);
     if (endStream) this.input.endEmpty();
     this.exchange = new Http2Exchange(head, this);
   }
@@ -107,16 +113,15 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
 
   // What the client sends
 
-  /** A DATA frame begins. False where it exceeds the window. */
   onDataFrame(length: number): boolean {
-    this.#receiveWindow -= length;
-    return this.#receiveWindow >= 0;
+    return this.#window.take(length);
   }
 
   /** Padding has come, or content that nobody wants. */
   onUnwanted(bytes: number): void {
-    this.#consumed += bytes;
-    this.#updateWindow();
+    if (this.#remoteEnded || this.#closed) return;
+    const increment = this.#window.release(bytes);
+    if (increment > 0) this.connection.output.sendWindowUpdate(this.id, increment);
   }
 
   onBytes(bytes: Buffer): void {
@@ -124,7 +129,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     if (this.#expected >= 0) {
       this.#expected -= length;
       if (this.#expected < 0) {
-        this.fault(H2_ERROR.PROTOCOL_ERROR, createError('RIT_ERR_CONTENT_LENGTH', tooLong));
+        this.failWith(H2_ERROR.PROTOCOL_ERROR, createError('RIT_ERR_CONTENT_LENGTH', tooLong));
         this.connection.onConsumed(length);
         return;
       }
@@ -136,7 +141,7 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
   /** The client has ended the stream, with trailers perhaps. */
   onEnd(trailers: FieldSection): void {
     if (this.#expected > 0) {
-      this.fault(H2_ERROR.PROTOCOL_ERROR, createError('RIT_ERR_CONTENT_LENGTH', tooShort));
+      this.failWith(H2_ERROR.PROTOCOL_ERROR, createError('RIT_ERR_CONTENT_LENGTH', tooShort));
       return;
     }
     this.#remoteEnded = true;
@@ -153,8 +158,12 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     this.end(createError('RIT_ERR_CLIENT_ABORTED'));
   }
 
+  fault(code: Http2ErrorCode, text: string): void {
+    this.failWith(code, createError('RIT_ERR_HTTP2_PROTOCOL', text));
+  }
+
   /** The client broke the rules on this stream: it is reset, and whatever is in progress aborted. */
-  fault(code: Http2ErrorCode, error: ReverseItError): void {
+  failWith(code: Http2ErrorCode, error: ReverseItError): void {
     if (this.#closed) return;
     this.connection.onClientFault();
     this.connection.sendReset(this.id, code);
@@ -166,13 +175,6 @@ export class Http2Stream implements InputOwner, OutputOwner, DeadlineTarget {
     this.#discarded += bytes;
     if (this.#discarded > maxDiscarded) this.reset(H2_ERROR.NO_ERROR);
     else this.onUnwanted(bytes);
-  }
-
-  #updateWindow(): void {
-    if (this.#remoteEnded || this.#closed || this.#consumed < windows.stream / 2) return;
-    this.connection.output.sendWindowUpdate(this.id, this.#consumed);
-    this.#receiveWindow += this.#consumed;
-    this.#consumed = 0;
   }
 
   // The content of the request, by `input`

@@ -38,7 +38,7 @@ export class Http2Tunnel extends Duplex {
   }
 
   override _read(): void {
-    this.#stream.input.read(this.#stream.queueOf(noTimeout));
+    this.#stream.input.readWithin(this.#stream.queueOf(noTimeout));
   }
 
   override _write(bytes: Buffer, _: BufferEncoding, callback: Callback): void {

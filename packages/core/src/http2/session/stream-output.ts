@@ -1,20 +1,19 @@
 /**
- * What one stream sends after its head: frames of content within the windows of stream and connection
+ * What one stream sends after its header section: frames of content within the windows of stream and connection
  * (RFC 9113 §5.2, §6.9), a queue for what has to wait, and the end, with trailers or without.
  */
 
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
-import { dataFrameHeader } from '../../http2/frame-writer.ts';
-import { maxFrameBytes, maxWindow } from '../../http2/protocol.ts';
+import { SendWatch, type WatchedSender } from '../../socket/send-watch.ts';
+import type { SocketWriter } from '../../socket/socket-writer.ts';
 import type { DeadlineQueue } from '../../time/deadlines.ts';
-import { SendWatch, type WatchedSender } from '../connection/send-watch.ts';
-import type { SocketWriter } from '../connection/socket-writer.ts';
+import { dataFrameHeader } from '../frame-writer.ts';
+import { maxFrameBytes, maxWindow } from '../protocol.ts';
 
 /** The connection, as its streams write to it. */
 export interface OutputConnection {
   readonly writer: SocketWriter;
-  readonly sendDeadlines: DeadlineQueue;
-  /** Bytes of content that the client takes of all streams together. */
+  /** Bytes of content that the peer takes of all streams together. */
   sendWindow: number;
   /** The stream waits, for a window or for the socket. */
   onOutputBlocked(output: StreamOutput): void;
@@ -26,17 +25,21 @@ export interface OutputConnection {
 export interface OutputOwner {
   /** All that was written, and the end, has been handed to the socket. */
   onOutputEnd(): void;
-  /** The client has taken nothing of what waits within the timeout. */
-  onSendTimeout(): void;
   /** More may be written. */
   onOutputDrain(): void;
+}
+
+/** Who is told of a peer that takes nothing. */
+export interface SendTimeoutDelegate {
+  /** Nothing of what waits was taken within the timeout. */
+  onSendTimeout(): void;
 }
 
 export class StreamOutput implements WatchedSender {
   readonly #streamId: number;
   readonly #connection: OutputConnection;
   readonly #owner: OutputOwner;
-  /** What the client takes of this stream; below 0 where it has lowered that (§6.9.2). */
+  /** What the peer takes of this stream; below 0 where it has lowered that (§6.9.2). */
   #window: number;
   #queue: Buffer[] = [];
   #queued = 0;
@@ -47,14 +50,21 @@ export class StreamOutput implements WatchedSender {
   #trailers: ReadonlyFieldSection | null = null;
   /** Somebody waits for `onOutputDrain`. */
   #awaited = false;
+  /** How long the peer may take nothing; null where somebody else sees to that. */
+  #sendDeadlines: DeadlineQueue | null = null;
+  #onTimeout: SendTimeoutDelegate | null = null;
   #watch: SendWatch | null = null;
-  #watched = true;
 
   constructor(streamId: number, connection: OutputConnection, owner: OutputOwner, window: number) {
     this.#streamId = streamId;
     this.#connection = connection;
     this.#owner = owner;
     this.#window = window;
+  }
+
+  /** Bytes that wait. */
+  get queued(): number {
+    return this.#queued;
   }
 
   get needsDrain(): boolean {
@@ -90,9 +100,15 @@ export class StreamOutput implements WatchedSender {
     }
   }
 
-  /** However long the client takes: somebody else sees to that. */
+  /** Bounds how long the peer takes nothing of what waits. */
+  watch(sendDeadlines: DeadlineQueue, delegate: SendTimeoutDelegate): void {
+    this.#sendDeadlines = sendDeadlines;
+    this.#onTimeout = delegate;
+  }
+
+  /** However long the peer takes. */
   unwatch(): void {
-    this.#watched = false;
+    this.#sendDeadlines = null;
     this.#watch?.stop();
   }
 
@@ -121,7 +137,7 @@ export class StreamOutput implements WatchedSender {
     this.#watch?.stop();
   }
 
-  /** The client takes more of this stream, or less. False where that is more than there can be (§6.9.1). */
+  /** The peer takes more of this stream, or less. False where that is more than there can be (§6.9.1). */
   addWindow(bytes: number): boolean {
     this.#window += bytes;
     return this.#window <= maxWindow;
@@ -160,7 +176,7 @@ export class StreamOutput implements WatchedSender {
   }
 
   onSendTimeout(): void {
-    this.#owner.onSendTimeout();
+    this.#onTimeout?.onSendTimeout();
   }
 
   #room(): number {
@@ -209,8 +225,8 @@ export class StreamOutput implements WatchedSender {
   }
 
   #startWatch(): void {
-    if (!this.#watched) return;
-    this.#watch ??= new SendWatch(this, this.#connection.sendDeadlines);
+    if (this.#sendDeadlines === null) return;
+    this.#watch ??= new SendWatch(this, this.#sendDeadlines);
     this.#watch.start();
   }
 }

@@ -2,7 +2,7 @@
  * Waits for a peer to take what is written to it. Slow is not dead: as long as some of it has been taken
  * within each timeout, there is another one.
  */
-import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
+import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../time/deadlines.ts';
 
 /** Who writes. */
 export interface WatchedSender {

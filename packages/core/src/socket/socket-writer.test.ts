@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { turn } from '@reverseit/test-servers';
 import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { describe, expect, test } from 'vitest';
-import { DeadlineQueue } from '../../time/deadlines.ts';
+import { DeadlineQueue } from '../time/deadlines.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Stands for a socket; notes each write, and a vector as one. */

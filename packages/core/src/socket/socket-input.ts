@@ -1,26 +1,26 @@
 /**
- * How the bytes of a client's socket come to its connection: read into a buffer that all connections
+ * How the bytes of a peer's socket come to its connection: read into a buffer that all connections
  * share, where the socket can be told to, and by `data` events where it cannot. Here reading is stopped
  * and goes on, and here it is known which bytes are valid during the call only.
  */
 import type { Socket } from 'node:net';
-import { releaseBytes } from '../../io/lease.ts';
-import { type ByteReader, copyOf, ReadBuffer } from '../../io/read-buffer.ts';
-import { beginRead, endRead } from '../../io/read-end.ts';
-import { COST } from '../../io/turn-share.ts';
-import { letReadInto } from '../../node-internals/read-into.ts';
+import { releaseBytes } from '../io/lease.ts';
+import { type ByteReader, copyOf, ReadBuffer } from '../io/read-buffer.ts';
+import { beginRead, endRead } from '../io/read-end.ts';
+import { COST } from '../io/turn-share.ts';
+import { letReadInto } from '../node-internals/read-into.ts';
 import {
   allowReading,
   continueReading,
   pauseReading,
   resumeReading,
-} from '../../node-internals/reading.ts';
+} from '../node-internals/reading.ts';
 
 /** Receives the bytes. */
 export interface SocketInputOwner {
   /** Bytes have come. They are valid during the call; what is to stay is kept. */
   onBytes(bytes: Buffer): void;
-  /** Whether the body of a request is still to come. */
+  /** Whether the body of a message is still to come. */
   readonly expectsBody: boolean;
 }
 

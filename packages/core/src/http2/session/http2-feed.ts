@@ -1,23 +1,23 @@
 /**
  * Feeds the frame reader of one connection with what its socket reads, as far as the connection's share of a
- * turn allows, and as long as it takes its answers: a client that reads nothing is not read from.
+ * turn allows, and as long as it takes its answers: a peer that reads nothing is not read from.
  */
 import type { Socket } from 'node:net';
-import type { FrameReader } from '../../http2/frame-reader.ts';
 import { HeldBytes } from '../../io/held-bytes.ts';
 import { COST, TurnShare, type TurnTaker } from '../../io/turn-share.ts';
-import { SocketInput, type SocketInputOwner } from '../connection/socket-input.ts';
+import { SocketInput, type SocketInputOwner } from '../../socket/socket-input.ts';
+import type { FrameReader } from '../frame-reader.ts';
 
 /** What one frame costs, whatever it is, in ns. */
 const frameCost = 1_000;
 
 /** Whose frames they are, and what stops them. */
 export interface FeedOwner {
-  /** Whether content of a request is still to come. */
+  /** Whether content of a message is still to come. */
   readonly expectsBody: boolean;
   /** Whether frames are taken: no when all is over. */
   readonly open: boolean;
-  /** Whether the client has to take what was written before it is read from. */
+  /** Whether the peer has to take what was written before it is read from. */
   readonly congested: boolean;
   /** Frames have been read, perhaps not all that are at hand. */
   onFramesRead(): void;
@@ -39,7 +39,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   readonly #share = new TurnShare(this);
   readonly #held = new HeldBytes();
   #feeding = false;
-  /** The socket is not read, until the client has taken what was written to it. */
+  /** The socket is not read, until the peer has taken what was written to it. */
   #blocked = false;
 
   constructor(socket: Socket, reader: FrameReader, owner: FeedOwner) {
@@ -52,9 +52,14 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     return this.#owner.expectsBody;
   }
 
-  /** Whether the share of this turn is spent: whoever is late now, it is not the client. */
+  /** Whether the share of this turn is spent: whoever is late now, it is not the peer. */
   get waitsForTurn(): boolean {
     return this.#share.waiting;
+  }
+
+  /** Whether frames are being read. */
+  get feeding(): boolean {
+    return this.#feeding;
   }
 
   /** Counts work of the connection, in ns. */
@@ -91,6 +96,16 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     this.#blocked = false;
     this.#consume(this.#held.take());
     if (this.#owner.open && !this.#share.waiting && !this.#blocked) this.#input.resume();
+  }
+
+  /** The socket brings nothing more: what is held is read, whoever's turn it is. */
+  finish(): void {
+    const held = this.#held.take();
+    this.#share.cancel();
+    for (let at = 0; at < held.length && this.#owner.open; ) at = this.reader.read(held, at);
+    if (held.length === 0) return;
+    this.#owner.onFramesRead();
+    if (this.#owner.open) this.#owner.onFed();
   }
 
   /** A slice of what is being read, for somebody to own. */

@@ -1,13 +1,13 @@
 /**
- * What is written to a client's socket. Parts that come with one read, or in one turn of the event loop,
+ * What is written to a peer's socket. Parts that come with one read, or in one turn of the event loop,
  * leave in one write: a response's head waits for the first bytes of its body, a chunk for its frame. Strings
  * are latin1.
  */
 import type { Socket } from 'node:net';
-import { timedOut } from '../../errors/passed-limit.ts';
-import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import { deferUntilReadEnd, isReading } from '../../io/read-end.ts';
-import type { DeadlineQueue } from '../../time/deadlines.ts';
+import { timedOut } from '../errors/passed-limit.ts';
+import type { ReverseItError } from '../errors/reverseit-error.ts';
+import { deferUntilReadEnd, isReading } from '../io/read-end.ts';
+import type { DeadlineQueue } from '../time/deadlines.ts';
 import { SendWatch, type WatchedSender } from './send-watch.ts';
 
 /** Up to here parts are copied into one buffer; beyond it they leave as a vector, uncopied. */
@@ -24,15 +24,15 @@ function flushWaiting(): void {
 
 /** Who writes. */
 export interface SocketWriterOwner {
-  /** The client has taken nothing of what waits for it within the timeout, and must not hold it for ever. */
+  /** The peer has taken nothing of what waits for it within the timeout, and must not hold it for ever. */
   abort(error: ReverseItError): void;
 }
 
 export class SocketWriter implements WatchedSender {
   readonly #socket: Socket;
-  readonly #sendDeadlines: DeadlineQueue;
-  readonly #owner: SocketWriterOwner;
-  /** Made when the client first takes no more. */
+  readonly #sendDeadlines: DeadlineQueue | null;
+  readonly #owner: SocketWriterOwner | null;
+  /** Made when the peer first takes no more. */
   #watch: SendWatch | null = null;
   #parts: (string | Buffer)[] = [];
   #bytes = 0;
@@ -40,7 +40,12 @@ export class SocketWriter implements WatchedSender {
   #scheduled = false;
   #stopped = false;
 
-  constructor(socket: Socket, sendDeadlines: DeadlineQueue, owner: SocketWriterOwner) {
+  /** Without deadlines, somebody else sees to a peer that takes nothing. */
+  constructor(
+    socket: Socket,
+    sendDeadlines: DeadlineQueue | null = null,
+    owner: SocketWriterOwner | null = null,
+  ) {
     this.#socket = socket;
     this.#sendDeadlines = sendDeadlines;
     this.#owner = owner;
@@ -125,6 +130,7 @@ export class SocketWriter implements WatchedSender {
   }
 
   #startWatch(): void {
+    if (this.#sendDeadlines === null) return;
     this.#watch ??= new SendWatch(this, this.#sendDeadlines);
     this.#watch.start();
   }
@@ -134,7 +140,7 @@ export class SocketWriter implements WatchedSender {
     this.#watch?.stop();
   }
 
-  /** Nothing is awaited of the client any more: whoever ends its connection waits for it by himself. */
+  /** Nothing is awaited of the peer any more: whoever ends its connection waits for it by himself. */
   stop(): void {
     this.#stopped = true;
     this.#watch?.stop();
@@ -142,7 +148,7 @@ export class SocketWriter implements WatchedSender {
 
   /** @internal */
   onSendTimeout(): void {
-    this.#owner.abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#sendDeadlines.ms));
+    this.#owner?.abort(timedOut('RIT_ERR_SEND_TIMEOUT', this.#sendDeadlines?.ms ?? 0));
   }
 }
 

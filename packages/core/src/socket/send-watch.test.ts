@@ -1,6 +1,6 @@
 import { FakeClock } from '@reverseit/test-servers/fake-clock';
 import { expect, test } from 'vitest';
-import { DeadlineQueue } from '../../time/deadlines.ts';
+import { DeadlineQueue } from '../time/deadlines.ts';
 import { SendWatch } from './send-watch.ts';
 
 function setUp() {

@@ -2,7 +2,6 @@
  * The streams of a connection: those that are open, and what is known of the others (RFC 9113 §5.1). Frames of a
  * closed stream are an error unless we have closed it and they may have been in progress.
  */
-import type { Http2Stream } from './http2-stream.ts';
 
 /**
  * So many streams that were closed lately are known, and as many that we have reset: others that close in the
@@ -10,24 +9,32 @@ import type { Http2Stream } from './http2-stream.ts';
  */
 const remembered = 256;
 
-export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | 'unused';
+/** Of a stream of which nothing is known: a client has passed it over, or it is one of ours from long ago. */
+export type UnknownState = 'passed-over' | 'forgotten';
 
-export class StreamRegister {
-  readonly #open = new Map<number, Http2Stream>();
+export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | UnknownState;
+
+export class StreamRegister<S extends { readonly id: number }> {
+  readonly #open = new Map<number, S>();
   readonly #closed = new LatestIds();
   readonly #resetByUs = new LatestIds();
-  /** The latest stream that the client has opened. */
+  readonly #unknown: UnknownState;
+  /** The latest stream that was opened. */
   last = 0;
+
+  constructor(unknown: UnknownState) {
+    this.#unknown = unknown;
+  }
 
   get size(): number {
     return this.#open.size;
   }
 
-  get(streamId: number): Http2Stream | undefined {
+  get(streamId: number): S | undefined {
     return this.#open.get(streamId);
   }
 
-  add(stream: Http2Stream): void {
+  add(stream: S): void {
     this.#open.set(stream.id, stream);
   }
 
@@ -42,19 +49,16 @@ export class StreamRegister {
   stateOf(streamId: number): ClosedState {
     if (streamId > this.last) return 'idle';
     if (this.#resetByUs.has(streamId)) return 'reset-by-us';
-    return this.#closed.has(streamId) ? 'closed' : 'unused';
+    return this.#closed.has(streamId) ? 'closed' : this.#unknown;
   }
 
-  all(): Http2Stream[] {
+  all(): S[] {
     return [...this.#open.values()];
   }
 
-  /** Of the exchanges in progress, the number of the oldest; `Infinity` where there is none. */
-  get oldestExchange(): number {
-    for (const { exchangeNumber } of this.#open.values()) {
-      if (exchangeNumber !== Number.POSITIVE_INFINITY) return exchangeNumber;
-    }
-    return Number.POSITIVE_INFINITY;
+  /** The open ones, the oldest first. */
+  values(): Iterable<S> {
+    return this.#open.values();
   }
 }
 

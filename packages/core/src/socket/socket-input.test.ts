@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { eventually, patternBytes } from '@reverseit/test-servers';
 import { afterEach, expect, test } from 'vitest';
-import { usesNodeInternals } from '../../node-internals/switch.ts';
+import { usesNodeInternals } from '../node-internals/switch.ts';
 import { SocketInput, type SocketInputOwner } from './socket-input.ts';
 
 const open: { destroy?(): unknown; close?(): unknown }[] = [];
