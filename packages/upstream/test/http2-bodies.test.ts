@@ -234,7 +234,7 @@ describe('requests', () => {
     expect(raw[0]!.filter((_, i, all) => !all[i - (i % 2)]!.startsWith(':'))).toEqual(lower);
   });
 
-  test('a repeat of what node:http2 sends only once is joined', async () => {
+  test('a repeat of a field that node:http2 would send only once', async () => {
     const raw: string[][] = [];
     const it = await http2Bench((stream) => count(stream));
     it.backend.server.on('stream', (...[, , , rawHeaders]: unknown[]) =>
@@ -244,7 +244,7 @@ describe('requests', () => {
       get('/', { fields: ['Host', 'a', 'user-agent', 'x', 'user-agent', 'y'] }),
     ).done;
     expect(sent.events).toEqual(['head 200', 'data', 'end']);
-    expect(raw[0]!.join('|')).toMatch(/user-agent\|x(, y|\|user-agent\|y)$/);
+    expect(raw[0]!.join('|')).toMatch(/user-agent\|x\|user-agent\|y$/);
   });
 
   test('OPTIONS *', async () => {
@@ -270,7 +270,7 @@ describe('requests', () => {
     expect((await it.send().done).events.at(-1)).toBe('end');
   });
 
-  test('a request head beyond what nghttp2 sends by default', async () => {
+  test('a request head in several frames', async () => {
     const it = await http2Bench(count, {
       server: { maxHeaderListPairs: 1000, settings: { maxHeaderListSize: 1_000_000 } },
     });

@@ -154,7 +154,7 @@ function* chain(cause: unknown): Generator<unknown> {
   }
 }
 
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   const code = propertyOf(error, 'code');
   return typeof code === 'string' ? code : undefined;
 }

@@ -1,14 +1,9 @@
 /**
- * An HTTP/2 connection of a pool (RFC 9113): one socket, one session of node:http2 over it, and the
- * exchanges that it carries, each on a stream. It takes exchanges before it is connected, so that a burst
- * opens one connection; how many the backend allows is known, and the first request is sent, once its
+ * An HTTP/2 connection of a pool (RFC 9113): one socket, one session over it, and the exchanges that it carries, each
+ * on a stream. It takes exchanges before it is connected, so that a burst opens one connection; how many the backend
+ * allows is known, and the first request is sent, once its
  * SETTINGS have come. Where ALPN decides for HTTP/1.1, the socket goes on to a connection that speaks it.
- *
- * Not undici's client: it takes a stream that was reset with NO_ERROR for a complete response, hands over
- * fields as an object that has lost repeats, sends again on connections of its own what a GOAWAY refuses,
- * and does not tell when a request has left.
  */
-import type { ClientHttp2Session, Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
@@ -19,13 +14,6 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
-import {
-  allowReading,
-  COST,
-  stopReading,
-  TurnShare,
-  type TurnTaker,
-} from '@reverseit/core/internal';
 import type {
   Connector,
   PendingSocket,
@@ -35,12 +23,11 @@ import type {
 import { type ConnectPhase, connectError, isTlsFailure } from '../connect/error-map.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
-import { brokenSession, notHttp2 } from './http2-errors.ts';
-import { openSession, type SessionListener } from './http2-session.ts';
-import { Http2Stream, type StreamOwner } from './http2-stream.ts';
-
-/** Most exchanges at a time on one connection, whatever more the backend allows. */
-export const maxStreams = 100;
+import { WriteGuard, type WriteObserver } from '../node-internals/write-guard.ts';
+import { isProtocolFault, notHttp2 } from './http2-errors.ts';
+import { maxStreams } from './http2-output.ts';
+import { Http2Session, type SessionDelegate } from './http2-session.ts';
+import { Http2Transport, type TransportOwner } from './http2-transport.ts';
 
 /** What the last connection taught of the backend. Shared by the connections of a pool. */
 export interface LearnedLimits {
@@ -73,10 +60,10 @@ type State = 'connecting' | 'open' | 'idle' | 'draining' | 'closing' | 'handed-o
 export class Http2Connection
   implements
     PooledConnection,
-    StreamOwner,
-    SessionListener,
-    TurnTaker,
+    TransportOwner,
+    SessionDelegate,
     SocketDelegate,
+    WriteObserver,
     DeadlineTarget
 {
   readonly isHttp1 = false;
@@ -87,7 +74,6 @@ export class Http2Connection
   idlePrevious: PooledConnection | null = null;
   idleNext: PooledConnection | null = null;
   readonly scheme: 'http' | 'https';
-  lastStreamId = Number.POSITIVE_INFINITY;
   endCause: unknown = null;
   /** When its socket began to connect (`now` of the owner). */
   startedAt = 0;
@@ -99,15 +85,17 @@ export class Http2Connection
   readonly #deadline = new Deadline(this, idleOrConnectDeadline);
   readonly #probeDeadline = new Deadline(this, probeDeadline);
   #lifetime: Deadline | null = null;
-  readonly #streams = new Set<Http2Stream>();
-  readonly #share = new TurnShare(this);
+  readonly #transports = new Set<Http2Transport>();
+  /** Those that were given to the session within the present read, which may yet end it. */
+  #unsent: Http2Transport[] = [];
   #limit: number;
   #phase: ConnectPhase = 'connect';
   #connected = false;
   #opening = false;
   #pending: PendingSocket | null = null;
   #socket: Socket | null = null;
-  #session: ClientHttp2Session | null = null;
+  #session: Http2Session | null = null;
+  #writeFailure: Error | null = null;
 
   constructor(owner: Http2Owner, connector: Connector, oneShot: boolean) {
     this.#owner = owner;
@@ -121,7 +109,7 @@ export class Http2Connection
   // ————— Towards the pool.
 
   get active(): number {
-    return this.#streams.size;
+    return this.#transports.size;
   }
 
   /** Whether it can take another exchange now. */
@@ -129,27 +117,28 @@ export class Http2Connection
     const { state } = this;
     if (state !== 'connecting' && state !== 'open' && state !== 'idle') return false;
     if (this.#probeDeadline.armed || this.served >= this.#maxRequests) return false;
-    return this.#streams.size < this.#limit && (state === 'connecting' || this.#isOpen());
+    return this.#transports.size < this.#limit && (state === 'connecting' || this.#isOpen());
   }
 
-  /** node:http2 may know of the end before it tells. */
   #isOpen(): boolean {
-    const session = this.#session;
-    return session !== null && !session.closed && !session.destroyed;
+    return this.#session?.open === true;
   }
 
   assign(exchange: DispatchedExchange): void {
-    const stream = new Http2Stream(this, exchange, this.state === 'connecting');
-    this.#streams.add(stream);
+    const transport = new Http2Transport(this, exchange, this.state === 'connecting');
+    this.#transports.add(transport);
     this.served++;
-    exchange.onAssigned(stream);
+    exchange.onAssigned(transport);
     if (this.state === 'connecting') {
       if (!this.#opening) this.#open();
       return;
     }
     this.#deadline.clear();
     this.state = 'open';
-    if (this.#session !== null) stream.send(this.#session);
+    const session = this.#session;
+    if (session === null) return;
+    if (session.feed.feeding) this.#unsent.push(transport);
+    else transport.send(session);
   }
 
   arm(queue: DeadlineQueue): void {
@@ -165,7 +154,7 @@ export class Http2Connection
   }
 
   destroy(code: ErrorCode): void {
-    for (const { exchange } of [...this.#streams]) exchange.fail(code);
+    for (const { exchange } of [...this.#transports]) exchange.fail(code);
     this.#close();
   }
 
@@ -182,33 +171,24 @@ export class Http2Connection
 
   // ————— Towards its streams.
 
-  spend(cost: number): boolean {
-    const share = this.#share;
-    share.spend(cost);
-    if (share.spent && !share.waiting) {
-      if (this.#socket !== null) stopReading(this.#socket);
-      share.yield();
-    }
-    return share.waiting;
+  get waitsForTurn(): boolean {
+    return this.#session?.feed.waitsForTurn === true;
   }
 
-  /** Others have had their turn. */
-  onTurn(): void {
-    // The session has taken the socket over, and knows no pause but that of each stream's window.
-    if (this.#socket !== null) allowReading(this.#socket);
-    for (const stream of [...this.#streams]) stream.onTurn();
+  now(): number {
+    return this.#owner.now();
   }
 
-  onStreamOver(stream: Http2Stream): void {
-    if (!this.#streams.delete(stream)) return;
-    if (this.#streams.size === 0) this.#onUnused();
+  onTransportOver(transport: Http2Transport): void {
+    if (!this.#transports.delete(transport)) return;
+    if (this.#transports.size === 0) this.#onUnused();
     else if (this.state === 'open') this.#owner.onRoom();
   }
 
-  keepsConnecting(stream: Http2Stream): boolean {
+  keepsConnecting(transport: Http2Transport): boolean {
     if (this.state !== 'connecting' || this.#oneShot) return false;
-    this.#streams.delete(stream);
-    if (this.#streams.size === 0) this.#owner.onAbandoned(this);
+    this.#transports.delete(transport);
+    if (this.#transports.size === 0) this.#owner.onAbandoned(this);
     return true;
   }
 
@@ -226,7 +206,7 @@ export class Http2Connection
     if (this.state === 'idle') this.#close();
     else if (this.state === 'open') {
       this.state = 'draining';
-      if (this.#streams.size === 0) this.#close();
+      if (this.#transports.size === 0) this.#close();
     }
   }
 
@@ -236,16 +216,16 @@ export class Http2Connection
    */
   probe(): void {
     const session = this.#session;
-    if (session === null || session.destroyed || this.#probeDeadline.armed) return;
-    if (!session.ping(this.#onPong)) return;
+    if (session === null || !session.open || this.#probeDeadline.armed) return;
+    session.sendProbe();
     this.#owner.connectTimeout.arm(this.#probeDeadline);
   }
 
-  readonly #onPong = (error: Error | null): void => {
-    if (error !== null || !this.#probeDeadline.armed) return;
+  onPong(): void {
+    if (!this.#probeDeadline.armed) return;
     this.#probeDeadline.clear();
     this.#owner.onRoom();
-  };
+  }
 
   // ————— Connecting.
 
@@ -279,7 +259,10 @@ export class Http2Connection
     else socket.once(this.#connector.readyEvent, () => this.#onSocketReady(socket));
   }
 
-  readonly #onSocketError = (error: Error): void => this.#end(error);
+  readonly #onSocketError = (error: Error): void => {
+    this.#session?.finish();
+    this.#end(error);
+  };
 
   readonly #onSocketClose = (): void => this.#onClose();
 
@@ -296,39 +279,52 @@ export class Http2Connection
     this.state = 'handed-over';
     socket.off('error', this.#onSocketError);
     socket.off('close', this.#onSocketClose);
-    const exchanges = [...this.#streams].map(({ exchange }) => exchange);
-    this.#streams.clear();
+    const exchanges = [...this.#transports].map(({ exchange }) => exchange);
+    this.#transports.clear();
     this.#owner.onHttp1(this, socket, exchanges);
   }
 
   #startSession(socket: Socket): void {
-    this.#session = openSession(this.scheme, socket, this);
+    const session = new Http2Session(socket, this);
+    new WriteGuard(socket, this);
+    this.#session = session;
+    socket.on('end', () => {
+      session.finish();
+      this.#end(null);
+    });
+    session.begin();
   }
 
-  onSettings({ maxConcurrentStreams = maxStreams }: Settings): void {
+  onStreamLimit(streams: number): void {
     const { learned } = this.#owner;
-    this.spend(COST.MESSAGE);
-    this.#limit = this.#oneShot ? 1 : Math.min(maxConcurrentStreams, maxStreams);
+    this.#limit = this.#oneShot ? 1 : Math.min(streams, maxStreams);
     if (!this.#oneShot) learned.streams = Math.max(1, this.#limit);
     if (this.state === 'connecting') this.#onReady();
     else if (this.state === 'open' || this.state === 'idle') this.#owner.onRoom();
   }
 
   #onReady(): void {
-    const session = this.#session;
-    if (session === null) return;
     this.#deadline.clear();
     this.#connected = true;
     this.state = 'open';
     this.#startLifetime();
     this.#owner.onConnected(this.startedAt);
-    const waiting = [...this.#streams];
+    const waiting = [...this.#transports];
     const excess = waiting.splice(this.#limit);
-    for (const stream of excess) this.#streams.delete(stream);
+    for (const transport of excess) this.#transports.delete(transport);
     this.served -= excess.length;
-    for (const stream of waiting) stream.send(session);
-    if (this.#streams.size === 0 && this.state === 'open') this.#onUnused();
+    this.#unsent.unshift(...waiting);
+    if (this.#transports.size === 0) this.#onUnused();
     if (excess.length > 0) this.#owner.onReturned(excess.map(({ exchange }) => exchange));
+  }
+
+  onFramesRead(): void {
+    if (this.#unsent.length === 0) return;
+    const transports = this.#unsent;
+    this.#unsent = [];
+    for (const transport of transports) {
+      if (this.#session?.open === true) transport.send(this.#session);
+    }
   }
 
   #startLifetime(): void {
@@ -338,22 +334,30 @@ export class Http2Connection
     queue.arm(this.#lifetime);
   }
 
+  // ————— Towards the guard of its writes: what the backend has sent comes before a write that failed.
+
+  get holdsWrites(): boolean {
+    return this.#transports.size > 0;
+  }
+
+  onWriteFailed(error: Error): void {
+    this.#writeFailure ??= error;
+  }
+
+  onWritten(): void {
+    // The output is told by the socket's `drain`.
+  }
+
   // ————— The session's end.
 
-  onGoaway(code: number, lastStreamId: number): void {
-    this.lastStreamId = Math.min(this.lastStreamId, lastStreamId);
-    if (code !== 0)
-      this.endCause ??= createError('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`);
-    if (this.state !== 'connecting') this.retire();
-    else this.#end(createError('RIT_ERR_UPSTREAM_RESET', 'backend sent GOAWAY'));
+  onPeerGoaway(code: number, lastStreamId: number): void {
+    this.retire();
+    for (const transport of [...this.#transports]) transport.onLastStream(lastStreamId);
+    if (code !== 0) this.#end(createError('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`));
   }
 
-  onSessionClose(): void {
-    this.#close();
-  }
-
-  onBroken(cause: unknown): void {
-    this.#end(this.#connected ? brokenSession(cause) : cause);
+  onFailed(error: ReverseItError): void {
+    this.#end(error);
   }
 
   #end(cause: unknown): void {
@@ -365,11 +369,10 @@ export class Http2Connection
     if (this.state === 'closing' || this.state === 'closed' || this.state === 'handed-over') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.state = 'closing';
-    this.#share.cancel();
     this.#deadline.clear();
     this.#probeDeadline.clear();
     this.#lifetime?.clear();
-    this.#session?.destroy();
+    this.#session?.close();
     if (this.#socket !== null) {
       this.#socket.destroy();
       return;
@@ -382,22 +385,22 @@ export class Http2Connection
     if (this.state === 'closed' || this.state === 'handed-over') return;
     if (this.state === 'idle') this.#owner.onUnusable(this);
     this.state = 'closed';
-    this.#share.cancel();
-    this.endCause ??= createError('RIT_ERR_UPSTREAM_RESET');
+    this.#session?.close();
+    this.endCause ??= this.#writeFailure ?? createError('RIT_ERR_UPSTREAM_RESET');
     this.#deadline.clear();
     this.#probeDeadline.clear();
     this.#lifetime?.clear();
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
-    const error = this.#connected ? undefined : this.#connectError();
-    for (const stream of [...this.#streams]) stream.onSessionEnd(error);
+    const error = this.#connected ? null : this.#connectError();
+    for (const transport of [...this.#transports]) transport.onSessionEnd(error);
   }
 
   #connectError(): ReverseItError {
     const { endCause } = this;
-    if (this.#session !== null && !isReverseItError(endCause) && !isTlsFailure(endCause)) {
-      return notHttp2(endCause);
-    }
+    const isOther =
+      isTlsFailure(endCause) || (isReverseItError(endCause) && !isProtocolFault(endCause));
+    if (this.#session !== null && !isOther) return notHttp2(endCause);
     return connectError(endCause, this.#phase, this.#connector.origin.label);
   }
 }

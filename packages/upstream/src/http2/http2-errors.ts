@@ -1,17 +1,5 @@
 /** What the end of a stream or of a session means (RFC 9113 §5.4, §7, §8.7). */
-import { constants } from 'node:http2';
-import { createError, type ReverseItError } from '@reverseit/core/errors';
-import { codeOf } from '../connect/error-map.ts';
-
-const {
-  NGHTTP2_COMPRESSION_ERROR,
-  NGHTTP2_FLOW_CONTROL_ERROR,
-  NGHTTP2_FRAME_SIZE_ERROR,
-  NGHTTP2_HTTP_1_1_REQUIRED,
-  NGHTTP2_PROTOCOL_ERROR,
-  NGHTTP2_REFUSED_STREAM,
-  NGHTTP2_STREAM_CLOSED,
-} = constants;
+import { createError, isReverseItError, type ReverseItError } from '@reverseit/core/errors';
 
 const names = [
   'NO_ERROR',
@@ -42,19 +30,16 @@ export interface StreamContext {
   readonly incomplete: boolean;
 }
 
-/** The error of a stream that was reset, by the backend or over what it sent. */
-export function streamError(code: number, context: StreamContext, cause?: unknown): ReverseItError {
+/** The error of a stream that the backend has reset. */
+export function streamError(code: number, context: StreamContext): ReverseItError {
   const details = { http2: codeName(code) };
   if (context.headSeen) {
     return isViolation(code) && !context.incomplete
-      ? createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details })
-      : createError('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause, details });
+      ? createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { details })
+      : createError('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { details });
   }
-  if (code === NGHTTP2_REFUSED_STREAM) return refused(cause);
-  if (isViolation(code))
-    return createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause, details });
+  if (isViolation(code)) return createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { details });
   return createError('RIT_ERR_UPSTREAM_RESET', 'backend reset the stream before responding', {
-    cause,
     details,
   });
 }
@@ -71,46 +56,27 @@ export function notHttp2(cause?: unknown): ReverseItError {
   return createError('RIT_ERR_UPSTREAM_PROTOCOL', 'backend does not speak HTTP/2', { cause });
 }
 
-/** Whether the error of a stream is that of its session, or of the socket. */
-export function concernsSession(error: unknown): boolean {
-  const code = codeOf(error);
-  if (code === undefined) return false;
-  return isSessionCode(code) || !code.startsWith('ERR_HTTP2_');
+/** The error of a session whose backend broke the protocol: why, and the code that it was told (RFC 9113 §5.4.1). */
+export function brokenProtocol(code: number, text: string): ReverseItError {
+  const details = { http2: codeName(code) };
+  return createError('RIT_ERR_UPSTREAM_PROTOCOL', `backend broke HTTP/2: ${text}`, { details });
 }
 
-/** Whether a request was not sent because its session takes no more of them. */
-export function isExhausted(error: unknown): boolean {
-  const code = codeOf(error);
-  return (
-    code === 'ERR_HTTP2_INVALID_SESSION' ||
-    code === 'ERR_HTTP2_GOAWAY_SESSION' ||
-    code === 'ERR_HTTP2_OUT_OF_STREAMS'
-  );
+/** Whether a session ended because of what the backend said on it. */
+export function isProtocolFault(cause: unknown): cause is ReverseItError {
+  return isReverseItError(cause) && cause.code === 'RIT_ERR_UPSTREAM_PROTOCOL';
 }
 
-/** What a session failed with. Where it is no failure of the socket, the backend broke the protocol. */
-export function brokenSession(cause: unknown): unknown {
-  const code = codeOf(cause);
-  return code !== undefined && isSessionCode(code)
-    ? createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause })
-    : cause;
-}
+/** Names of codes that say that a peer broke the protocol. */
+const violations: ReadonlySet<string> = new Set([
+  'PROTOCOL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'COMPRESSION_ERROR',
+  'HTTP_1_1_REQUIRED',
+]);
 
-function isSessionCode(code: string): boolean {
-  return code === 'ERR_HTTP2_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR';
-}
-
-/** Codes that say that a peer broke the protocol. node:http2 gives ours the same way as the backend's. */
 function isViolation(code: number): boolean {
-  switch (code) {
-    case NGHTTP2_PROTOCOL_ERROR:
-    case NGHTTP2_FLOW_CONTROL_ERROR:
-    case NGHTTP2_STREAM_CLOSED:
-    case NGHTTP2_FRAME_SIZE_ERROR:
-    case NGHTTP2_COMPRESSION_ERROR:
-    case NGHTTP2_HTTP_1_1_REQUIRED:
-      return true;
-    default:
-      return false;
-  }
+  return violations.has(codeName(code));
 }

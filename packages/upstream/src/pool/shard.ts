@@ -13,12 +13,8 @@ import type { DispatchedExchange, ExchangeOwner } from '../exchange/dispatched-e
 import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import { WaitQueue } from '../exchange/wait-queue.ts';
 import type { Http1Connection } from '../http1/http1-connection.ts';
-import {
-  type Http2Connection,
-  type Http2Owner,
-  type LearnedLimits,
-  maxStreams,
-} from '../http2/http2-connection.ts';
+import type { Http2Connection, Http2Owner, LearnedLimits } from '../http2/http2-connection.ts';
+import { maxStreams } from '../http2/http2-output.ts';
 import { BoundConnections } from './bound-connections.ts';
 import { canServe, IdleConnections, needsOwn } from './idle-connections.ts';
 import type { IdleTimeouts } from './idle-timeouts.ts';

@@ -1,7 +1,4 @@
-/**
- * Moments at which node:http2, or undici's client over it, was found to loop, to leak, or to take a part for
- * the whole.
- */
+/** Uploads that are given up, at moments at which clients of HTTP/2 were found to loop, or to leak. */
 import type { ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import type { BodySink, BodySource } from '../src/index.ts';
