@@ -41,6 +41,8 @@ test.each<[target: ListenTarget, code: string, isFault: boolean]>([
   [{ path: 'é'.repeat(52) }, 'ENAMETOOLONG', true],
   [{ path: 'x'.repeat(103) }, 'EINVAL', false],
   [{ path: 'x'.repeat(104) }, 'EADDRINUSE', false],
+  [{ path: '/no/such/folder/a' }, 'EACCES', true],
+  [{ path: '/a' }, 'EACCES', false],
   [{ port: 1 }, 'EINVAL', false],
 ])('pathFault of %j, %s: %s', (target, code, isFault) => {
   const fault = pathFault(target, Object.assign(new Error(), { code }));

@@ -1,4 +1,6 @@
 /** Where a server listens, and what it says of a place. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
  * A TCP port (0: a free one), the path of a Unix socket, or a socket that this process was started with, by its
@@ -34,10 +36,13 @@ export function separateFamilies(targets: readonly ListenTarget[]): readonly Lis
 const maxPath = 103;
 const invalidPath: readonly unknown[] = ['EINVAL', 'ENAMETOOLONG'];
 
-/** What the system does not say: that a path is too long. Null where it is not. */
+/** What the system does not say: that a path is too long, or leads nowhere. Null where neither is so. */
 export function pathFault(target: ListenTarget, cause: unknown): string | null {
-  if (!('path' in target) || Buffer.byteLength(target.path) <= maxPath) return null;
-  if (!invalidPath.includes((cause as NodeJS.ErrnoException | null)?.code)) return null;
+  if (!('path' in target)) return null;
+  const code = (cause as NodeJS.ErrnoException | null)?.code;
+  // Node makes it of ENOENT, as Windows has it.
+  if (code === 'EACCES' && !existsSync(dirname(target.path))) return 'there is no such folder';
+  if (Buffer.byteLength(target.path) <= maxPath || !invalidPath.includes(code)) return null;
   return `the path is too long for a Unix socket; ${maxPath} bytes fit on every system`;
 }
 
