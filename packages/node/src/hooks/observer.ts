@@ -14,7 +14,7 @@ import type {
   RequestInfo,
   RouteBackendChange,
 } from './hooks.ts';
-import { RejectedInfo, RejectedRecord } from './rejected-record.ts';
+import { rejectedInfo, rejectedRecord } from './rejected-record.ts';
 import type { RouteHooks } from './route-hooks.ts';
 
 export interface ObserverOptions {
@@ -63,8 +63,8 @@ export class Observer {
     this.#onError(error, null, null);
     const accessLog = this.#accessLog;
     if (accessLog === null || request === null) return;
-    const record = new RejectedRecord(request, error);
-    const context = new RejectedInfo(request, error);
+    const record = rejectedRecord(request, error);
+    const context = rejectedInfo(request, error);
     // The request before it on the same connection may be ending just now: its line comes first.
     queueMicrotask(() => this.#writeAccess(accessLog, record, context));
   }

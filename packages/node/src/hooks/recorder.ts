@@ -104,7 +104,7 @@ function failedAttempts(
  * The fields of a record, looked at when they are asked for. Getters of a class: who writes a record down as
  * JSON does not write down credentials.
  */
-class RecordHeaders {
+export class RecordHeaders {
   readonly #request: HeaderSection;
   readonly #response: HeaderSection | null;
 
