@@ -52,12 +52,12 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   /** It cannot serve: its configuration is invalid, or it cannot listen. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'stats'; readonly question: number; readonly stats: ReverseItStats | null }
-  | { readonly kind: 'metrics'; readonly question: number; readonly metrics: ProxyStats | null }
+  | { readonly kind: 'answer'; readonly question: number; readonly answer: WorkerAnswer }
   /** It has closed, and has counted so much in all; ends once it is told to leave. */
-  | { readonly kind: 'closed'; readonly metrics: ProxyStats | null }
-  /** Whether it has a backend of that name. */
-  | { readonly kind: 'acted'; readonly question: number; readonly found: boolean };
+  | { readonly kind: 'closed'; readonly metrics: ProxyStats | null };
+
+/** To `stats` and `metrics`: null where there are none; to `drain` and `enable`: whether it has a backend of that name. */
+export type WorkerAnswer = ReverseItStats | ProxyStats | boolean | null;
 
 const label = 'reverseit';
 

@@ -10,7 +10,7 @@ import { resolveProxyOptions } from '../options/resolve-proxy-options.ts';
 import { workerCount } from '../options/workers.ts';
 import type { ServedProxy } from '../server/create-server.ts';
 import type { AdminAccess } from '../server/open-admin.ts';
-import type { FromWorker, ToWorker, WorkerSource } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerSource } from './messages.ts';
 
 /** The process of a worker. */
 export interface WorkerHost {
@@ -46,26 +46,14 @@ export class ServingWorker {
         this.#orFail(this.#listen(message.where));
         break;
       case 'stats':
-        this.#host.send({
-          kind: 'stats',
-          question: message.question,
-          stats: this.#server?.stats() ?? null,
-        });
+        this.#answer(message.question, this.#server?.stats() ?? null);
         break;
       case 'metrics':
-        this.#host.send({
-          kind: 'metrics',
-          question: message.question,
-          metrics: this.#counted(),
-        });
+        this.#answer(message.question, this.#counted());
         break;
       case 'drain':
       case 'enable':
-        this.#host.send({
-          kind: 'acted',
-          question: message.question,
-          found: this.#act(message.kind, message.backend),
-        });
+        this.#answer(message.question, this.#act(message.kind, message.backend));
         break;
       case 'reopen-logs':
         void this.#server?.reopenLogs();
@@ -91,6 +79,10 @@ export class ServingWorker {
     this.#closing = true;
     if (this.#server === null) this.#host.exit();
     else this.#server.close(how).then(() => this.#end());
+  }
+
+  #answer(question: number, answer: WorkerAnswer): void {
+    this.#host.send({ kind: 'answer', question, answer });
   }
 
   /** Null where it does not serve yet, or nobody wants to know. */

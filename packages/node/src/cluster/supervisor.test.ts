@@ -49,7 +49,7 @@ class FakeFork implements Forked {
     this.#listener.onMessage({ kind: 'closed', metrics: null });
   }
   answer(question: number): void {
-    this.#listener.onMessage({ kind: 'stats', question, stats: null });
+    this.#listener.onMessage({ kind: 'answer', question, answer: null });
   }
   end(how = 'exited with code 1'): void {
     this.#listener.onEnd(how, how === 'exited with code 0');

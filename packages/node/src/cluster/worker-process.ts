@@ -5,7 +5,7 @@ import { Deadline, type Deadlines, type DeadlineTarget } from '@reverseit/core/d
 import { createError } from '@reverseit/core/errors';
 import type { Address } from '../server/address.ts';
 import type { ReverseItStats } from '../server/create-server.ts';
-import type { FromWorker, ToWorker, WorkerFacts, WorkerSource } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerFacts, WorkerSource } from './messages.ts';
 
 /** A process that was started, and the channel to it. */
 export interface Forked {
@@ -174,14 +174,8 @@ export class WorkerProcess implements ForkListener, DeadlineTarget {
         this.#reject(message.code, message.message);
         this.#forked.kill();
         break;
-      case 'stats':
-        this.#questions.get(message.question)?.answer(message.stats);
-        break;
-      case 'metrics':
-        this.#questions.get(message.question)?.answer(message.metrics);
-        break;
-      case 'acted':
-        this.#questions.get(message.question)?.answer(message.found);
+      case 'answer':
+        this.#questions.get(message.question)?.answer(message.answer);
         break;
       case 'closed':
         this.counted = message.metrics;
@@ -235,13 +229,13 @@ function settler<Value>(): PromiseWithResolvers<Value> {
 /** A question that waits for its answer, for a time. */
 class Question implements DeadlineTarget {
   readonly deadline = new Deadline(this, 0);
-  readonly #tell: (answer: unknown) => void;
+  readonly #tell: (answer: WorkerAnswer) => void;
 
-  constructor(tell: (answer: unknown) => void) {
+  constructor(tell: (answer: WorkerAnswer) => void) {
     this.#tell = tell;
   }
 
-  answer(answer: unknown): void {
+  answer(answer: WorkerAnswer): void {
     this.deadline.clear();
     this.#tell(answer);
   }
