@@ -18,6 +18,11 @@ interface GroupSpec<T extends OptionTable> extends RowText {
   readonly flagPrefix: string;
 }
 
+interface ClosedGroupSpec<T extends OptionTable> extends GroupSpec<T> {
+  /** Says of a key that the rows lack what to write instead. */
+  elsewhere?(key: string): string | undefined;
+}
+
 /**
  * A nested object. Keys that are not given keep the value they would inherit. `In` and `Out` give its
  * types names, with which declaration files keep the comments of a table in another file.
@@ -26,7 +31,7 @@ export function group<
   const T extends OptionTable,
   In extends OptionInput<T> = OptionInput<T>,
   Out extends OptionValues<T> = OptionValues<T>,
->(spec: GroupSpec<T>): Option<In, Out> {
+>(spec: ClosedGroupSpec<T>): Option<In, Out> {
   // Two names of one type.
   const initial = defaultValues(spec.rows) as Out;
   return Object.freeze({
@@ -34,13 +39,11 @@ export function group<
     default: initial,
     defaultText: groupDefault(spec.rows),
     read: (value: unknown, key: string, faults: Faults, base: Out) =>
-      readOptions(spec.rows, value, key, faults, base) as Out,
+      readOptions(spec.rows, value, key, faults, base, spec.elsewhere) as Out,
   });
 }
 
-interface OptionalGroupSpec<T extends OptionTable> extends GroupSpec<T> {
-  /** Says of a key that the rows lack what to write instead. */
-  elsewhere?(key: string): string | undefined;
+interface OptionalGroupSpec<T extends OptionTable> extends ClosedGroupSpec<T> {
   /** Rules that span the rows. Not asked where a row was rejected. */
   check?(values: OptionValues<T>, key: string, faults: Faults): void;
 }

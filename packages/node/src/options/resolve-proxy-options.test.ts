@@ -175,6 +175,10 @@ describe('resolveProxyOptions', () => {
       ['invalid option pool_size: unknown option, given 3; did you mean pool: {poolSize}?'],
     ],
     [
+      { backend, pool: { poolTimeout: 3 } },
+      ['invalid option pool.poolTimeout: unknown option, given 3; set it beside pool'],
+    ],
+    [
       { backend, pool_timeout: 3 },
       ['invalid option pool_timeout: unknown option, given 3; did you mean poolTimeout?'],
     ],

@@ -12,7 +12,12 @@ import {
   type OptionInput,
   string,
 } from '@reverseit/core/options';
-import { type PoolOptions, type PoolValues, poolOptions } from '@reverseit/upstream';
+import {
+  dispatchLimits,
+  type PoolOptions,
+  type PoolValues,
+  poolOptions,
+} from '@reverseit/upstream';
 import { connectionFields } from './connection-fields.ts';
 
 const group = 'Backend request';
@@ -47,6 +52,7 @@ export const backendRequestOptions = defineOptions({
     prose: 'Connection pool. Routes that inherit it, or are given the same object, share it.',
     rows: poolOptions,
     flagPrefix: '',
+    elsewhere: (key) => (Object.hasOwn(dispatchLimits, key) ? 'set it beside pool' : undefined),
   }),
   /**
    * X-Forwarded-For, -Proto, -Host: "append" adds to -For, "replace" drops what the client sent first, false leaves all unchanged.
