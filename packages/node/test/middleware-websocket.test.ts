@@ -510,6 +510,23 @@ it('a truncated refusal never looks complete', async () => {
   await client.expectReset();
 });
 
+it('RIT_ERR_INTERNAL: is taken once, however many listen', async () => {
+  const errors: string[] = [];
+  const { open } = await startEnds({
+    options: { onError: ({ code }) => errors.push(code) },
+    host: async (handler) => {
+      const server = await hosts['node:http'](handler);
+      server.on('upgrade', handler.upgrade);
+      // Where it does not serve, another handler has its own say, whoever has taken the request.
+      return server.on('upgrade', (...given) => handler.upgradeBelow('/x')(...given, () => {}));
+    },
+  });
+  const { client, backend } = await open();
+  void client.text('a');
+  expect(String((await backend.readMessage()).payload)).toBe('a');
+  expect(errors).toEqual(['RIT_ERR_INTERNAL']);
+});
+
 it('answers 404 where no route serves it, and leaves it to next where there is one', async () => {
   const { rig } = await startEnds({ options: { path: '/api' } });
   expect((await refusal(rig)).status).toBe(404);

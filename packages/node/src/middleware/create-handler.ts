@@ -218,7 +218,8 @@ class HandlerFront {
     next: Next | undefined,
   ): void {
     if (stream.destroyed) return;
-    if (!this.shouldUpgrade(request) && refuseHidden(request) === null) {
+    const isTaken = taken.has(request);
+    if (!isTaken && !this.shouldUpgrade(request) && refuseHidden(request) === null) {
       if (serveWithoutOffer(request, stream, early)) return;
     }
     const { head, error } = readNodeHead(request, this.#options.server, url ?? request.url);
@@ -226,6 +227,12 @@ class HandlerFront {
       next();
       return;
     }
+    if (isTaken) {
+      const text = 'upgrade: another listener has taken the request already';
+      this.#reportRefusal(createError('RIT_ERR_INTERNAL', text));
+      return;
+    }
+    taken.add(request);
     // From Node 26 it may be a stream that nobody else listens to, and an error would end the process.
     stream.on('error', ignoreError);
     // RFC 6455 §4.1: what follows a handshake are frames, to everybody on the way.
@@ -318,6 +325,9 @@ class HandlerFront {
       isDraining: this.#exchanges.closing,
     });
 }
+
+/** Requests with an `upgrade` event that a handler answers, whichever: several may listen to one server. */
+const taken = new WeakSet<IncomingMessage>();
 
 /** Why a request cannot be served that other code has read or answered already. */
 function misuseOf(
