@@ -53,7 +53,8 @@ function bind() {
     await turn();
     return reported.splice(0);
   };
-  return { stamps, watch, look, onChange: (files: string) => reported.push(files) };
+  const looks = async () => [await look(), await look(), await look()];
+  return { stamps, watch, look, looks, onChange: (files: string) => reported.push(files) };
 }
 
 describe('FileWatch', () => {
@@ -64,7 +65,9 @@ describe('FileWatch', () => {
     expect(await look()).toEqual([]);
     stamps['key'] = '2';
     expect(await look()).toEqual([]);
+    expect(await look()).toEqual([]);
     stamps['cert'] = '2';
+    expect(await look()).toEqual([]);
     expect(await look()).toEqual([]);
     expect(await look()).toEqual(['key, cert']);
     expect(await look()).toEqual([]);
@@ -75,28 +78,28 @@ describe('FileWatch', () => {
     await watch.update(['key']);
     watch.start(onChange);
     const reported: string[][] = [];
-    for (let nth = 2; nth < 9; nth++) {
+    for (let nth = 2; nth < 11; nth++) {
       stamps['key'] = String(nth);
       reported.push(await look());
     }
-    expect(reported).toEqual([[], [], [], [], [], ['key'], []]);
+    expect(reported).toEqual([[], [], [], [], [], [], [], ['key'], []]);
   });
 
   it('a file that goes and comes back; one that a reload names; none once it has stopped', async () => {
-    const { stamps, watch, look, onChange } = bind();
+    const { stamps, watch, looks, onChange } = bind();
     await watch.update(['key']);
     const stop = watch.start(onChange);
     delete stamps['key'];
     await watch.update(['key', 'cert']);
-    expect([await look(), await look()]).toEqual([[], ['key']]);
+    expect(await looks()).toEqual([[], [], ['key']]);
     stamps['key'] = '1';
     stamps['cert'] = '2';
-    expect([await look(), await look()]).toEqual([[], ['key, cert']]);
+    expect(await looks()).toEqual([[], [], ['key, cert']]);
     await watch.update(['key']);
     stamps['cert'] = '3';
-    expect([await look(), await look()]).toEqual([[], []]);
+    expect(await looks()).toEqual([[], [], []]);
     stop();
     stamps['key'] = '4';
-    expect([await look(), await look()]).toEqual([[], []]);
+    expect(await looks()).toEqual([[], [], []]);
   });
 });

@@ -14,12 +14,15 @@ export interface WatchHost {
 /** How often files are looked at, in ms. */
 const interval = 500;
 
-/** A change is reported after so many looks at the latest, even if something changes at each of them. */
-const maxLooks = 6;
+/** A change is reported once so many looks in a row have found no other one: within 1 to 1.5 s. */
+const quietLooks = 2;
+
+/** It is reported after so many looks at the latest, even if something changes at each of them. */
+const maxLooks = 8;
 
 /**
  * Watches the files that the configuration names now. Files that belong together, such as a key and its certificate,
- * are written one after another: a change is reported once a look finds no other one.
+ * are written one after another: a change is reported once no other one follows.
  *
  * By polling: what replaces a file, or what a link leads to, is seen by no event.
  */
@@ -28,8 +31,9 @@ export class FileWatch {
   #stamps = new Map<string, string>();
   /** What has changed and is not reported yet. */
   readonly #changed = new Set<string>();
-  /** Looks since the first of these changes. */
+  /** Looks since the first of these changes, and since the last. */
   #looks = 0;
+  #quiet = 0;
   #looking = false;
   /** Null while nobody waits. */
   #onChange: ((files: string) => void) | null = null;
@@ -65,10 +69,10 @@ export class FileWatch {
     this.#looking = false;
     // Others meanwhile: the next look finds what has changed.
     if (this.#stamps !== former) return;
-    const isQuiet = !this.#compare(stamps);
+    this.#quiet = this.#compare(stamps) ? 0 : this.#quiet + 1;
     if (this.#changed.size === 0) return;
     this.#looks++;
-    if (!isQuiet && this.#looks < maxLooks) return;
+    if (this.#quiet < quietLooks && this.#looks < maxLooks) return;
     const files = [...this.#changed].join(', ');
     this.#changed.clear();
     this.#looks = 0;
