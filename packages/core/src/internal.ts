@@ -52,6 +52,7 @@ export {
 } from './node-internals/reading.ts';
 export { usesNodeInternals } from './node-internals/switch.ts';
 export { booleanOrText, listText, reader } from './options/option-kinds.ts';
+export { hasKnownKeys } from './options/option-schema.ts';
 export type { ProxiedConnection } from './proxy-protocol/header-writer.ts';
 export { writeProxyHeader } from './proxy-protocol/header-writer.ts';
 export { SocketWriter } from './socket/socket-writer.ts';

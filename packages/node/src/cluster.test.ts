@@ -119,6 +119,10 @@ describe('createCluster', () => {
 
   it.each<[given: object, message: RegExp]>([
     [{ options: { onRequest: () => undefined } }, /^invalid option options: cannot be sent to/],
+    [
+      undefined as never,
+      /^invalid option undefined is not accepted; expected an object of options$/,
+    ],
     [{ options: [] }, /^invalid option options: .* expected an object of options$/],
     [{ workers: 2 }, /^invalid option workers: .* expected one of config, options, logger$/],
     [{ config: '' }, /^invalid option config: "" is not accepted; expected a file name or its URL/],

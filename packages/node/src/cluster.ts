@@ -5,8 +5,10 @@
  * main script of an application once more, and trusted it to come to the same call, would surprise. Hooks are
  * functions, which cannot be handed to another process; a module can bring them there.
  */
+
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasKnownKeys } from '@reverseit/core/internal';
 import { Faults, isPlainObject } from '@reverseit/core/options';
 import type { ReverseItCluster } from './cluster/cluster-types.ts';
 import type { Logger } from './logging/logger.ts';
@@ -44,9 +46,7 @@ export interface ClusterOptions {
  */
 export function createCluster(given: ClusterOptions): ReverseItCluster {
   const faults = new Faults();
-  for (const [key, value] of Object.entries(given)) {
-    if (!known.includes(key)) faults.unknown('', key, value, known);
-  }
+  if (!hasKnownKeys(given, known, '', faults)) faults.throwIfAny();
   const config = fileOf(given.config, faults);
   const options = cloned(given.options ?? {}, faults);
   faults.throwIfAny();

@@ -248,7 +248,8 @@ describe('createAccessLog', () => {
     expect(log.dropped).toBe(0);
   });
 
-  it.each<[options: object, message: RegExp]>([
+  it.each<[options: object | undefined, message: RegExp]>([
+    [undefined, /option undefined is not accepted; expected an object of options/],
     [{ file: '' }, /option file: "" is not accepted; expected a file name or "-"/],
     [{ file: 'a', format: '$x_none' }, /option format: has an unknown variable \$x_none/],
     [{ file: 'a', format: 3 }, /option format: expected "combined", "json", a template/],

@@ -39,9 +39,12 @@ export function reader<In, Out>(spec: ReaderSpec<In, Out>): Option<In, Out> {
     text: spec.text === null ? null : { ...plainText, ...spec.text },
     json: spec.json === undefined ? {} : spec.json,
     nested: null,
-    read: spec.read,
+    read: (value: unknown, key: string, faults: Faults) => spec.read(dense(value), key, faults),
   });
 }
+
+/** A hole, as two commas in a row leave one, is a value that no check may pass over. */
+const dense = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
 interface CustomSpec<In, Out> extends ValueSpec<In, Out> {
   /** The value is never shown in a message. */

@@ -118,15 +118,7 @@ export function readOptions<T extends OptionTable>(
   base: OptionValues<T>,
   elsewhere?: (key: string) => string | undefined,
 ): OptionValues<T> {
-  if (!isPlainObject(input)) {
-    faults.refuse(parent, input, 'an object of options');
-    return base;
-  }
-  const known = Object.keys(table);
-  for (const key of Object.keys(input)) {
-    if (Object.hasOwn(table, key)) continue;
-    faults.unknown(parent, key, input[key], known, elsewhere?.(key));
-  }
+  if (!hasKnownKeys(input, Object.keys(table), parent, faults, elsewhere)) return base;
   const values: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(table)) {
     const value = Object.hasOwn(input, key) ? input[key] : undefined;
@@ -135,6 +127,24 @@ export function readOptions<T extends OptionTable>(
       value === undefined ? inherited : option.read(value, keyPath(parent, key), faults, inherited);
   }
   return Object.freeze(values) as OptionValues<T>;
+}
+
+/** Refuses what is no object of options, and keys of one that are not known. False where it is none. */
+export function hasKnownKeys(
+  input: unknown,
+  known: readonly string[],
+  parent: string,
+  faults: Faults,
+  elsewhere?: (key: string) => string | undefined,
+): input is Readonly<Record<string, unknown>> {
+  if (!isPlainObject(input)) {
+    faults.refuse(parent, input, 'an object of options');
+    return false;
+  }
+  for (const key of Object.keys(input)) {
+    if (!known.includes(key)) faults.unknown(parent, key, input[key], known, elsewhere?.(key));
+  }
+  return true;
 }
 
 /** The values of one table, out of those of a table that holds more. */

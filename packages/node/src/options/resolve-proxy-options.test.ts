@@ -220,6 +220,23 @@ describe('resolveProxyOptions', () => {
     ['x', [expect.stringMatching(/^2 invalid options:$/), expect.anything(), expect.anything()]],
   ])('%j is refused', (input, faults) => expect(faultsOf(input)).toEqual(faults));
 
+  it.each([
+    'addHeaders',
+    'allowBackends',
+    'listen',
+    'onRequest',
+    'protocols',
+    'removeHeaders',
+    'routes',
+    'trustedProxies',
+    'upgrades',
+  ])('a hole in %s, as of two commas in a row, is no value', (name) => {
+    // biome-ignore lint/suspicious/noSparseArray: what is refused
+    expect(() => resolveProxyOptions({ backend, [name]: [, ,] })).toThrow(
+      expect.objectContaining({ code: 'RIT_ERR_CONFIG' }),
+    );
+  });
+
   describe('null', () => {
     const isNone = ({ defaultText, accepts }: { defaultText: string; accepts: string }): boolean =>
       ['none', 'any', 'host and path', 'required', 'websocketIdleTimeout'].includes(defaultText) ||

@@ -146,7 +146,7 @@ interface Place {
 
 function readRoutes(input: unknown, base: RouteValues, faults: Faults): readonly Place[] {
   const given: readonly unknown[] =
-    isPlainObject(input) && Array.isArray(input.routes) ? input.routes : [];
+    isPlainObject(input) && Array.isArray(input.routes) ? [...input.routes] : [];
   if (given.length === 0) return [{ key: '', values: withDecided(base, input) }];
   const pools = new Map<unknown, RouteValues['pool']>();
   return given.map((route, index) => {

@@ -1,6 +1,7 @@
 /** The access log: a line for each request that is over. */
+
 import { createError } from '@reverseit/core/errors';
-import { messageOf } from '@reverseit/core/internal';
+import { hasKnownKeys, messageOf } from '@reverseit/core/internal';
 import { Faults } from '@reverseit/core/options';
 import type { AccessRecord, RequestInfo } from '../../hooks/hooks.ts';
 import { GuardedLogger } from '../guarded-logger.ts';
@@ -45,9 +46,7 @@ const known = ['file', 'format', 'maxBufferedBytes', 'logger'];
  */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const faults = new Faults();
-  for (const [key, value] of Object.entries(options)) {
-    if (!known.includes(key)) faults.unknown('', key, value, known);
-  }
+  if (!hasKnownKeys(options, known, '', faults)) faults.throwIfAny();
   const { file, format = 'combined', maxBufferedBytes = defaultMaxBuffered } = options;
   if (typeof file !== 'string' || file === '') faults.refuse('file', file, 'a file name or "-"');
   if (!Number.isSafeInteger(maxBufferedBytes) || maxBufferedBytes < 1) {
