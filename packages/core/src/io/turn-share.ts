@@ -42,8 +42,8 @@ export const COST = {
   CODED_BYTE: 20,
   /** A byte that inflating brings. */
   INFLATED_BYTE: 4,
-  /** A DATA frame of HTTP/2, whose content is passed on by itself. */
-  DATA_FRAME: 6_000,
+  /** What the DATA frames of one read bring for a stream of HTTP/2, which is passed on in one piece. */
+  CONTENT: 6_000,
 } as const;
 
 /** A connection's share of one turn, in ns; by the clock, once it is known what its work costs. */

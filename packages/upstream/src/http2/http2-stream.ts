@@ -141,7 +141,6 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
     const headers = HeaderSection.parsed(fields);
     const { maxResponseBodySize } = exchange.limits;
     const head = readHead(status, '', headers, exchange.isHead, '2.0', maxResponseBodySize);
-    this.#session.feed.spend(COST.MESSAGE);
     if (isReverseItError(head)) {
       exchange.onFailed(head);
       return;
@@ -165,7 +164,6 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
   }
 
   onBytes(bytes: Buffer): void {
-    this.#session.feed.spend(COST.DATA_FRAME);
     this.#received += bytes.length;
     if (!this.headSeen) this.fault(H2_ERROR.PROTOCOL_ERROR, 'content before the response headers');
     else if (this.#expected !== null && this.#received > this.#expected) {
@@ -187,6 +185,7 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
   }
 
   onBody(bytes: Buffer): void {
+    this.#session.feed.spend(COST.CONTENT);
     if (this.#exchange.onChunk(bytes)) this.#session.feed.release(bytes);
     this.#exchange.onProgress();
   }
@@ -233,6 +232,7 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
   }
 
   fault(code: Http2ErrorCode, text: string): void {
+    this.#input.deliverFresh();
     if (this.closed) return;
     this.#code = code;
     this.#exchange.onFailed(malformed(text));
@@ -243,6 +243,7 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
     this.output.stop();
     // What was complete before is delivered nevertheless.
     if (this.#remoteEnded) return;
+    this.#input.deliverFresh();
     const { headSeen } = this;
     if (code === H2_ERROR.REFUSED_STREAM && !headSeen) this.onNotProcessed();
     else this.#exchange.onFailed(streamError(code, { headSeen, incomplete: this.#isIncomplete }));

@@ -27,6 +27,11 @@ export interface FeedOwner {
   onThrew(cause: unknown): void;
 }
 
+/** Content of a stream that waits for the end of the read. */
+export interface FreshContent {
+  deliverFresh(): void;
+}
+
 /** Who owns the content of a stream from then on. */
 export interface BodyTaker {
   onBody(bytes: Buffer): void;
@@ -39,6 +44,8 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   readonly #share = new TurnShare(this);
   readonly #held = new HeldBytes();
   #feeding = false;
+  /** Whose content the present read has brought. */
+  #fresh: FreshContent[] = [];
   /** The socket is not read, until the peer has taken what was written to it. */
   #blocked = false;
 
@@ -104,8 +111,21 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     this.#share.cancel();
     for (let at = 0; at < held.length && this.#owner.open; ) at = this.reader.read(held, at);
     if (held.length === 0) return;
+    this.#deliverFresh();
     this.#owner.onFramesRead();
     if (this.#owner.open) this.#owner.onFed();
+  }
+
+  /** Content is delivered when the frames at hand have been read. */
+  deliverAfterRead(content: FreshContent): void {
+    this.#fresh.push(content);
+  }
+
+  #deliverFresh(): void {
+    if (this.#fresh.length === 0) return;
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const content of fresh) content.deliverFresh();
   }
 
   /** A slice of what is being read, for somebody to own. */
@@ -135,7 +155,9 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     this.#feeding = true;
     this.#input.beginBytes();
     try {
-      this.#hold(chunk, this.#feed(chunk));
+      const end = this.#feed(chunk);
+      this.#deliverFresh();
+      this.#hold(chunk, end);
       this.#owner.onFramesRead();
     } catch (cause) {
       this.#owner.onThrew(cause);

@@ -1,10 +1,14 @@
 /**
- * Content on its way from a stream to whoever takes it. What nobody wants yet is held, which the stream's window
- * bounds: the peer may send as much again when it has been taken (RFC 9113 §5.2).
+ * Content on its way from a stream to whoever takes it. The frames of one read are passed on together, be they of one
+ * byte. What nobody wants yet is held, which the stream's window bounds: the peer may send as much again when it has
+ * been taken (RFC 9113 §5.2).
  */
 import type { FieldSection } from '../../http/field-section.ts';
 import { ChunkJoiner } from '../../io/chunk-joiner.ts';
 import type { Http2Feed } from './http2-feed.ts';
+
+/** What was held is passed on in pieces of this size, as a socket would bring it: who is slow pauses after each. */
+const maxJoinedBytes = 65_536;
 
 /** Who takes the content. */
 export interface InputOwner {
@@ -20,6 +24,9 @@ export class StreamInput {
   readonly #owner: InputOwner;
   #reading = false;
   #delivering = false;
+  /** What the present read has brought, in its memory; nothing is held then. */
+  #fresh: Buffer[] = [];
+  #freshBytes = 0;
   #held: Buffer[] = [];
   #joiner: ChunkJoiner | null = null;
   #heldBytes = 0;
@@ -44,10 +51,10 @@ export class StreamInput {
   }
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes + this.#freshBytes;
   }
 
-  /** Whether what comes is passed on as it comes. */
+  /** Whether what comes is passed on with the present read. */
   protected get flowing(): boolean {
     return this.#reading && this.#heldBytes === 0 && !this.#delivering;
   }
@@ -61,32 +68,58 @@ export class StreamInput {
 
   pause(): void {
     this.#reading = false;
+    this.#holdFresh();
   }
 
-  /** Content has come; the bytes are valid during the call. */
+  /** Content has come; the bytes are valid during the present read. */
   onBytes(bytes: Buffer): void {
     if (!this.flowing) {
       this.#hold(bytes);
       return;
     }
+    if (this.#freshBytes === 0) this.#feed.deliverAfterRead(this);
+    this.#fresh.push(bytes);
+    this.#freshBytes += bytes.length;
+  }
+
+  /** The read is over, or the stream. */
+  deliverFresh(): void {
+    const length = this.#freshBytes;
+    if (length === 0) return;
+    const fresh = this.#takeFresh();
+    const [first] = fresh;
     this.#delivering = true;
     try {
-      this.#feed.deliver(bytes, this.#owner);
+      if (fresh.length === 1 && first !== undefined) this.#feed.deliver(first, this.#owner);
+      else this.#owner.onBody(Buffer.concat(fresh, length));
     } finally {
       this.#delivering = false;
     }
-    this.#owner.onConsumed(bytes.length);
+    this.#owner.onConsumed(length);
     this.#flush();
+  }
+
+  #holdFresh(): void {
+    for (const bytes of this.#takeFresh()) this.#hold(bytes);
+  }
+
+  #takeFresh(): Buffer[] {
+    const fresh = this.#fresh;
+    if (this.#freshBytes > 0) this.#fresh = [];
+    this.#freshBytes = 0;
+    return fresh;
   }
 
   /** The peer has ended the stream. */
   onEnd(trailers: FieldSection): void {
+    this.deliverFresh();
     this.#trailers = trailers;
     this.#flush();
   }
 
   /** All that is held, for whoever takes over. */
   takeHeld(): Buffer {
+    this.#holdFresh();
     this.#joiner?.flush();
     const bytes = Buffer.concat(this.#held, this.#heldBytes);
     this.#held = [];
@@ -105,7 +138,8 @@ export class StreamInput {
   stop(): number {
     this.#reading = false;
     this.#complete = true;
-    const bytes = this.#heldBytes;
+    const bytes = this.heldBytes;
+    this.#takeFresh();
     this.#held = [];
     this.#joiner = null;
     this.#heldBytes = 0;
@@ -135,11 +169,17 @@ export class StreamInput {
   }
 
   #deliverHeld(): void {
-    if (this.#held.length === 0) this.#joiner?.flush();
-    const chunk = this.#held.shift();
-    if (chunk === undefined) return;
-    this.#heldBytes -= chunk.length;
-    this.#owner.onBody(chunk);
-    this.#owner.onConsumed(chunk.length);
+    this.#joiner?.flush();
+    let count = 0;
+    let length = 0;
+    for (const chunk of this.#held) {
+      if (count > 0 && length + chunk.length > maxJoinedBytes) break;
+      length += chunk.length;
+      count++;
+    }
+    const chunks = this.#held.splice(0, count);
+    this.#heldBytes -= length;
+    this.#owner.onBody(Buffer.concat(chunks, length));
+    this.#owner.onConsumed(length);
   }
 }
