@@ -20,6 +20,7 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true },
     target: { type: 'string', multiple: true },
     rounds: { type: 'string' },
+    scale: { type: 'string' },
     short: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
@@ -28,11 +29,12 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--scenario NAME]… [--target NAME]… [--rounds 3] [--short] [--write]
+  console.log(`npm run bench -- [--scenario NAME]… [--target NAME]… [--rounds 3] [--scale 1] [--short] [--write]
 
 Scenarios: ${planned.map(({ name }) => name).join(', ')}
 Targets:   ${targets.map(({ name }) => name).join(', ')}
 
+--scale    makes rounds, and the warm-up, shorter or longer: 0.5 is half of the usual
 --short    does one small round, to see that everything works
 --profile  profiles the scenarios instead (get); it leaves CPU profiles in ${profileFolder}
 --write    replaces benchmarks/results by the figures of this run, and those in README.md`);
@@ -41,6 +43,8 @@ Targets:   ${targets.map(({ name }) => name).join(', ')}
 
 const rounds = values.short ? 1 : Number(values.rounds ?? 3);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a number from 1`);
+const scale = values.short ? 0.02 : Number(values.scale ?? 1);
+if (!(scale > 0 && scale <= 10)) refuse(`--scale takes a number up to 10`);
 const chosenTargets = choose('target', targets, values.target);
 const wanted = values.profile
   ? choose('scenario', scenarios, values.scenario ?? ['get']).map(profileOf)
@@ -68,7 +72,6 @@ function refuse(message: string): never {
 // What runs is ended on exit, which a signal alone is not.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const scale = values.short ? 0.02 : 1;
 const total = chosenScenarios
   .map((scenario) => scenario.seconds(chosenTargets, rounds) * scale)
   .reduce((sum, seconds) => sum + seconds, 0);
