@@ -39,6 +39,7 @@ test('is an array whose members leave from anywhere', () => {
           model.push(member);
         }
         const [forth, back] = membersOf(list);
+        expect(list.members().every((each, i) => each === forth[i])).toBe(true);
         expect(forth.length === model.length && back.length === model.length).toBe(true);
         expect(model.every((each, i) => each === forth[i] && each === back[i])).toBe(true);
       }

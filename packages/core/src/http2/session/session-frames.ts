@@ -223,7 +223,7 @@ export abstract class SessionFrames<S extends FramedStream> implements FrameSink
 
   #resizeWindows(change: number): boolean {
     const { session } = this;
-    for (const { output } of session.streams.values()) {
+    for (const { output } of session.streams.all()) {
       if (output.addWindow(change)) continue;
       session.fail(H2_ERROR.FLOW_CONTROL_ERROR, 'window of a stream too large');
       return false;

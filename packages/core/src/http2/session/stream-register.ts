@@ -14,8 +14,17 @@ export type UnknownState = 'passed-over' | 'forgotten';
 
 export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | UnknownState;
 
+/**
+ * Where a stream stands while it is open. The former tables of a Map keep what was in it (see intrusive-list):
+ * that is places then, which are used again, and not streams.
+ */
+interface Place<S> {
+  stream: S | null;
+}
+
 export class StreamRegister<S extends { readonly id: number }> {
-  readonly #open = new Map<number, S>();
+  readonly #open = new Map<number, Place<S>>();
+  readonly #free: Place<S>[] = [];
   readonly #closed = new LatestIds();
   readonly #resetByUs = new LatestIds();
   readonly #unknown: UnknownState;
@@ -31,16 +40,23 @@ export class StreamRegister<S extends { readonly id: number }> {
   }
 
   get(streamId: number): S | undefined {
-    return this.#open.get(streamId);
+    return this.#open.get(streamId)?.stream ?? undefined;
   }
 
   add(stream: S): void {
-    this.#open.set(stream.id, stream);
+    const place = this.#free.pop() ?? { stream };
+    place.stream = stream;
+    this.#open.set(stream.id, place);
   }
 
   /** A stream is closed, or was never opened. */
   close(streamId: number, isResetByUs: boolean): void {
-    this.#open.delete(streamId);
+    const place = this.#open.get(streamId);
+    if (place !== undefined) {
+      this.#open.delete(streamId);
+      place.stream = null;
+      this.#free.push(place);
+    }
     if (isResetByUs) this.#resetByUs.add(streamId);
     else if (!this.#resetByUs.has(streamId)) this.#closed.add(streamId);
   }
@@ -52,13 +68,11 @@ export class StreamRegister<S extends { readonly id: number }> {
     return this.#closed.has(streamId) ? 'closed' : this.#unknown;
   }
 
-  all(): S[] {
-    return [...this.#open.values()];
-  }
-
   /** The open ones, the oldest first. */
-  values(): Iterable<S> {
-    return this.#open.values();
+  all(): S[] {
+    const streams: S[] = [];
+    for (const { stream } of this.#open.values()) if (stream !== null) streams.push(stream);
+    return streams;
   }
 }
 

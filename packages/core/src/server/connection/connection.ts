@@ -42,6 +42,9 @@ export class Connection
     SocketWriterOwner,
     ProbedConnection
 {
+  // Links of the server's list of connections.
+  previous: OpenConnection | null = null;
+  next: OpenConnection | null = null;
   readonly socket: Socket;
   readonly proxyHeader: ProxyHeader | null;
   readonly feed: RequestFeed;

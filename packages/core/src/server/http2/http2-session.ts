@@ -47,6 +47,9 @@ export class Http2Session
     ReadDeadlineDelegate,
     DeadlineTarget
 {
+  // Links of the server's list of connections.
+  previous: OpenConnection | null = null;
+  next: OpenConnection | null = null;
   readonly socket: Socket;
   readonly proxyHeader: ProxyHeader | null;
   readonly context: Http2Context;
@@ -105,7 +108,7 @@ export class Http2Session
 
   /** Of the exchanges in progress, the number of the oldest; `Infinity` where there is none. */
   get exchangeNumber(): number {
-    for (const { exchangeNumber } of this.streams.values()) {
+    for (const { exchangeNumber } of this.streams.all()) {
       if (exchangeNumber !== Number.POSITIVE_INFINITY) return exchangeNumber;
     }
     return Number.POSITIVE_INFINITY;

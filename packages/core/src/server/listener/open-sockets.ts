@@ -1,54 +1,64 @@
 /** What came by one listener and is not closed yet: connections, and sockets that are to become some. */
 import type { Socket } from 'node:net';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
+import { IntrusiveList, type Linked } from '../../io/intrusive-list.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
 
-export class OpenSockets {
-  readonly #connections = new Set<OpenConnection>();
-  /** Sockets of which a TLS handshake or a PROXY protocol header is awaited, until they are closed. */
-  readonly #watched = new Set<Socket>();
+/** A socket of which a TLS handshake or a PROXY protocol header is awaited, until it is closed. */
+class WatchedSocket implements Linked<WatchedSocket> {
+  previous: WatchedSocket | null = null;
+  next: WatchedSocket | null = null;
+  readonly socket: Socket;
 
-  /** Connections, those that linger included. */
-  get connections(): number {
-    return this.#connections.size;
+  constructor(socket: Socket) {
+    this.socket = socket;
   }
+}
+
+export class OpenSockets {
+  readonly #connections = new IntrusiveList<OpenConnection>();
+  readonly #watched = new IntrusiveList<WatchedSocket>();
+  /** Connections, those that linger included. */
+  connections = 0;
 
   get isEmpty(): boolean {
-    return this.#connections.size === 0 && this.#watched.size === 0;
+    return this.connections === 0 && this.#watched.first === null;
   }
 
   add(connection: OpenConnection): void {
-    this.#connections.add(connection);
+    this.#connections.push(connection);
+    this.connections++;
   }
 
-  /** The connection is closed. */
+  /** The connection is closed; called once. */
   remove(connection: OpenConnection): void {
-    this.#connections.delete(connection);
+    this.#connections.remove(connection);
+    this.connections--;
   }
 
   /** Has the socket cut with the others, also while it is no connection yet; `onClosed` when it is gone. */
   watch(socket: Socket, onClosed: () => void): void {
-    this.#watched.add(socket);
+    const watched = new WatchedSocket(socket);
+    this.#watched.push(watched);
     socket.on('close', () => {
-      this.#watched.delete(socket);
+      this.#watched.remove(watched);
       onClosed();
     });
   }
 
   /** Whether none of the server's first `count` exchanges is in progress here. */
   areOver(count: number): boolean {
-    for (const { exchangeNumber } of this.#connections) if (exchangeNumber <= count) return false;
-    return true;
+    return this.#connections.members().every(({ exchangeNumber }) => exchangeNumber > count);
   }
 
   /** Ends connections with the response in progress, or now where there is none. */
   shutdown(): void {
-    for (const connection of [...this.#connections]) connection.shutdown();
+    for (const connection of this.#connections.members()) connection.shutdown();
   }
 
   /** Cuts every connection and socket. */
   cut(error: ReverseItError): void {
-    for (const connection of [...this.#connections]) connection.destroy(error);
-    for (const socket of this.#watched) socket.destroy();
+    for (const connection of this.#connections.members()) connection.destroy(error);
+    for (const { socket } of this.#watched.members()) socket.destroy();
   }
 }
