@@ -34,7 +34,7 @@ export { ChunkJoiner } from './io/chunk-joiner.ts';
 export { HeldBytes } from './io/held-bytes.ts';
 export { ignoreError } from './io/ignore-error.ts';
 export type { Linked } from './io/intrusive-list.ts';
-export { IntrusiveList } from './io/intrusive-list.ts';
+export { IntrusiveList, Place } from './io/intrusive-list.ts';
 export { releaseBytes } from './io/lease.ts';
 export type { ByteReader, ReadInto } from './io/read-buffer.ts';
 export { ReadBuffer } from './io/read-buffer.ts';

@@ -14,9 +14,25 @@ export interface Linked<T> {
   next: T | null;
 }
 
+/** Where something stands that has no links of its own, or stands in another list as well. */
+export class Place<T> implements Linked<Place<T>> {
+  previous: Place<T> | null = null;
+  next: Place<T> | null = null;
+  readonly member: T;
+
+  constructor(member: T) {
+    this.member = member;
+  }
+}
+
 export class IntrusiveList<T extends Linked<T>> {
   #first: T | null = null;
   #last: T | null = null;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   get first(): T | null {
     return this.#first;
@@ -32,6 +48,7 @@ export class IntrusiveList<T extends Linked<T>> {
     if (this.#last === null) this.#first = member;
     else this.#last.next = member;
     this.#last = member;
+    this.#size++;
   }
 
   /** Adds one that stands in no list, before all others. */
@@ -40,6 +57,7 @@ export class IntrusiveList<T extends Linked<T>> {
     if (this.#first === null) this.#last = member;
     else this.#first.previous = member;
     this.#first = member;
+    this.#size++;
   }
 
   /** Takes out one that stands in this list. */
@@ -51,6 +69,12 @@ export class IntrusiveList<T extends Linked<T>> {
     else next.previous = previous;
     member.previous = null;
     member.next = null;
+    this.#size--;
+  }
+
+  /** Whether one that can stand in no other list stands in this one. */
+  has(member: T): boolean {
+    return member.previous !== null || this.#first === member;
   }
 
   /** Those that stand in it now, so that they may leave it one by one. */

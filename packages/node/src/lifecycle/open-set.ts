@@ -1,9 +1,10 @@
 /** What is in progress, and has to be over before a close is: counted, and cut when its time is up. */
 import { Deadline, Deadlines, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError } from '@reverseit/core/errors';
+import { IntrusiveList, type Linked } from '@reverseit/core/internal';
 
 /** One of it. */
-export interface OpenItem {
+export interface OpenItem extends Linked<OpenItem> {
   /** Cuts its connections, or its stream. */
   destroy(error: ReverseItError): void;
 }
@@ -11,7 +12,7 @@ export interface OpenItem {
 export class OpenSet implements DeadlineTarget {
   /** For the items, too. */
   readonly deadlines = new Deadlines();
-  readonly #items = new Set<OpenItem>();
+  readonly #items = new IntrusiveList<OpenItem>();
   readonly #closeDeadline = new Deadline(this, 0);
   #closed: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
@@ -21,7 +22,7 @@ export class OpenSet implements DeadlineTarget {
   }
 
   add(item: OpenItem): void {
-    this.#items.add(item);
+    this.#items.push(item);
   }
 
   has(item: OpenItem): boolean {
@@ -30,7 +31,8 @@ export class OpenSet implements DeadlineTarget {
 
   /** Nothing of it is left. */
   remove(item: OpenItem): void {
-    this.#items.delete(item);
+    if (!this.#items.has(item)) return;
+    this.#items.remove(item);
     if (this.#items.size === 0) this.#onEmpty?.();
   }
 
@@ -51,6 +53,6 @@ export class OpenSet implements DeadlineTarget {
 
   /** The deadline of `close`. */
   onDeadline(): void {
-    for (const item of [...this.#items]) item.destroy(createError('RIT_ERR_SHUTDOWN'));
+    for (const item of this.#items.members()) item.destroy(createError('RIT_ERR_SHUTDOWN'));
   }
 }

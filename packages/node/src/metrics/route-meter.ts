@@ -2,9 +2,10 @@
  * Counts the requests of one route. Everything has a fixed place, so that a request allocates nothing: three looks at
  * the clock, two histograms, and a few additions.
  */
+
 import type { HistogramStats, RouteStats, StatusClass, WebSocketStats } from '@reverseit/admin';
 import type { Exchange } from '@reverseit/core';
-import { DurationHistogram } from '@reverseit/core/internal';
+import { DurationHistogram, IntrusiveList, Place } from '@reverseit/core/internal';
 import type { ExchangeMeter } from '@reverseit/core/internal/server';
 
 /** Methods that are told apart; a client may invent others. */
@@ -117,7 +118,7 @@ type RelayTotals = { -readonly [K in Exclude<keyof WebSocketStats, 'open' | 'ope
 
 /** Counts the WebSockets of one route. What they carry is asked for, not told. */
 export class WebSocketMeter {
-  readonly #open = new Set<RelayFigures>();
+  readonly #open = new IntrusiveList<Place<RelayFigures>>();
   /** What those carried that have closed. */
   readonly #closed: RelayTotals = {
     messagesFromClients: 0,
@@ -127,18 +128,22 @@ export class WebSocketMeter {
   };
   #opened = 0;
 
-  onOpen(relay: RelayFigures): void {
+  /** Answers what `onClose` takes, once. */
+  onOpen(relay: RelayFigures): Place<RelayFigures> {
     this.#opened++;
-    this.#open.add(relay);
+    const place = new Place(relay);
+    this.#open.push(place);
+    return place;
   }
 
-  onClose(relay: RelayFigures): void {
-    if (this.#open.delete(relay)) addRelay(this.#closed, relay);
+  onClose(place: Place<RelayFigures>): void {
+    this.#open.remove(place);
+    addRelay(this.#closed, place.member);
   }
 
   read(): WebSocketStats {
     const totals = { ...this.#closed };
-    for (const relay of this.#open) addRelay(totals, relay);
+    for (const { member } of this.#open.members()) addRelay(totals, member);
     return { open: this.#open.size, opened: this.#opened, ...totals };
   }
 }

@@ -38,6 +38,9 @@ import type { UpgradeBody } from './upgrade-body.ts';
 const discardTimeout = 5000;
 
 export class NodeExchange extends Exchange implements OpenItem, WatchedSender, DeadlineTarget {
+  // Links of the list of what is open.
+  previous: OpenItem | null = null;
+  next: OpenItem | null = null;
   // Noted while they can be had: without its socket a request over HTTP/2 throws.
   readonly remoteAddress: string;
   readonly remotePort: number;

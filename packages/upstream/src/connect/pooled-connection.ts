@@ -1,11 +1,12 @@
 /** What a pool knows of its connections, whatever they speak. */
 import type { DeadlineQueue } from '@reverseit/core/deadlines';
 import type { ErrorCode } from '@reverseit/core/errors';
+import type { Linked } from '@reverseit/core/internal';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ClientConnection } from '../exchange/message/upstream-request.ts';
 import type { Lifetimes } from './lifetimes.ts';
 
-export interface PooledConnection {
+export interface PooledConnection extends Linked<PooledConnection> {
   readonly state: string;
   /** Exchanges that it carries, or is being opened for. */
   readonly active: number;

@@ -63,7 +63,10 @@ export abstract class Http1Connection
   bound = false;
   /** The client that it is bound to. */
   client: ClientConnection | null = null;
-  /** Links of the pool's stack of idle connections. */
+  // Links of the pool's list of open connections.
+  previous: PooledConnection | null = null;
+  next: PooledConnection | null = null;
+  // Links of the pool's stack of idle connections.
   idlePrevious: PooledConnection | null = null;
   idleNext: PooledConnection | null = null;
   /** Whether the backend ended its side or the socket failed. */

@@ -14,6 +14,7 @@ import {
   type ReverseItError,
   timedOut,
 } from '@reverseit/core/errors';
+import { IntrusiveList } from '@reverseit/core/internal';
 import type {
   Connector,
   PendingSocket,
@@ -71,6 +72,9 @@ export class Http2Connection
   readonly client = null;
   state: State = 'connecting';
   served = 0;
+  // Links of the pool's list of open connections.
+  previous: PooledConnection | null = null;
+  next: PooledConnection | null = null;
   idlePrevious: PooledConnection | null = null;
   idleNext: PooledConnection | null = null;
   readonly scheme: 'http' | 'https';
@@ -85,7 +89,7 @@ export class Http2Connection
   readonly #deadline = new Deadline(this, idleOrConnectDeadline);
   readonly #probeDeadline = new Deadline(this, probeDeadline);
   #lifetime: Deadline | null = null;
-  readonly #transports = new Set<Http2Transport>();
+  readonly #transports = new IntrusiveList<Http2Transport>();
   /** Those that were given to the session within the present read, which may yet end it. */
   #unsent: Http2Transport[] = [];
   #limit: number;
@@ -126,7 +130,7 @@ export class Http2Connection
 
   assign(exchange: DispatchedExchange): void {
     const transport = new Http2Transport(this, exchange, this.state === 'connecting');
-    this.#transports.add(transport);
+    this.#transports.push(transport);
     this.served++;
     exchange.onAssigned(transport);
     if (this.state === 'connecting') {
@@ -154,7 +158,7 @@ export class Http2Connection
   }
 
   destroy(code: ErrorCode): void {
-    for (const { exchange } of [...this.#transports]) exchange.fail(code);
+    for (const { exchange } of this.#transports.members()) exchange.fail(code);
     this.#close();
   }
 
@@ -180,14 +184,15 @@ export class Http2Connection
   }
 
   onTransportOver(transport: Http2Transport): void {
-    if (!this.#transports.delete(transport)) return;
+    if (!this.#transports.has(transport)) return;
+    this.#transports.remove(transport);
     if (this.#transports.size === 0) this.#onUnused();
     else if (this.state === 'open') this.#owner.onRoom();
   }
 
   keepsConnecting(transport: Http2Transport): boolean {
     if (this.state !== 'connecting' || this.#oneShot) return false;
-    this.#transports.delete(transport);
+    this.#transports.remove(transport);
     if (this.#transports.size === 0) this.#owner.onAbandoned(this);
     return true;
   }
@@ -279,8 +284,9 @@ export class Http2Connection
     this.state = 'handed-over';
     socket.off('error', this.#onSocketError);
     socket.off('close', this.#onSocketClose);
-    const exchanges = [...this.#transports].map(({ exchange }) => exchange);
-    this.#transports.clear();
+    const transports = this.#transports.members();
+    for (const transport of transports) this.#transports.remove(transport);
+    const exchanges = transports.map(({ exchange }) => exchange);
     this.#owner.onHttp1(this, socket, exchanges);
   }
 
@@ -309,9 +315,9 @@ export class Http2Connection
     this.state = 'open';
     this.#startLifetime();
     this.#owner.onConnected(this.startedAt);
-    const waiting = [...this.#transports];
+    const waiting = this.#transports.members();
     const excess = waiting.splice(this.#limit);
-    for (const transport of excess) this.#transports.delete(transport);
+    for (const transport of excess) this.#transports.remove(transport);
     this.served -= excess.length;
     this.#unsent.unshift(...waiting);
     if (this.#transports.size === 0) this.#onUnused();
@@ -352,7 +358,7 @@ export class Http2Connection
 
   onPeerGoaway(code: number, lastStreamId: number): void {
     this.retire();
-    for (const transport of [...this.#transports]) transport.onLastStream(lastStreamId);
+    for (const transport of this.#transports.members()) transport.onLastStream(lastStreamId);
     if (code !== 0) this.#end(createError('RIT_ERR_UPSTREAM_RESET', `backend sent GOAWAY ${code}`));
   }
 
@@ -393,7 +399,7 @@ export class Http2Connection
     // The slot is free before anyone hears of the failure: who tries again finds it.
     this.#owner.onClosed(this);
     const error = this.#connected ? null : this.#connectError();
-    for (const transport of [...this.#transports]) transport.onSessionEnd(error);
+    for (const transport of this.#transports.members()) transport.onSessionEnd(error);
   }
 
   #connectError(): ReverseItError {

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { isReverseItError, type ReverseItError } from '@reverseit/core/errors';
+import type { Linked } from '@reverseit/core/internal';
 import { lost } from '../connect/error-map.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
@@ -27,7 +28,10 @@ export interface TransportOwner {
   probe(): void;
 }
 
-export class Http2Transport implements ExchangeTransport, DeadlineTarget {
+export class Http2Transport implements ExchangeTransport, DeadlineTarget, Linked<Http2Transport> {
+  // Links of the connection's list.
+  previous: Http2Transport | null = null;
+  next: Http2Transport | null = null;
   readonly fresh: boolean;
   readonly exchange: DispatchedExchange;
   readonly #owner: TransportOwner;

@@ -1,10 +1,11 @@
 /** Which connections a shard has, in which of their lives: open, or switched to another protocol. */
+import { IntrusiveList } from '@reverseit/core/internal';
 import type { PooledConnection } from '../connect/pooled-connection.ts';
 import type { Http2Connection } from '../http2/http2-connection.ts';
 
 export class ShardConnections {
   /** Every connection whose socket is not closed, except for the switched ones. */
-  readonly #open = new Set<PooledConnection>();
+  readonly #open = new IntrusiveList<PooledConnection>();
   /** Those that may carry several exchanges, in the order in which they were opened. */
   readonly #multiplexed = new Set<Http2Connection>();
   readonly #switched = new Set<PooledConnection>();
@@ -21,21 +22,22 @@ export class ShardConnections {
   }
 
   add(connection: PooledConnection): void {
-    this.#open.add(connection);
+    this.#open.push(connection);
     if (!connection.isHttp1) this.#multiplexed.add(connection as Http2Connection);
   }
 
   /** Its socket is closed, or somebody else's. */
   remove(connection: PooledConnection): void {
-    this.#switched.delete(connection);
-    this.#open.delete(connection);
+    if (!this.#switched.delete(connection) && this.#open.has(connection)) {
+      this.#open.remove(connection);
+    }
     this.#abandoned.delete(connection);
     if (!connection.isHttp1) this.#multiplexed.delete(connection as Http2Connection);
   }
 
   /** It speaks another protocol from now on. */
   switch(connection: PooledConnection): void {
-    this.#open.delete(connection);
+    this.#open.remove(connection);
     this.#switched.add(connection);
   }
 
@@ -63,7 +65,7 @@ export class ShardConnections {
   count(): { open: number; idle: number; active: number; switched: number } {
     let idle = 0;
     let active = 0;
-    for (const connection of this.#open) {
+    for (const connection of this.#open.members()) {
       if (connection.state === 'idle') idle++;
       active += connection.active;
     }
@@ -72,6 +74,6 @@ export class ShardConnections {
 
   /** All of them, switched ones included. */
   all(): readonly PooledConnection[] {
-    return [...this.#open, ...this.#switched];
+    return [...this.#open.members(), ...this.#switched];
   }
 }

@@ -1,5 +1,6 @@
 /** What a connection sends: frames of its streams in turns, within the windows, and answers to frames of the peer's. */
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import { IntrusiveList } from '../../io/intrusive-list.ts';
 import type { SocketWriter } from '../../socket/socket-writer.ts';
 import type { FloodGuard } from '../flood-guard.ts';
 import {
@@ -23,7 +24,7 @@ export class SessionOutput implements OutputConnection {
   readonly encoder = new HpackEncoder();
   readonly #guard: FloodGuard;
   /** Those that wait for a window or for the socket, in turns. */
-  readonly #blocked = new Set<StreamOutput>();
+  readonly #blocked = new IntrusiveList<StreamOutput>();
   #unread = 0;
   #pumping = false;
 
@@ -83,12 +84,12 @@ export class SessionOutput implements OutputConnection {
   }
 
   onOutputBlocked(output: StreamOutput): void {
-    this.#blocked.add(output);
+    if (!this.#blocked.has(output)) this.#blocked.push(output);
   }
 
   /** A stream is closed. */
   forget(output: StreamOutput): void {
-    this.#blocked.delete(output);
+    if (this.#blocked.has(output)) this.#blocked.remove(output);
   }
 
   /** The peer takes more content. False where that is more than there can be (RFC 9113 §6.9.1). */
@@ -113,14 +114,14 @@ export class SessionOutput implements OutputConnection {
       let progress = true;
       while (progress && !this.writer.needsDrain) {
         progress = false;
-        for (const output of this.#blocked) {
+        for (const output of this.#blocked.members()) {
           if (this.writer.needsDrain) break;
-          if (output.sendNext()) progress = true;
+          if (this.#blocked.has(output) && output.sendNext()) progress = true;
         }
       }
-      for (const output of [...this.#blocked]) {
-        if (!output.isUnblocked) continue;
-        this.#blocked.delete(output);
+      for (const output of this.#blocked.members()) {
+        if (!output.isUnblocked || !this.#blocked.has(output)) continue;
+        this.#blocked.remove(output);
         output.drain();
       }
     } finally {

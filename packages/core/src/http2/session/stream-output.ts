@@ -4,6 +4,7 @@
  */
 
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
+import type { Linked } from '../../io/intrusive-list.ts';
 import { SendWatch, type WatchedSender } from '../../socket/send-watch.ts';
 import type { SocketWriter } from '../../socket/socket-writer.ts';
 import type { DeadlineQueue } from '../../time/deadlines.ts';
@@ -35,7 +36,10 @@ export interface SendTimeoutDelegate {
   onSendTimeout(): void;
 }
 
-export class StreamOutput implements WatchedSender {
+export class StreamOutput implements WatchedSender, Linked<StreamOutput> {
+  // Links of the list of those that wait.
+  previous: StreamOutput | null = null;
+  next: StreamOutput | null = null;
   readonly #streamId: number;
   readonly #connection: OutputConnection;
   readonly #owner: OutputOwner;

@@ -1,44 +1,35 @@
 /** What came by one listener and is not closed yet: connections, and sockets that are to become some. */
 import type { Socket } from 'node:net';
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
-import { IntrusiveList, type Linked } from '../../io/intrusive-list.ts';
+import { IntrusiveList, Place } from '../../io/intrusive-list.ts';
 import type { OpenConnection } from '../exchange/server-context.ts';
-
-/** A socket of which a TLS handshake or a PROXY protocol header is awaited, until it is closed. */
-class WatchedSocket implements Linked<WatchedSocket> {
-  previous: WatchedSocket | null = null;
-  next: WatchedSocket | null = null;
-  readonly socket: Socket;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-  }
-}
 
 export class OpenSockets {
   readonly #connections = new IntrusiveList<OpenConnection>();
-  readonly #watched = new IntrusiveList<WatchedSocket>();
+  /** Sockets of which a TLS handshake or a PROXY protocol header is awaited, until they are closed. */
+  readonly #watched = new IntrusiveList<Place<Socket>>();
+
   /** Connections, those that linger included. */
-  connections = 0;
+  get connections(): number {
+    return this.#connections.size;
+  }
 
   get isEmpty(): boolean {
-    return this.connections === 0 && this.#watched.first === null;
+    return this.#connections.size === 0 && this.#watched.size === 0;
   }
 
   add(connection: OpenConnection): void {
     this.#connections.push(connection);
-    this.connections++;
   }
 
   /** The connection is closed; called once. */
   remove(connection: OpenConnection): void {
     this.#connections.remove(connection);
-    this.connections--;
   }
 
   /** Has the socket cut with the others, also while it is no connection yet; `onClosed` when it is gone. */
   watch(socket: Socket, onClosed: () => void): void {
-    const watched = new WatchedSocket(socket);
+    const watched = new Place(socket);
     this.#watched.push(watched);
     socket.on('close', () => {
       this.#watched.remove(watched);
@@ -59,6 +50,6 @@ export class OpenSockets {
   /** Cuts every connection and socket. */
   cut(error: ReverseItError): void {
     for (const connection of this.#connections.members()) connection.destroy(error);
-    for (const { socket } of this.#watched.members()) socket.destroy();
+    for (const { member } of this.#watched.members()) member.destroy();
   }
 }

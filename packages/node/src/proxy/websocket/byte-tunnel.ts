@@ -39,6 +39,9 @@ export interface TunnelParts {
 }
 
 export class ByteTunnel implements Tunnel, OpenItem, DeadlineTarget {
+  // Links of the list of what is open.
+  previous: OpenItem | null = null;
+  next: OpenItem | null = null;
   readonly #owner: OpenSet;
   readonly #idle: DeadlineQueue;
   readonly #observer: TunnelObserver | null;

@@ -18,6 +18,7 @@ import type { Duplex } from 'node:stream';
 import type { SwitchedSocket, Tunnel } from '@reverseit/core';
 import { Deadline, type DeadlineTarget } from '@reverseit/core/deadlines';
 import { createError, type ReverseItError, timedOut } from '@reverseit/core/errors';
+import type { Place } from '@reverseit/core/internal';
 import {
   type CloseStatus,
   closeCodes,
@@ -26,6 +27,7 @@ import {
   type FrameReaderOptions,
   steps,
 } from '@reverseit/core/websocket';
+import type { OpenItem } from '../../lifecycle/open-set.ts';
 import type { RelayFigures, WebSocketMeter } from '../../metrics/route-meter.ts';
 import type { ClosableItem, OpenWebSockets } from './open-websockets.ts';
 import { type DirectionOwner, RelayDirection } from './relay-direction.ts';
@@ -59,10 +61,15 @@ export interface RelayParts {
 export class WebSocketRelay
   implements Tunnel, ClosableItem, SideOwner, DirectionOwner, DeadlineTarget, RelayFigures
 {
+  // Links of the list of what is open.
+  previous: OpenItem | null = null;
+  next: OpenItem | null = null;
   readonly #owner: OpenWebSockets;
   readonly #settings: RelaySettings;
   readonly #observer: RelayObserver | null;
   readonly #meter: WebSocketMeter | null;
+  /** Where the meter has it, while it is open. */
+  #metered: Place<RelayFigures> | null = null;
   readonly #client: RelaySide;
   readonly #backend: RelaySide;
   readonly #toBackend: RelayDirection;
@@ -104,7 +111,7 @@ export class WebSocketRelay
       agreement,
     );
     this.#owner.add(this);
-    this.#meter?.onOpen(this);
+    this.#metered = this.#meter?.onOpen(this) ?? null;
     this.#start(early);
   }
 
@@ -295,7 +302,8 @@ export class WebSocketRelay
     this.#toBackend.stop();
     this.#toClient.stop();
     this.#owner.remove(this);
-    this.#meter?.onClose(this);
+    if (this.#metered !== null) this.#meter?.onClose(this.#metered);
+    this.#metered = null;
     this.#observer?.onRelayOver(this.#error, this.bytesFromClient, this.bytesFromBackend);
   }
 
