@@ -295,7 +295,7 @@ describe('the command, with --watch', () => {
       `read from ${files.keyFile} and ${files.certFile}; the current configuration stays`,
     );
     expect(await shown(port, 'a.example')).toBe(pairs[0].cert);
-    await untilLogged(pairs[1], `tls.key changed: reloading`);
+    await untilLogged(pairs[1], 'tls.pem changed: reloading');
     await expect.poll(() => shown(port, 'a.example'), { timeout: 20_000 }).toBe(pairs[1].cert);
     // As `rsync --inplace --times` does: it is as old as before.
     const third = certificateFor('a.example');

@@ -2,7 +2,6 @@
 import type { ReverseItError } from '../../errors/reverseit-error.ts';
 import type { ReadonlyFieldSection } from '../../http/field-section.ts';
 import type { RequestHeadLimits } from '../../http1/grammar/head-limits.ts';
-import type { Linked } from '../../io/intrusive-list.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { RejectedRequest } from './rejected-request.ts';
@@ -23,7 +22,10 @@ export interface ExchangeHolder {
 }
 
 /** A connection as its server sees it. */
-export interface OpenConnection extends Linked<OpenConnection> {
+export interface OpenConnection {
+  // Links of the list that the server keeps it in.
+  previous: OpenConnection | null;
+  next: OpenConnection | null;
   /** The same; the oldest where there are several. */
   readonly exchangeNumber: number;
   /** Ends in good order: with the response in progress, or now where there is none. */
