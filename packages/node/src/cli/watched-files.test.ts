@@ -63,10 +63,10 @@ describe('FileWatch', () => {
     await watch.update(['key', 'cert']);
     watch.start(onChange);
     expect(await look()).toEqual([]);
-    stamps['key'] = '2';
+    stamps.key = '2';
     expect(await look()).toEqual([]);
     expect(await look()).toEqual([]);
-    stamps['cert'] = '2';
+    stamps.cert = '2';
     expect(await look()).toEqual([]);
     expect(await look()).toEqual([]);
     expect(await look()).toEqual(['key, cert']);
@@ -79,7 +79,7 @@ describe('FileWatch', () => {
     watch.start(onChange);
     const reported: string[][] = [];
     for (let nth = 2; nth < 11; nth++) {
-      stamps['key'] = String(nth);
+      stamps.key = String(nth);
       reported.push(await look());
     }
     expect(reported).toEqual([[], [], [], [], [], [], [], ['key'], []]);
@@ -89,17 +89,17 @@ describe('FileWatch', () => {
     const { stamps, watch, looks, onChange } = bind();
     await watch.update(['key']);
     const stop = watch.start(onChange);
-    delete stamps['key'];
+    delete stamps.key;
     await watch.update(['key', 'cert']);
     expect(await looks()).toEqual([[], [], ['key']]);
-    stamps['key'] = '1';
-    stamps['cert'] = '2';
+    stamps.key = '1';
+    stamps.cert = '2';
     expect(await looks()).toEqual([[], [], ['key, cert']]);
     await watch.update(['key']);
-    stamps['cert'] = '3';
+    stamps.cert = '3';
     expect(await looks()).toEqual([[], [], []]);
     stop();
-    stamps['key'] = '4';
+    stamps.key = '4';
     expect(await looks()).toEqual([[], [], []]);
   });
 });
