@@ -8,6 +8,7 @@ import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
 import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
+import { letGo } from '../../socket/let-go.ts';
 import { SocketWriter, type SocketWriterOwner } from '../../socket/socket-writer.ts';
 import { isEncrypted } from '../exchange/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
@@ -80,6 +81,7 @@ export class Connection
       this.#onClose(undefined);
       this.feed.close();
       context.onConnectionClosed(this);
+      letGo(socket);
     });
     this.#readDeadline.awaitHead();
   }

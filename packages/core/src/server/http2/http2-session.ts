@@ -12,6 +12,7 @@ import { H2_ERROR, type Http2ErrorCode, maxStreamId } from '../../http2/protocol
 import { type FeedOwner, Http2Feed } from '../../http2/session/http2-feed.ts';
 import { StreamRegister } from '../../http2/session/stream-register.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
+import { letGo } from '../../socket/let-go.ts';
 import type { SocketWriterOwner } from '../../socket/socket-writer.ts';
 import { Deadline, type DeadlineTarget } from '../../time/deadlines.ts';
 import { cutSocket } from '../connection/cut-socket.ts';
@@ -93,6 +94,7 @@ export class Http2Session
       this.feed.stop();
       http2.connections--;
       context.onConnectionClosed(this);
+      letGo(socket);
     });
     http2.onConnection();
     this.#readDeadline.awaitHead();
