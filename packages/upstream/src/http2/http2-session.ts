@@ -23,6 +23,9 @@ import { ResponseFrames, type ResponseSession } from './response-frames.ts';
 /** What a header block may take beyond what its fields may weigh, in bytes. */
 const blockOverhead = 16_384;
 
+/** Of so many connections it has the share of a turn at most, whatever it carries. */
+const maxWeight = 4;
+
 const probe = Buffer.from('probe...', 'latin1');
 
 /** Who is told of a session. */
@@ -116,6 +119,11 @@ export class Http2Session implements FeedOwner, ResponseSession {
 
   get congested(): boolean {
     return this.output.congested;
+  }
+
+  /** Over HTTP/1.1 each exchange would have a connection of its own. */
+  get weight(): number {
+    return Math.max(1, Math.min(this.streams.size, maxWeight));
   }
 
   get expectsBody(): boolean {

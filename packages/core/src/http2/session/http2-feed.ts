@@ -15,6 +15,8 @@ const frameCost = 1_000;
 export interface FeedOwner {
   /** Whether content of a message is still to come. */
   readonly expectsBody: boolean;
+  /** It has the share of a turn of so many connections: one to a backend serves many clients. */
+  readonly weight: number;
   /** Whether frames are taken: no when all is over. */
   readonly open: boolean;
   /** Whether the peer has to take what was written before it is read from. */
@@ -71,7 +73,11 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   /** Counts work of the connection, in ns. */
   spend(cost: number): void {
-    this.#share.spend(cost);
+    this.#spend(cost);
+  }
+
+  #spend(cost: number): void {
+    this.#share.spend(cost / this.#owner.weight);
   }
 
   /** The socket was paused; `early` was read from it before. */
@@ -80,10 +86,10 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   }
 
   onBytes(bytes: Buffer): void {
-    this.#share.spend(this.#input.costOfRead);
+    this.#spend(this.#input.costOfRead);
     if (!this.#owner.open) {
       // What comes after the end is dropped, but not for nothing.
-      this.#share.spend(bytes.length * COST.BYTE);
+      this.#spend(bytes.length * COST.BYTE);
       this.#yieldIfSpent();
     } else if (this.#held.length > 0 || this.#share.waiting || this.#blocked) {
       this.#hold(bytes, 0);
@@ -183,7 +189,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
         return offset;
       }
       if (this.#share.spent) return offset;
-      this.#share.spend(frameCost);
+      this.#spend(frameCost);
       offset = reader.read(chunk, offset);
     }
     return owner.open ? offset : chunk.length;

@@ -163,6 +163,9 @@ export class Http2Session
     return this.output.congested;
   }
 
+  /** It is one client's. */
+  readonly weight = 1;
+
   get expectsBody(): boolean {
     return this.#frames.insideBody;
   }
