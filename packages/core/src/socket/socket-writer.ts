@@ -70,6 +70,19 @@ export class SocketWriter implements WatchedSender {
   push(part: string | Buffer): void {
     this.#parts.push(part);
     this.#bytes += part.length;
+    this.#schedule();
+  }
+
+  /** Adds parts that leave together. */
+  pushTogether(parts: readonly Buffer[]): void {
+    for (const part of parts) {
+      this.#parts.push(part);
+      this.#bytes += part.length;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#bytes >= coalesceBytes) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;

@@ -151,14 +151,13 @@ export class StreamOutput implements WatchedSender, Linked<StreamOutput> {
   sendNext(): boolean {
     const first = this.#queue[0];
     if (first === undefined) return false;
-    const room = this.#room();
-    if (room <= 0) return false;
-    const length = Math.min(first.length, room, maxFrameBytes);
-    this.#queued -= length;
-    const isLast = this.#queued === 0 && this.#ending && this.#trailers === null;
-    this.#sendFrame(length === first.length ? first : first.subarray(0, length), isLast);
-    if (length === first.length) this.#queue.shift();
-    else this.#queue[0] = first.subarray(length);
+    const part = first.length > maxFrameBytes ? first.subarray(0, maxFrameBytes) : first;
+    const isLast = part.length === this.#queued && this.#ending && this.#trailers === null;
+    const sent = this.#sendOf(part, isLast);
+    if (sent === 0) return false;
+    this.#queued -= sent;
+    if (sent === first.length) this.#queue.shift();
+    else this.#queue[0] = first.subarray(sent);
     if (this.#queued > 0) return true;
     this.#watch?.stop();
     if (this.#ending) {
@@ -183,37 +182,29 @@ export class StreamOutput implements WatchedSender, Linked<StreamOutput> {
     this.#onTimeout?.onSendTimeout();
   }
 
-  #room(): number {
-    return Math.min(this.#window, this.#connection.sendWindow);
-  }
-
-  /** Frames of a chunk, one after the other, until no room is left. Returns how much was sent. */
+  /**
+   * Sends a chunk, or as much of it as there is room for, in frames that leave together; `last` where nothing
+   * follows it. Returns how much was sent.
+   */
   #sendOf(chunk: Buffer, last: boolean): number {
-    const { length } = chunk;
-    let at = 0;
-    while (at < length && !this.#connection.writer.needsDrain) {
-      const room = this.#room();
-      if (room <= 0) break;
-      const end = Math.min(length, at + Math.min(room, maxFrameBytes));
-      const bytes = at === 0 && end === length ? chunk : chunk.subarray(at, end);
-      this.#sendFrame(bytes, last && end === length);
-      at = end;
-    }
-    return at;
-  }
-
-  #sendFrame(bytes: Buffer, isLast: boolean): void {
-    const { length } = bytes;
     const connection = this.#connection;
-    this.#window -= length;
-    connection.sendWindow -= length;
-    this.#sent += length;
-    connection.writer.push(dataFrameHeader(this.#streamId, length, isLast));
-    if (isLast) {
-      this.#ended = true;
-      connection.writer.pushLast(bytes);
-    } else connection.writer.push(bytes);
-    connection.onDataSent();
+    const room = Math.min(chunk.length, this.#window, connection.sendWindow);
+    if (room <= 0 || connection.writer.needsDrain) return 0;
+    const isLast = last && room === chunk.length;
+    const parts: Buffer[] = [];
+    for (let at = 0; at < room; at += maxFrameBytes) {
+      const end = Math.min(room, at + maxFrameBytes);
+      parts.push(dataFrameHeader(this.#streamId, end - at, isLast && end === room));
+      parts.push(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+      connection.onDataSent();
+    }
+    this.#window -= room;
+    connection.sendWindow -= room;
+    this.#sent += room;
+    if (isLast) this.#ended = true;
+    connection.writer.pushTogether(parts);
+    if (isLast) connection.writer.finish();
+    return room;
   }
 
   #sendEnd(): void {
