@@ -11,6 +11,7 @@ import {
   hasField,
   type ReadonlyFieldSection,
 } from '@reverseit/core/http';
+import type { Linked } from '@reverseit/core/internal';
 import type { ResolvedLimits } from './dispatch-limits.ts';
 import type { ExchangeTransport } from './exchange-transport.ts';
 import { isReplayable } from './message/collected-body.ts';
@@ -24,7 +25,6 @@ import type {
 import { ResponseDelivery } from './response-delivery.ts';
 import { decideRetry, isSafe, mayRetry } from './retry-policy.ts';
 import { cancelSource, Upload, type UploadObserver, type UploadPort } from './upload.ts';
-import type { Waiter } from './wait-queue.ts';
 
 /** What an exchange needs of the pool that it was dispatched to. */
 export interface ExchangeOwner {
@@ -33,7 +33,7 @@ export interface ExchangeOwner {
   now(): number;
   /** It has left the queue, in which it was since then (`now`). */
   onWaited(since: number): void;
-  /** Leaves the queue. */
+  /** Leaves the queue, if it is in it. */
   leave(exchange: DispatchedExchange): void;
 }
 
@@ -56,10 +56,9 @@ const DEADLINE = { QUEUE: 0, SILENCE: 1, INTERIMS: 2 } as const;
 
 export class DispatchedExchange
   extends ResponseDelivery
-  implements UpstreamExchange, Waiter<DispatchedExchange>, DeadlineTarget, UploadObserver
+  implements UpstreamExchange, Linked<DispatchedExchange>, DeadlineTarget, UploadObserver
 {
   // Links of the wait queue.
-  queued = false;
   previous: DispatchedExchange | null = null;
   next: DispatchedExchange | null = null;
   readonly oneShot: boolean;
@@ -403,7 +402,7 @@ export class DispatchedExchange
     this.#connection = null;
     this.#silenceDeadline?.clear();
     this.#interimDeadline?.clear();
-    if (this.queued) this.#owner.leave(this);
+    this.#owner.leave(this);
     if (this.#upload !== null) this.#upload.cancel();
     else if (!isReplayable(this.request.body)) cancelSource(this.request.body);
     return connection;

@@ -7,11 +7,11 @@
  */
 import type { Socket } from 'node:net';
 import type { DeadlineQueue, Deadlines } from '@reverseit/core/deadlines';
+import { IntrusiveList } from '@reverseit/core/internal';
 import type { Lifetimes } from '../connect/lifetimes.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange, ExchangeOwner } from '../exchange/dispatched-exchange.ts';
 import type { ClientConnection } from '../exchange/message/upstream-request.ts';
-import { WaitQueue } from '../exchange/wait-queue.ts';
 import type { Http1Connection } from '../http1/http1-connection.ts';
 import type { Http2Connection, Http2Owner, LearnedLimits } from '../http2/http2-connection.ts';
 import { maxStreams } from '../http2/http2-output.ts';
@@ -79,7 +79,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   readonly #idleTimeouts: IdleTimeouts;
   readonly #size: number;
   readonly #maxWaiting: number;
-  readonly #waiting = new WaitQueue<DispatchedExchange>();
+  readonly #waiting = new IntrusiveList<DispatchedExchange>();
   readonly #connections = new ShardConnections();
   readonly learned: LearnedLimits = { streams: maxStreams };
   readonly #idle = new IdleConnections();
@@ -118,7 +118,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   /** Nothing is open, and nobody waits. Switched sockets are others' concern, until they are destroyed. */
   get isEmpty(): boolean {
     if (this.#destroyed && this.#connections.switched > 0) return false;
-    return this.#connections.size === 0 && this.#waiting.length === 0;
+    return this.#connections.size === 0 && this.#waiting.size === 0;
   }
 
   /** The same, and no switched socket is left. */
@@ -129,7 +129,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   /** Whether an exchange would get a connection without waiting for others. */
   get hasRoom(): boolean {
     return (
-      this.#waiting.length === 0 &&
+      this.#waiting.size === 0 &&
       (this.#idle.top !== null ||
         this.#connections.size < this.#size ||
         this.#connections.shared() !== null ||
@@ -155,7 +155,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   stats(): ShardStats {
     return {
       ...this.#connections.count(),
-      waiting: this.#waiting.length,
+      waiting: this.#waiting.size,
       opened: this.#opened,
       reused: this.#reused,
     };
@@ -165,8 +165,8 @@ export class Shard implements Http2Owner, ExchangeOwner {
   acquire(exchange: DispatchedExchange): void {
     if (this.#owner.closing) exchange.fail('RIT_ERR_UPSTREAM_CLOSED');
     else if (!this.#bound.isEmpty && this.#serveBound(exchange)) return;
-    else if (this.#waiting.length === 0 && this.#serve(exchange, false)) return;
-    else if (this.#waiting.length >= this.#maxWaiting) exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
+    else if (this.#waiting.size === 0 && this.#serve(exchange, false)) return;
+    else if (this.#waiting.size >= this.#maxWaiting) exchange.fail('RIT_ERR_UPSTREAM_QUEUE_FULL');
     else {
       this.#waiting.push(exchange);
       exchange.onQueued();
@@ -186,6 +186,7 @@ export class Shard implements Http2Owner, ExchangeOwner {
   }
 
   leave(exchange: DispatchedExchange): void {
+    if (!this.#waiting.has(exchange)) return;
     this.#waiting.remove(exchange);
     this.#announceEmpty();
   }
