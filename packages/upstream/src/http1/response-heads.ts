@@ -3,14 +3,13 @@
  * bounded, the final one is checked. Bytes and an exchange in, no I/O.
  */
 import { isReverseItError } from '@reverseit/core/errors';
-import { type HeaderSection, sectionSize } from '@reverseit/core/http';
+import type { HeaderSection } from '@reverseit/core/http';
 import { type ParsedResponseHead, ResponseParser } from '@reverseit/core/http1';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import {
   type CheckedHead,
-  interimsTooLarge,
+  interimFault,
   malformed,
-  maxInterimHeadBytes,
   namesProtocol,
   readHead,
 } from '../exchange/message/response-head.ts';
@@ -73,16 +72,16 @@ export class ResponseHeads {
     exchange: DispatchedExchange,
     { status, headers, byteLength }: ParsedResponseHead,
   ): void {
-    const { maxInterimResponseBytes } = exchange.limits;
     this.#interimBytes += byteLength;
-    if (sectionSize(headers.fields) > maxInterimHeadBytes) {
-      exchange.onFailed(malformed('interim response too large'));
-    } else if (this.#interimBytes > maxInterimResponseBytes) {
-      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
-    } else {
-      this.parser.next();
-      // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
-      if (status !== 100) exchange.onInterim(status, headers.fields);
+    const { fields } = headers;
+    const { maxInterimResponseBytes } = exchange.limits;
+    const fault = interimFault(fields, this.#interimBytes, maxInterimResponseBytes);
+    if (fault !== null) {
+      exchange.onFailed(fault);
+      return;
     }
+    this.parser.next();
+    // RFC 9110 §15.2.1: nobody waits for it, since none of our requests has an expectation.
+    if (status !== 100) exchange.onInterim(status, fields);
   }
 }

@@ -21,9 +21,8 @@ import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import { bodySource, chunkSize } from '../exchange/message/collected-body.ts';
 import {
   headTooLarge,
-  interimsTooLarge,
+  interimFault,
   malformed,
-  maxInterimHeadBytes,
   readHead,
 } from '../exchange/message/response-head.ts';
 import { refused, streamError } from './http2-errors.ts';
@@ -123,17 +122,14 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
   #onInterim(status: number, fields: FieldSection, endStream: boolean): void {
     const exchange = this.#exchange;
     const { maxInterimResponseBytes } = exchange.limits;
-    const size = sectionSize(fields);
-    this.#interimBytes += size + fields.length + interimBytes;
+    this.#interimBytes += sectionSize(fields) + fields.length + interimBytes;
+    const fault = interimFault(fields, this.#interimBytes, maxInterimResponseBytes);
     this.#session.feed.spend(COST.MESSAGE);
     if (endStream) this.fault(H2_ERROR.PROTOCOL_ERROR, 'interim response that ends the stream');
     // RFC 9113 §8.6.
     else if (status === 101) this.fault(H2_ERROR.PROTOCOL_ERROR, 'status 101 in HTTP/2');
-    else if (size > maxInterimHeadBytes) {
-      exchange.onFailed(malformed('interim response too large'));
-    } else if (this.#interimBytes > maxInterimResponseBytes) {
-      exchange.onFailed(interimsTooLarge(maxInterimResponseBytes));
-    } else if (status !== 100) exchange.onInterim(status, fields);
+    else if (fault !== null) exchange.onFailed(fault);
+    else if (status !== 100) exchange.onInterim(status, fields);
   }
 
   #onHead(status: number, fields: FieldSection, endStream: boolean): void {

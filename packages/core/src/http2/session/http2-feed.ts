@@ -73,10 +73,6 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   /** Counts work of the connection, in ns. */
   spend(cost: number): void {
-    this.#spend(cost);
-  }
-
-  #spend(cost: number): void {
     this.#share.spend(cost / this.#owner.weight);
   }
 
@@ -86,10 +82,10 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
   }
 
   onBytes(bytes: Buffer): void {
-    this.#spend(this.#input.costOfRead);
+    this.spend(this.#input.costOfRead);
     if (!this.#owner.open) {
       // What comes after the end is dropped, but not for nothing.
-      this.#spend(bytes.length * COST.BYTE);
+      this.spend(bytes.length * COST.BYTE);
       this.#yieldIfSpent();
     } else if (this.#held.length > 0 || this.#share.waiting || this.#blocked) {
       this.#hold(bytes, 0);
@@ -189,7 +185,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
         return offset;
       }
       if (this.#share.spent) return offset;
-      this.#spend(frameCost);
+      this.spend(frameCost);
       offset = reader.read(chunk, offset);
     }
     return owner.open ? offset : chunk.length;

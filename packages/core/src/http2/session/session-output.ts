@@ -108,7 +108,7 @@ export class SessionOutput implements OutputConnection {
   /** Sends what waits, one frame of each stream in turn, as long as there is room. */
   pump(): void {
     // A stream that is told of room writes, and may find none again.
-    if (this.#pumping) return;
+    if (this.#pumping || this.#blocked.size === 0) return;
     this.#pumping = true;
     try {
       let progress = true;

@@ -16,15 +16,15 @@ export type ClosedState = 'idle' | 'closed' | 'reset-by-us' | UnknownState;
 
 /**
  * Where a stream stands while it is open. The former tables of a Map keep what was in it (see intrusive-list):
- * that is places then, which are used again, and not streams.
+ * that is slots then, which are used again, and not streams.
  */
-interface Place<S> {
-  stream: S | null;
+interface Slot<S> {
+  stream: S | undefined;
 }
 
 export class StreamRegister<S extends { readonly id: number }> {
-  readonly #open = new Map<number, Place<S>>();
-  readonly #free: Place<S>[] = [];
+  readonly #open = new Map<number, Slot<S>>();
+  readonly #free: Slot<S>[] = [];
   readonly #closed = new LatestIds();
   readonly #resetByUs = new LatestIds();
   readonly #unknown: UnknownState;
@@ -40,22 +40,22 @@ export class StreamRegister<S extends { readonly id: number }> {
   }
 
   get(streamId: number): S | undefined {
-    return this.#open.get(streamId)?.stream ?? undefined;
+    return this.#open.get(streamId)?.stream;
   }
 
   add(stream: S): void {
-    const place = this.#free.pop() ?? { stream };
-    place.stream = stream;
-    this.#open.set(stream.id, place);
+    const slot = this.#free.pop() ?? { stream };
+    slot.stream = stream;
+    this.#open.set(stream.id, slot);
   }
 
   /** A stream is closed, or was never opened. */
   close(streamId: number, isResetByUs: boolean): void {
-    const place = this.#open.get(streamId);
-    if (place !== undefined) {
+    const slot = this.#open.get(streamId);
+    if (slot !== undefined) {
       this.#open.delete(streamId);
-      place.stream = null;
-      this.#free.push(place);
+      slot.stream = undefined;
+      this.#free.push(slot);
     }
     if (isResetByUs) this.#resetByUs.add(streamId);
     else if (!this.#resetByUs.has(streamId)) this.#closed.add(streamId);
@@ -71,7 +71,7 @@ export class StreamRegister<S extends { readonly id: number }> {
   /** The open ones, the oldest first. */
   all(): S[] {
     const streams: S[] = [];
-    for (const { stream } of this.#open.values()) if (stream !== null) streams.push(stream);
+    for (const { stream } of this.#open.values()) if (stream !== undefined) streams.push(stream);
     return streams;
   }
 }

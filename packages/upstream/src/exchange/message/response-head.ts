@@ -14,12 +14,13 @@ import {
   type ReadonlyFieldSection,
   readDecimal,
   readTokenList,
+  sectionSize,
   trimOws,
 } from '@reverseit/core/http';
 import type { UpstreamResponseHead } from './upstream-response.ts';
 
 /** Longest interim head (RFC 9110 §15.2), in bytes. */
-export const maxInterimHeadBytes = 16_384;
+const maxInterimHeadBytes = 16_384;
 
 /** A final head, and what its framing says of the connection. */
 export interface CheckedHead extends UpstreamResponseHead {
@@ -159,8 +160,14 @@ export function headTooLarge(max: number): ReverseItError {
   return overLimit('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', max, { limit: 'maxResponseHeaderBytes' });
 }
 
-/** The interim responses to a request are more than they may be together. */
-export function interimsTooLarge(max: number): ReverseItError {
+/** Why an interim response is refused that brings the bytes of all of them to `total`; null where it is not. */
+export function interimFault(
+  fields: ReadonlyFieldSection,
+  total: number,
+  max: number,
+): ReverseItError | null {
+  if (sectionSize(fields) > maxInterimHeadBytes) return malformed('interim response too large');
+  if (total <= max) return null;
   const text = `interim responses exceed maxInterimResponseBytes (${max})`;
   const details = { limit: 'maxInterimResponseBytes', max };
   return createError('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE', text, { details });
