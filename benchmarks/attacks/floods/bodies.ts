@@ -60,7 +60,6 @@ export const bodyFloods: readonly Flood[] = [
     name: 'uploads that stall at the end',
     what: '1 MiB less one byte',
     options: { ...short, maxBufferedRequestBytes: 32 * 1024 * 1024, pool: { poolSize: 400 } },
-    many: 200,
     stays: true,
     start: (connection) => {
       connection.send(post(`Content-Length: ${almost.length + 1}`));

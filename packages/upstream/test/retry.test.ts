@@ -1,8 +1,6 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../src/index.ts';
-import { type Bench, bench, isDirect, type Sent, turns } from './harness.ts';
+import { type Bench, bench, turns } from './harness.ts';
 import type { OriginConnection } from './raw-origin.ts';
 import { get } from './recorder.ts';
 
@@ -139,34 +137,7 @@ test('the retried request keeps its place before those that wait', async () => {
   expect(seen).toEqual(['GET /,GET /first', 'GET /first,GET /second', 'GET /second']);
 });
 
-test.skipIf(isDirect)(
-  'bytes that come on a used connection before the request is written: it goes over another one',
-  async () => {
-    const sockets: Socket[] = [];
-    const note = (message: unknown): void => {
-      sockets.push((message as { socket: Socket }).socket);
-    };
-    subscribe('net.client.socket', note);
-    try {
-      const it = await bench((connection) => connection.write(reply));
-      const first = it.send();
-      let second: Sent | null = null;
-      // undici writes the next request a turn after the response before it has ended.
-      first.onLast = () => {
-        second = it.send(get('/second', { method: 'POST' }));
-        sockets[0]!.push(reply);
-      };
-      await first.done;
-      expect((await second!.done).events).toEqual(['head 200', 'data', 'end']);
-      const seen = it.origin.connections.map(({ received }) => received.match(/[A-Z]+ \/\w*/g));
-      expect(seen).toEqual([['GET /'], ['POST /second']]);
-    } finally {
-      unsubscribe('net.client.socket', note);
-    }
-  },
-);
-
-test.runIf(isDirect).each(['fin', 'rst', 'bytes'])(
+test.each(['fin', 'rst', 'bytes'])(
   'what has come on a used connection is seen before a POST is written to it: %s',
   async (what) => {
     const it = await bench((connection) => connection.write(reply));

@@ -109,6 +109,34 @@ describe('a backend that asks for a certificate', () => {
   });
 });
 
+// The end may come in one read with the last records, though reading has stopped meanwhile.
+test.each([
+  ['a length', 'content-length: 300000', 'end'],
+  ['chunks', 'transfer-encoding: chunked', 'end'],
+  ['the end of the connection', 'connection: close', 'end'],
+  ['a length that is not reached', 'content-length: 300001', 'UPSTREAM_TRUNCATED'],
+])(
+  'a reader that stops at each chunk gets all of a response, bounded by %s',
+  async (_, field, end) => {
+    const content = 'x'.repeat(300_000);
+    const body = field.includes('chunked') ? `493e0\r\n${content}\r\n0\r\n\r\n` : content;
+    const it = await tlsBench({ tls: { ca } }, server, ({ socket }) => {
+      socket.end(`HTTP/1.1 200 OK\r\n${field}\r\n\r\n${body}`);
+    });
+    for (let i = 0; i < 20; i++) {
+      const sent = it.send();
+      sent.onChunk = () => {
+        sent.exchange.pause();
+        setImmediate(() => sent.exchange.resume());
+      };
+      await sent.done;
+      expect(sent.events).toEqual(['head 200', 'data', end]);
+      expect(sent.bytes).toBe(300_000);
+    }
+    await it.settle({ open: 0 });
+  },
+);
+
 test('sessions are resumed', async () => {
   const it = await bench(answer, {
     origin: { tls: server },

@@ -23,7 +23,7 @@ function handleOf(socket: Duplex): Required<Handle> | null {
 }
 
 export function pauseReading(socket: Duplex): void {
-  if (!socket.isPaused()) socket.pause();
+  socket.pause();
   stopReading(socket);
 }
 

@@ -1,12 +1,10 @@
 /**
- * Whatever undici and the platform throw, as one error of ours. Decided by code, name and the moment,
- * never by message, where there is a code. undici reports most ends of a connection alike, so the moment counts: before the
- * head the backend gave no response, after it the response is cut short.
+ * Whatever undici and the platform throw, as one error of ours. Decided by code and the moment, never by
+ * message: before the head the backend gave no response, after it the response is cut short.
  */
 import {
   catalog,
   createError,
-  type ErrorCode,
   isReverseItError,
   type ReverseItError,
 } from '@reverseit/core/errors';
@@ -14,71 +12,35 @@ import {
 /** How far connecting had come. */
 export type ConnectPhase = 'connect' | 'secure';
 
-/** What is known of an exchange when its connection fails. */
-export interface FailureContext {
-  readonly headSeen: boolean;
-  /** The backend ended its side, or the socket failed: what the parser then says is only a consequence. */
-  readonly connectionEnded: boolean;
-}
-
-type Verdict = 'lost' | 'malformed' | ErrorCode;
-
-const byCode: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
-  ['UND_ERR_SOCKET', 'lost'],
-  ['UND_ERR_INFO', 'lost'],
-  ['UND_ERR_ABORTED', 'lost'],
-  ['ECONNRESET', 'lost'],
-  ['ECONNABORTED', 'lost'],
-  ['EPIPE', 'lost'],
-  ['ETIMEDOUT', 'lost'],
-  ['EHOSTUNREACH', 'lost'],
-  ['ENETUNREACH', 'lost'],
-  ['ENETDOWN', 'lost'],
-  ['ENOTCONN', 'lost'],
-  ['ERR_STREAM_DESTROYED', 'lost'],
-  ['ERR_STREAM_PREMATURE_CLOSE', 'lost'],
-  ['ERR_SOCKET_CLOSED', 'lost'],
-  // Said of any parse failure inside a message with a content-length, and of a malformed one.
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'malformed'],
-  ['UND_ERR_HEADERS_OVERFLOW', 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE'],
-  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'RIT_ERR_UPSTREAM_BODY_TOO_LARGE'],
-  ['UND_ERR_HEADERS_TIMEOUT', 'RIT_ERR_UPSTREAM_HEAD_TIMEOUT'],
-  ['UND_ERR_BODY_TIMEOUT', 'RIT_ERR_UPSTREAM_BODY_TIMEOUT'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'RIT_ERR_UPSTREAM_CONNECT_TIMEOUT'],
-  ['UND_ERR_DESTROYED', 'RIT_ERR_UPSTREAM_CLOSED'],
-  ['UND_ERR_CLOSED', 'RIT_ERR_UPSTREAM_CLOSED'],
+/** Codes of a connection that has ended, as the system, Node and undici have them. */
+const endings: ReadonlySet<string> = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_INFO',
+  'UND_ERR_ABORTED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTCONN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_SOCKET_CLOSED',
 ]);
 
 /** The error of an exchange that had a connection. */
-export function exchangeError(cause: unknown, context: FailureContext): ReverseItError {
+export function exchangeError(cause: unknown, headSeen: boolean): ReverseItError {
   for (const error of chain(cause)) {
     if (isReverseItError(error)) return error;
-    const verdict = verdictOn(error);
-    if (verdict === null) continue;
-    if (verdict !== 'lost' && verdict !== 'malformed')
-      return createError(verdict, undefined, { cause });
-    if (verdict === 'malformed' && !context.connectionEnded) {
-      return createError('RIT_ERR_UPSTREAM_PROTOCOL', undefined, { cause });
-    }
-    return lost(context, cause);
+    if (isTlsFailure(error) || endings.has(codeOf(error) ?? '')) return lost(headSeen, cause);
   }
   return createError('RIT_ERR_INTERNAL', undefined, { cause });
 }
 
-/** Whether undici's parser found fault with the bytes, as opposed to the connection ending. */
-export function isParserObjection(error: unknown): boolean {
-  return verdictOn(error) === 'malformed';
-}
-
-/** Whether undici's parser stopped at a Content-Length beside a transfer coding. */
-export function isUnexpectedLength(error: unknown): boolean {
-  const message = propertyOf(error, 'message');
-  // The error has no code, see below; llhttp has this reason for nothing else.
-  return isParserObjection(error) && /Content-Length can't be present/.test(String(message));
-}
-
 /** The error of a connection that ended under an exchange. */
-export function lost({ headSeen }: FailureContext, cause: unknown): ReverseItError {
+export function lost(headSeen: boolean, cause: unknown): ReverseItError {
   if (headSeen) return createError('RIT_ERR_UPSTREAM_TRUNCATED', undefined, { cause });
   for (const error of chain(cause)) {
     // TLS 1.3 is ready for us before the backend has judged our certificate.
@@ -120,14 +82,6 @@ function unreachable(cause: unknown): string | undefined {
   const { errors } = cause;
   const last = codeOf(errors.at(-1)) ?? 'an error';
   return `${catalog.RIT_ERR_UPSTREAM_CONNECT.text}: all ${errors.length} addresses failed, the last with ${last}`;
-}
-
-function verdictOn(error: unknown): Verdict | null {
-  // The parser's error has no usable code (undici 8.12).
-  if (propertyOf(error, 'name') === 'HTTPParserError') return 'malformed';
-  const code = codeOf(error);
-  if (code === undefined) return null;
-  return byCode.get(code) ?? (isTlsFailure(error) ? 'lost' : null);
 }
 
 /**

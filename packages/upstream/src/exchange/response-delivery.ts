@@ -59,6 +59,11 @@ export abstract class ResponseDelivery {
     return this.#head !== null;
   }
 
+  /** That of the final head; 0 before. */
+  get status(): number {
+    return this.#head?.status ?? 0;
+  }
+
   /** Towards the handler, from within `onData`. */
   releaseChunk(): void {
     this.#released = true;

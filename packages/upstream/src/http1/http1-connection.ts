@@ -14,7 +14,7 @@ import type {
   SocketPhase,
   SocketSource,
 } from '../connect/connector.ts';
-import { type ConnectPhase, connectError, isParserObjection } from '../connect/error-map.ts';
+import { type ConnectPhase, connectError } from '../connect/error-map.ts';
 import type { ConnectionOwner, PooledConnection } from '../connect/pooled-connection.ts';
 import type { DispatchedExchange } from '../exchange/dispatched-exchange.ts';
 import type { ExchangeTransport } from '../exchange/exchange-transport.ts';
@@ -91,6 +91,8 @@ export abstract class Http1Connection
   #lifetime: Deadline | null = null;
   /** Gets no exchange any more. */
   #expired = false;
+  /** The socket is closed; bytes of it may still be here. */
+  socketClosed = false;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
     this.#owner = owner;
@@ -112,7 +114,9 @@ export abstract class Http1Connection
   protected abstract onReady(socket: Socket): void;
   /** The backend has ended its side while an exchange was under way. */
   protected abstract onEnd(): void;
-  /** The socket is closed. `error` where it was never connected. */
+  /** Whether bytes that came before the backend's end are yet to be handed on. */
+  protected abstract readonly holdsBytes: boolean;
+  /** The connection is over. `error` where it was never made. */
   protected abstract onClosed(error: ReverseItError | null): void;
   /** The exchange ended in order. */
   protected abstract onReleased(): void;
@@ -291,7 +295,7 @@ export abstract class Http1Connection
     this.#deadline.clear();
     this.#lifetime?.clear();
     this.state = 'closing';
-    if (this.socket !== null) {
+    if (this.socket !== null && !this.socketClosed) {
       this.socket.destroy();
       return;
     }
@@ -331,8 +335,7 @@ export abstract class Http1Connection
     if (phase !== 'ready') socket.once(this.#connector.readyEvent, () => this.#onReady(socket));
     socket.on('error', (error) => {
       this.failure ??= error;
-      // undici destroys the socket with what its parser objects to: that is no end of the connection.
-      if (!isParserObjection(error)) this.ended = true;
+      this.ended = true;
       if (this.#isUnused) this.drop();
     });
     socket.on('end', () => {
@@ -341,7 +344,10 @@ export abstract class Http1Connection
       if (this.#isUnused) this.drop();
       else if (this.exchange !== null) this.onEnd();
     });
-    socket.on('close', () => this.#onClose());
+    socket.on('close', () => {
+      this.socketClosed = true;
+      if (!this.holdsBytes) this.#onClose();
+    });
     this.onOpened(socket);
     if (phase === 'ready') this.#onReady(socket);
   }

@@ -250,7 +250,7 @@ export class Http2Stream implements FramedStream, InputOwner, OutputOwner {
     this.#isGone = true;
     const { headSeen } = this;
     if (!this.responseStarted) this.#exchange.onLost(refused());
-    else this.#exchange.onFailed(lost({ headSeen, connectionEnded: true }, undefined));
+    else this.#exchange.onFailed(lost(headSeen, undefined));
   }
 
   /** Its exchange has left: it is reset, unless both sides have ended it. */

@@ -142,6 +142,6 @@ export class Http2Transport implements ExchangeTransport, DeadlineTarget, Linked
     if (connectError !== null) exchange.onLost(connectError);
     else if (this.#stream === null) exchange.onLost(refused(endCause));
     else if (isProtocolFault(endCause) && !headSeen) exchange.onFailed(endCause);
-    else exchange.onLost(lost({ headSeen, connectionEnded: true }, endCause));
+    else exchange.onLost(lost(headSeen, endCause));
   }
 }

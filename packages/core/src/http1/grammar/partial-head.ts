@@ -27,6 +27,12 @@ export class PartialHead {
     this.#appendSpans(firstSpan, shift);
   }
 
+  /** Makes ready for another head. */
+  clear(): void {
+    this.length = 0;
+    this.used = 0;
+  }
+
   /**
    * Finds the spans again. llhttp reports a span at its end or the chunk's, but not when the byte after
    * it is rejected; with the bytes before that byte alone, the spans are those of any other split.
