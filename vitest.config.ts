@@ -51,7 +51,8 @@ export default defineConfig({
     ],
     setupFiles: ['./scripts/vitest-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Twice the cores of a small machine: tests wait for sockets and processes more than they compute.
+    maxWorkers: 4,
     // Above the guards of test-servers (20 s), which say what never came.
     testTimeout: 60_000,
     hookTimeout: 60_000,
