@@ -1,11 +1,10 @@
 /**
  * One client connection: runs exchanges one at a time and in order, and ends in one of four ways: with a
- * lingering close, with a reset, by its client, or as the tunnel of another protocol. What it does next
- * depends on its state (`connection-state.ts`) alone.
+ * lingering close, with a reset, by its client, or as the tunnel of another protocol. Its requests are read by
+ * the other half (`connection-input.ts`).
  */
 import type { Socket } from 'node:net';
 import { createError, ReverseItError } from '../../errors/reverseit-error.ts';
-import type { FieldSection } from '../../http/field-section.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { letGo } from '../../socket/let-go.ts';
@@ -13,66 +12,36 @@ import { SocketWriter, type SocketWriterOwner } from '../../socket/socket-writer
 import { isEncrypted } from '../exchange/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
-import {
-  callBody,
-  callBodyAnnounced,
-  callBodyEnd,
-  callDrain,
-  callListener,
-} from '../exchange/handler-calls.ts';
+import { callDrain } from '../exchange/handler-calls.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { OpenConnection, ServerContext } from '../exchange/server-context.ts';
 import { ConnectionExchange, type ExchangeConnection } from './connection-exchange.ts';
-import { ConnectionState, EVENT, READING, WRITING } from './connection-state.ts';
+import { ConnectionInput } from './connection-input.ts';
+import { EVENT, READING } from './connection-state.ts';
 import { cutSocket } from './cut-socket.ts';
 import { endTunnel } from './end-tunnel.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { PeerProbe, type ProbedConnection } from './peer-probe.ts';
-import { ReadDeadline, type ReadDeadlineDelegate } from './read-deadline.ts';
-import { type FeedDelegate, RequestFeed } from './request-feed.ts';
-
-/** Bytes of a body that are dropped after an early response to keep the connection; beyond them it ends. */
-const maxDiscarded = 65536;
 
 export class Connection
-  implements
-    OpenConnection,
-    ExchangeConnection,
-    FeedDelegate,
-    ReadDeadlineDelegate,
-    SocketWriterOwner,
-    ProbedConnection
+  extends ConnectionInput
+  implements OpenConnection, ExchangeConnection, SocketWriterOwner, ProbedConnection
 {
   // Links of the server's list of connections.
   previous: OpenConnection | null = null;
   next: OpenConnection | null = null;
-  readonly socket: Socket;
   readonly proxyHeader: ProxyHeader | null;
-  readonly feed: RequestFeed;
-  exchangeNumber = Number.POSITIVE_INFINITY;
   readonly writer: SocketWriter;
-  readonly #state = new ConnectionState();
-  readonly #context: ServerContext;
-  readonly #readDeadline: ReadDeadline;
   /** What a switch of protocols takes off the socket again. */
   readonly #listeners: { readonly drain: () => void; readonly end: () => void };
   /** Made when a client that has sent FIN waits for its response. */
   #probe: PeerProbe | null = null;
-  /** The one in progress; null while there is none. */
-  #exchange: Exchange | null = null;
-  #bodyTimeout = 0;
-  #served = 0;
-  /** The client has said that it sends no other request (RFC 9112 §9.6). */
-  #isLast = false;
   #tunnel: Tunnel | null = null;
 
   constructor(context: ServerContext, socket: Socket, proxyHeader: ProxyHeader | null = null) {
-    this.#context = context;
-    this.socket = socket;
+    super(context, socket);
     this.proxyHeader = proxyHeader;
     this.writer = new SocketWriter(socket, context.sendDeadlines, this);
-    this.feed = new RequestFeed(socket, context.limits, this.#state, this);
-    this.#readDeadline = new ReadDeadline(context, this.feed, this);
     this.#listeners = { drain: () => this.#onDrain(), end: () => this.#onEnd() };
     socket.on('drain', this.#listeners.drain);
     socket.on('end', this.#listeners.end);
@@ -83,7 +52,7 @@ export class Connection
       context.onConnectionClosed(this);
       letGo(socket);
     });
-    this.#readDeadline.awaitHead();
+    this.readDeadline.awaitHead();
   }
 
   /** The socket was paused; `early` was read from it before. */
@@ -91,132 +60,59 @@ export class Connection
     this.feed.begin(early);
   }
 
-  get ending(): boolean {
-    return (
-      this.#context.closing ||
-      (this.#state.peerEnded && !this.feed.hasUnparsed) ||
-      this.#served >= this.#context.maxRequestsPerConnection
-    );
-  }
-
-  /** The exchange whose response is not complete; null where there is none. */
-  get #responding(): Exchange | null {
-    return this.#state.responding ? this.#exchange : null;
-  }
-
-  /** Whether no request is in progress: the connection can be closed without loss. */
-  get #idle(): boolean {
-    return this.#state.writing === WRITING.NONE && !this.feed.hasBegun;
-  }
-
   /**
    * Ends the connection with its response, or where it is idle. If it became idle only now, a client that
    * is busy may be sending its next request already, which is still served.
    */
   shutdown(): void {
-    if (this.#tunnel !== null) endTunnel(this.#tunnel, null, this.#context);
-    else if (!this.#state.open || !this.#idle) return;
-    else if (this.#readDeadline.isFresh) this.#readDeadline.awaitLastRequest();
+    if (this.#tunnel !== null) endTunnel(this.#tunnel, null, this.context);
+    else if (!this.state.open || !this.idle) return;
+    else if (this.readDeadline.isFresh) this.readDeadline.awaitLastRequest();
     else this.finish();
   }
 
   /** Cuts the connection at once. */
   destroy(error: ReverseItError): void {
-    const isComplete = !this.#state.responding && this.socket.writableLength === 0;
-    if (this.#tunnel !== null) endTunnel(this.#tunnel, error, this.#context);
+    const isComplete = !this.state.responding && this.socket.writableLength === 0;
+    if (this.#tunnel !== null) endTunnel(this.#tunnel, error, this.context);
     this.#onClose(error);
     if (this.#tunnel !== null || isComplete) this.socket.destroy();
     else cutSocket(this.socket);
   }
 
-  // The request
-
-  onRequest(head: RequestHead): void {
-    this.#readDeadline.clear();
-    this.#served++;
-    this.#isLast = !head.persistent;
-    this.#exchange = new ConnectionExchange(head, this);
-    this.#context.onExchangeStart(this);
-    callListener(this.#exchange, this.#context.listener);
-  }
-
-  onBody(bytes: Buffer): void {
-    if (this.#exchange !== null) callBody(this.#exchange, bytes);
-  }
-
-  onBodyAnnounced(length: number): void {
-    const exchange = this.#responding;
-    if (exchange !== null) callBodyAnnounced(exchange, length);
-  }
-
-  onBodyEnd(trailers: FieldSection): void {
-    this.#readDeadline.clear();
-    const exchange = this.#responding;
-    if (exchange !== null) callBodyEnd(exchange, trailers);
-  }
-
-  beginNext(): boolean {
-    if (this.#state.responding || this.writer.needsDrain) {
-      if (this.#state.peerEnded) this.#onHalfClose();
-      return false;
-    }
-    this.#exchange = null;
-    this.#state.on(EVENT.NEXT);
-    return true;
-  }
-
-  onFed(): void {
-    const { reading, peerEnded } = this.#state;
-    if (reading === READING.HEAD) {
-      if (peerEnded || (this.#context.closing && this.#idle)) this.finish();
-      else if (this.feed.insideHead) this.#readDeadline.awaitHead();
-      else if (this.#served > 0) this.#readDeadline.awaitRequest();
-    } else if (reading === READING.DISCARDING) {
-      if (peerEnded || this.feed.discarded > maxDiscarded) this.finish();
-    } else if (reading === READING.BODY || reading === READING.HELD) {
-      if (peerEnded && !this.feed.holdsBytes) this.abort(createError('RIT_ERR_INCOMPLETE_BODY'));
-      else if (reading === READING.BODY) this.#readDeadline.awaitBody(this.#bodyTimeout);
-    }
-  }
-
-  readBody(idleTimeout: number): void {
-    if (!this.#state.open || this.#state.reading !== READING.HELD) return;
-    this.#state.on(EVENT.READ);
-    this.#bodyTimeout = idleTimeout;
-    this.feed.resume();
-  }
-
-  pauseBody(): void {
-    if (this.#state.reading !== READING.BODY) return;
-    this.#state.on(EVENT.PAUSE);
-    this.#readDeadline.clear();
-  }
-
   // The response
+
+  protected makeExchange(head: RequestHead): Exchange {
+    return new ConnectionExchange(head, this);
+  }
+
+  protected get isBlocked(): boolean {
+    return this.writer.needsDrain;
+  }
 
   takeProbed(): number {
     return this.#probe === null ? 0 : this.#probe.begin();
   }
 
   onHeadSent(): void {
-    this.#state.on(EVENT.RESPONSE);
+    this.state.on(EVENT.RESPONSE);
   }
 
   onResponseEnd(keepAlive: boolean): void {
-    if (!this.#state.open) return;
-    this.#state.on(EVENT.RESPONSE_END);
+    if (!this.state.open) return;
+    this.state.on(EVENT.RESPONSE_END);
     this.#stopProbe();
-    this.#context.onExchangeEnd(this);
-    if (!keepAlive || this.#context.closing || this.#state.reading === READING.FAILED) {
+    this.context.onExchangeEnd(this);
+    if (!keepAlive || this.context.closing || this.state.reading === READING.FAILED) {
       this.finish();
       return;
     }
-    if (this.#state.reading === READING.DISCARDING) this.#readDeadline.awaitRest();
+    if (this.state.reading === READING.DISCARDING) this.readDeadline.awaitRest();
     this.feed.resume();
   }
 
   report(error: ReverseItError): void {
-    this.#context.onFailure(error);
+    this.context.onFailure(error);
   }
 
   detachSocket(head: string, tunnel: Tunnel): SwitchedSocket {
@@ -228,8 +124,8 @@ export class Connection
     }
     const { socket } = this;
     this.writer.pushAndFlush(head);
-    this.#context.onExchangeEnd(this);
-    this.#exchange = null;
+    this.context.onExchangeEnd(this);
+    this.exchange = null;
     const early = this.feed.detach();
     this.#detach(EVENT.SWITCH);
     this.#tunnel = tunnel;
@@ -239,9 +135,9 @@ export class Connection
   }
 
   #onDrain(): void {
-    if (!this.#state.open) return;
+    if (!this.state.open) return;
     this.writer.onDrain();
-    const exchange = this.#responding;
+    const exchange = this.responding;
     if (exchange !== null) callDrain(exchange);
     else this.feed.resume();
   }
@@ -249,21 +145,21 @@ export class Connection
   // Ending
 
   #onEnd(): void {
-    if (!this.#state.open) return;
-    this.#state.on(EVENT.PEER_END);
-    const { reading } = this.#state;
-    if (!this.#state.responding) {
+    if (!this.state.open) return;
+    this.state.on(EVENT.PEER_END);
+    const { reading } = this.state;
+    if (!this.state.responding) {
       if (!this.feed.holdsBytes) this.finish();
     } else if (reading === READING.DONE || reading === READING.FAILED || this.feed.holdsBytes) {
-      this.#onHalfClose();
+      this.onHalfClose();
     } else this.abort(createError('RIT_ERR_INCOMPLETE_BODY'));
   }
 
   /** The client has sent FIN while it waits for its response: half-closed, or gone? */
-  #onHalfClose(): void {
-    const exchange = this.#responding;
+  protected onHalfClose(): void {
+    const exchange = this.responding;
     if (exchange === null) return;
-    const { halfClose, deadlines } = this.#context;
+    const { halfClose, deadlines } = this.context;
     if (halfClose === 'abort') this.abort(undefined);
     else if (halfClose === 'probe') this.#probe ??= new PeerProbe(exchange, this, deadlines);
   }
@@ -275,13 +171,13 @@ export class Connection
 
   /** Answers an error of the client's own, after which nothing can be read, and ends the connection. */
   refuse(error: ReverseItError): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     if (exchange === null) {
       this.#reject(error);
       this.finish();
-    } else if (this.#state.responding) {
-      this.#state.on(EVENT.FAULT);
-      this.#readDeadline.clear();
+    } else if (this.state.responding) {
+      this.state.on(EVENT.FAULT);
+      this.readDeadline.clear();
       exchange.refuse(error);
     } else this.finish();
   }
@@ -291,15 +187,15 @@ export class Connection
     const { requestLine, isHeadRequest } = this.feed;
     const { status } = error;
     const bytesSent = status === 0 || isHeadRequest ? 0 : errorText(status).length;
-    this.#context.onRefusal(error, new RejectedRequest(this, requestLine, { status, bytesSent }));
+    this.context.onRefusal(error, new RejectedRequest(this, requestLine, { status, bytesSent }));
     if (status === 0) return;
-    const fields = this.#context.refusalFields(error);
+    const fields = this.context.refusalFields(error);
     this.writer.pushAndFlush(errorResponse(error, isHeadRequest, fields));
   }
 
   /** Cuts the connection: a response in progress must not look complete. */
   abort(cause: ReverseItError | undefined): void {
-    if (!this.#state.open) return;
+    if (!this.state.open) return;
     // Responses to the requests before.
     this.writer.flush();
     try {
@@ -311,31 +207,25 @@ export class Connection
 
   /** Ends the connection in good order: what is written is delivered, what still comes is dropped. */
   finish(): void {
-    if (!this.#state.open) return;
-    const { peerEnded } = this.#state;
-    const isRead = this.#isRead;
+    if (!this.state.open) return;
+    const { peerEnded } = this.state;
+    const isRead = this.isRead;
     this.writer.flush();
-    this.#exchange = null;
+    this.exchange = null;
     this.#detach(EVENT.FINISH);
     // TLS has a word to say at its end.
     const isDelivered = this.writer.isFlushed && !isEncrypted(this);
     if (isRead && isDelivered) this.socket.destroy();
-    else new LingeringClose(this.socket, this.#context, peerEnded);
-  }
-
-  /** Whether the client sends nothing more that would be answered with RST. */
-  get #isRead(): boolean {
-    if (this.feed.hasUnparsed) return false;
-    return this.#state.peerEnded || (this.#isLast && this.#state.reading === READING.DONE);
+    else new LingeringClose(this.socket, this.context, peerEnded);
   }
 
   #onClose(cause: Error | undefined): void {
-    if (!this.#state.open) return;
-    const exchange = this.#responding;
-    this.#exchange = null;
+    if (!this.state.open) return;
+    const exchange = this.responding;
+    this.exchange = null;
     this.#detach(EVENT.CLOSE);
     if (exchange === null) return;
-    this.#context.onExchangeEnd(this);
+    this.context.onExchangeEnd(this);
     // Unless it is the exchange that cuts the connection.
     if (exchange.done) return;
     exchange.abandon(
@@ -346,8 +236,8 @@ export class Connection
   }
 
   #detach(event: typeof EVENT.FINISH | typeof EVENT.SWITCH | typeof EVENT.CLOSE): void {
-    this.#state.on(event);
-    this.#readDeadline.clear();
+    this.state.on(event);
+    this.readDeadline.clear();
     this.writer.stop();
     this.#stopProbe();
     this.feed.stop();

@@ -7,13 +7,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { createError, type ReverseItError } from '../../errors/reverseit-error.ts';
-import { ignoreError } from '../../io/ignore-error.ts';
 import type { ServerNames } from '../../options/server-names.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
 import { Connection } from '../connection/connection.ts';
-import { clientAddress } from '../exchange/client-address.ts';
-import { RejectedRequest } from '../exchange/rejected-request.ts';
+import type { RejectedRequest } from '../exchange/rejected-request.ts';
 import type {
   ExchangeHolder,
   HalfClose,
@@ -25,14 +23,12 @@ import type {
 import { Http2Counts } from '../http2/http2-counts.ts';
 import { Http2Session } from '../http2/http2-session.ts';
 import { AcceptDrain } from './accept-drain.ts';
+import { Admission, type AdmissionOwner } from './admission.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { OpenSockets } from './open-sockets.ts';
-import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
-import { type ProxyHeaderDelegate, ProxyHeaderWait } from './proxy-header-wait.ts';
 import type { ResolvedServerOptions } from './server-options.ts';
-import { socketBelow } from './socket-below.ts';
 import { type ListeningDelegate, startListening } from './start-listening.ts';
-import { TlsAcceptor, type TlsDelegate } from './tls-acceptor.ts';
+import { TlsAcceptor } from './tls-acceptor.ts';
 
 /** What one listener goes by. */
 export interface ListenerRules {
@@ -87,9 +83,7 @@ const socketOptions = {
   keepAliveInitialDelay: tcpKeepAliveDelay,
 } as const;
 
-export class Listener
-  implements ServerContext, TlsDelegate, ProxyHeaderDelegate, ListeningDelegate
-{
+export class Listener implements ServerContext, AdmissionOwner, ListeningDelegate {
   limits: ResolvedServerOptions;
   maxRequestsPerConnection = 0;
   halfClose: HalfClose = 'probe';
@@ -102,11 +96,10 @@ export class Listener
   readonly #owner: ListenerOwner;
   readonly #server: Server;
   /** Null where clients speak plain HTTP. */
-  #tls: TlsAcceptor | null;
+  tls: TlsAcceptor | null;
   readonly http2 = new Http2Counts();
   readonly #open = new OpenSockets();
-  /** What came before TLS, by the socket below it. */
-  #headers: WeakMap<Socket, ProxyHeader> | null = null;
+  readonly #admission = new Admission(this);
   /** Clients have addresses here, those of Unix sockets have none. */
   #isTcp = false;
   /** From the call of `listen` until it is known whether the address can be had. */
@@ -131,8 +124,8 @@ export class Listener
     this.headDeadlines = this.deadlines.queue(options.requestHeaderTimeout);
     this.keepAliveDeadlines = this.deadlines.queue(options.keepAliveTimeout);
     this.sendDeadlines = this.deadlines.queue(options.responseSendTimeout);
-    this.#tls = this.#acceptor(options);
-    this.#server = this.#tls?.server ?? createServer({ ...socketOptions, allowHalfOpen: true });
+    this.tls = this.#acceptor(options);
+    this.#server = this.tls?.server ?? createServer({ ...socketOptions, allowHalfOpen: true });
     this.#server.on('connection', (socket) => this.#onSocket(socket));
     this.#server.on('drop', () => this.#totalDropped++);
     this.#setLimits(options);
@@ -149,13 +142,13 @@ export class Listener
       [tls, requestHeaderTimeout, protocols],
       [options.tls, options.requestHeaderTimeout, options.protocols],
     );
-    return isSame ? this.#tls : this.#acceptor(options);
+    return isSame ? this.tls : this.#acceptor(options);
   }
 
   #acceptor(options: ResolvedServerOptions): TlsAcceptor | null {
     const { tls, requestHeaderTimeout, protocols } = options;
     if (tls !== null) {
-      return new TlsAcceptor(tls, requestHeaderTimeout, protocols, socketOptions, this);
+      return new TlsAcceptor(tls, requestHeaderTimeout, protocols, socketOptions, this.#admission);
     }
     if (protocols.length > 1) {
       const text = 'invalid option protocols: without tls a listener speaks either http1 or http2';
@@ -166,7 +159,7 @@ export class Listener
 
   /** Goes by other rules from now on; `tls` is what `prepareTls` has made of them. */
   update({ options, listener, refusalFields }: ListenerRules, tls: TlsAcceptor | null): void {
-    this.#tls = tls;
+    this.tls = tls;
     this.listener = listener;
     this.refusalFields = refusalFields ?? noFields;
     this.#setLimits(options);
@@ -197,82 +190,15 @@ export class Listener
       socket.destroy();
       return;
     }
-    const { proxyProtocol } = this.limits;
-    if (proxyProtocol === null) {
-      if (this.#tls !== null) this.#watch(socket);
-      this.#begin(socket, null, null);
-      return;
-    }
-    this.#watch(socket);
-    // Before anything is read: whoever may speak for others decides about who they are.
-    if (!proxyProtocol.from.hasPeer(socket.remoteAddress ?? '')) {
-      this.onNoProxyHeader(socket, 'the peer is not trusted');
-    } else {
-      const { headDeadlines } = this;
-      const timeout = headDeadlines.ms > 0 ? headDeadlines : this.deadlines.queue(longestHeader);
-      new ProxyHeaderWait(socket, timeout, this);
-    }
+    this.#admission.take(socket);
   }
 
   /** A TLS handshake or a PROXY protocol header is awaited of it. */
-  #watch(socket: Socket): void {
+  watch(socket: Socket): void {
     this.#open.watch(socket, () => this.#owner.onSocketClosed());
   }
 
-  #begin(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
-    const tls = this.#tls;
-    // Plain, on a listener that has spoken TLS before, or the other way round.
-    socket.allowHalfOpen = tls === null;
-    if (tls === null) {
-      this.#accept(socket, header, early);
-      return;
-    }
-    if (header !== null) {
-      this.#headers ??= new WeakMap();
-      this.#headers.set(socket, header);
-    }
-    if (early !== null) socket.unshift(early);
-    tls.take(socket);
-  }
-
-  onProxyHeader(socket: Socket, header: ProxyHeader, early: Buffer | null): void {
-    this.#begin(socket, header, early);
-  }
-
-  onNoProxyHeader(socket: Socket, reason: string): void {
-    const peer = clientAddress(socket.remoteAddress);
-    socket.on('error', ignoreError).destroy();
-    const text = `no PROXY protocol header${peer === '' ? '' : ` from ${peer}`}: ${reason}`;
-    this.onRefusal(createError('RIT_ERR_PROXY_PROTOCOL', text), null);
-  }
-
-  onSecure(socket: TLSSocket): void {
-    socket.allowHalfOpen = true;
-    // Whatever the options are by now: it is still the client's that its header names.
-    const below = this.#headers === null ? null : socketBelow(socket);
-    this.#accept(socket, below === null ? null : (this.#headers?.get(below) ?? null), null);
-  }
-
-  onHandshakeFailed(error: Error, socket: Parameters<TlsDelegate['onHandshakeFailed']>[1]): void {
-    if (isPlainHttp(error)) {
-      this.#refusePlainHttp(socket);
-    } else socket.destroy();
-  }
-
-  #refusePlainHttp(tlsSocket: TLSSocket): void {
-    const socket = socketBelow(tlsSocket) ?? tlsSocket;
-    const ends = { socket, proxyHeader: this.#headers?.get(socket) ?? null };
-    const request = new RejectedRequest(ends, '', PlainHttpRefusal.answer);
-    const error = createError('RIT_ERR_PLAIN_HTTP');
-    new PlainHttpRefusal(tlsSocket, this.deadlines, this.refusalFields(error));
-    this.onRefusal(error, request);
-  }
-
-  onCallbackThrew(name: string, cause: unknown): void {
-    this.onFailure(createError('RIT_ERR_INTERNAL', `${name} threw`, { cause }));
-  }
-
-  #accept(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
+  accept(socket: Socket, header: ProxyHeader | null, early: Buffer | null): void {
     this.#totalConnections++;
     const connection = this.#speaksHttp2(socket)
       ? new Http2Session(this, socket, header)
@@ -356,7 +282,7 @@ export class Listener
 
   /** Which certificate is for which name; null where there are none by name. */
   get certificateNames(): ServerNames<SecureContext> | null {
-    return this.#tls?.names ?? null;
+    return this.tls?.names ?? null;
   }
 
   // Closing
@@ -426,9 +352,6 @@ export class Listener
 
 /** Without a connection for so long, a worker takes it that none is on its way from the primary, in ms. */
 const handOverMs = 50;
-
-/** A header is awaited for so long at most, in ms, where `requestHeaderTimeout` sets no limit. */
-const longestHeader = 30_000;
 
 const noFields: RefusalFields = () => [];
 
