@@ -95,9 +95,11 @@ const zones = [
   // What rests on private parts of Node.
   layer('node-internals', ['io'], [anyBuiltin]),
   layer('socket', ['errors', 'io', 'node-internals', 'time'], [anyBuiltin]),
+  // Who is at the other end of a socket, and on whose behalf.
+  layer('server/client', ['proxy-protocol'], [anyBuiltin]),
   layer(
     'server/exchange',
-    ['proxy-protocol', 'errors', 'options', 'http', /^core\/http1/, 'time'],
+    ['proxy-protocol', 'errors', 'options', 'http', /^core\/http1/, 'time', 'server/client'],
     [anyBuiltin],
   ),
   layer(
@@ -110,6 +112,7 @@ const zones = [
       'time',
       'io',
       'node-internals',
+      'server/client',
       'server/exchange',
       'socket',
     ],
@@ -124,6 +127,7 @@ const zones = [
       /^core\/http[12]/,
       'time',
       'io',
+      'server/client',
       'server/exchange',
       'server/connection',
       'socket',
@@ -141,6 +145,7 @@ const zones = [
       /^core\/http1/,
       'time',
       'io',
+      'server/client',
       'server/exchange',
       'server/connection',
       'server/http2',

@@ -19,8 +19,9 @@ export type {
   ProxyTlv,
 } from './proxy-protocol/proxy-header.ts';
 export type { ToldFields } from './proxy-protocol/tlv-writer.ts';
-export type { ClientCloseListener, ClientSocket } from './server/exchange/client-connection.ts';
-export { ClientConnection, clientConnection } from './server/exchange/client-connection.ts';
+export type { ClientCloseListener, ClientSocket } from './server/client/client-connection.ts';
+export { ClientConnection, clientConnection } from './server/client/client-connection.ts';
+export type { PeerCertificates } from './server/client/peer-certificates.ts';
 export type {
   EffectiveClient,
   ExchangeHandler,
@@ -28,7 +29,6 @@ export type {
   Tunnel,
 } from './server/exchange/exchange.ts';
 export { Exchange, noopHandler } from './server/exchange/exchange.ts';
-export type { PeerCertificates } from './server/exchange/peer-certificates.ts';
 export type { RejectedRequest, Rejection } from './server/exchange/rejected-request.ts';
 export type {
   HalfClose,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress } from '../server/exchange/client-address.ts';
+import { clientAddress } from '../server/client/client-address.ts';
 import { signature } from './header-binary.ts';
 import { maxHeaderBytes, ProxyHeaderReader } from './header-reader.ts';
 import { writeProxyHeader } from './header-writer.ts';

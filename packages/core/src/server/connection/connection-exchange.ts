@@ -6,8 +6,8 @@ import { chunkEnd, chunkStart, ENCODING, lastChunk } from '../../http1/body/body
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import { statusLine } from '../../http1/grammar/status-line.ts';
 import type { SocketWriter } from '../../socket/socket-writer.ts';
-import { type ClientConnection, clientConnection } from '../exchange/client-connection.ts';
-import type { ConnectionEnds } from '../exchange/connection-ends.ts';
+import { type ClientConnection, clientConnection } from '../client/client-connection.ts';
+import type { ConnectionEnds } from '../client/connection-ends.ts';
 import { demandsUpgrade } from '../exchange/error-response.ts';
 import type { SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { checkByteCount, checkIdleTimeout } from '../exchange/exchange-checks.ts';

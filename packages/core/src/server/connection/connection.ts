@@ -9,7 +9,7 @@ import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import { letGo } from '../../socket/let-go.ts';
 import { SocketWriter, type SocketWriterOwner } from '../../socket/socket-writer.ts';
-import { isEncrypted } from '../exchange/connection-ends.ts';
+import { isEncrypted } from '../client/connection-ends.ts';
 import { errorResponse, errorText } from '../exchange/error-response.ts';
 import type { Exchange, SwitchedSocket, Tunnel } from '../exchange/exchange.ts';
 import { callDrain } from '../exchange/handler-calls.ts';

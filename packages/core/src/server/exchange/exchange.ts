@@ -15,8 +15,9 @@ import { HeaderSection } from '../../http/header-section.ts';
 import { ENCODING, type Encoding, responseEncoding } from '../../http1/body/body-encoder.ts';
 import type { RequestHead } from '../../http1/grammar/request-head.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
-import type { ClientConnection } from './client-connection.ts';
-import type { EffectiveClient } from './effective-client.ts';
+import type { ClientConnection } from '../client/client-connection.ts';
+import type { EffectiveClient } from '../client/effective-client.ts';
+import type { PeerCertificates } from '../client/peer-certificates.ts';
 import { errorFields, errorText } from './error-response.ts';
 import {
   checkBody,
@@ -35,10 +36,9 @@ import {
 } from './exchange-handler.ts';
 import type { ExchangeMeter } from './exchange-meter.ts';
 import { callAbort, callFault } from './handler-calls.ts';
-import type { PeerCertificates } from './peer-certificates.ts';
 import { bytesOf, wholeResponseHeaders } from './whole-response.ts';
 
-export type { EffectiveClient } from './effective-client.ts';
+export type { EffectiveClient } from '../client/effective-client.ts';
 export type { ExchangeHandler, SwitchedSocket, Tunnel } from './exchange-handler.ts';
 export { noopHandler } from './exchange-handler.ts';
 

@@ -5,7 +5,7 @@ import {
   isEncrypted,
   remoteAddressOf,
   remotePortOf,
-} from './connection-ends.ts';
+} from '../client/connection-ends.ts';
 
 /** How it was answered. */
 export interface Rejection {

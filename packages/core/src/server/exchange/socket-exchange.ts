@@ -7,9 +7,9 @@ import {
   localPortOf,
   remoteAddressOf,
   remotePortOf,
-} from './connection-ends.ts';
+} from '../client/connection-ends.ts';
+import { type PeerCertificates, peerCertificates } from '../client/peer-certificates.ts';
 import { Exchange } from './exchange.ts';
-import { type PeerCertificates, peerCertificates } from './peer-certificates.ts';
 
 export abstract class SocketExchange extends Exchange {
   protected abstract get ends(): ConnectionEnds;

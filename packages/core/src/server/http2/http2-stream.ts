@@ -17,8 +17,8 @@ import {
   StreamOutput,
 } from '../../http2/session/stream-output.ts';
 import { Deadline, type DeadlineQueue, type DeadlineTarget } from '../../time/deadlines.ts';
+import type { ConnectionEnds } from '../client/connection-ends.ts';
 import { endTunnel } from '../connection/end-tunnel.ts';
-import type { ConnectionEnds } from '../exchange/connection-ends.ts';
 import type { Tunnel } from '../exchange/exchange-handler.ts';
 import { callBody, callBodyEnd, callDrain } from '../exchange/handler-calls.ts';
 import type { ServerContext } from '../exchange/server-context.ts';

@@ -8,7 +8,7 @@ import { H2_ERROR, type Http2ErrorCode } from '../../http2/protocol.ts';
 import { FieldGatherer, malformed } from '../../http2/request-fields.ts';
 import { type FramedSession, SessionFrames } from '../../http2/session/session-frames.ts';
 import { COST } from '../../io/turn-share.ts';
-import type { ConnectionEnds } from '../exchange/connection-ends.ts';
+import type { ConnectionEnds } from '../client/connection-ends.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { Http2Context, Http2Stream } from './http2-stream.ts';
 import type { ResponseOutput } from './response-output.ts';

@@ -8,7 +8,7 @@ import { createError, type ReverseItError } from '../../errors/reverseit-error.t
 import { ignoreError } from '../../io/ignore-error.ts';
 import type { ProxyHeader } from '../../proxy-protocol/proxy-header.ts';
 import type { DeadlineQueue, Deadlines } from '../../time/deadlines.ts';
-import { clientAddress } from '../exchange/client-address.ts';
+import { clientAddress } from '../client/client-address.ts';
 import { RejectedRequest } from '../exchange/rejected-request.ts';
 import type { RefusalFields } from '../exchange/server-context.ts';
 import { isPlainHttp, PlainHttpRefusal } from './plain-http.ts';
