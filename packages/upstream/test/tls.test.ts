@@ -137,6 +137,21 @@ test.each([
   },
 );
 
+test('an exchange is aborted whose reader has stopped, and whose backend has left meanwhile', async () => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 40000\r\n\r\n';
+  const it = await tlsBench({ tls: { ca } }, server, ({ socket }) => {
+    socket.end(head + 'x'.repeat(40_000));
+  });
+  for (let wait = 0; wait < 8; wait++) {
+    const sent = it.send();
+    sent.onChunk = () => sent.exchange.pause();
+    await sent.headSeen;
+    await turns(wait);
+    sent.abort();
+  }
+  await it.settle({ open: 0 });
+});
+
 test('sessions are resumed', async () => {
   const it = await bench(answer, {
     origin: { tls: server },

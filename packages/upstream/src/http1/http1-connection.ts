@@ -346,7 +346,7 @@ export abstract class Http1Connection
     });
     socket.on('close', () => {
       this.socketClosed = true;
-      if (!this.holdsBytes) this.#onClose();
+      if (this.state === 'closing' || !this.holdsBytes) this.#onClose();
     });
     this.onOpened(socket);
     if (phase === 'ready') this.#onReady(socket);

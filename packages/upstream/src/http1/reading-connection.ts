@@ -86,7 +86,7 @@ export abstract class ReadingConnection
   // ————— The bytes of the backend.
 
   protected get holdsBytes(): boolean {
-    return this.#endHeld;
+    return this.#endHeld && this.exchange !== null;
   }
 
   get expectsBody(): boolean {
@@ -104,7 +104,7 @@ export abstract class ReadingConnection
     this.#yieldIfSpent();
     if (this.#paused || this.share.waiting) {
       this.#held.append(Buffer.from(bytes));
-      return true;
+      return false;
     }
     if (this.state === 'busy' && exchange !== null) {
       this.#responseStarted = true;
