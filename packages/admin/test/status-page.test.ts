@@ -212,6 +212,23 @@ describe.skipIf(chromiumPath === undefined)('the status page (needs chromium)', 
     expect(complaints).toEqual([]);
   });
 
+  it('asks about one backend after the other, however late the browser tells of a closed dialog', async () => {
+    const proxy = new ModelProxy({ routes: ['/'], backends });
+    const { page, admin, url, state } = await open({ stats: proxy.stats() });
+    await page.goto(url);
+    await state('Live');
+    // Within one task, so that no event has come in between.
+    await page.evaluate(`(() => {
+      const drain = (name) => document.querySelector('[aria-label="Drain ' + name + '"]').click();
+      drain('a');
+      document.querySelector('#drain-dialog button[value=cancel]').click();
+      drain('b');
+    })()`);
+    await page.getByRole('dialog').getByRole('button', { name: 'Drain', exact: true }).click();
+    await eventually(() => admin.actions.length > 0, 'the action');
+    expect(admin.actions).toEqual(['backends/b/drain']);
+  });
+
   it('asks for a token where one is needed, and keeps it in this tab alone', async () => {
     const proxy = new ModelProxy({ routes: ['/'], backends });
     const { page, admin, url, state } = await open({ stats: proxy.stats(), token: 's3cret' });

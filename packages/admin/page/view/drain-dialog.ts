@@ -22,9 +22,24 @@ export class DrainDialog {
   readonly #title = byId('drain-title', HTMLElement);
   readonly #text = byId('drain-text', HTMLElement);
   readonly #warning = byId('drain-warning', HTMLElement);
+  /** Of the present question. */
+  #answer: ((isSure: boolean) => void) | null = null;
+
+  constructor() {
+    this.#dialog.addEventListener('close', () => {
+      // A browser tells of it a task later: by then the next question may be asked.
+      if (!this.#dialog.open) this.#settle(this.#dialog.returnValue === 'drain');
+    });
+  }
+
+  #settle(isSure: boolean): void {
+    this.#answer?.(isSure);
+    this.#answer = null;
+  }
 
   /** Resolves with the answer; also with no where the dialog is closed otherwise. */
   ask({ name, active, routes, routesWithoutOthers }: DrainQuestion): Promise<boolean> {
+    this.#settle(false);
     setText(this.#title, `Drain ${name}?`);
     const requests = active === 1 ? 'The request' : `The ${formatCount(active)} requests`;
     const rest = active === 0 ? '' : ` ${requests} in progress there will finish.`;
@@ -41,8 +56,7 @@ export class DrainDialog {
     this.#dialog.returnValue = '';
     this.#dialog.showModal();
     return new Promise((resolve) => {
-      const onClose = (): void => resolve(this.#dialog.returnValue === 'drain');
-      this.#dialog.addEventListener('close', onClose, { once: true });
+      this.#answer = resolve;
     });
   }
 }

@@ -32,18 +32,22 @@ export function separateFamilies(targets: readonly ListenTarget[]): readonly Lis
   );
 }
 
-/** Bytes of a path that every system has room for. */
-const maxPath = 103;
-const invalidPath: readonly unknown[] = ['EINVAL', 'ENAMETOOLONG'];
+/** Bytes of a path that a Unix socket has room for; every system has it for 103. */
+const maxPath = process.platform === 'linux' ? 107 : 103;
 
-/** What the system does not say: that a path is too long, or leads nowhere. Null where neither is so. */
+/** Why a target is of no use, whoever listens: older versions of Node listen on the first part of a long path. */
+export function targetFault(target: ListenTarget): string | null {
+  if (!('path' in target) || process.platform === 'win32') return null;
+  if (Buffer.byteLength(target.path) <= maxPath) return null;
+  return `the path is too long for a Unix socket; ${maxPath} bytes fit`;
+}
+
+/** What the system does not say: that a path leads nowhere. Null where it is not so. */
 export function pathFault(target: ListenTarget, cause: unknown): string | null {
   if (!('path' in target)) return null;
   const code = (cause as NodeJS.ErrnoException | null)?.code;
   // Node makes it of ENOENT, as Windows has it.
-  if (code === 'EACCES' && !existsSync(dirname(target.path))) return 'there is no such folder';
-  if (Buffer.byteLength(target.path) <= maxPath || !invalidPath.includes(code)) return null;
-  return `the path is too long for a Unix socket; ${maxPath} bytes fit on every system`;
+  return code === 'EACCES' && !existsSync(dirname(target.path)) ? 'there is no such folder' : null;
 }
 
 /** For messages. */

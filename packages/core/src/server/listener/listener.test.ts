@@ -125,7 +125,9 @@ describe('several listeners', () => {
     const path = `/tmp/${'x'.repeat(150)}`;
     await expect(server.listen({ path })).rejects.toMatchObject({
       code: 'RIT_ERR_LISTEN',
-      message: `cannot listen on unix:${path}: the path is too long for a Unix socket; 103 bytes fit on every system`,
+      message: expect.stringMatching(
+        /^cannot listen on unix:.*: the path is too long for a Unix socket; 10[37] bytes fit$/,
+      ),
     });
     await server.close();
   });

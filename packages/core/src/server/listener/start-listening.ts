@@ -5,7 +5,7 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { createError } from '../../errors/reverseit-error.ts';
-import { type ListenTarget, pathFault, targetText } from './listen-target.ts';
+import { type ListenTarget, pathFault, targetFault, targetText } from './listen-target.ts';
 import { reasonText } from './reason-text.ts';
 import { applyMode, bindWithMode } from './socket-mode.ts';
 import { removeStaleSocket } from './stale-socket.ts';
@@ -58,6 +58,11 @@ function listen(server: Server, target: ListenTarget, delegate: ListeningDelegat
       if (fault === null) resolve();
       else server.close(() => onError(fault));
     };
+    const known = targetFault(target);
+    if (known !== null) {
+      onError(known);
+      return;
+    }
     server.on('error', onError);
     const options = { ...target, backlog: acceptBacklog };
     try {
