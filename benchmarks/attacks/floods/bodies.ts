@@ -127,7 +127,6 @@ export const bodyFloods: readonly Flood[] = [
     name: 'slow readers',
     what: 'a download of 20 MB that nobody reads',
     options: { pool: { poolSize: 400 } },
-    many: 200,
     stays: true,
     start: (connection) => {
       connection.send(get('/bytes/20000000'));

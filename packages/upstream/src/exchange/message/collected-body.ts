@@ -33,10 +33,16 @@ export function mayTrail(body: Body): boolean {
   return body !== null && (isReplayable(body) ? hasTrailers(body) : true);
 }
 
+/** Content that is shorter, in bytes, is no source but one Buffer: a source costs several times what it does. */
+const shortContent = 16_384;
+
 /** The same body for a transport that sends no trailers. */
 export function withoutTrailers(body: NonNullable<Body>): NonNullable<Body> {
   if (!hasTrailers(body)) return body;
   const { contentLength, chunks } = body as CollectedBody;
+  const [only] = chunks;
+  if (only !== undefined && only.length === contentLength && contentLength < shortContent)
+    return only;
   return {
     contentLength,
     chunks,

@@ -73,12 +73,13 @@ export class UndiciConnection extends ReadingConnection {
 
   /** Gives the request to undici, and with the first the socket: of one that is aborted it gives nothing back. */
   #dispatch(exchange: DispatchedExchange): void {
-    const { method, target, body } = exchange.request;
+    const { method, target, body: whole } = exchange.request;
+    const body = whole === null ? null : withoutTrailers(whole);
     let headers = exchange.fields.fields as string[];
     let sent: Buffer | UndiciUpload | null = null;
     if (body === null || Buffer.isBuffer(body)) sent = body;
     else {
-      const source = bodySource(withoutTrailers(body), exchange.repeatable);
+      const source = bodySource(body, exchange.repeatable);
       sent = new UndiciUpload(exchange, source, this);
       headers = withLength(headers, source.contentLength);
     }
