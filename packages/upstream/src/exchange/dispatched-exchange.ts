@@ -287,7 +287,7 @@ export class DispatchedExchange
     const head = this.responseHead;
     if (this.#phase !== 'receiving' || connection === null || head === null) return;
     const uploading = this.#upload?.active === true;
-    // A Connection trailer is none (RFC 9110 §6.5.1), but parsers heed it, undici's among them.
+    // A Connection trailer is none (RFC 9110 §6.5.1), but parsers heed it.
     const clean = !uploading && !hasField(trailers, 'connection');
     this.#finish();
     const persistent = head.persistent && clean && !this.oneShot && this.#onSwitch === null;

@@ -59,12 +59,15 @@ export abstract class ReadingConnection
 
   // ————— What a transport does with a response.
 
-  /** The socket gives its bytes by events: what comes is for `onData`. */
-  protected abstract readByEvents(socket: Socket): void;
   /** All of the response has been read. */
   protected abstract complete(exchange: DispatchedExchange, trailers: FieldSection): void;
   /** The head of a 101 has been read, and nothing behind it. */
   protected abstract switch(exchange: DispatchedExchange, headers: HeaderSection): void;
+
+  /** Whether the socket, once it is ready, gives its bytes by events: what comes is for `onData`. */
+  protected get readsByEvents(): boolean {
+    return this.#readBuffer === null;
+  }
 
   get responseStarted(): boolean {
     return this.#responseStarted;
@@ -253,7 +256,6 @@ export abstract class ReadingConnection
   protected onReady(socket: Socket): void {
     if (!this.secure || letReadInto(socket, (this.#readBuffer as ReadBuffer).onread)) return;
     this.#readBuffer = null;
-    this.readByEvents(socket);
   }
 
   protected readonly onData = (bytes: Buffer): void => {

@@ -65,11 +65,8 @@ export class DirectConnection extends ReadingConnection {
   protected override onReady(socket: Socket): void {
     this.#writer = new RequestWriter(socket, this.secure, this);
     super.onReady(socket);
+    if (this.readsByEvents) socket.on('data', this.onData);
     this.sendWaiting();
-  }
-
-  protected readByEvents(socket: Socket): void {
-    socket.on('data', this.onData);
   }
 
   protected override onReleased(): void {
@@ -79,7 +76,7 @@ export class DirectConnection extends ReadingConnection {
 
   protected override onDetach(socket: Socket): void {
     this.#writer?.remove();
-    if (socket.listenerCount('data') > 0) {
+    if (this.readsByEvents) {
       socket.off('data', this.onData).pause();
       allowReading(socket);
     }

@@ -50,8 +50,6 @@ export class UndiciConnection extends ReadingConnection {
   #guard: WriteGuard | null = null;
   /** What undici is to read next. */
   #standIn: Buffer | null = null;
-  /** Of the socket's stream; null where bytes go past that. */
-  #readStream: Read | null = null;
   #readingStream = false;
 
   constructor(owner: ConnectionOwner, connector: SocketSource) {
@@ -141,7 +139,7 @@ export class UndiciConnection extends ReadingConnection {
   /** undici asks for bytes, or Node makes the stream read on (`size` 0). */
   #read(read: Read, size?: number): Buffer | null {
     if (size === 0) return read(0);
-    if (this.#readStream !== null) this.#takeStream(this.#readStream);
+    if (this.readsByEvents) this.#takeStream(read);
     const standIn = this.#standIn;
     this.#standIn = null;
     return standIn;
@@ -162,7 +160,7 @@ export class UndiciConnection extends ReadingConnection {
   // ————— The socket.
 
   protected override continueSocket(socket: Socket): void {
-    if (this.#readStream === null) {
+    if (!this.readsByEvents) {
       super.continueSocket(socket);
       return;
     }
@@ -181,14 +179,7 @@ export class UndiciConnection extends ReadingConnection {
     super.onReady(socket);
     if (this.exchange !== null) this.#dispatch(this.exchange);
     // Until undici listens.
-    else if (this.#readStream !== null) socket.on('readable', this.#onReadable);
-  }
-
-  protected readByEvents(socket: Socket): void {
-    Reflect.deleteProperty(socket, 'read');
-    const read = socket.read.bind(socket) as Read;
-    this.#readStream = read;
-    socket.read = (size) => this.#read(read, size);
+    else if (this.readsByEvents) socket.on('readable', this.#onReadable);
   }
 
   readonly #onReadable = (): void => {
