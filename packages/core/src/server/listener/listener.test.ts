@@ -123,11 +123,10 @@ describe('several listeners', () => {
   test('a path that is too long', async () => {
     const server = new HttpServer(resolveServerOptions({}), named('one'));
     const path = `/tmp/${'x'.repeat(150)}`;
+    const room = process.platform === 'linux' ? 107 : 103;
     await expect(server.listen({ path })).rejects.toMatchObject({
       code: 'RIT_ERR_LISTEN',
-      message: expect.stringMatching(
-        /^cannot listen on unix:.*: the path is too long for a Unix socket; 10[37] bytes fit$/,
-      ),
+      message: `cannot listen on unix:${path}: the path is too long for a Unix socket; ${room} bytes fit`,
     });
     await server.close();
   });
