@@ -123,7 +123,7 @@ export class ReadBuffer {
 }
 
 /** The same bytes in memory of their own. */
-export function copyOf(bytes: Buffer): Buffer {
+function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafe(bytes.length);
   copy.set(bytes);
   return copy;

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { releaseBytes } from '../io/lease.ts';
-import { type ByteReader, copyOf, ReadBuffer } from '../io/read-buffer.ts';
+import { type ByteReader, ReadBuffer } from '../io/read-buffer.ts';
 import { beginRead, endRead } from '../io/read-end.ts';
 import { COST } from '../io/turn-share.ts';
 import { letReadInto } from '../node-internals/read-into.ts';
@@ -107,11 +107,9 @@ export class SocketInput implements ByteReader {
     if (this.#borrowed) releaseBytes(slice);
   }
 
-  /**
-   * The same bytes, to be reported again, perhaps in parts: never lent, since no part of a loan is released.
-   */
-  own(bytes: Buffer): Buffer {
-    return this.#borrowed ? copyOf(bytes) : bytes;
+  /** Whether the bytes being reported are valid during the call only. */
+  get onLoan(): boolean {
+    return this.#borrowed;
   }
 
   /** Slices of these bytes are going to be handed out. */

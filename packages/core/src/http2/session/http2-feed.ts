@@ -143,7 +143,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   /** Reads nothing any more, and forgets what is held. */
   stop(): void {
-    this.#held.take();
+    this.#held.clear();
     this.#share.cancel();
   }
 
@@ -167,6 +167,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
     } finally {
       this.#feeding = false;
     }
+    this.#held.forget();
     if (!this.#owner.open) return;
     if (this.#held.length === 0) this.#input.release(chunk);
     this.#yieldIfSpent();
@@ -193,7 +194,7 @@ export class Http2Feed implements SocketInputOwner, TurnTaker {
 
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
-    this.#held.append(this.#input.own(offset === 0 ? chunk : chunk.subarray(offset)));
+    this.#held.append(offset === 0 ? chunk : chunk.subarray(offset), this.#input.onLoan);
     this.#input.pause();
   }
 }

@@ -160,7 +160,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
 
   /** Parses nothing any more, and forgets what is held. */
   stop(): void {
-    this.#held.take();
+    this.#held.clear();
     this.#share.cancel();
     this.#parser.free();
   }
@@ -196,6 +196,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
       this.#feeding = false;
       this.#unparsed = false;
     }
+    this.#held.forget();
     if (!this.#state.open) return;
     if (this.#held.length === 0) this.#input.release(chunk);
     this.#yieldIfSpent();
@@ -276,7 +277,7 @@ export class RequestFeed implements SocketInputOwner, BodyDelegate, TurnTaker {
 
   #hold(chunk: Buffer, offset: number): void {
     if (offset >= chunk.length) return;
-    this.#held.append(this.#input.own(offset === 0 ? chunk : chunk.subarray(offset)));
+    this.#held.append(offset === 0 ? chunk : chunk.subarray(offset), this.#input.onLoan);
     // Not before: a socket that is not read does not tell that its client has left.
     if (this.#held.length >= this.#maxHeld) this.#input.pause();
   }
