@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatExtension, readExtensions } from './extensions.ts';
+import { formatExtension, maxExtensionNames, readExtensions } from './extensions.ts';
 
 const flag = (name: string) => ({ name, value: null });
 
@@ -85,6 +85,14 @@ describe('Sec-WebSocket-Extensions (RFC 6455 §9.1)', () => {
     '%j is malformed also then',
     (value) => expect(readExtensions([value], 'any')).toBeNull(),
   );
+
+  it('has 128 names of extensions and parameters at most', () => {
+    const half = Array.from({ length: maxExtensionNames / 2 }, () => 'x;a');
+    expect(readExtensions([half.join()])).toHaveLength(half.length);
+    expect(readExtensions(half)).toHaveLength(half.length);
+    expect(readExtensions([half.join(), 'x'])).toBeNull();
+    expect(readExtensions([`${half.join()};b`])).toBeNull();
+  });
 
   it('is written in one form', () => {
     expect(

@@ -16,21 +16,27 @@ export interface Extension {
 /** What may stand in quotes: a token, as RFC 6455 §9.1 has it, or anything. */
 export type QuotedValue = 'token' | 'any';
 
+/** So many names of extensions and parameters may be listed in all; see `maxSubprotocols`. */
+export const maxExtensionNames = 128;
+
 /**
- * Reads all lines of the field into one list. Null where the syntax is broken: names and values are
- * tokens, and a quoted value must be one too once it is unquoted, unless it may be any. Empty list members
- * are passed over (RFC 9110 §5.6.1.2).
+ * Reads all lines of the field into one list. Null where it has more than 128 names of extensions and
+ * parameters, or where the syntax is broken: names and values are tokens, and a quoted value must be one too
+ * once it is unquoted, unless it may be any. Empty list members are passed over (RFC 9110 §5.6.1.2).
  */
 export function readExtensions(
   values: readonly string[],
   quoted: QuotedValue = 'token',
 ): Extension[] | null {
   const extensions: Extension[] = [];
+  let names = 0;
   for (const value of values) {
     for (const member of splitOutsideQuotes(value, ',')) {
       if (trimOws(member).length === 0) continue;
       const extension = readExtension(member, quoted);
       if (extension === null) return null;
+      names += 1 + extension.parameters.length;
+      if (names > maxExtensionNames) return null;
       extensions.push(extension);
     }
   }

@@ -123,10 +123,12 @@ export function checkClientRequest(request: HandshakeRequest): ClientHandshake |
     return malformed('missing, repeated or malformed Sec-WebSocket-Key');
   }
   const subprotocols = readSubprotocols(getFieldValues(fields, 'sec-websocket-protocol'));
-  if (subprotocols === null) return malformed('malformed Sec-WebSocket-Protocol');
+  if (subprotocols === null)
+    return malformed('Sec-WebSocket-Protocol is malformed, or too long a list');
   // What a quoted value may hold is for the extension to check: those that we do not know are ignored.
   const extensions = readExtensions(getFieldValues(fields, 'sec-websocket-extensions'), 'any');
-  if (extensions === null) return malformed('malformed Sec-WebSocket-Extensions');
+  if (extensions === null)
+    return malformed('Sec-WebSocket-Extensions is malformed, or too long a list');
   return { key, subprotocols, extensions };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readChosenSubprotocol, readSubprotocols } from './subprotocol.ts';
+import { maxSubprotocols, readChosenSubprotocol, readSubprotocols } from './subprotocol.ts';
 
 describe('offered subprotocols (RFC 6455 §4.1, §11.3.4)', () => {
   it.each([
@@ -21,6 +21,13 @@ describe('offered subprotocols (RFC 6455 §4.1, §11.3.4)', () => {
     [['"chat"'], null],
     [['ch\u00e4t'], null],
   ])('%j', (values, offered) => expect(readSubprotocols(values)).toEqual(offered));
+
+  it('are 128 at most, in one line or in several', () => {
+    const names = Array.from({ length: maxSubprotocols }, (_, nth) => `v${nth}`);
+    expect(readSubprotocols([names.join()])).toEqual(names);
+    expect(readSubprotocols(names)).toEqual(names);
+    expect(readSubprotocols([names.join(), 'chat'])).toBeNull();
+  });
 });
 
 describe('the chosen subprotocol (RFC 6455 §4.1)', () => {

@@ -4,10 +4,13 @@
  */
 import { isToken, trimOws } from '../../http/ascii.ts';
 
+/** So many may be offered. Nobody needs more, and to judge a whole head full of them costs megabytes. */
+export const maxSubprotocols = 128;
+
 /**
  * The offered subprotocols in order of preference, from all lines of the field. Null where a name is no
- * token or is listed twice, or where the field names none (RFC 6455 §4.1). Empty list members are
- * passed over (RFC 9110 §5.6.1.2).
+ * token or is listed twice, where the field names none (RFC 6455 §4.1), or more than 128. Empty list
+ * members are passed over (RFC 9110 §5.6.1.2).
  */
 export function readSubprotocols(values: readonly string[]): string[] | null {
   const offered = new Set<string>();
@@ -15,7 +18,7 @@ export function readSubprotocols(values: readonly string[]): string[] | null {
     for (const member of value.split(',')) {
       const name = trimOws(member);
       if (name.length === 0) continue;
-      if (!isToken(name) || offered.has(name)) return null;
+      if (!isToken(name) || offered.has(name) || offered.size === maxSubprotocols) return null;
       offered.add(name);
     }
   }
