@@ -395,6 +395,14 @@ describe('the parser as a machine', () => {
     expect([parser.offset, parser.insideHead]).toEqual([0, false]);
   });
 
+  test('freed, it keeps no head: a connection that is closed is kept by others for a while', () => {
+    const parser = new RequestParser(defaultLimits);
+    const head = parser.readHead(latin1(`GET / HTTP/1.1\r\n${host}\r\n`), 0);
+    expect(parser.head).toBe(head);
+    parser.free();
+    expect(parser.head).toBe(null);
+  });
+
   test('a sink may free the parser and run another one', () => {
     // Long enough to come as chunks of their own.
     const [a, b] = ['a'.repeat(0x400), 'b'.repeat(0x400)];

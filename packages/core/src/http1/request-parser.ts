@@ -131,7 +131,7 @@ export class RequestParser {
       if (this.#partial === null && errno === ERRNO.PAUSED && record.headComplete) {
         return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
       }
-      this.#partial ??= new PartialHead();
+      this.#partial ??= PartialHead.take();
       const partial = this.#partial;
       partial.append(chunk, from, this.#offset, 0);
       if (errno === ERRNO.PAUSED && record.headComplete) {
@@ -170,10 +170,13 @@ export class RequestParser {
     this.#chunked = null;
   }
 
-  /** Gives the llhttp machine back. The parser takes nothing any more. */
+  /** Gives the llhttp machine back, and keeps nothing. The parser takes nothing any more. */
   free(): void {
     this.#llhttp.free();
-    this.#partial = null;
+    this.#releasePartial();
+    this.#head = null;
+    this.#chunked?.free();
+    this.#chunked = null;
     if (this.#state !== PARSER.FAILED) this.#state = PARSER.COMPLETE;
   }
 
@@ -206,7 +209,7 @@ export class RequestParser {
     if (typeof head === 'string' || code !== null) {
       return this.#fail(code ?? 'RIT_ERR_INTERNAL', lineIn(bytes, origin, end));
     }
-    this.#partial = null;
+    this.#releasePartial();
     this.#leading = 0;
     this.#begin(head);
     return head;
@@ -257,9 +260,14 @@ export class RequestParser {
   #fail(code: ErrorCode, line: string, message?: string): null {
     this.#state = PARSER.FAILED;
     this.#line = line;
-    this.#partial = null;
+    this.#releasePartial();
     this.#error = createError(code, message ?? refusal(code, this.#limits));
     return null;
+  }
+
+  #releasePartial(): void {
+    this.#partial?.release();
+    this.#partial = null;
   }
 }
 

@@ -134,7 +134,7 @@ export class ResponseParser {
       if (this.#partial === null && complete) {
         return this.#completeHead(chunk, from, this.#offset, record.list, record.used);
       }
-      this.#partial ??= new PartialHead();
+      this.#partial ??= PartialHead.take();
       const partial = this.#partial;
       partial.append(chunk, from, this.#offset, 0);
       if (complete) {
@@ -162,7 +162,6 @@ export class ResponseParser {
     spans: Int32Array,
     used: number,
   ): ParsedResponseHead | null {
-    this.#partial = null;
     const first = firstField(spans, used);
     if (checkFieldLimits(this.#limits, spans, first, used, end) !== null) {
       return this.#fail('RIT_ERR_UPSTREAM_HEAD_TOO_LARGE');
@@ -175,6 +174,7 @@ export class ResponseParser {
     if (status === 0 || reason === null || typeof headers === 'string') {
       return this.#fail('RIT_ERR_UPSTREAM_PROTOCOL');
     }
+    this.#releasePartial();
     const minorVersion = text.charCodeAt(7) === 0x30 ? 0 : 1;
     return new ParsedResponseHead(status, reason, minorVersion, headers, end - origin);
   }
@@ -249,19 +249,25 @@ export class ResponseParser {
   /** Gives the llhttp machine back. */
   free(): void {
     this.#llhttp.free();
-    this.#partial = null;
+    this.#releasePartial();
+    this.#chunked?.free();
     this.#chunked = null;
     if (this.#state !== RESPONSE.FAILED) this.#state = RESPONSE.COMPLETE;
   }
 
   #fail(code: ErrorCode, reason = ''): null {
     this.#state = RESPONSE.FAILED;
-    this.#partial = null;
+    this.#releasePartial();
     if (code === 'RIT_ERR_UPSTREAM_HEAD_TOO_LARGE') {
       this.#error = overLimit(code, this.#limits.maxRequestHeaderBytes);
     } else if (reason === '') this.#error = createError(code);
     else this.#error = createError(code, `backend sent a malformed response: ${reason}`);
     return null;
+  }
+
+  #releasePartial(): void {
+    this.#partial?.release();
+    this.#partial = null;
   }
 }
 

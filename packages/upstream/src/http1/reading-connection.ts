@@ -106,7 +106,7 @@ export abstract class ReadingConnection
     this.share.spend(this.#readBuffer === null ? COST.STREAM_READ : COST.READ);
     this.#yieldIfSpent();
     if (this.#paused || this.share.waiting) {
-      this.#held.append(Buffer.from(bytes));
+      this.#held.append(bytes, true);
       return false;
     }
     if (this.state === 'busy' && exchange !== null) {
@@ -138,7 +138,10 @@ export abstract class ReadingConnection
   readOn(): void {
     const { socket } = this;
     if (this.stopped || socket === null) return;
-    if (this.#held.length > 0) this.onData(this.#held.take());
+    if (this.#held.length > 0) {
+      this.onData(this.#held.take());
+      this.#held.forget();
+    }
     if (this.#endHeld && this.#held.length === 0) this.#finish();
     else if (!this.stopped) this.continueSocket(socket);
   }
@@ -185,7 +188,7 @@ export abstract class ReadingConnection
       if (parser.error !== null) this.#onMalformed(exchange, parser.error);
       if (this.state !== 'busy') return;
       if (this.share.spent && at < bytes.length) {
-        this.#held.append(Buffer.from(bytes.subarray(at)));
+        this.#held.append(bytes.subarray(at), true);
         break;
       }
     }
@@ -207,6 +210,7 @@ export abstract class ReadingConnection
   /** A head has come, and its exchange is still there. */
   #onHead(exchange: DispatchedExchange, bytes: Buffer, end: number): void {
     const { final, switched } = this.#heads;
+    this.#heads.forget();
     if (switched !== null) {
       this.#early = this.#lend(bytes.subarray(end));
       this.switch(exchange, switched);

@@ -48,6 +48,8 @@ function run(
   }
   if (heads.final !== null) told.push(heads.final.status);
   if (heads.switched !== null) told.push(101);
+  heads.forget();
+  expect([heads.final, heads.switched]).toEqual([null, null]);
   if (heads.parser.error !== null) told.push(heads.parser.error.code.replace('RIT_ERR_', ''));
   heads.parser.free();
   return { told, rest };

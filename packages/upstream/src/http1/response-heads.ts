@@ -25,10 +25,14 @@ export class ResponseHeads {
 
   /** A request is about to be sent. */
   begin({ limits }: DispatchedExchange): void {
-    this.final = null;
-    this.switched = null;
     this.#interimBytes = 0;
     this.parser.begin(limits.maxResponseHeaderBytes);
+  }
+
+  /** What has come has been taken: an idle connection keeps nothing of it, nor one that is closed. */
+  forget(): void {
+    this.final = null;
+    this.switched = null;
   }
 
   /**

@@ -75,7 +75,14 @@ export class ChunkedReader {
       }
       for (const part of parts) sink.onBody(part);
     }
+    if (this.#isOver) this.free();
     return this.#offset;
+  }
+
+  /** Gives back what an unfinished trailer section holds. It takes nothing any more. */
+  free(): void {
+    this.#trailerReader?.free();
+    this.#trailerReader = null;
   }
 
   /** A sink may end the connection, and so the parser, over any part. */

@@ -5,20 +5,12 @@ import { checkFieldLimits, type FieldLimits } from '../grammar/head-limits.ts';
 import { PartialHead } from '../grammar/partial-head.ts';
 import { readFields } from '../grammar/read-fields.ts';
 
-/** What a spare one may hold on to, in bytes. */
-const maxSpareBytes = 16_384;
-
-/** Of a section that is over, for the next: V8 learns late of arrays that it keeps outside of its heap. */
-let spare: PartialHead | null = null;
-
 export class TrailerReader {
   readonly #limits: FieldLimits;
-  readonly #partial: PartialHead;
+  readonly #partial = PartialHead.take();
 
   constructor(limits: FieldLimits) {
     this.#limits = limits;
-    this.#partial = spare ?? new PartialHead();
-    spare = null;
   }
 
   /**
@@ -32,13 +24,14 @@ export class TrailerReader {
     return code === null ? null : 'RIT_ERR_TRAILERS_TOO_LARGE';
   }
 
-  /** The section is complete: its fields, or the code of a rejection. It takes nothing more. */
+  /** The section is complete: its fields, or the code of a rejection. */
   finish(): FieldSection | ErrorCode {
-    const partial = this.#partial;
-    const { bytes, length, spans, used } = partial;
-    const fields = readFields(bytes.toString('latin1', 0, length), 0, spans, 0, used);
-    partial.clear();
-    if (bytes.length <= maxSpareBytes) spare = partial;
-    return fields;
+    const { bytes, length, spans, used } = this.#partial;
+    return readFields(bytes.toString('latin1', 0, length), 0, spans, 0, used);
+  }
+
+  /** Gives its memory back, once. It takes nothing any more. */
+  free(): void {
+    this.#partial.release();
   }
 }

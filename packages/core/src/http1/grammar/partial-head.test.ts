@@ -41,6 +41,20 @@ describe('a head that comes in pieces', () => {
     machine.free();
   });
 
+  test('what has been given back is taken again, empty, unless it is large', () => {
+    const small = PartialHead.take();
+    small.append(Buffer.from('abc'), 0, 3, 0);
+    small.release();
+    const again = PartialHead.take();
+    expect([again, again.length, again.used]).toEqual([small, 0, 0]);
+    const large = Buffer.alloc(70_000);
+    again.append(large, 0, large.length, 0);
+    const { bytes } = again;
+    again.release();
+    expect(bytes.length).toBe(0);
+    expect(PartialHead.take()).not.toBe(small);
+  });
+
   test('scanned again, it has the spans that an error left out', () => {
     const machine = new Llhttp(MESSAGE_TYPE.REQUEST);
     const head = new PartialHead();

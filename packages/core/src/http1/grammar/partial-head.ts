@@ -7,6 +7,13 @@ import { type Llhttp, record, windowSize } from '../llhttp/instance.ts';
 const initialBytes = 1024;
 const initialSpans = 3 * 32;
 
+/** Of heads that are over, for the next. V8 keeps their memory beside its heap, and collects all of that for it. */
+const spare: PartialHead[] = [];
+const maxSpare = 16;
+/** What a spare one may hold on to, in bytes and in numbers; what a larger one has is freed. */
+const maxSpareBytes = 16_384;
+const maxSpareSpans = 3 * 512;
+
 export class PartialHead {
   /** Bytes from the first of the method; `length` of them are in use. */
   bytes: Buffer = Buffer.allocUnsafe(initialBytes);
@@ -14,6 +21,11 @@ export class PartialHead {
   /** Triples as in `SpanRecord`, relative to `bytes`; `used` numbers are in use. */
   spans = new Int32Array(initialSpans);
   used = 0;
+
+  /** An empty one, for whoever gives it back by `release`. */
+  static take(): PartialHead {
+    return spare.pop() ?? new PartialHead();
+  }
 
   /**
    * Takes over what the latest `execute` consumed of `chunk[start, end)`, and the spans it found there,
@@ -27,10 +39,17 @@ export class PartialHead {
     this.#appendSpans(firstSpan, shift);
   }
 
-  /** Makes ready for another head. */
-  clear(): void {
+  /** Nobody uses it any more, nor its bytes. */
+  release(): void {
+    const { bytes, spans } = this;
     this.length = 0;
     this.used = 0;
+    if (bytes.length <= maxSpareBytes && spans.length <= maxSpareSpans) {
+      if (spare.length < maxSpare) spare.push(this);
+      return;
+    }
+    free(bytes);
+    free(spans);
   }
 
   /**
@@ -47,11 +66,13 @@ export class PartialHead {
   }
 
   #appendSpans(first: number, shift: number): void {
-    for (let i = first; i < record.used; i += 3) {
+    const { list, used } = record;
+    this.#reserveSpans(used - first);
+    for (let i = first; i < used; i += 3) {
       this.#appendSpan(
-        record.list[i] as number,
-        (record.list[i + 1] as number) + shift,
-        (record.list[i + 2] as number) + shift,
+        list[i] as number,
+        (list[i + 1] as number) + shift,
+        (list[i + 2] as number) + shift,
       );
     }
   }
@@ -62,11 +83,6 @@ export class PartialHead {
     if (used > 0 && this.spans[used - 3] === kind && this.spans[used - 1] === start) {
       this.spans[used - 1] = end;
       return;
-    }
-    if (used === this.spans.length) {
-      const larger = new Int32Array(used * 2);
-      larger.set(this.spans);
-      this.spans = larger;
     }
     this.spans[used] = kind;
     this.spans[used + 1] = start;
@@ -79,6 +95,22 @@ export class PartialHead {
     if (needed <= this.bytes.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.length);
+    free(this.bytes);
     this.bytes = larger;
   }
+
+  #reserveSpans(more: number): void {
+    const needed = this.used + more;
+    if (needed <= this.spans.length) return;
+    const larger = new Int32Array(Math.max(needed, this.spans.length * 2));
+    larger.set(this.spans);
+    free(this.spans);
+    this.spans = larger;
+  }
+}
+
+/** Frees what is much now, where it stands in memory of its own. */
+function free({ byteLength, buffer }: Uint8Array | Int32Array): void {
+  const isMuch = byteLength > maxSpareBytes;
+  if (isMuch && byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
 }
