@@ -408,7 +408,8 @@ it('a thousand clients, one after the other, leave no connection behind', async 
     expect((await ask(client)).source).toBe(addressOf(client));
     await client.close();
   }
-  await eventually(() => backend.open === 0, 'every connection to close');
+  const isClosed = () => backend.open === 0 && proxy.stats().pools[0]?.open === 0;
+  await eventually(isClosed, 'every connection to close at both ends');
   const { open, idle, active, waiting } = proxy.stats().pools[0]!;
   expect([backend.headers.length, open, idle, active, waiting]).toEqual([1000, 0, 0, 0, 0]);
 }, 60_000);
@@ -449,7 +450,8 @@ it('many clients at a small pool, peers that leave and backends that die: nobody
   await Promise.all(Array.from({ length: 20 }, (_, nth) => one(nth)));
   expect(served).toBeGreaterThan(100);
   await whenIdle(proxy);
-  await eventually(() => backend.open === 0, 'every connection to close');
+  const isClosed = () => backend.open === 0 && proxy.stats().pools[0]?.open === 0;
+  await eventually(isClosed, 'every connection to close at both ends');
   expect(proxy.stats().pools[0]).toMatchObject({ open: 0, idle: 0, active: 0, waiting: 0 });
 });
 
