@@ -6,14 +6,12 @@
 const nothing = Buffer.alloc(0);
 
 export class HeldBytes {
-  /** What is held, or was taken last, lies in it from `#start` to `#end`. */
+  /** What is held, or was taken last, lies in it from `#start` to `#end`; what follows is room for more. */
   #memory: Buffer = nothing;
   #start = 0;
   #end = 0;
   /** It is taken, and may come back in part. */
   #taken = true;
-  /** The memory has been made here: what follows `#end` is free. */
-  #hasRoom = false;
 
   get length(): number {
     return this.#taken ? 0 : this.#end - this.#start;
@@ -58,12 +56,10 @@ export class HeldBytes {
     this.#memory = bytes;
     this.#start = 0;
     this.#end = bytes.length;
-    this.#hasRoom = false;
   }
 
   #copy(bytes: Buffer): void {
-    const end = this.#end + bytes.length;
-    if (!this.#hasRoom || end > this.#memory.length) this.#makeRoom(bytes.length);
+    if (this.#end + bytes.length > this.#memory.length) this.#makeRoom(bytes.length);
     bytes.copy(this.#memory, this.#end);
     this.#end += bytes.length;
   }
@@ -76,6 +72,5 @@ export class HeldBytes {
     this.#memory = memory;
     this.#start = 0;
     this.#end = held;
-    this.#hasRoom = true;
   }
 }
