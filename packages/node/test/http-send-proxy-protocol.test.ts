@@ -59,6 +59,14 @@ async function startProxy(
   return { proxy, port: 'port' in address ? address.port : 0 };
 }
 
+function whenClosed(
+  backend: Awaited<ReturnType<typeof startBackend>>,
+  proxy: ReturnType<typeof createServer>,
+): Promise<unknown> {
+  const isClosed = () => backend.open === 0 && proxy.stats().pools[0]?.open === 0;
+  return eventually(isClosed, 'every connection to close at both ends');
+}
+
 async function connect(port: number): Promise<RawClient> {
   return use(await connectRaw({ port }));
 }
@@ -408,8 +416,7 @@ it('a thousand clients, one after the other, leave no connection behind', async 
     expect((await ask(client)).source).toBe(addressOf(client));
     await client.close();
   }
-  const isClosed = () => backend.open === 0 && proxy.stats().pools[0]?.open === 0;
-  await eventually(isClosed, 'every connection to close at both ends');
+  await whenClosed(backend, proxy);
   const { open, idle, active, waiting } = proxy.stats().pools[0]!;
   expect([backend.headers.length, open, idle, active, waiting]).toEqual([1000, 0, 0, 0, 0]);
 }, 60_000);
@@ -450,8 +457,7 @@ it('many clients at a small pool, peers that leave and backends that die: nobody
   await Promise.all(Array.from({ length: 20 }, (_, nth) => one(nth)));
   expect(served).toBeGreaterThan(100);
   await whenIdle(proxy);
-  const isClosed = () => backend.open === 0 && proxy.stats().pools[0]?.open === 0;
-  await eventually(isClosed, 'every connection to close at both ends');
+  await whenClosed(backend, proxy);
   expect(proxy.stats().pools[0]).toMatchObject({ open: 0, idle: 0, active: 0, waiting: 0 });
 });
 
