@@ -74,7 +74,7 @@ export const bodyFloods: readonly Flood[] = [
   },
   {
     name: '1-byte chunks, streamed',
-    what: 'the same, of which nothing is held',
+    what: 'the same, streamed to the backend at once',
     options: { ...endless, ...streamed },
     start: pouring(chunkedPost, oneByte),
   },
@@ -101,7 +101,7 @@ export const bodyFloods: readonly Flood[] = [
   },
   {
     name: 'chunk extensions, streamed',
-    what: 'the same, of which nothing is held',
+    what: 'the same, streamed to the backend at once',
     options: { ...endless, ...streamed },
     start: pouring(chunkedPost, extended),
   },

@@ -74,7 +74,7 @@ export const connectionFloods: readonly Flood[] = [
   },
   {
     name: 'TLS handshakes, left',
-    what: 'one TLS client after the other, each of which leaves upon the answer to its first message',
+    what: 'one TLS client after the other, each of which leaves after the server’s first message',
     local: true,
     tls: true,
     client: 'plain',
@@ -93,7 +93,7 @@ export const connectionFloods: readonly Flood[] = [
   },
   {
     name: 'TLS records of one byte, held',
-    what: 'the same in chunks of one byte, the beginning of which is held',
+    what: 'the same in chunks of one byte, whose beginning the proxy holds',
     tls: true,
     client: 'tls-bytes',
     start: pouring(post('Transfer-Encoding: chunked'), '1\r\na\r\n'),

@@ -61,7 +61,7 @@ export const requestFloods: readonly Flood[] = [
   { name: 'small GETs', what: 'pipelined GETs', start: pouring('', smallGet) },
   {
     name: 'small GETs, unread',
-    what: 'pipelined GETs whose answers nobody reads',
+    what: 'pipelined GETs whose responses nobody reads',
     start: pouringUnread('', smallGet),
   },
   {
@@ -81,13 +81,13 @@ export const requestFloods: readonly Flood[] = [
   },
   {
     name: '404s',
-    what: 'pipelined GETs of which no route knows',
+    what: 'pipelined GETs that no route matches',
     local: true,
     start: pouring('', requestHead('GET /nowhere')),
   },
   {
     name: '404s, unread',
-    what: 'the same, and nobody reads the answers',
+    what: 'the same, whose responses nobody reads',
     local: true,
     start: pouringUnread('', requestHead('GET /nowhere')),
   },
@@ -112,7 +112,7 @@ export const requestFloods: readonly Flood[] = [
   },
   {
     name: 'refused requests',
-    what: 'requests that are none, over new connections',
+    what: 'malformed requests, over new connections',
     local: true,
     start: (connection) => connection.send('GET / HTTP/1.1\r\nHost : a\r\n\r\n'),
     fault: onlyAnswers('400', '0'),

@@ -395,7 +395,7 @@ describe('the parser as a machine', () => {
     expect([parser.offset, parser.insideHead]).toEqual([0, false]);
   });
 
-  test('freed, it keeps no head: a connection that is closed is kept by others for a while', () => {
+  test('freed, it keeps no head: a closed connection may outlive many collections of garbage', () => {
     const parser = new RequestParser(defaultLimits);
     const head = parser.readHead(latin1(`GET / HTTP/1.1\r\n${host}\r\n`), 0);
     expect(parser.head).toBe(head);

@@ -29,7 +29,7 @@ export class ResponseHeads {
     this.parser.begin(limits.maxResponseHeaderBytes);
   }
 
-  /** What has come has been taken: an idle connection keeps nothing of it, nor one that is closed. */
+  /** The head has been taken: a connection that is idle or closed keeps none. */
   forget(): void {
     this.final = null;
     this.switched = null;

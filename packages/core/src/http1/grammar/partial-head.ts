@@ -7,10 +7,10 @@ import { type Llhttp, record, windowSize } from '../llhttp/instance.ts';
 const initialBytes = 1024;
 const initialSpans = 3 * 32;
 
-/** Of heads that are over, for the next. V8 keeps their memory beside its heap, and collects all of that for it. */
+/** Used again for the next heads: for memory beside its heap, V8 collects the whole heap, and often. */
 const spare: PartialHead[] = [];
 const maxSpare = 16;
-/** What a spare one may hold on to, in bytes and in numbers; what a larger one has is freed. */
+/** What a spare one may hold on to, in bytes and in numbers; what is larger is freed. */
 const maxSpareBytes = 16_384;
 const maxSpareSpans = 3 * 512;
 
@@ -109,8 +109,9 @@ export class PartialHead {
   }
 }
 
-/** Frees what is much now, where it stands in memory of its own. */
+/** Frees large memory at once, where nothing else stands in it. */
 function free({ byteLength, buffer }: Uint8Array | Int32Array): void {
-  const isMuch = byteLength > maxSpareBytes;
-  if (isMuch && byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
+  if (byteLength > maxSpareBytes && byteLength === buffer.byteLength) {
+    (buffer as ArrayBuffer).transfer(0);
+  }
 }

@@ -16,7 +16,7 @@ export interface Extension {
 /** What may stand in quotes: a token, as RFC 6455 §9.1 has it, or anything. */
 export type QuotedValue = 'token' | 'any';
 
-/** So many names of extensions and parameters may be listed in all; see `maxSubprotocols`. */
+/** The most names of extensions and parameters that may be listed in all; see `maxSubprotocols`. */
 export const maxExtensionNames = 128;
 
 /**

@@ -4,7 +4,7 @@
  */
 import { isToken, trimOws } from '../../http/ascii.ts';
 
-/** So many may be offered. Nobody needs more, and to judge a whole head full of them costs megabytes. */
+/** The most that may be offered. Nobody needs more, and judging a head full of them costs megabytes. */
 export const maxSubprotocols = 128;
 
 /**
